@@ -1,0 +1,295 @@
+// The folds that every reduction is made of: along contiguous memory, across contiguous memory, and with any strides.
+//
+// All three are trees of fixed shape: a leaf of a few chains side by side, leaves joined in pairs. The rounding error of a
+// float sum so grows with the logarithm of the length, and its order depends on the length alone.
+#pragma once
+#include "core/dtype.h"
+#include "kernels/vec.h"
+
+namespace tw::TW_ISA {
+
+// What a sum of T accumulates in. Integers wrap modulo 2^64, which unsigned arithmetic may.
+template <class T>
+struct SumType {
+  typedef uint64_t type;
+};
+template <>
+struct SumType<f16> {
+  typedef float type;
+};
+template <>
+struct SumType<bf16> {
+  typedef float type;
+};
+template <>
+struct SumType<float> {
+  typedef float type;
+};
+template <>
+struct SumType<double> {
+  typedef double type;
+};
+
+template <class T>
+constexpr bool is_float = false;
+template <>
+constexpr bool is_float<float> = true;
+template <>
+constexpr bool is_float<double> = true;
+
+template <class T>
+constexpr T lowest() {
+  if constexpr (is_float<T>) return (T)-__builtin_inff();
+  if constexpr ((T)-1 < (T)0) return (T)((uint64_t)1 << (8 * sizeof(T) - 1));
+  return 0;
+}
+template <class T>
+constexpr T highest() {
+  if constexpr (is_float<T>)
+    return (T)__builtin_inff();
+  else
+    return (T)~lowest<T>();
+}
+
+// The arithmetic of one reduction: T is read, A accumulates.
+template <class S>
+struct Sum {
+  typedef S T;
+  typedef typename SumType<S>::type A;
+  static constexpr A identity = 0;
+  template <class V>
+  static TW_INLINE V lift(V x) {
+    return x;
+  }
+  template <class V>
+  static TW_INLINE V join(V a, V b) {
+    return a + b;
+  }
+};
+template <class S>
+struct SumOfSquares : Sum<S> {
+  template <class V>
+  static TW_INLINE V lift(V x) {
+    return x * x;
+  }
+};
+template <class S>
+struct Prod : Sum<S> {
+  static constexpr typename Sum<S>::A identity = 1;
+  template <class V>
+  static TW_INLINE V join(V a, V b) {
+    return a * b;
+  }
+};
+template <class S>
+struct Max {
+  typedef S T;
+  typedef compute_t<S> A;
+  static constexpr A identity = lowest<A>();
+  template <class V>
+  static TW_INLINE V lift(V x) {
+    return x;
+  }
+  template <class V>
+  static TW_INLINE V join(V a, V b) {
+    return maximum(a, b);
+  }
+};
+template <class S>
+struct Min : Max<S> {
+  static constexpr compute_t<S> identity = highest<compute_t<S>>();
+  template <class V>
+  static TW_INLINE V join(V a, V b) {
+    return minimum(a, b);
+  }
+};
+
+// ---- reading T as A -------------------------------------------------------------------------------------------------
+
+template <class A, class T>
+TW_INLINE vec<A> read(const T* p) {
+  if constexpr (__is_same(A, compute_t<T>)) {
+    return load(p);
+  } else {
+    vecn<T, lanes<A>> v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return __builtin_convertvector(v, vec<A>);
+  }
+}
+// The first n < lanes<A>; what the other lanes hold does not matter to the caller.
+template <class A, class T>
+TW_INLINE vec<A> read_n(const T* p, int n) {
+  if constexpr (is_float<T>) {
+    return load_n(p, n);
+  } else {
+    T buffer[lanes<A>] = {};
+    for (int i = 0; i < n; ++i) buffer[i] = p[i];
+    return read<A>(buffer);
+  }
+}
+template <class A, class T>
+TW_INLINE A read_one(const T* p) {
+  if constexpr (__is_same(T, f16) || __is_same(T, bf16)) {
+    vecn<uint16_t, lanes<float>> bits = {p->bits};
+    return widen(bits, T{})[0];
+  } else {
+    return (A)*p;
+  }
+}
+
+template <class A>
+TW_INLINE vec<mask_t<A>> iota() {
+  vec<mask_t<A>> v;
+  for (int i = 0; i < lanes<A>; ++i) v[i] = (mask_t<A>)i;
+  return v;
+}
+
+// Whether a comparison was true in some lane.
+TW_INLINE bool any_lane(auto mask) {
+  return fold<uint64_t>(bitcast<vec<uint64_t>>(mask), [](uint64_t a, uint64_t b) { return a | b; }) != 0;
+}
+
+// All lanes onto lane 0: halves onto halves.
+template <class Op, int half>
+TW_INLINE typename Op::A fold_lanes(vec<typename Op::A> v) {
+  if constexpr (half == 0) {
+    return v[0];
+  } else {
+    return fold_lanes<Op, half / 2>(Op::join(v, __builtin_shuffle(v, iota<typename Op::A>() ^ (mask_t<typename Op::A>)half)));
+  }
+}
+template <class Op>
+TW_INLINE typename Op::A fold_lanes(vec<typename Op::A> v) {
+  return fold_lanes<Op, lanes<typename Op::A> / 2>(v);
+}
+
+// ---- along contiguous memory ----------------------------------------------------------------------------------------
+
+constexpr int kChains = 8;  // independent accumulators: hides the latency of an add
+constexpr int kLinks = 32;  // vectors in each chain of a leaf
+
+template <class Op, class A = typename Op::A>
+TW_INLINE vec<A> row_tail(vec<A> acc, const typename Op::T* p, int64_t n) {
+  int64_t i = 0;
+  for (; i + lanes<A> <= n; i += lanes<A>) acc = Op::join(acc, Op::lift(read<A>(p + i)));
+  if (i < n) {
+    const vec<A> last = Op::lift(read_n<A>(p + i, (int)(n - i)));
+    acc = Op::join(acc, iota<A>() < (mask_t<A>)(n - i) ? last : set1<A>(Op::identity));
+  }
+  return acc;
+}
+
+template <class Op, class A = typename Op::A>
+TW_INLINE vec<A> row_leaf(const typename Op::T* p, int64_t n) {
+  constexpr int step = kChains * lanes<A>;
+  const vec<A> identity = set1<A>(Op::identity);
+  if (n < step) return row_tail<Op>(identity, p, n);
+  vec<A> acc[kChains];
+  for (int k = 0; k < kChains; ++k) acc[k] = Op::lift(read<A>(p + k * lanes<A>));
+  int64_t i = step;
+  for (; i + step <= n; i += step)
+    for (int k = 0; k < kChains; ++k) acc[k] = Op::join(acc[k], Op::lift(read<A>(p + i + k * lanes<A>)));
+  acc[0] = row_tail<Op>(acc[0], p + i, n - i);
+  for (int half = kChains / 2; half > 0; half /= 2)
+    for (int k = 0; k < half; ++k) acc[k] = Op::join(acc[k], acc[k + half]);
+  return acc[0];
+}
+
+template <class Op, class A = typename Op::A>
+vec<A> row_tree(const typename Op::T* p, int64_t n) {
+  constexpr int64_t leaf = kChains * kLinks * lanes<A>;
+  if (n <= leaf) return row_leaf<Op>(p, n);
+  const int64_t left = (n / 2 + leaf - 1) / leaf * leaf;
+  const vec<A> a = row_tree<Op>(p, left);
+  return Op::join(a, row_tree<Op>(p + left, n - left));
+}
+
+template <class Op>
+TW_INLINE typename Op::A reduce_row(const typename Op::T* p, int64_t n) {
+  return fold_lanes<Op>(row_tree<Op>(p, n));
+}
+
+// ---- across contiguous memory: rows are folded onto each other ------------------------------------------------------
+
+constexpr int64_t kColumnBytes = 2048;  // of accumulators: with the eight rows that stream past them, well inside L1
+constexpr int64_t kLeafRows = 128;
+
+// acc[c] = join of `rows` rows of `cols` elements; acc has room for whole vectors.
+template <class Op, class A = typename Op::A>
+TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc) {
+  auto sweep = [&](const auto& fold_at, bool first) __attribute__((always_inline)) {
+    int64_t c = 0;
+    for (; c + lanes<A> <= cols; c += lanes<A>) {
+      const vec<A> v = fold_at([&](const typename Op::T* p) __attribute__((always_inline)) { return read<A>(p + c); });
+      store(acc + c, first ? v : Op::join(load(acc + c), v));
+    }
+    if (c < cols) {
+      const int n = (int)(cols - c);
+      const vec<A> v = fold_at([&](const typename Op::T* p) __attribute__((always_inline)) { return read_n<A>(p + c, n); });
+      store(acc + c, first ? v : Op::join(load(acc + c), v));
+    }
+  };
+  int64_t r = 0;
+  for (; r + 8 <= rows; r += 8) {
+    const typename Op::T* p = x + r * stride;
+    sweep(
+        [&](const auto& at) __attribute__((always_inline)) {
+          vec<A> v[8];
+          for (int k = 0; k < 8; ++k) v[k] = Op::lift(at(p + k * stride));
+          for (int half = 4; half > 0; half /= 2)
+            for (int k = 0; k < half; ++k) v[k] = Op::join(v[k], v[k + half]);
+          return v[0];
+        },
+        r == 0);
+  }
+  for (; r < rows; ++r)
+    sweep([&](const auto& at) __attribute__((always_inline)) { return Op::lift(at(x + r * stride)); }, r == 0);
+}
+
+template <class Op, class A = typename Op::A>
+void column_tree(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc) {
+  if (rows <= kLeafRows) return column_leaf<Op>(x, rows, stride, cols, acc);
+  const int64_t left = (rows / 2 + kLeafRows - 1) / kLeafRows * kLeafRows;
+  alignas(64) A right[kColumnBytes / sizeof(A)];
+  column_tree<Op>(x, left, stride, cols, acc);
+  column_tree<Op>(x + left * stride, rows - left, stride, cols, right);
+  for (int64_t c = 0; c < cols; c += lanes<A>) store(acc + c, Op::join(load(acc + c), load(right + c)));
+}
+
+template <class Op, class A = typename Op::A>
+TW_INLINE void reduce_columns(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* out) {
+  constexpr int64_t width = kColumnBytes / sizeof(A);
+  alignas(64) A acc[width];
+  for (int64_t c = 0; c < cols; c += width) {
+    const int64_t n = cols - c < width ? cols - c : width;
+    column_tree<Op>(x + c, rows, stride, n, acc);
+    int64_t i = 0;
+    for (; i + lanes<A> <= n; i += lanes<A>) store(out + c + i, load(acc + i));
+    for (; i < n; ++i) out[c + i] = acc[i];
+  }
+}
+
+// ---- any strides ----------------------------------------------------------------------------------------------------
+
+template <class Op, class A = typename Op::A>
+TW_INLINE A strided_leaf(const typename Op::T* x, int64_t n, int64_t stride) {
+  constexpr int chains = 4;
+  A acc[chains];
+  for (int k = 0; k < chains; ++k) acc[k] = Op::identity;
+  int64_t i = 0;
+  for (; i + chains <= n; i += chains)
+    for (int k = 0; k < chains; ++k) acc[k] = Op::join(acc[k], Op::lift(read_one<A>(x + (i + k) * stride)));
+  for (; i < n; ++i) acc[0] = Op::join(acc[0], Op::lift(read_one<A>(x + i * stride)));
+  return Op::join(Op::join(acc[0], acc[1]), Op::join(acc[2], acc[3]));
+}
+
+template <class Op, class A = typename Op::A>
+A strided_tree(const typename Op::T* x, int64_t n, int64_t stride) {
+  constexpr int64_t leaf = 128;
+  if (n <= leaf) return strided_leaf<Op>(x, n, stride);
+  const int64_t left = (n / 2 + leaf - 1) / leaf * leaf;
+  const A a = strided_tree<Op>(x, left, stride);
+  return Op::join(a, strided_tree<Op>(x + left * stride, n - left, stride));
+}
+
+}  // namespace tw::TW_ISA

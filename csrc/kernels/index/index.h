@@ -1,0 +1,58 @@
+// Picking elements by position: gather, scatter, scatter-add, and the position lists that drive them.
+//
+// ops/ turns every index (integer arrays on any axes, masks, take_along_axis) into one list of offsets; the kernels
+// only follow such lists. All strides and offsets are in elements.
+#pragma once
+#include "core/dtype.h"
+
+namespace tw {
+
+// Picked elements form a block y of outer × count × inner. Element (o, j, i) lies at
+//   x[o * x_outer + offsets[j] + i * x_inner]   in the indexed array, and at
+//   y[o * y_outer + j * y_count + i * y_inner]  among the picked ones.
+struct PickArgs {
+  int64_t outer, count, inner;
+  int64_t x_outer, x_inner;
+  int64_t y_outer, y_count, y_inner;
+};
+
+// y = x at the offsets.
+typedef void (*GatherFn)(const PickArgs&, const void* x, const int64_t* offsets, void* y);
+
+// x at the offsets = y, in the order of j: where offsets repeat, the last wins.
+typedef void (*ScatterFn)(const PickArgs&, const void* y, const int64_t* offsets, void* x);
+
+// x at the offsets += y, where entry j of the list takes y's position order[j]. Runs of equal offsets are summed
+// pairwise from chains of at most 64 and added to x once, so repeats cost neither accuracy nor, in float16, stagnation.
+typedef void (*ScatterAddFn)(const PickArgs&, const void* y, const int64_t* offsets, const int64_t* order, void* x);
+
+// offsets[j] = base + j * step + position(index[j * index_stride]) * stride, added to what is there where `accumulate`.
+// Negative indices count from `extent`. Returns the first j whose index is outside [-extent, extent), or -1.
+struct OffsetArgs {
+  int64_t count, index_stride;
+  int64_t extent, stride;
+  int64_t base, step;
+  bool accumulate;
+};
+typedef int64_t (*OffsetFn)(const OffsetArgs&, const void* index, int64_t* offsets);
+
+// How many of mask[j * mask_stride], j < count, are true.
+typedef int64_t (*CountTrueFn)(const bool* mask, int64_t mask_stride, int64_t count);
+
+// Appends base + j * step for each true mask[j * mask_stride]; returns how many. Writes nothing past them.
+struct MaskArgs {
+  int64_t count, mask_stride;
+  int64_t base, step;
+};
+typedef int64_t (*MaskOffsetsFn)(const MaskArgs&, const bool* mask, int64_t* offsets);
+
+struct IndexKernels {
+  GatherFn gather[4];  // by log2 of the item size: only bytes move
+  ScatterFn scatter[4];
+  ScatterAddFn scatter_add[kDTypes];  // by x's dtype; none for bool
+  OffsetFn offsets[kDTypes];          // by the index's dtype; integers only
+  CountTrueFn count_true;
+  MaskOffsetsFn mask_offsets;
+};
+
+}  // namespace tw

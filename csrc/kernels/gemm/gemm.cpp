@@ -1,0 +1,146 @@
+#include "kernels/gemm/gemm.h"
+
+#include "kernels/gemm/micro.h"
+#include "kernels/gemm/pack.h"
+#include "kernels/table.h"
+
+namespace tw::TW_ISA {
+
+void fill_gemv(GemmKernels&);
+void fill_naive(GemmKernels&);
+
+namespace {
+
+TW_INLINE int min(int64_t a, int64_t b) { return static_cast<int>(a < b ? a : b); }
+
+template <class S, int P>
+void pack(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed) {
+  const S* from = static_cast<const S*>(src);
+  compute_t<S>* to = static_cast<compute_t<S>*>(packed);
+  for (int64_t i = 0; i < count; i += P, to += P * k)
+    pack_panel<S, P>(from + i * stride, stride, k_stride, min(count - i, P), k, to);
+}
+
+// Rounds a tile of finished float sums to C, with bias, C's old values and relu.
+template <class S>
+void store_half_tile(const MicroTile<float>& t, S* c, const S* bias, const GemmBlock& g) {
+  constexpr int L = lanes<float>;
+  for (int r = 0; r < t.rows; ++r, c += g.c_row) {
+    for (int j = 0; j < t.cols; j += L) {
+      const int n = min(t.cols - j, L);
+      vf v = load_n(t.c + r * t.c_row + j, n);
+      if (bias != nullptr) v += load_n(bias + j, n);
+      if (g.accumulate) v += load_n(c + j, n);
+      if (g.relu) v = v < 0 ? vf{} : v;
+      if (n == L)
+        store(c + j, v);
+      else
+        store_n(c + j, v, n);
+    }
+  }
+}
+
+// For each panel of B (it stays in L1) all panels of A stream past it.
+template <class S>
+void block(const GemmBlock& g) {
+  typedef compute_t<S> T;
+  typedef Blocking<T> Sizes;
+  constexpr bool kHalf = sizeof(S) < sizeof(T);
+  constexpr int MR = Sizes::mr, NR = Sizes::nr;
+  alignas(64) T buffer[kHalf ? MR * NR : 1];
+  T* partial = static_cast<T*>(g.partial);
+  const S* bias = static_cast<const S*>(g.bias);
+  MicroTile<T> t;
+  t.k = g.k;
+  t.a_row = 1;
+  t.a_col = MR;
+  t.b_row = NR;
+  t.c = buffer;
+  t.c_row = partial != nullptr ? g.partial_row : NR;
+  t.accumulate = !g.first || (!kHalf && g.accumulate);
+  t.relu = !kHalf && g.last && g.relu;
+  t.bias = nullptr;
+  for (int64_t j = 0; j < g.n; j += NR) {
+    t.b = static_cast<const T*>(g.b) + j * g.k;
+    t.cols = min(g.n - j, NR);
+    if constexpr (!kHalf) {
+      if (bias != nullptr && g.first) t.bias = bias + j;
+    }
+    for (int64_t i = 0; i < g.m; i += MR) {
+      t.a = static_cast<const T*>(g.a) + i * g.k;
+      t.rows = min(g.m - i, MR);
+      if (partial != nullptr) t.c = partial + i * g.partial_row + j;
+      micro(t);
+      if constexpr (kHalf) {
+        if (g.last)
+          store_half_tile<S>(t, static_cast<S*>(g.c) + i * g.c_row + j, bias != nullptr ? bias + j : nullptr, g);
+      }
+    }
+  }
+}
+
+// No packing of A; B is packed a panel at a time where it cannot be read in place.
+template <class T>
+void direct(const GemmProblem& g) {
+  typedef Blocking<T> Sizes;
+  constexpr int MR = Sizes::mr, NR = Sizes::nr, KC = Sizes::kc;
+  alignas(64) T panel[KC * NR];
+  const T* a = static_cast<const T*>(g.a);
+  const T* b = static_cast<const T*>(g.b);
+  T* c = static_cast<T*>(g.c);
+  MicroTile<T> t;
+  t.a_row = g.a_row;
+  t.a_col = g.a_col;
+  t.c_row = g.c_row;
+  int64_t p = 0;
+  do {  // once for k = 0, to store bias or zeros
+    t.k = min(g.k - p, KC);
+    t.accumulate = g.accumulate || p > 0;
+    t.relu = g.relu && p + t.k == g.k;
+    for (int64_t j = 0; j < g.n; j += NR) {
+      const T* corner = b + p * g.b_row + j * g.b_col;
+      t.cols = min(g.n - j, NR);
+      t.bias = g.bias != nullptr && p == 0 ? static_cast<const T*>(g.bias) + j : nullptr;
+      if (g.b_col == 1 && (t.cols == NR || t.cols == lanes<T>)) {
+        t.b = corner;
+        t.b_row = g.b_row;
+      } else {
+        pack_panel<T, NR>(corner, g.b_col, g.b_row, t.cols, t.k, panel);
+        t.b = panel;
+        t.b_row = NR;
+      }
+      for (int64_t i = 0; i < g.m; i += MR) {
+        t.a = a + i * g.a_row + p * g.a_col;
+        t.c = c + i * g.c_row + j;
+        t.rows = min(g.m - i, MR);
+        micro(t);
+      }
+    }
+    p += t.k;
+  } while (p < g.k);
+}
+
+template <class S>
+void fill_packed(GemmKernels& table, DType dtype) {
+  typedef Blocking<compute_t<S>> Sizes;
+  const int d = static_cast<int>(dtype);
+  table.blocking[d] = {Sizes::mr, Sizes::nr, Sizes::kc, Sizes::mc, Sizes::nc};
+  table.pack_a[d] = pack<S, Sizes::mr>;
+  table.pack_b[d] = pack<S, Sizes::nr>;
+  table.block[d] = block<S>;
+}
+
+}  // namespace
+
+void fill_gemm(KernelTable& table) {
+  GemmKernels& g = table.gemm;
+#define X(type, dtype) fill_packed<type>(g, DType::dtype);
+  TW_FOR_EACH_FLOAT(X)
+#undef X
+  g.direct[static_cast<int>(DType::f32)] = direct<float>;
+  g.direct[static_cast<int>(DType::f64)] = direct<double>;
+  fill_gemv(g);
+  fill_naive(g);
+}
+
+}  // namespace tw::TW_ISA

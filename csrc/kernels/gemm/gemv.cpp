@@ -1,0 +1,138 @@
+// Matrix times vector. Both forms read every element of A once, in address order within a row (column) of A.
+#include "kernels/gemm/gemm.h"
+#include "kernels/vec.h"
+
+namespace tw::TW_ISA {
+namespace {
+
+TW_INLINE int min(int64_t a, int64_t b) { return static_cast<int>(a < b ? a : b); }
+
+// y[i .. i + n) from n <= lanes finished sums.
+template <class S>
+TW_INLINE void finish(const GemvProblem& g, int64_t i, int n, vec<compute_t<S>> v) {
+  typedef compute_t<S> T;
+  S* y = static_cast<S*>(g.y) + i;
+  if (g.accumulate) v += load_n(y, n);
+  if (g.bias != nullptr) {
+    const S* bias = static_cast<const S*>(g.bias) + i * g.bias_stride;
+    S row[lanes<T>] = {};
+    for (int r = 0; r < n; ++r) row[r] = bias[r * g.bias_stride];
+    v += load(row);
+  }
+  if (g.relu) v = v < 0 ? vec<T>{} : v;
+  store_n(y, v, n);
+}
+
+// R rows at once, so that a vector of x is loaded once for R of A; two sums a row hide the latency of FMA.
+// Sums are folded every kChunk elements: no chain is longer than kChunk / (2 lanes).
+template <class S, int R>
+TW_INLINE void dot_rows(const S* a, int64_t a_row, const S* x, int64_t k, compute_t<S>* sums) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  constexpr int64_t kChunk = 8192;
+  for (int r = 0; r < R; ++r) sums[r] = 0;
+  for (int64_t start = 0; start < k; start += kChunk) {
+    const int64_t end = start + min(k - start, kChunk);
+    vec<T> acc[R][2] = {};
+    int64_t p = start;
+    for (; p + 2 * L <= end; p += 2 * L) {
+      const vec<T> x0 = load(x + p), x1 = load(x + p + L);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        acc[r][0] = fma(load(a + r * a_row + p), x0, acc[r][0]);
+        acc[r][1] = fma(load(a + r * a_row + p + L), x1, acc[r][1]);
+      }
+    }
+    for (; p < end; p += L) {
+      const int n = min(end - p, L);
+      const vec<T> xv = load_n(x + p, n);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) acc[r][0] = fma(load_n(a + r * a_row + p, n), xv, acc[r][0]);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) sums[r] += sum_lanes<T>(acc[r][0] + acc[r][1]);
+  }
+}
+
+// Rows of A are contiguous: one dot product each.
+template <class S>
+void gemv_dot(const GemvProblem& g) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>, R = 4;
+  const S* a = static_cast<const S*>(g.a);
+  const S* x = static_cast<const S*>(g.x);
+  for (int64_t i = 0; i < g.m; i += L) {
+    const int n = min(g.m - i, L);
+    T sums[L + R] = {};
+    int r = 0;
+    for (; r + R <= n; r += R) dot_rows<S, R>(a + (i + r) * g.a_row, g.a_row, x, g.k, sums + r);
+    for (; r < n; ++r) dot_rows<S, 1>(a + (i + r) * g.a_row, g.a_row, x, g.k, sums + r);
+    vec<T> v;
+    __builtin_memcpy(&v, sums, sizeof v);
+    finish<S>(g, i, n, v);
+  }
+}
+
+// sums[0 .. n) += A[:, 0 .. C) x[0 .. C)
+template <class S, int C>
+TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int n, compute_t<S>* sums) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  vec<T> xv[C];
+#pragma GCC unroll 8
+  for (int c = 0; c < C; ++c) {
+    const S one[L] = {x[c]};
+    xv[c] = set1(load(one)[0]);
+  }
+  for (int i = 0; i < n; i += L) {
+    vec<T> v = load(sums + i);
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) {
+      const S* column = a + c * a_col + i;
+      v = fma(n - i >= L ? load(column) : load_n(column, n - i), xv[c], v);
+    }
+    store(sums + i, v);
+  }
+}
+
+// Columns of A are contiguous: add them up, scaled, for kRows rows at a time whose sums stay in L1.
+// A second set of sums takes over every kChunk columns: no chain is longer.
+template <class S>
+void gemv_axpy(const GemvProblem& g) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>, C = 8, kRows = 8192 / sizeof(T);
+  constexpr int64_t kChunk = 512;
+  const S* x = static_cast<const S*>(g.x);
+  alignas(64) T total[kRows];
+  alignas(64) T sums[kRows];
+  for (int64_t i = 0; i < g.m; i += kRows) {
+    const int n = min(g.m - i, kRows);
+    const S* a = static_cast<const S*>(g.a) + i;
+    for (int r = 0; r < n; r += L) store(total + r, vec<T>{});
+    for (int64_t start = 0; start < g.k; start += kChunk) {
+      const int64_t end = start + min(g.k - start, kChunk);
+      for (int r = 0; r < n; r += L) store(sums + r, vec<T>{});
+      int64_t p = start;
+      for (; p + C <= end; p += C) add_columns<S, C>(a + p * g.a_col, g.a_col, x + p, n, sums);
+      for (; p < end; ++p) add_columns<S, 1>(a + p * g.a_col, g.a_col, x + p, n, sums);
+      for (int r = 0; r < n; r += L) store(total + r, load(total + r) + load(sums + r));
+    }
+    for (int r = 0; r < n; r += L) finish<S>(g, i + r, min(n - r, L), load(total + r));
+  }
+}
+
+template <class S>
+void fill_type(GemmKernels& table, DType dtype) {
+  table.gemv_dot[static_cast<int>(dtype)] = gemv_dot<S>;
+  table.gemv_axpy[static_cast<int>(dtype)] = gemv_axpy<S>;
+}
+
+}  // namespace
+
+void fill_gemv(GemmKernels& table) {
+#define X(type, dtype) fill_type<type>(table, DType::dtype);
+  TW_FOR_EACH_FLOAT(X)
+#undef X
+}
+
+}  // namespace tw::TW_ISA

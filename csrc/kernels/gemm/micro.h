@@ -1,0 +1,29 @@
+// The register tile of GEMM: R rows by W vectors of C, held in registers over the whole depth.
+#pragma once
+#include "kernels/blocking.h"
+#include "kernels/vec.h"
+
+namespace tw::TW_ISA {
+
+// One tile. A is read element by element (element (i, p) at a[i * a_row + p * a_col]), B in whole vectors:
+// row p starts at b + p * b_row and is nr wide, zero-padded where the tile is narrower.
+template <class T>
+struct MicroTile {
+  int64_t k;
+  const T* a;
+  int64_t a_row, a_col;
+  const T* b;
+  int64_t b_row;
+  T* c;
+  int64_t c_row;
+  const T* bias;  // of the tile's columns, or null
+  int rows;       // 1..mr
+  int cols;       // 1..nr
+  bool accumulate;
+  bool relu;
+};
+
+void micro(const MicroTile<float>&);
+void micro(const MicroTile<double>&);
+
+}  // namespace tw::TW_ISA

@@ -1,0 +1,116 @@
+// Packing into panels: rows of A or columns of B, P at a time, laid side by side for the register tile.
+#pragma once
+#include "kernels/vec.h"
+
+namespace tw::TW_ISA {
+
+template <int... I>
+struct Lanes {};
+
+// The low and the high halves of a and b, lane by lane in turn: a0 b0 a1 b1 ...
+template <class V, int... I>
+TW_INLINE V zip_low(V a, V b, Lanes<I...>) {
+  constexpr int n = sizeof...(I);
+  return __builtin_shufflevector(a, b, (I / 2 + (I % 2) * n)...);
+}
+template <class V, int... I>
+TW_INLINE V zip_high(V a, V b, Lanes<I...>) {
+  constexpr int n = sizeof...(I);
+  return __builtin_shufflevector(a, b, (n / 2 + I / 2 + (I % 2) * n)...);
+}
+
+// L x L in registers: log2(L) perfect shuffles of the rows.
+template <class T>
+TW_INLINE void transpose(vec<T> (&x)[lanes<T>]) {
+  constexpr int L = lanes<T>;
+  constexpr Lanes<__integer_pack(L)...> all;
+#pragma GCC unroll 4
+  for (int stage = 1; stage < L; stage *= 2) {
+    vec<T> y[L];
+#pragma GCC unroll 16
+    for (int i = 0; i < L / 2; ++i) {
+      y[2 * i] = zip_low(x[i], x[i + L / 2], all);
+      y[2 * i + 1] = zip_high(x[i], x[i + L / 2], all);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < L; ++i) x[i] = y[i];
+  }
+}
+
+// Where P is not a multiple of the lanes, a row's last vector is stored whole and runs over into the row after it,
+// whose own values are stored later. The last row of a panel must not: the panel behind may be another thread's.
+
+// One panel, its rows contiguous: dst[p * P + i] = src[i + p * k_stride]. Zeros fill up the last vector that holds
+// any of the `count` rows; vectors beyond it are left alone, the register tile does not read them.
+template <class S, int P>
+void pack_rows(const S* src, int64_t k_stride, int count, int64_t k, compute_t<S>* dst) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  for (int64_t p = 0; p < k; ++p) {
+    const S* from = src + p * k_stride;
+    T* to = dst + p * P;
+    for (int i = 0; i < count; i += L) {
+      const vec<T> v = count - i >= L ? load(from + i) : load_n(from + i, count - i);
+      if (i + L <= P || p + 1 < k)
+        store(to + i, v);
+      else
+        store_n(to + i, v, P % L);
+    }
+  }
+}
+
+// One panel, its columns contiguous: dst[p * P + i] = src[i * stride + p], padded likewise.
+template <class S, int P>
+void pack_columns(const S* src, int64_t stride, int count, int64_t k, compute_t<S>* dst) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  for (int64_t p = 0; p < k; p += L) {
+    const int depth = k - p < L ? static_cast<int>(k - p) : L;
+    for (int i = (count - 1) / L * L; i >= 0; i -= L) {  // the one that runs over comes first
+      vec<T> x[L];
+#pragma GCC unroll 16
+      for (int r = 0; r < L; ++r) {
+        const S* from = src + (i + r) * stride + p;
+        x[r] = i + r >= count ? vec<T>{} : depth == L ? load(from) : load_n(from, depth);
+      }
+      transpose<T>(x);
+      T* to = dst + p * P + i;
+      const int width = P - i < L ? P - i : L;
+      if (depth == L && (width == L || p + L < k)) {
+#pragma GCC unroll 16
+        for (int r = 0; r < L; ++r) store(to + r * P, x[r]);
+      } else {
+#pragma GCC unroll 16
+        for (int r = 0; r < L; ++r)
+          if (r < depth) store_n(to + r * P, x[r], width);
+      }
+    }
+  }
+}
+
+// One panel of any strides.
+template <class S, int P>
+void pack_any(const S* src, int64_t stride, int64_t k_stride, int count, int64_t k, compute_t<S>* dst) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  for (int64_t p = 0; p < k; ++p) {
+    for (int i = 0; i < count; i += L) {
+      S row[L] = {};
+      const int filled = count - i < L ? count - i : L;
+      for (int r = 0; r < filled; ++r) row[r] = src[(i + r) * stride + p * k_stride];
+      store_n(dst + p * P + i, load(row), P - i < L ? P - i : L);
+    }
+  }
+}
+
+template <class S, int P>
+TW_INLINE void pack_panel(const S* src, int64_t stride, int64_t k_stride, int count, int64_t k, compute_t<S>* dst) {
+  if (stride == 1)
+    pack_rows<S, P>(src, k_stride, count, k, dst);
+  else if (k_stride == 1)
+    pack_columns<S, P>(src, stride, count, k, dst);
+  else
+    pack_any<S, P>(src, stride, k_stride, count, k, dst);
+}
+
+}  // namespace tw::TW_ISA

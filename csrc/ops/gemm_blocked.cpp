@@ -1,0 +1,202 @@
+#include "ops/gemm_blocked.h"
+
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "dispatch/dispatch.h"
+
+namespace tw {
+namespace {
+
+constexpr int64_t kPackedABytes = int64_t{4} << 20;   // packed rows of A held at a time
+constexpr int64_t kPackedBBytes = int64_t{64} << 20;  // packed columns of B held at a time
+constexpr int64_t kTiles = 32;                        // wanted, so that any number of threads has a share
+constexpr double kTileMultiplications = 1 << 20;      // but not smaller than this
+constexpr double kFlopsPerNs = 100;                   // of one core, roughly
+constexpr double kPackedPerNs = 4;                    // elements
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Part i of n near-equal parts of [0, extent), in whole panels.
+struct Part {
+  int64_t from, size;
+};
+Part part(int64_t extent, int64_t panel, int64_t parts, int64_t i) {
+  const int64_t panels = ceil_div(extent, panel);
+  const int64_t from = panels * i / parts * panel;
+  return {from, std::min(extent, panels * (i + 1) / parts * panel) - from};
+}
+
+// One operand of a group of products, packed: for every product, for every stretch of K, panel after panel.
+struct Packed {
+  GemmPackFn pack;
+  bool shared;               // the same matrix throughout the batch
+  int64_t stride, k_stride;  // of the source
+  int64_t width;             // of a panel
+  int64_t extent = 0;        // rows (columns) packed at a time
+  StorageRef buffer;
+  char* data = nullptr;
+
+  int64_t panels() const { return ceil_div(extent, width); }
+};
+
+class BlockedGemm {
+ public:
+  explicit BlockedGemm(const GemmBatch& g)
+      : g_(g),
+        kernels_(kernels().gemm),
+        dtype_(static_cast<int>(g.dtype)),
+        blocking_(kernels_.blocking[dtype_]),
+        size_(static_cast<int64_t>(item_size(g.dtype))),
+        half_(size_ == 2),
+        compute_size_(half_ ? 4 : size_),
+        items_(element_count(g.shape)) {
+    stretches_ = std::max<int64_t>(1, ceil_div(g.each.k, blocking_.kc));
+    const auto is_shared = [](const Dims& strides) {
+      return std::all_of(strides.begin(), strides.end(), [](int64_t s) { return s == 0; });
+    };
+    a_ = {kernels_.pack_a[dtype_], is_shared(g.a_stride), g.each.a_row, g.each.a_col, blocking_.mr, 0, {}, nullptr};
+    b_ = {kernels_.pack_b[dtype_], is_shared(g.b_stride), g.each.b_col, g.each.b_row, blocking_.nr, 0, {}, nullptr};
+  }
+
+  void run() {
+    const int64_t k_bytes = std::max<int64_t>(1, g_.each.k) * compute_size_;
+    a_.extent =
+        std::min(g_.each.m, std::max<int64_t>(blocking_.mc, kPackedABytes / k_bytes / blocking_.mc * blocking_.mc));
+    b_.extent =
+        std::min(g_.each.n, std::max<int64_t>(blocking_.nc, kPackedBBytes / k_bytes / blocking_.nc * blocking_.nc));
+    const int64_t item_bytes = (a_.panels() * a_.width + b_.panels() * b_.width) * k_bytes;
+    group_ = std::clamp<int64_t>(kPackedABytes / item_bytes, 1, items_);
+    allocate_buffers();
+    for (item_ = 0; item_ < items_; item_ += group_) {
+      const int64_t group = std::min(group_, items_ - item_);
+      for (column_ = 0; column_ < g_.each.n; column_ += b_.extent) {
+        for (row_ = 0; row_ < g_.each.m; row_ += a_.extent) {
+          pack(group, row_ == 0);
+          multiply(group);
+        }
+      }
+    }
+  }
+
+ private:
+  void allocate_buffers() {
+    for (Packed* p : {&a_, &b_}) {
+      p->buffer =
+          allocate(static_cast<size_t>((p->shared ? 1 : group_) * p->panels() * p->width * g_.each.k * compute_size_));
+      p->data = static_cast<char*>(p->buffer->data);
+    }
+    if (half_ && stretches_ > 1)
+      partial_ = allocate(static_cast<size_t>(group_ * a_.extent * b_.extent * compute_size_));
+  }
+
+  // The stretch of K with index i: near-equal, so that none is left short.
+  Part stretch(int64_t i) const { return part(g_.each.k, 8, stretches_, i); }
+
+  // Where stretch `s`, panel `panel` of product `item` of the group starts.
+  char* packed_at(const Packed& p, int64_t item, Part s, int64_t panel) const {
+    const int64_t before = ((p.shared ? 0 : item) * g_.each.k + s.from) * p.panels() + panel * s.size;
+    return p.data + before * p.width * compute_size_;
+  }
+
+  // Packs rows [row_, row_ + extent) of A, and with_b the columns of B, of `group` products.
+  void pack(int64_t group, bool with_b) {
+    constexpr int64_t kPanels = 8;  // in a work item
+    const auto count = [&](const Packed& p) {
+      return (p.shared ? 1 : group) * stretches_ * ceil_div(p.panels(), kPanels);
+    };
+    const int64_t b_items = with_b ? count(b_) : 0;
+    const double ns = static_cast<double>(kPanels * b_.width * stretch(0).size) / kPackedPerNs;
+    parallel_for(b_items + count(a_), 1, ns, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        if (i < b_items)
+          pack_item(b_, column_, g_.each.n, i, kPanels);
+        else
+          pack_item(a_, row_, g_.each.m, i - b_items, kPanels);
+      }
+    });
+  }
+
+  void pack_item(const Packed& p, int64_t from, int64_t total, int64_t index, int64_t panels) {
+    const int64_t chunks = ceil_div(p.panels(), panels);
+    const int64_t item = index / (stretches_ * chunks);
+    const Part s = stretch(index / chunks % stretches_);
+    const int64_t panel = index % chunks * panels;
+    const int64_t first = panel * p.width;
+    const int64_t count = std::min({panels * p.width, p.extent - first, total - from - first});
+    if (count <= 0) return;
+    const GemmProblem problem = batch_item(g_, item_ + item);
+    const void* matrix = &p == &a_ ? problem.a : problem.b;
+    const char* source = static_cast<const char*>(matrix) + ((from + first) * p.stride + s.from * p.k_stride) * size_;
+    p.pack(source, p.stride, p.k_stride, count, s.size, packed_at(p, item, s, panel));
+  }
+
+  // Tiles of C, in two dimensions by shape alone.
+  void multiply(int64_t group) {
+    const int64_t m = std::min(a_.extent, g_.each.m - row_), n = std::min(b_.extent, g_.each.n - column_);
+    const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(g_.each.k);
+    const int64_t wanted =
+        std::clamp<int64_t>(static_cast<int64_t>(work / kTileMultiplications), 1, ceil_div(kTiles, group));
+    const int64_t down = ceil_div(m, blocking_.mc);
+    const int64_t across =
+        std::min(ceil_div(n, blocking_.nr), std::max(ceil_div(n, blocking_.nc), ceil_div(wanted, down)));
+    const int64_t tiles = down * across;
+    const double ns = 2 * work / static_cast<double>(tiles) / kFlopsPerNs;
+    parallel_for(group * tiles, 1, ns, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t t = i % tiles;
+        multiply_tile(i / tiles, part(m, blocking_.mr, down, t / across), part(n, blocking_.nr, across, t % across));
+      }
+    });
+  }
+
+  void multiply_tile(int64_t item, Part rows, Part columns) {
+    const GemmProblem problem = batch_item(g_, item_ + item);
+    GemmBlock block{};
+    block.m = rows.size;
+    block.n = columns.size;
+    const int64_t row = row_ + rows.from, column = column_ + columns.from;
+    block.c = static_cast<char*>(problem.c) + (row * problem.c_row + column) * size_;
+    block.c_row = problem.c_row;
+    block.bias = problem.bias ? static_cast<const char*>(problem.bias) + column * size_ : nullptr;
+    block.relu = problem.relu;
+    block.accumulate = problem.accumulate;
+    if (!half_) {
+      block.partial = block.c;
+      block.partial_row = block.c_row;
+    } else if (stretches_ > 1) {
+      const int64_t before = (item * a_.extent + rows.from) * b_.extent + columns.from;
+      block.partial = static_cast<char*>(partial_->data) + before * compute_size_;
+      block.partial_row = b_.extent;
+    }
+    for (int64_t i = 0; i < stretches_; ++i) {
+      const Part s = stretch(i);
+      block.k = s.size;
+      block.a = packed_at(a_, item, s, rows.from / a_.width);
+      block.b = packed_at(b_, item, s, columns.from / b_.width);
+      block.first = i == 0;
+      block.last = i == stretches_ - 1;
+      kernels_.block[dtype_](block);
+    }
+  }
+
+  const GemmBatch& g_;
+  const GemmKernels& kernels_;
+  const int dtype_;
+  const GemmBlocking blocking_;
+  const int64_t size_;
+  const bool half_;
+  const int64_t compute_size_;
+  const int64_t items_;
+  int64_t stretches_ = 1;  // of K, each at most kc
+  int64_t group_ = 1;      // products that are packed together
+  Packed a_, b_;
+  StorageRef partial_;                       // float32 sums of f16 and bf16 between the stretches
+  int64_t item_ = 0, row_ = 0, column_ = 0;  // what is being computed
+};
+
+}  // namespace
+
+void gemm_blocked(const GemmBatch& g) { BlockedGemm(g).run(); }
+
+}  // namespace tw

@@ -89,7 +89,7 @@ TW_INLINE Direction<vd> direction(vu w) {
 
 // Two independent standard normal numbers from two words (Box and Muller, 1958).
 template <class T, class W>
-TW_INLINE Pair<vec<T>> normals(W radius_word, W angle_word) {
+TW_INLINE Halves<vec<T>> normals(W radius_word, W angle_word) {
   const vec<T> radius = sqrt(log_unit(positive_unit(radius_word)) * (T)-2);
   const auto d = direction(angle_word);
   return interleave<T>(radius * d.cosine, radius * d.sine);
@@ -117,7 +117,7 @@ void normal(RandomState s, int64_t n, double a, double b, double, void* out) {
   constexpr int per = __is_same(T, double) ? kWords / 2 : kWords;
   const vec<A> mean = set1<A>((A)a), deviation = set1<A>((A)b);
   generate<per>(s, n, static_cast<T*>(out), [&](const Words& x, T* p) __attribute__((always_inline)) {
-    Pair<vec<A>> z;
+    Halves<vec<A>> z;
     if constexpr (__is_same(A, double))
       z = normals<A>(x.w[0] | x.w[1] << 32, x.w[2] | x.w[3] << 32);
     else

@@ -51,11 +51,11 @@ TW_INLINE Words philox(const RandomState& s, uint64_t position) {
 
 // a0 b0 a1 b1 ..: the first half of the result and the second.
 template <class V>
-struct Pair {
+struct Halves {
   V first, second;
 };
 template <class T>
-TW_INLINE Pair<vec<T>> interleave(vec<T> a, vec<T> b) {
+TW_INLINE Halves<vec<T>> interleave(vec<T> a, vec<T> b) {
   typedef mask_t<T> I;
   vec<I> first, second;
   for (int i = 0; i < lanes<T>; ++i) {
@@ -66,7 +66,7 @@ TW_INLINE Pair<vec<T>> interleave(vec<T> a, vec<T> b) {
 }
 
 // The words of kPositions positions in order, as two vectors of 64-bit words (low word first).
-TW_INLINE Pair<vu> in_order(const Words& x) {
+TW_INLINE Halves<vu> in_order(const Words& x) {
   return interleave<uint64_t>(x.w[0] | x.w[1] << 32, x.w[2] | x.w[3] << 32);
 }
 

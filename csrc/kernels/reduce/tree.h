@@ -31,21 +31,21 @@ struct SumType<double> {
 };
 
 template <class T>
-constexpr bool is_float = false;
+constexpr bool is_real = false;
 template <>
-constexpr bool is_float<float> = true;
+constexpr bool is_real<float> = true;
 template <>
-constexpr bool is_float<double> = true;
+constexpr bool is_real<double> = true;
 
 template <class T>
 constexpr T lowest() {
-  if constexpr (is_float<T>) return (T)-__builtin_inff();
+  if constexpr (is_real<T>) return (T)-__builtin_inff();
   if constexpr ((T)-1 < (T)0) return (T)((uint64_t)1 << (8 * sizeof(T) - 1));
   return 0;
 }
 template <class T>
 constexpr T highest() {
-  if constexpr (is_float<T>)
+  if constexpr (is_real<T>)
     return (T)__builtin_inff();
   else
     return (T)~lowest<T>();
@@ -119,7 +119,7 @@ TW_INLINE vec<A> read(const T* p) {
 // The first n < lanes<A>; what the other lanes hold does not matter to the caller.
 template <class A, class T>
 TW_INLINE vec<A> read_n(const T* p, int n) {
-  if constexpr (is_float<T>) {
+  if constexpr (is_real<T>) {
     return load_n(p, n);
   } else {
     T buffer[lanes<A>] = {};

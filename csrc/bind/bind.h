@@ -1,0 +1,15 @@
+// One function per family file; module.cpp calls them in order.
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace py = pybind11;
+
+namespace tw {
+
+void bind_array(py::module_&);
+void bind_buffer(py::module_&, py::class_<struct Array>&);
+void bind_creation(py::module_&);
+void bind_elementwise(py::module_&);
+void bind_matmul(py::module_&);
+
+}  // namespace tw

@@ -1,0 +1,146 @@
+#include "core/array.h"
+
+#include <ostream>
+
+namespace tw {
+namespace {
+
+struct DTypeInfo {
+  const char* name;
+  uint8_t nbytes;
+  char kind;  // b bool, u unsigned, i signed, f floating
+};
+constexpr DTypeInfo kInfo[kDTypes] = {
+    {"bool", 1, 'b'},     {"uint8", 1, 'u'},   {"int8", 1, 'i'},    {"uint16", 2, 'u'}, {"int16", 2, 'i'},
+    {"uint32", 4, 'u'},   {"int32", 4, 'i'},   {"uint64", 8, 'u'},  {"int64", 8, 'i'},  {"float16", 2, 'f'},
+    {"bfloat16", 2, 'f'}, {"float32", 4, 'f'}, {"float64", 8, 'f'},
+};
+const DTypeInfo& info(DType dtype) { return kInfo[static_cast<int>(dtype)]; }
+
+}  // namespace
+
+size_t item_size(DType dtype) { return info(dtype).nbytes; }
+const char* dtype_name(DType dtype) { return info(dtype).name; }
+bool is_floating(DType dtype) { return info(dtype).kind == 'f'; }
+bool is_integer(DType dtype) { return info(dtype).kind == 'i' || info(dtype).kind == 'u'; }
+bool is_signed(DType dtype) { return info(dtype).kind == 'i'; }
+std::ostream& operator<<(std::ostream& out, DType dtype) { return out << dtype_name(dtype); }
+
+int64_t Array::size() const {
+  int64_t count = 1;
+  for (const int64_t extent : shape) count *= extent;
+  return count;
+}
+
+bool Array::is_contiguous() const {
+  int64_t step = 1;
+  for (int i = ndim() - 1; i >= 0; --i) {
+    if (shape[i] == 0) return true;
+    if (shape[i] != 1 && strides[i] != step) return size() == 0;
+    step *= shape[i];
+  }
+  return true;
+}
+
+Array empty(const Dims& shape, DType dtype) {
+  const int64_t count = element_count(shape);
+  int64_t nbytes;
+  if (__builtin_mul_overflow(count, static_cast<int64_t>(item_size(dtype)), &nbytes))
+    fail<MemoryError>("cannot allocate an array of shape ", shape, " and dtype ", dtype);
+  Array x;
+  x.storage = allocate(static_cast<size_t>(nbytes));
+  x.data = static_cast<char*>(x.storage->data);
+  x.shape = shape;
+  x.strides = contiguous_strides(shape);
+  x.dtype = dtype;
+  return x;
+}
+
+Array as_strided(const Array& x, char* data, const Dims& shape, const Dims& strides) {
+  Array view;
+  view.storage = x.storage;
+  view.data = data;
+  view.shape = shape;
+  view.strides = strides;
+  view.dtype = x.dtype;
+  return view;
+}
+
+Array broadcast_to(const char* op, const Array& x, const Dims& shape) {
+  const int offset = shape.size() - x.ndim();
+  bool fits = offset >= 0;
+  Dims strides(shape.size(), 0);
+  for (int i = 0; fits && i < x.ndim(); ++i) {
+    fits = x.shape[i] == shape[i + offset] || x.shape[i] == 1;
+    strides[i + offset] = x.shape[i] == 1 ? 0 : x.strides[i];
+  }
+  if (!fits) fail<ValueError>(op, ": shape ", x.shape, " does not broadcast to ", shape);
+  return as_strided(x, x.data, shape, strides);
+}
+
+Array permute(const Array& x, const Dims& axes) {
+  Dims shape(x.ndim()), strides(x.ndim());
+  for (int i = 0; i < x.ndim(); ++i) {
+    shape[i] = x.shape[static_cast<int>(axes[i])];
+    strides[i] = x.strides[static_cast<int>(axes[i])];
+  }
+  return as_strided(x, x.data, shape, strides);
+}
+
+Array slice(const Array& x, int axis, int64_t start, int64_t length, int64_t step) {
+  Array view = x;
+  // An empty slice may start past the end: keep the pointer inside the storage.
+  if (length > 0) view.data += start * x.strides[axis] * static_cast<int64_t>(x.itemsize());
+  view.shape[axis] = length;
+  view.strides[axis] *= step;
+  return view;
+}
+
+Array expand_dims(const Array& x, int axis) {
+  Array view = x;
+  view.shape.insert(axis, 1);
+  view.strides.insert(axis, 0);
+  return view;
+}
+
+// Walks both shapes from the front, matching groups of axes with equal products; a group of old axes can be cut anew
+// only where it is itself contiguous (each stride the next one's extent times its stride).
+bool try_reshape_view(const Array& x, const Dims& shape, Array& out) {
+  if (x.size() == 0 || x.is_contiguous()) {
+    out = as_strided(x, x.data, shape, contiguous_strides(shape));
+    return true;
+  }
+  Dims old_shape, old_strides;
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (x.shape[i] == 1) continue;
+    old_shape.push_back(x.shape[i]);
+    old_strides.push_back(x.strides[i]);
+  }
+  Dims strides(shape.size(), 0);
+  int from = 0, to = 0;
+  while (from < old_shape.size()) {
+    int64_t old_count = old_shape[from], new_count = 1;
+    int old_end = from + 1, new_end = to;
+    while (new_end < shape.size() && new_count < old_count) new_count *= shape[new_end++];
+    while (new_count != old_count) {
+      if (new_count < old_count) {
+        new_count *= shape[new_end++];
+      } else {
+        old_count *= old_shape[old_end++];
+      }
+    }
+    for (int i = from; i + 1 < old_end; ++i)
+      if (old_strides[i] != old_strides[i + 1] * old_shape[i + 1]) return false;
+    int64_t step = old_strides[old_end - 1];
+    for (int i = new_end - 1; i >= to; --i) {
+      strides[i] = step;
+      step *= shape[i];
+    }
+    from = old_end;
+    to = new_end;
+  }
+  out = as_strided(x, x.data, shape, strides);
+  return true;
+}
+
+}  // namespace tw

@@ -1,0 +1,46 @@
+// Array: a strided view of a storage. Copying one copies the view, not the data.
+#pragma once
+#include <iosfwd>
+
+#include "core/dtype.h"
+#include "core/error.h"
+#include "core/shape.h"
+#include "core/storage.h"
+
+namespace tw {
+
+size_t item_size(DType);
+const char* dtype_name(DType);  // "float32"
+bool is_floating(DType);
+bool is_integer(DType);  // signed or unsigned, not bool
+bool is_signed(DType);
+std::ostream& operator<<(std::ostream&, DType);
+
+struct Array {
+  StorageRef storage;
+  char* data = nullptr;  // of element (0, .., 0): inside the storage
+  Dims shape;
+  Dims strides;  // in elements, may be 0 or negative
+  DType dtype = DType::f32;
+
+  int ndim() const { return shape.size(); }
+  int64_t size() const;  // number of elements
+  size_t itemsize() const { return item_size(dtype); }
+  bool is_contiguous() const;  // C order; axes of length 1 do not count, an empty array is
+  template <class T>
+  T* ptr() const {
+    return reinterpret_cast<T*>(data);
+  }
+};
+
+Array empty(const Dims& shape, DType dtype);  // uninitialised, C order
+
+// Views. `strides` in elements.
+Array as_strided(const Array& x, char* data, const Dims& shape, const Dims& strides);
+Array broadcast_to(const char* op, const Array& x, const Dims& shape);
+Array permute(const Array& x, const Dims& axes);  // axes already normalised
+Array slice(const Array& x, int axis, int64_t start, int64_t length, int64_t step);
+Array expand_dims(const Array& x, int axis);
+bool try_reshape_view(const Array& x, const Dims& shape, Array& out);  // false where only a copy could do it
+
+}  // namespace tw

@@ -1,0 +1,121 @@
+#include "core/parallel.h"
+
+#include <omp.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "core/error.h"
+
+namespace tw {
+namespace {
+
+constexpr double kParallelFromNs = 20e3;  // waking a team costs a few µs
+constexpr double kReleaseLockFromNs = 100e3;
+
+// CPUs' worth of time that the container grants, or 0 without a limit (cgroup v2, then v1).
+double cgroup_quota() {
+  std::ifstream groups("/proc/self/cgroup");
+  std::string line, path;
+  while (std::getline(groups, line))
+    if (line.starts_with("0::")) path = line.substr(3);
+  double tightest = 0;
+  const auto consider = [&](double quota) {
+    if (quota > 0 && (tightest == 0 || quota < tightest)) tightest = quota;
+  };
+  // A limit may sit on any ancestor of the process's own group.
+  for (;; path.resize(path.rfind('/'))) {
+    std::ifstream file("/sys/fs/cgroup" + path + "/cpu.max");
+    std::string quota;
+    double period = 0;
+    if (file >> quota >> period && quota != "max" && period > 0) consider(std::atof(quota.c_str()) / period);
+    if (path.empty() || path.rfind('/') == std::string::npos) break;
+  }
+  std::ifstream quota_v1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period_v1("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double quota = 0, period = 0;
+  if (quota_v1 >> quota && period_v1 >> period && period > 0) consider(quota / period);
+  return tightest;
+}
+
+// OpenMP's own default honours OMP_NUM_THREADS and the affinity mask; the quota counts where the user set nothing.
+int default_threads() {
+  const int count = omp_get_max_threads();
+  if (std::getenv("OMP_NUM_THREADS")) return count;
+  const double quota = cgroup_quota();
+  return quota > 0 ? std::clamp(static_cast<int>(std::ceil(quota)), 1, count) : count;
+}
+
+std::atomic<int> thread_count{0};  // 0: not asked yet
+std::atomic<bool> team_woken{false};
+std::atomic<bool> forked_after_team{false};
+BlockingHooks hooks;
+
+// In a child of fork the runtime's worker threads do not exist, and waking them would wait for ever.
+void watch_forks() {
+  static const bool once = [] {
+    pthread_atfork(nullptr, nullptr, [] {
+      if (team_woken) forked_after_team = true;
+    });
+    return true;
+  }();
+  (void)once;
+}
+
+class ReleasedLock {
+ public:
+  explicit ReleasedLock(bool wanted) : state_(wanted && hooks.enter ? hooks.enter() : nullptr) {}
+  ~ReleasedLock() {
+    if (state_) hooks.leave(state_);
+  }
+  ReleasedLock(const ReleasedLock&) = delete;
+  ReleasedLock& operator=(const ReleasedLock&) = delete;
+
+ private:
+  void* state_;
+};
+
+}  // namespace
+
+int get_num_threads() {
+  int count = thread_count.load(std::memory_order_relaxed);
+  if (count == 0) {
+    count = default_threads();
+    thread_count = count;
+  }
+  return count;
+}
+
+void set_num_threads(int count) {
+  if (count < 1) fail<ValueError>("set_num_threads: count is ", count, ", but must be at least 1");
+  thread_count = count;
+}
+
+void set_blocking_hooks(BlockingHooks new_hooks) { hooks = new_hooks; }
+
+namespace detail {
+
+void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure) {
+  if (total_ns < kParallelFromNs || n <= chunk) {  // the common small case, before anything is looked up
+    const ReleasedLock released(total_ns >= kReleaseLockFromNs);
+    for (int64_t begin = 0; begin < n; begin += chunk) fn(closure, begin, std::min(begin + chunk, n));
+    return;
+  }
+  const ReleasedLock released(!omp_in_parallel());
+  const int64_t chunks = (n + chunk - 1) / chunk;
+  const bool serial = forked_after_team || omp_in_parallel();
+  const int team = serial ? 1 : static_cast<int>(std::min<int64_t>(get_num_threads(), chunks));
+  if (team > 1) {
+    watch_forks();
+    team_woken = true;
+  }
+#pragma omp parallel for num_threads(team) schedule(dynamic, 1) if (team > 1)
+  for (int64_t i = 0; i < chunks; ++i) fn(closure, i * chunk, std::min((i + 1) * chunk, n));
+}
+
+}  // namespace detail
+}  // namespace tw

@@ -1,0 +1,41 @@
+// Threads. The only header through which anything runs in parallel, and parallel.cpp the only user of OpenMP.
+//
+// Work is cut into chunks by its shape alone; threads take whole chunks. So the thread count, the quota and who runs
+// what can never change a result.
+#pragma once
+#include <cstdint>
+#include <type_traits>
+
+namespace tw {
+
+int get_num_threads();
+void set_num_threads(int count);  // ValueError below 1
+
+// For work that blocks long enough: bind/ sets these to release and retake the interpreter lock.
+struct BlockingHooks {
+  void* (*enter)() = nullptr;
+  void (*leave)(void*) = nullptr;
+};
+void set_blocking_hooks(BlockingHooks);
+
+namespace detail {
+typedef void (*ChunkFn)(void* closure, int64_t begin, int64_t end);
+void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure);
+}  // namespace detail
+
+// fn(begin, end) for every chunk [begin, end) of [0, n): [0, chunk), [chunk, 2 chunk), ... in any order, maybe at once.
+// ns_per_item is a rough estimate of the serial cost of one item, in nanoseconds; below a measured total (about 20 µs)
+// the calling thread does it all, and above it the interpreter lock is released meanwhile. fn must not throw, touch
+// Python, or call parallel_for (a nested call runs serially).
+template <class F>
+void parallel_for(int64_t n, int64_t chunk, double ns_per_item, F&& fn) {
+  if (n <= 0) return;
+  detail::parallel_for(
+      n, chunk, ns_per_item * static_cast<double>(n),
+      [](void* closure, int64_t begin, int64_t end) {
+        (*static_cast<std::remove_reference_t<F>*>(closure))(begin, end);
+      },
+      &fn);
+}
+
+}  // namespace tw

@@ -1,0 +1,67 @@
+// Shapes and strides: short arrays of int64 with inline storage.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
+
+namespace tw {
+
+inline constexpr int kMaxDims = 16;
+
+// A shape, a list of strides or a list of axes; at most kMaxDims entries.
+class Dims {
+ public:
+  Dims() = default;
+  Dims(std::initializer_list<int64_t> values);
+  Dims(const Dims& other) : size_(other.size_) { copy(other); }
+  Dims& operator=(const Dims& other) {
+    size_ = other.size_;
+    copy(other);
+    return *this;
+  }
+  explicit Dims(int count, int64_t value = 0) : size_(count) {
+    for (int i = 0; i < count; ++i) values_[i] = value;
+  }
+
+  int size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  int64_t& operator[](int i) { return values_[i]; }
+  int64_t operator[](int i) const { return values_[i]; }
+  int64_t back() const { return values_[size_ - 1]; }
+  const int64_t* begin() const { return values_.data(); }
+  const int64_t* end() const { return values_.data() + size_; }
+  int64_t* begin() { return values_.data(); }
+  int64_t* end() { return values_.data() + size_; }
+
+  void push_back(int64_t value);  // ValueError beyond kMaxDims
+  void insert(int at, int64_t value);
+  void erase(int at);
+
+  bool operator==(const Dims& other) const {
+    if (size_ != other.size_) return false;
+    for (int i = 0; i < size_; ++i)
+      if (values_[i] != other.values_[i]) return false;
+    return true;
+  }
+
+ private:
+  void copy(const Dims& other) {
+    for (int i = 0; i < size_; ++i) values_[i] = other.values_[i];
+  }
+  int size_ = 0;
+  std::array<int64_t, kMaxDims> values_;
+};
+
+std::ostream& operator<<(std::ostream&, const Dims&);  // Python's tuple notation: (2, 3), (4,), ()
+
+int64_t element_count(const Dims& shape);    // product; ValueError where it overflows int64
+Dims contiguous_strides(const Dims& shape);  // C order, in elements
+
+// The axis counted from the front. AxisError where it is not in [-ndim, ndim).
+int normalize_axis(const char* op, int64_t axis, int ndim);
+
+// NumPy's broadcasting of two shapes. ValueError naming op and both shapes where they do not agree.
+Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b);
+
+}  // namespace tw

@@ -1,0 +1,18 @@
+// Arrays from nothing, and the views that only rearrange shape and strides.
+#pragma once
+#include "ops/operand.h"
+
+namespace tw {
+
+Array full(const Dims& shape, const Scalar& value, DType dtype);
+Array arange(double start, double step, int64_t count, DType dtype);  // start + i * step, exact for integers below 2^53
+Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype);
+
+// `shape` may hold one -1. A view where strides allow, else a copy. ValueError naming both shapes where sizes differ.
+Array reshape(const Array& x, Dims shape);
+Array transpose(const Array& x, const Dims& axes);  // a permutation, negative axes allowed
+Array expand_axis(const Array& x, int64_t axis);
+Array squeeze(const Array& x, const Dims& axes);  // ValueError where one is not of length 1
+Array flip(const Array& x, const Dims& axes);
+
+}  // namespace tw

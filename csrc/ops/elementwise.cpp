@@ -1,0 +1,270 @@
+#include "ops/elementwise.h"
+
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "dispatch/dispatch.h"
+
+namespace tw {
+namespace {
+
+constexpr int64_t kChunk = 16384;  // elements a thread takes at a time: a few L1 caches' worth
+constexpr int kMaxInputs = 3;
+
+// One serial element's rough cost; only decides whether waking threads can pay.
+double cost(DTypeRule rule) { return rule == DTypeRule::floating ? 0.5 : 0.15; }
+
+// The strided walk of an elementwise op. Operand 0 is the output; strides in elements.
+struct Walk {
+  int operands = 0;
+  Dims shape;
+  Dims strides[1 + kMaxInputs];
+  size_t itemsize[1 + kMaxInputs] = {};
+  char* data[1 + kMaxInputs] = {};
+
+  void add(const Array& x) {
+    strides[operands] = x.strides;
+    itemsize[operands] = x.itemsize();
+    data[operands++] = x.data;
+  }
+
+  // Drops axes of length 1 and merges neighbours that every operand steps through evenly: most walks become 1-D or 2-D.
+  void collapse() {
+    int kept = 0;
+    for (int axis = 0; axis < shape.size(); ++axis) {
+      if (shape[axis] == 1) continue;
+      bool merge = kept > 0;
+      for (int k = 0; merge && k < operands; ++k) merge = strides[k][kept - 1] == strides[k][axis] * shape[axis];
+      const int to = merge ? kept - 1 : kept++;
+      shape[to] = merge ? shape[to] * shape[axis] : shape[axis];
+      for (int k = 0; k < operands; ++k) strides[k][to] = strides[k][axis];
+    }
+    while (shape.size() > kept) {
+      shape.erase(shape.size() - 1);
+      for (int k = 0; k < operands; ++k) strides[k].erase(strides[k].size() - 1);
+    }
+    while (shape.size() < 2) {
+      shape.insert(0, 1);
+      for (int k = 0; k < operands; ++k) strides[k].insert(0, 0);
+    }
+  }
+};
+
+// Rows [begin, end) of the walk, a row being one step of all axes but the last, restricted to columns [column,
+// +columns).
+void run_rows(ElementwiseFn fn, const Walk& walk, int64_t begin, int64_t end, int64_t column, int64_t columns,
+              const double* params) {
+  const int ndim = walk.shape.size();
+  const int64_t rows_axis = walk.shape[ndim - 2];
+  Loop loop{};
+  loop.cols = columns;
+  const auto stride = [&](int k) { return Loop::Stride{walk.strides[k][ndim - 2], walk.strides[k][ndim - 1]}; };
+  loop.out = stride(0);
+  for (int k = 1; k < walk.operands; ++k) loop.in[k - 1] = stride(k);
+  while (begin < end) {
+    // The outer axes' position, then as many rows as share it.
+    const int64_t row = begin % rows_axis;
+    loop.rows = std::min(rows_axis - row, end - begin);
+    char* at[1 + kMaxInputs];
+    for (int k = 0; k < walk.operands; ++k) {
+      int64_t offset = row * walk.strides[k][ndim - 2] + column * walk.strides[k][ndim - 1];
+      int64_t rest = begin / rows_axis;
+      for (int axis = ndim - 3; axis >= 0; --axis) {
+        offset += rest % walk.shape[axis] * walk.strides[k][axis];
+        rest /= walk.shape[axis];
+      }
+      at[k] = walk.data[k] + offset * static_cast<int64_t>(walk.itemsize[k]);
+    }
+    fn(loop, const_cast<const void* const*>(reinterpret_cast<void**>(at + 1)), at[0], params);
+    begin += loop.rows;
+  }
+}
+
+void run(ElementwiseFn fn, Walk& walk, const double* params, double ns_per_element) {
+  const int64_t count = element_count(walk.shape);
+  if (count == 0) return;
+  walk.collapse();
+  const int64_t cols = walk.shape.back(), rows = count / cols;
+  // Items are pieces of rows: whole rows where they are short, chunks of a row where it is long.
+  const int64_t piece = std::min(cols, kChunk);
+  const int64_t pieces = (cols + piece - 1) / piece;
+  const int64_t items_per_chunk = std::max<int64_t>(1, kChunk / piece);
+  parallel_for(rows * pieces, items_per_chunk, ns_per_element * static_cast<double>(piece),
+               [&](int64_t begin, int64_t end) {
+                 if (pieces == 1) return run_rows(fn, walk, begin, end, 0, cols, params);
+                 for (int64_t item = begin; item < end; ++item) {
+                   const int64_t column = item % pieces * piece;
+                   run_rows(fn, walk, item / pieces, item / pieces + 1, column, std::min(piece, cols - column), params);
+                 }
+               });
+}
+
+ElementwiseFn kernel_for(const ElementwiseOp& op, DType dtype) {
+  const ElementwiseFn fn = op.row[static_cast<int>(dtype)];
+  if (!fn) fail<TypeError>(op.name, ": dtype ", dtype, " is not supported");
+  return fn;
+}
+
+DType compute_dtype(const ElementwiseOp& op, DType promoted) {
+  return op.rule == DTypeRule::floating && !is_floating(promoted) ? kDefaultFloat : promoted;
+}
+
+// An operand of a binary op as an array of `dtype`: cast where it has another, scalars in a caller-owned slot.
+struct Prepared {
+  Array array;
+  alignas(8) char scalar[8];
+
+  Prepared(const char* op, const Operand& operand, DType dtype) {
+    if (operand.array) {
+      array = operand.array->dtype == dtype ? *operand.array : astype(*operand.array, dtype);
+    } else {
+      write_scalar(op, operand.scalar, dtype, scalar);
+      array.data = scalar;
+      array.dtype = dtype;
+    }
+  }
+  Prepared(const Prepared&) = delete;
+};
+
+void run_broadcast(ElementwiseFn fn, const char* name, const Array* const* in, int inputs, const Array& out,
+                   const double* params, double ns) {
+  Walk walk;
+  walk.shape = out.shape;
+  walk.add(out);
+  for (int k = 0; k < inputs; ++k) {
+    if (in[k]->shape == out.shape) {
+      walk.add(*in[k]);
+    } else {
+      walk.add(broadcast_to(name, *in[k], out.shape));
+    }
+  }
+  run(fn, walk, params, ns);
+}
+
+struct Extent {
+  const char *low, *high;
+};
+Extent extent_of(const Array& x) {
+  Extent e{x.data, x.data};
+  for (int i = 0; i < x.ndim(); ++i) {
+    const int64_t reach = (x.shape[i] - 1) * x.strides[i] * static_cast<int64_t>(x.itemsize());
+    (reach < 0 ? e.low : e.high) += reach;
+  }
+  e.high += x.itemsize();
+  return e;
+}
+
+// Whether writing a in one pass could spoil b before it is read: they share bytes, but not element for element.
+bool overlaps_unaligned(const Array& a, const Array& b) {
+  if (a.size() == 0 || b.size() == 0 || a.storage.get() != b.storage.get()) return false;
+  if (a.data == b.data && a.shape == b.shape && a.strides == b.strides) return false;
+  const Extent x = extent_of(a), y = extent_of(b);
+  return x.low < y.high && y.low < x.high;
+}
+
+ElementwiseFn cast_kernel(DType from, DType to) { return kernels().cast[static_cast<int>(from)][static_cast<int>(to)]; }
+
+}  // namespace
+
+void require_writable(const char* op, const Array& target) {
+  if (target.storage->readonly) fail<ValueError>(op, ": the array is read-only");
+  for (int i = 0; i < target.ndim(); ++i)
+    if (target.strides[i] == 0 && target.shape[i] > 1)
+      fail<ValueError>(op, ": cannot write to a broadcast view of shape ", target.shape,
+                       ", several elements share memory; copy it first");
+}
+
+void run_elementwise(ElementwiseFn fn, const Array* const* in, int inputs, const Array& out, const double* params,
+                     double ns_per_element) {
+  run_broadcast(fn, "elementwise", in, inputs, out, params, ns_per_element);
+}
+
+Array unary(const ElementwiseOp& op, const Array& x, const double* params) {
+  const DType dtype = compute_dtype(op, x.dtype);
+  const ElementwiseFn fn = kernel_for(op, dtype);
+  if (dtype != x.dtype) return unary(op, astype(x, dtype), params);
+  const Array out = empty(x.shape, op.rule == DTypeRule::boolean ? DType::boolean : dtype);
+  const Array* in[] = {&x};
+  run_broadcast(fn, op.name, in, 1, out, params, cost(op.rule));
+  return out;
+}
+
+Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const double* params) {
+  const DType dtype = compute_dtype(op, result_type(a, b));
+  const ElementwiseFn fn = kernel_for(op, dtype);
+  const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
+  const Dims shape =
+      x.array.shape == y.array.shape ? x.array.shape : broadcast_shapes(op.name, x.array.shape, y.array.shape);
+  const Array out = empty(shape, op.rule == DTypeRule::boolean ? DType::boolean : dtype);
+  const Array* in[] = {&x.array, &y.array};
+  run_broadcast(fn, op.name, in, 2, out, params, cost(op.rule));
+  return out;
+}
+
+void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b) {
+  require_writable(op.name, target);
+  const DType dtype = compute_dtype(op, result_type({&target, {}}, b));
+  const DType result = op.rule == DTypeRule::boolean ? DType::boolean : dtype;
+  if (b.array && broadcast_shapes(op.name, target.shape, b.array->shape) != target.shape)
+    fail<ValueError>(op.name, ": in-place target of shape ", target.shape, " cannot hold the broadcast with ",
+                     b.array->shape);
+  const bool kind_rises =
+      (is_floating(result) && !is_floating(target.dtype)) || (is_integer(result) && target.dtype == DType::boolean);
+  if (kind_rises)
+    fail<TypeError>(op.name, ": the result is ", result, ", which an in-place target of ", target.dtype,
+                    " cannot hold");
+  if (result != target.dtype) {  // float64 into float32, say: compute as always, round on the way in
+    const Array wide = binary(op, {&target, {}}, b);
+    return assign(target, {&wide, {}});
+  }
+  const ElementwiseFn fn = kernel_for(op, dtype);
+  Prepared y(op.name, b, dtype);
+  if (b.array && overlaps_unaligned(target, y.array)) y.array = astype(y.array, dtype, true);
+  const Array* in[] = {&target, &y.array};
+  run_broadcast(fn, op.name, in, 2, target, nullptr, cost(op.rule));
+}
+
+Array where(const Array& condition, const Operand& x, const Operand& y) {
+  if (condition.dtype != DType::boolean)
+    fail<TypeError>("where: condition has dtype ", condition.dtype, ", but must be bool");
+  const DType dtype = result_type(x, y);
+  const Prepared a("where", x, dtype), b("where", y, dtype);
+  const Dims shape =
+      broadcast_shapes("where", condition.shape, broadcast_shapes("where", a.array.shape, b.array.shape));
+  const Array out = empty(shape, dtype);
+  const Array* in[] = {&condition, &a.array, &b.array};
+  run_broadcast(kernels().where[static_cast<int>(dtype)], "where", in, 3, out, nullptr, cost(DTypeRule::same));
+  return out;
+}
+
+Array astype(const Array& x, DType dtype, bool copy) {
+  if (!copy && x.dtype == dtype) return x;
+  const Array out = empty(x.shape, dtype);
+  const Array* in[] = {&x};
+  run_broadcast(cast_kernel(x.dtype, dtype), "astype", in, 1, out, nullptr, cost(DTypeRule::same));
+  return out;
+}
+
+Array contiguous(const Array& x) { return x.is_contiguous() ? x : astype(x, x.dtype); }
+
+void assign(const Array& target, const Operand& from) {
+  require_writable("assignment", target);
+  if (!from.array) {
+    const Prepared value("assignment", from, target.dtype);
+    const Array* in[] = {&value.array};
+    return run_broadcast(cast_kernel(target.dtype, target.dtype), "assignment", in, 1, target, nullptr,
+                         cost(DTypeRule::same));
+  }
+  // Leading axes of length 1 may be dropped, as NumPy does.
+  Array source = *from.array;
+  while (source.ndim() > target.ndim() && source.shape[0] == 1) {
+    source.shape.erase(0);
+    source.strides.erase(0);
+  }
+  source = broadcast_to("assignment", source, target.shape);
+  if (overlaps_unaligned(target, source)) source = astype(source, source.dtype);
+  const Array* in[] = {&source};
+  run_broadcast(cast_kernel(source.dtype, target.dtype), "assignment", in, 1, target, nullptr, cost(DTypeRule::same));
+}
+
+}  // namespace tw

@@ -1,0 +1,92 @@
+#include "ops/operand.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dispatch/dispatch.h"
+
+namespace tw {
+namespace {
+
+DType integer_of(bool is_signed, size_t nbytes) {
+  switch (nbytes) {
+    case 1:
+      return is_signed ? DType::i8 : DType::u8;
+    case 2:
+      return is_signed ? DType::i16 : DType::u16;
+    case 4:
+      return is_signed ? DType::i32 : DType::u32;
+    default:
+      return is_signed ? DType::i64 : DType::u64;
+  }
+}
+
+// An integer written where every bit pattern of T's range counts: the low bytes of the two's complement.
+void write_integer(const char* op, int64_t value, DType dtype, void* to) {
+  const size_t nbytes = item_size(dtype);
+  const int bits = static_cast<int>(nbytes) * 8;
+  const int64_t low = is_signed(dtype) ? -(int64_t{1} << (bits - 1)) : 0;
+  const bool wide = bits == 64;  // every int64 fits int64; for uint64 only the sign counts
+  const int64_t high = wide ? INT64_MAX : (int64_t{1} << (is_signed(dtype) ? bits - 1 : bits)) - 1;
+  if (value < (wide && is_signed(dtype) ? INT64_MIN : low) || value > high)
+    fail<ValueError>(op, ": Python integer ", value, " is out of bounds for ", dtype);
+  std::memcpy(to, &value, nbytes);
+}
+
+}  // namespace
+
+DType Scalar::default_dtype() const {
+  return kind == boolean ? DType::boolean : kind == integer ? kDefaultInt : kDefaultFloat;
+}
+
+DType promote_types(DType a, DType b) {
+  if (a == b) return a;
+  if (a == DType::boolean) return b;
+  if (b == DType::boolean) return a;
+  if (is_floating(a) != is_floating(b)) return is_floating(a) ? a : b;
+  if (is_floating(a)) return item_size(a) == item_size(b) ? DType::f32 : std::max(a, b);
+  if (is_signed(a) == is_signed(b)) return item_size(a) > item_size(b) ? a : b;
+  const DType with_sign = is_signed(a) ? a : b, without = is_signed(a) ? b : a;
+  if (item_size(with_sign) > item_size(without)) return with_sign;
+  return item_size(without) == 8 ? DType::f64 : integer_of(true, 2 * item_size(without));
+}
+
+DType result_type(const Operand& a, const Operand& b) {
+  if (a.array && b.array) return promote_types(a.array->dtype, b.array->dtype);
+  if (!a.array && !b.array) return promote_types(a.scalar.default_dtype(), b.scalar.default_dtype());
+  const DType dtype = a.array ? a.array->dtype : b.array->dtype;
+  const Scalar& weak = a.array ? b.scalar : a.scalar;
+  if (is_floating(dtype) || weak.kind == Scalar::boolean) return dtype;
+  if (weak.kind == Scalar::floating) return kDefaultFloat;
+  return dtype == DType::boolean ? kDefaultInt : dtype;
+}
+
+void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
+  if (is_floating(dtype)) {
+    const double value = scalar.kind == Scalar::floating ? scalar.f : static_cast<double>(scalar.i);
+    if (dtype == DType::f64) {
+      std::memcpy(to, &value, sizeof value);
+    } else if (dtype == DType::f32) {
+      const float narrow = static_cast<float>(value);
+      std::memcpy(to, &narrow, sizeof narrow);
+    } else {
+      const Loop one{1, 1, {1, 1}, {{1, 1}, {}, {}}};
+      const void* from = &value;
+      kernels().cast[static_cast<int>(DType::f64)][static_cast<int>(dtype)](one, &from, to, nullptr);
+    }
+  } else if (dtype == DType::boolean) {
+    *static_cast<bool*>(to) = scalar.kind == Scalar::floating ? scalar.f != 0 : scalar.i != 0;
+  } else {
+    if (scalar.kind == Scalar::floating && scalar.f != static_cast<double>(static_cast<int64_t>(scalar.f)))
+      fail<ValueError>(op, ": Python float ", scalar.f, " is not representable as ", dtype);
+    write_integer(op, scalar.kind == Scalar::floating ? static_cast<int64_t>(scalar.f) : scalar.i, dtype, to);
+  }
+}
+
+Array scalar_array(const char* op, const Scalar& scalar, DType dtype) {
+  Array x = empty({}, dtype);
+  write_scalar(op, scalar, dtype, x.data);
+  return x;
+}
+
+}  // namespace tw

@@ -1,0 +1,734 @@
+"""Elementwise functions. Each is one kernel; its gradient is in `_vjps.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ._op import primitive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._tensor import Tensor
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_UNARY = """
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`. {result}
+
+    Raises
+    ------
+    TypeError
+        Where the dtype of `x` is not supported.
+
+    """
+
+_BINARY = """
+    Parameters
+    ----------
+    x1, x2 : array-like or number
+        Shapes that broadcast together; dtypes are promoted, Python numbers take the dtype of the other operand.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape. {result}
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not broadcast.
+    TypeError
+        Where the promoted dtype is not supported.
+
+    """
+
+_RESULT = {
+    "same": "The dtype is the operands' promoted one.",
+    "floating": "The dtype is the operands' promoted one; integers and bool give float32.",
+    "boolean": "The dtype is bool.",
+}
+
+
+def elementwise(rule: str) -> Callable[[F], F]:
+    """`primitive`, with the sections of the docstring that all elementwise functions share put before its Examples."""
+
+    def declare(function: F) -> F:
+        sections = _UNARY if function.__code__.co_posonlyargcount == 1 else _BINARY
+        head, examples, tail = (function.__doc__ or "").partition("Examples\n")
+        function.__doc__ = head.rstrip() + "\n" + sections.format(result=_RESULT[rule]) + examples + tail
+        return primitive(function)
+
+    return declare
+
+
+@elementwise("same")
+def negative(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Negation, `-x`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.negative([1.0, -2.0])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def abs(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Absolute value.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.abs([-1.5, 2.0])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def sign(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Sign: -1, 0 or 1; NaN stays NaN.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.sign([-3.0, 0.0, 5.0])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def square(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Square, `x * x`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.square([3.0, -2.0])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def floor(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Largest integer not above x.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.floor([1.7, -1.2])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def ceil(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Smallest integer not below x.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.ceil([1.2, -1.7])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def trunc(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Integer part: rounds towards zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.trunc([1.7, -1.7])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def round(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Nearest integer; halves go to the even one.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.round([0.5, 1.5, 2.4])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def bitwise_invert(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Every bit inverted; `not` for bool.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.bitwise_invert([0, 5])
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def logical_not(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where x is zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.logical_not([0, 2])
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def isnan(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where x is NaN.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.isnan([1.0, float('nan')])
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def isinf(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where x is infinite.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.isinf([1.0, float('-inf')])
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def isfinite(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where x is neither infinite nor NaN.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.isfinite([1.0, float('inf')])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def reciprocal(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """One over x.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.reciprocal([2.0, -4.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def sqrt(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Square root; NaN below zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.sqrt([4.0, 9.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def rsqrt(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """One over the square root.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.rsqrt([4.0, 16.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def exp(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Exponential, e to the power of x.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.exp([0.0, 1.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def expm1(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """`exp(x) - 1`, accurate near zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.expm1([0.0, 1e-6])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def log(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Natural logarithm; -inf at zero, NaN below.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.log([1.0, 2.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def log1p(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """`log(1 + x)`, accurate near zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.log1p([0.0, 1e-6])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def log2(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Logarithm to base 2.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.log2([1.0, 8.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def log10(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Logarithm to base 10.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.log10([1.0, 1000.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def sin(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Sine of an angle in radians.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.sin([0.0, 1.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def cos(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Cosine of an angle in radians.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.cos([0.0, 1.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def tanh(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Hyperbolic tangent.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.tanh([0.0, 1.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def erf(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.erf([0.0, 1.0])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def add(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Sum, `x1 + x2`; `or` for bool.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.add([1.0, 2.0], 10)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def subtract(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Difference, `x1 - x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.subtract([1.0, 2.0], [3.0, 1.0])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def multiply(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Product, `x1 * x2`; `and` for bool.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.multiply([1.0, 2.0], 3)
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def divide(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True quotient, `x1 / x2`; integers become float32 first.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.divide([1.0, 2.0], 4)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def floor_divide(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Quotient rounded down, `x1 // x2`; an integer divided by zero gives 0.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.floor_divide([7, -7], 2)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def remainder(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Remainder with the sign of the divisor, `x1 % x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.remainder([7, -7], 3)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def power(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """`x1 ** x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.power([2.0, 3.0], 2)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def maximum(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The larger of two; NaN where either is NaN.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.maximum([1.0, 5.0], [3.0, 2.0])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def minimum(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The smaller of two; NaN where either is NaN.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.minimum([1.0, 5.0], [3.0, 2.0])
+    EXPECT
+    """
+
+
+@elementwise("floating")
+def arctan2(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Angle of the point (x2, x1) in radians, in [-pi, pi].
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.arctan2([0.0, 1.0], [1.0, 0.0])
+    EXPECT
+    """
+
+
+@elementwise("same")
+def bitwise_and(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Bits set in both.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.bitwise_and([6, 3], 2)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def bitwise_or(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Bits set in either.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.bitwise_or([6, 3], 1)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def bitwise_xor(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Bits set in just one.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.bitwise_xor([6, 3], 2)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def bitwise_left_shift(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Bits of x1 moved up by x2 places.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.bitwise_left_shift([1, 3], 2)
+    EXPECT
+    """
+
+
+@elementwise("same")
+def bitwise_right_shift(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Bits of x1 moved down by x2 places, keeping the sign.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.bitwise_right_shift([8, -8], 1)
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def equal(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where `x1 == x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.equal([1, 2], 2)
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def not_equal(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where `x1 != x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.not_equal([1, 2], 2)
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def less(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where `x1 < x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.less([1, 2], 2)
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def less_equal(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where `x1 <= x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.less_equal([1, 2], 2)
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def greater(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where `x1 > x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.greater([1, 2], 1)
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def greater_equal(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where `x1 >= x2`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.greater_equal([1, 2], 2)
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def logical_and(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where both are non-zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.logical_and([0, 1], [1, 1])
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def logical_or(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where either is non-zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.logical_or([0, 1], [0, 0])
+    EXPECT
+    """
+
+
+@elementwise("boolean")
+def logical_xor(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """True where just one is non-zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.logical_xor([0, 1], [1, 1])
+    EXPECT
+    """
+
+
+@primitive
+def where(condition: Any, x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Elements of `x1` where the condition holds, of `x2` elsewhere.
+
+    Parameters
+    ----------
+    condition : array-like of bool
+        Broadcasts with `x1` and `x2`.
+    x1, x2 : array-like or number
+        What to choose from; dtypes are promoted.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape, the promoted dtype.
+
+    Raises
+    ------
+    TypeError
+        Where `condition` is not bool.
+    ValueError
+        Where the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.where(tw.asarray([True, False]), [1.0, 2.0], 0.0)
+    tensor([1., 0.])
+    """
+
+
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
+    """Limit the elements to [min, max].
+
+    The gradient passes where nothing was cut.
+
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+    min, max : array-like or number, optional
+        Bounds that broadcast with `x`; None leaves that side open.
+
+    Returns
+    -------
+    Tensor
+        `minimum(maximum(x, min), max)`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.clip([-1.0, 0.5, 3.0], 0, 1)
+    tensor([0. , 0.5, 1. ])
+    """
+    from ._tensor import asarray
+
+    y = asarray(x)
+    if min is not None:
+        y = maximum(y, min)
+    if max is not None:
+        y = minimum(y, max)
+    return y

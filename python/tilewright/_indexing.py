@@ -1,0 +1,140 @@
+"""Reading and writing parts of an array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._autograd import mark_written
+from ._op import kernel_in_python, primitive, wrap
+from ._tensor import Tensor, asarray
+
+if TYPE_CHECKING:
+    pass
+
+
+@primitive
+def _getitem(x: Any, /, key: Any) -> Tensor:  # type: ignore[empty-body]
+    """`x[key]`: a view for ints, slices, None and Ellipsis; a copy where there are index arrays or masks."""
+
+
+@kernel_in_python
+def _getitem_backward(g: Any, /, key: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with g added at `key`, repeated positions as often as they come."""
+    out = _core.full(shape, 0, g.dtype)
+    _core.index_add(out, key, g)
+    return out
+
+
+def setitem(x: Tensor, key: Any, value: Any) -> None:
+    """`x[key] = value`, in place."""
+    x._check_inplace("setitem")
+    source = value if isinstance(value, (bool, int, float)) else asarray(value)._array
+    _core.setitem(x._array, key, source)
+    mark_written([x._array])
+
+
+@primitive
+def _take(x: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `take`."""
+
+
+def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
+    """Slices of `x` at the given positions along an axis; also the look-up of an embedding.
+
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+    indices : array-like of int
+        Positions, counted from the back where negative.
+    axis : int, optional
+        The axis they are on; may be left out for 1-D `x`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x` with `axis` replaced by the shape of `indices`. New memory.
+
+    Raises
+    ------
+    IndexError
+        Where a position is out of bounds.
+    TypeError
+        Where `indices` are not integers.
+    ValueError
+        Where `axis` is left out and `x` is not 1-D.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.take([10.0, 20.0, 30.0], [2, 0])
+    tensor([30., 10.])
+    """
+    x = asarray(x)
+    if axis is None:
+        if x.ndim != 1:
+            raise ValueError(f"take: x has shape {x.shape}; name the axis")
+        axis = 0
+    return _take(x, asarray(indices)._array, axis)
+
+
+@primitive
+def _take_along_axis(x: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `take_along_axis`."""
+
+
+def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
+    """Pick along one axis, with an own position for every other coordinate.
+
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+    indices : array-like of int
+        Shape of `x` but for `axis`.
+    axis : int
+        The axis the positions are on.
+
+    Returns
+    -------
+    Tensor
+        Shape of `indices`. New memory.
+
+    Raises
+    ------
+    IndexError
+        Where a position is out of bounds.
+    ValueError
+        Where the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.take_along_axis([[1.0, 2.0], [3.0, 4.0]], [[1], [0]], axis=1)
+    tensor([[2.],
+            [3.]])
+    """
+    return _take_along_axis(x, asarray(indices)._array, axis)
+
+
+def nonzero(x: Any, /) -> tuple[Tensor, ...]:
+    """Positions of the elements that are not zero.
+
+    Parameters
+    ----------
+    x : array-like
+        At least 1-D.
+
+    Returns
+    -------
+    tuple of Tensor
+        One int64 array of positions for each axis, in C order.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nonzero([0, 3, 0, 4])
+    (tensor([1, 3]),)
+    """
+    return tuple(wrap(positions) for positions in _core.nonzero(asarray(x)._array))

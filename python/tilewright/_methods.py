@@ -1,0 +1,119 @@
+"""Binds the array functions to Tensor as NumPy's methods and Python's operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _core
+from . import _elementwise as ew
+from . import _manipulation as mp
+from . import _reductions as red
+from ._autograd import mark_written, state
+from ._indexing import _getitem, take
+from ._linalg import matmul
+from ._tensor import Tensor, asarray
+
+
+def _reflected(op: Any) -> Any:
+    return lambda self, other: op(other, self)
+
+
+def _in_place(op: Any, kernel: Any) -> Any:
+    """`x += y`: into the memory of x; for a tensor that gradients flow through, x becomes the result of the op."""
+    name = op.__name__
+
+    def apply(self: Tensor, other: Any) -> Tensor:
+        if self._node is not None and state.mode:
+            self._check_inplace(name)
+        other = other if isinstance(other, (bool, int, float)) else asarray(other)
+        if state.mode and (self._node is not None or getattr(other, "_node", None) is not None):
+            result = op(self, other)
+            if result.shape != self.shape or result.dtype != self.dtype:
+                raise ValueError(
+                    f"{name}: in-place target {self.shape} {self.dtype.name} cannot hold a result of "
+                    f"{result.shape} {result.dtype.name}"
+                )
+            _core.assign(self._array, result._array)
+            self._node = result._node
+        else:
+            kernel(self._array, getattr(other, "_array", other))
+        mark_written([self._array])
+        return self
+
+    return apply
+
+
+_OPERATORS = {
+    "add": ew.add,
+    "sub": ew.subtract,
+    "mul": ew.multiply,
+    "truediv": ew.divide,
+    "floordiv": ew.floor_divide,
+    "mod": ew.remainder,
+    "pow": ew.power,
+    "and": ew.bitwise_and,
+    "or": ew.bitwise_or,
+    "xor": ew.bitwise_xor,
+    "lshift": ew.bitwise_left_shift,
+    "rshift": ew.bitwise_right_shift,
+}
+
+for _name, _op in _OPERATORS.items():
+    setattr(Tensor, f"__{_name}__", _op)
+    setattr(Tensor, f"__r{_name}__", _reflected(_op))
+    setattr(Tensor, f"__i{_name}__", _in_place(_op, getattr(_core, _op.__name__ + "_")))
+
+for _name, _op in {
+    "eq": ew.equal,
+    "ne": ew.not_equal,
+    "lt": ew.less,
+    "le": ew.less_equal,
+    "gt": ew.greater,
+    "ge": ew.greater_equal,
+    "neg": ew.negative,
+    "abs": ew.abs,
+    "invert": ew.bitwise_invert,
+    "matmul": matmul,
+    "rmatmul": _reflected(matmul),
+    "pos": lambda self: self,
+    "getitem": _getitem,
+}.items():
+    setattr(Tensor, f"__{_name}__", _op)
+
+for _op in (
+    *(red.sum, red.prod, red.mean, red.max, red.min, red.any, red.all, red.argmax, red.argmin, red.var, red.std),
+    *(mp.astype, mp.copy, mp.ravel, mp.squeeze, mp.swapaxes),
+    *(ew.exp, ew.log, ew.sqrt, ew.square, ew.abs, ew.tanh, ew.round, ew.clip),
+    take,
+):
+    setattr(Tensor, _op.__name__, _op)
+
+
+def _axes_or_keywords(op: Any) -> Any:
+    """Methods take `axis` by position too: `x.sum(0)`."""
+
+    def method(self: Tensor, axis: Any = None, **keywords: Any) -> Tensor:
+        return op(self, axis=axis, **keywords)
+
+    method.__name__, method.__doc__ = op.__name__, op.__doc__
+    return method
+
+
+for _op in (red.sum, red.prod, red.mean, red.max, red.min, red.any, red.all, red.argmax, red.argmin, red.var, red.std):
+    setattr(Tensor, _op.__name__, _axes_or_keywords(_op))
+
+
+def _varargs(op: Any) -> Any:
+    """`x.reshape(2, 3)` as well as `x.reshape((2, 3))`."""
+
+    def method(self: Tensor, *shape: Any) -> Tensor:
+        return op(self, *(shape if len(shape) == 1 else (shape,) if shape else ()))
+
+    method.__name__, method.__doc__ = op.__name__, op.__doc__
+    return method
+
+
+setattr(Tensor, "reshape", _varargs(mp.reshape))  # noqa: B010
+setattr(Tensor, "transpose", _varargs(mp.permute_dims))  # noqa: B010
+setattr(Tensor, "T", property(mp.permute_dims, doc="The axes reversed, a view."))  # noqa: B010
+setattr(Tensor, "mT", property(mp.matrix_transpose, doc="The last two axes exchanged, a view."))  # noqa: B010

@@ -1,0 +1,245 @@
+"""Sums, extremes and other reductions over axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._elementwise import exp, isfinite, log, sqrt, square, subtract, where
+from ._op import primitive, wrap
+from ._tensor import Tensor, asarray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Axis = int | tuple[int, ...] | None
+
+_PARAMETERS = """
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+    axis : int or tuple of int, optional
+        Axes to reduce, counted from the back where negative; all by default.
+    keepdims : bool
+        Keep the reduced axes with length 1.
+{more}
+    Returns
+    -------
+    Tensor
+        Shape of `x` without the reduced axes. {result}
+
+    Raises
+    ------
+    AxisError
+        Where an axis is not one of `x`.{raises}
+
+"""
+
+
+def _reduction(result: str, more: str = "", raises: str = "") -> Callable[[Any], Any]:
+    """Put the sections that all reductions share into the docstring, before its Examples."""
+
+    def document(function: Any) -> Any:
+        head, examples, tail = (function.__doc__ or "").partition("    Examples\n")
+        sections = _PARAMETERS.format(result=result, more=more, raises=raises)
+        function.__doc__ = head.rstrip() + "\n" + sections + examples + tail
+        return function
+
+    return document
+
+
+_EMPTY = "\n    ValueError\n        Where there is nothing to reduce."
+_DTYPE = "    dtype : dtype-like, optional\n        Convert to this first.\n"
+_CORRECTION = "    correction : float\n        Subtracted from the count; 1 for the sample's unbiased estimate.\n"
+
+
+@primitive
+def _sum(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `sum`."""
+
+
+@primitive
+def _prod(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `prod`."""
+
+
+@primitive
+def _mean(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `mean`."""
+
+
+@primitive
+def _max(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `max`."""
+
+
+@primitive
+def _min(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `min`."""
+
+
+@_reduction("Integers and bool give int64 (unsigned: uint64); float16 and bfloat16 add up in float32.", _DTYPE)
+def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    """Sum over axes; 0 where there is nothing to add. Floats are added in blocks, so errors do not build up.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
+    tensor([4., 6.])
+    """
+    return _sum(x if dtype is None else asarray(x, dtype), axis, keepdims)
+
+
+@_reduction("Integers and bool give int64 (unsigned: uint64).", _DTYPE)
+def prod(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    """Product over axes; 1 where there is nothing to multiply.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.prod([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    tensor([ 2., 12.])
+    """
+    return _prod(x if dtype is None else asarray(x, dtype), axis, keepdims)
+
+
+@_reduction("Integers and bool give float32; NaN where there is nothing to average.")
+def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Arithmetic mean over axes.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
+    tensor([2., 3.])
+    """
+    return _mean(x, axis, keepdims)
+
+
+@_reduction("The dtype of `x`.", raises=_EMPTY)
+def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Largest element over axes; NaN where one is. The gradient is shared equally between equal maxima.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.max([[1.0, 5.0], [3.0, 4.0]], axis=1)
+    tensor([5., 4.])
+    """
+    return _max(x, axis, keepdims)
+
+
+@_reduction("The dtype of `x`.", raises=_EMPTY)
+def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Smallest element over axes; NaN where one is. The gradient is shared equally between equal minima.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.min([[1.0, 5.0], [3.0, 4.0]], axis=1)
+    tensor([1., 3.])
+    """
+    return _min(x, axis, keepdims)
+
+
+@_reduction("The dtype is bool.")
+def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Whether some element is non-zero; NaN counts as non-zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.any([[0, 0], [0, 2]], axis=1)
+    tensor([False,  True])
+    """
+    return wrap(_core.any(asarray(x)._array, axis, keepdims))
+
+
+@_reduction("The dtype is bool.")
+def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Whether every element is non-zero; NaN counts as non-zero.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.all([[0, 1], [3, 2]], axis=1)
+    tensor([False,  True])
+    """
+    return wrap(_core.all(asarray(x)._array, axis, keepdims))
+
+
+_INDEX = "The dtype is int64: positions along the axis, or in the flattened `x` without one."
+
+
+@_reduction(_INDEX, raises=_EMPTY)
+def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """Position of the first largest element; the first NaN where there is one. One axis at most.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.argmax([[1.0, 5.0], [4.0, 3.0]], axis=1)
+    tensor([1, 0])
+    """
+    return wrap(_core.argmax(asarray(x)._array, axis, keepdims))
+
+
+@_reduction(_INDEX, raises=_EMPTY)
+def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """Position of the first smallest element; the first NaN where there is one. One axis at most.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.argmin([[1.0, 5.0], [4.0, 3.0]], axis=1)
+    tensor([0, 1])
+    """
+    return wrap(_core.argmin(asarray(x)._array, axis, keepdims))
+
+
+@_reduction("Integers and bool give float32.", _CORRECTION)
+def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+    """Variance over axes, `sum((x - mean)^2) / (count - correction)`, in two passes.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.var([1.0, 2.0, 3.0, 4.0])
+    tensor(1.25)
+    """
+    x = asarray(x)
+    squares = sum(square(subtract(x, mean(x, axis=axis, keepdims=True))), axis=axis, keepdims=keepdims)
+    count = x.size // squares.size if squares.size else 0
+    return squares / (count - correction) if count - correction > 0 else squares * float("nan")
+
+
+@_reduction("Integers and bool give float32.", _CORRECTION)
+def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+    """Standard deviation over axes, the root of `var`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.std([1.0, 3.0])
+    tensor(1.)
+    """
+    return sqrt(var(x, axis=axis, correction=correction, keepdims=keepdims))
+
+
+@_reduction("Integers and bool give float32.", raises=_EMPTY)
+def logsumexp(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """`log(sum(exp(x)))` over axes, without overflow.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.logsumexp([1000.0, 1000.0])
+    tensor(1000.6931)
+    """
+    x = asarray(x)
+    peak = max(x.detach(), axis=axis, keepdims=True)
+    peak = where(isfinite(peak), peak, 0.0)
+    total = log(sum(exp(x - peak), axis=axis, keepdims=True)) + peak
+    return total if keepdims else total.squeeze(axis=axis if axis is not None else tuple(range(x.ndim)))

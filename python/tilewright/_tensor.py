@@ -1,0 +1,479 @@
+"""Tensor: a `_core.Array` with its place on the tape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._autograd import Leaf, accumulate, mark_written, run_backward, state
+from ._dtypes import DType, as_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+
+_new = object.__new__
+
+
+class Tensor:
+    """An n-dimensional array of one dtype that gradients can flow through.
+
+    Made by `asarray` and the creation functions, not by calling the class. Methods and attributes are NumPy's, with
+    `requires_grad`, `grad`, `backward()` and `detach()` beside them. Basic indexing, `reshape` where strides allow, and
+    transposes are views: writing to one writes to the array it came from.
+    """
+
+    __slots__ = ("__weakref__", "_array", "_node")
+
+    # NumPy leaves mixed expressions to us: ndarray + Tensor is Tensor.__radd__.
+    __array_ufunc__ = None
+
+    _array: Any
+    _node: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise TypeError("Tensor cannot be called; use tilewright.asarray(data)")
+
+    # ---- what it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self._array.shape
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Bytes from one element to the next along each axis."""
+        return self._array.strides
+
+    @property
+    def dtype(self) -> DType:
+        """Element type."""
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._array.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._array.size
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the elements take: `size * itemsize`."""
+        return self._array.size * self._array.itemsize
+
+    @property
+    def device(self) -> str:
+        """Where the data is; always "cpu" in this version."""
+        return "cpu"
+
+    def __len__(self) -> int:
+        shape = self._array.shape
+        if not shape:
+            raise TypeError("len: a 0-d array has no length")
+        return shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        import numpy as np
+
+        data = self._array
+        if data.dtype == DType.bfloat16:
+            data = _core.astype(data, DType.float32, True)
+        text = np.array2string(np.asarray(data), separator=", ", prefix="tensor(", threshold=1000)
+        extra = "" if self.dtype in (DType.float32, DType.int64, DType.bool) else f", dtype={self.dtype.name}"
+        if self._node is not None:
+            plan = getattr(self._node, "plan", None)
+            extra += f", op={plan.name}" if plan else ", requires_grad=True"
+        return f"tensor({text}{extra})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self._array.ndim == 0 else format(repr(self), spec)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self.numpy().copy(), self.dtype.name, isinstance(self._node, Leaf))
+
+    def __copy__(self) -> Tensor:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if self._node is not None and not isinstance(self._node, Leaf):
+            raise RuntimeError("deepcopy: only tensors made by the user can be copied deeply; detach() this one first")
+        t = _new(type(self))
+        t._array = _core.astype(self._array, self._array.dtype, True)
+        t._node = None if self._node is None else Leaf(t._array.shape)
+        memo[id(self)] = t
+        return t
+
+    # ---- to other types ----------------------------------------------------------------------------------------------
+
+    def item(self) -> bool | int | float:
+        """The only element as a Python number.
+
+        Raises
+        ------
+        ValueError
+            Where there is not exactly one element.
+        """
+        return _core.item(self._array)
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return _core.tolist(self._array)
+
+    def numpy(self) -> np.ndarray:
+        """The data as a NumPy array that shares its memory.
+
+        Raises
+        ------
+        RuntimeError
+            For a tensor that gradients flow through; `detach()` it first.
+        TypeError
+            For bfloat16, which NumPy does not have.
+        """
+        import numpy as np
+
+        if self._node is not None and state.mode:
+            raise RuntimeError("numpy: the tensor requires grad, and NumPy does not record; use x.detach().numpy()")
+        if self.dtype == DType.bfloat16:
+            raise TypeError("numpy: NumPy has no bfloat16; use x.astype('float32').numpy()")
+        return np.asarray(self._array)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        import numpy as np
+
+        array = np.asarray(self.detach().numpy(), dtype=dtype)
+        return array.copy() if copy else array
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """A DLPack capsule (https://dmlc.github.io/dlpack/latest/python_spec.html)."""
+        if stream is not None:
+            raise ValueError(f"__dlpack__: stream is {stream!r}, but must be None for data on the CPU")
+        if dl_device not in (None, (1, 0)):
+            raise BufferError(f"__dlpack__: cannot export from the CPU to device {dl_device}")
+        array = _core.astype(self._array, self.dtype, True) if copy else self._array
+        return _core.to_dlpack(array, max_version is not None and max_version[0] >= 1)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        value = self.item()
+        if not isinstance(value, int):
+            raise TypeError(f"index: an array of dtype {self.dtype.name} is not an integer")
+        return value
+
+    def to(self, device: str) -> Tensor:
+        """The tensor on a device; only "cpu" exists in this version."""
+        if device != "cpu":
+            raise ValueError(f'to: device is {device!r}, but this build has only "cpu"')
+        return self
+
+    # ---- gradients ---------------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow through this tensor. Settable on tensors that no op made."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self._node is not None and not isinstance(self._node, Leaf):
+            if not value:
+                raise RuntimeError("requires_grad: this tensor was made by an op; use detach() to cut it off")
+            return
+        if value and not self.dtype.is_floating:
+            raise TypeError(f"requires_grad: dtype is {self.dtype.name}, but only floating dtypes have gradients")
+        if value and self._node is None:
+            self._node = Leaf(self.shape)
+        elif not value:
+            self._node = None
+
+    def requires_grad_(self, value: bool = True) -> Tensor:
+        """Set `requires_grad` and return the tensor."""
+        self.requires_grad = value
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded op made this tensor."""
+        return self._node is None or isinstance(self._node, Leaf)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """Gradient that backward accumulated here: of leaves, and where `retain_grad()` was called."""
+        return getattr(self._node, "grad", None)
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if self._node is None:
+            if value is None:
+                return
+            raise RuntimeError("grad: set requires_grad first")
+        if value is not None and value.shape != self.shape:
+            raise ValueError(f"grad: shape {value.shape} does not match the tensor's {self.shape}")
+        self._node.grad = value
+
+    def backward(self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Compute gradients of this tensor and add them to the `.grad` of the leaves it depends on.
+
+        Parameters
+        ----------
+        gradient : array-like, optional
+            Cotangent to start from, of this tensor's shape. May be left out for a single element: 1.
+        retain_graph : bool
+            Keep what the ops saved, so that backward can pass again.
+        create_graph : bool
+            Record the backward pass, so that the gradients can be differentiated.
+
+        Raises
+        ------
+        RuntimeError
+            Where nothing here requires a gradient, the graph was freed, a saved tensor was overwritten, or `gradient`
+            is missing for several elements.
+
+        Examples
+        --------
+        >>> import tilewright as tw
+        >>> x = tw.asarray([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+        """
+        if self._node is None:
+            raise RuntimeError("backward: this tensor does not require grad, nothing recorded leads to it")
+        if gradient is None:
+            if self.size != 1:
+                raise RuntimeError(
+                    f"backward: a tensor of shape {self.shape} has no single gradient; pass `gradient` of that shape"
+                )
+            seed = _wrap(_core.full(self.shape, 1.0, self.dtype))
+        else:
+            seed = asarray(gradient, dtype=self.dtype)
+            if seed.shape != self.shape:
+                raise ValueError(f"backward: gradient has shape {seed.shape}, but the tensor has {self.shape}")
+        results = run_backward([self._node], [seed], retain_graph=retain_graph, create_graph=create_graph)
+        accumulate(results, [seed])
+
+    def detach(self) -> Tensor:
+        """The same memory, cut off from the tape."""
+        return _wrap(self._array)
+
+    def retain_grad(self) -> None:
+        """Have backward keep the gradient of this intermediate result in `.grad`."""
+        if self._node is None:
+            raise RuntimeError("retain_grad: the tensor does not require grad")
+        if not isinstance(self._node, Leaf):
+            node = self._node
+            node.grad = None
+
+            def keep(g: Tensor) -> None:
+                node.grad = g if node.grad is None else node.grad + g
+
+            self.register_hook(keep)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+        """Call `hook(gradient)` when backward reaches this tensor; what it returns, if anything, replaces the gradient.
+
+        Returns
+        -------
+        callable
+            Removes the hook.
+        """
+        if self._node is None:
+            raise RuntimeError("register_hook: the tensor does not require grad")
+        node = self._node
+        if node.hooks is None:
+            node.hooks = {}
+        key = object()
+        node.hooks[id(key)] = hook
+        return lambda key=key: node.hooks.pop(id(key), None) and None  # type: ignore[misc]
+
+    # ---- writing -----------------------------------------------------------------------------------------------------
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        from ._indexing import setitem
+
+        setitem(self, key, value)
+
+    def _check_inplace(self, op: str) -> None:
+        if self._node is not None and state.mode and isinstance(self._node, Leaf):
+            raise RuntimeError(f"{op}: in-place write to a leaf that requires grad; do it under tilewright.no_grad()")
+
+    def copy_(self, value: Any) -> Tensor:
+        """Overwrite the elements with `value`, broadcast and cast; returns the tensor."""
+        self._check_inplace("copy_")
+        if state.mode and self._node is not None:
+            raise RuntimeError("copy_: the tensor is part of a recorded computation; do it under tilewright.no_grad()")
+        source = value if isinstance(value, (bool, int, float)) else asarray(value)._array
+        _core.assign(self._array, source)
+        mark_written([self._array])
+        return self
+
+    def fill_(self, value: float) -> Tensor:
+        """Overwrite every element with a number; returns the tensor."""
+        return self.copy_(value)
+
+    def zero_(self) -> Tensor:
+        """Overwrite every element with zero; returns the tensor."""
+        return self.copy_(0)
+
+
+def _wrap(array: Any) -> Tensor:
+    t = _new(Tensor)
+    t._array = array
+    t._node = None
+    return t
+
+
+def _unpickle(data: Any, dtype: str, requires_grad: bool) -> Tensor:
+    return asarray(data, dtype=dtype, requires_grad=requires_grad)
+
+
+def asarray(
+    data: Any, dtype: Any = None, *, device: str = "cpu", copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor from a number, nested lists, a NumPy array, or anything with a buffer or DLPack.
+
+    Parameters
+    ----------
+    data : number, nested sequence, Tensor, or object with the buffer protocol or `__dlpack__`
+        Python floats become float32, ints int64, bools bool.
+    dtype : dtype-like, optional
+        Element type to convert to; by default the data's own.
+    device : str
+        Only "cpu".
+    copy : bool, optional
+        True always copies, False never does (and raises where it would have to), None copies only where needed.
+    requires_grad : bool
+        Make the result a leaf that gradients are kept for.
+
+    Returns
+    -------
+    Tensor
+        Shares memory with `data` where it can.
+
+    Raises
+    ------
+    TypeError
+        Where `data` is not array-like, or its dtype is unknown.
+    ValueError
+        For ragged lists, or `copy=False` where a copy is needed.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.asarray([[1, 2], [3, 4]]).shape
+    (2, 2)
+    """
+    if isinstance(data, Tensor):
+        if dtype is None and not copy and not requires_grad:
+            return data
+        source, foreign = data._array, False
+    else:
+        source, foreign = _from_foreign(data, None if dtype is None else as_dtype(dtype)), True
+        if copy is False and isinstance(data, (bool, int, float, list, tuple)):
+            raise ValueError("asarray: copy=False, but Python numbers and lists can only be copied")
+    if device != "cpu":
+        raise ValueError(f'asarray: device is {device!r}, but this build has only "cpu"')
+    wanted = source.dtype if dtype is None else as_dtype(dtype)
+    if wanted != source.dtype:
+        if copy is False:
+            raise ValueError(f"asarray: copy=False, but dtype {source.dtype.name} has to become {wanted.name}")
+        if not foreign and data._node is not None and not requires_grad:
+            from ._manipulation import astype
+
+            return astype(data, wanted)
+        source = _core.astype(source, wanted, True)
+    elif copy:
+        if not foreign and data._node is not None and not requires_grad:
+            return data.copy()
+        source = _core.astype(source, wanted, True)
+    result = _wrap(source)
+    if requires_grad:
+        result.requires_grad = True
+    return result
+
+
+def _from_foreign(data: Any, dtype: DType | None) -> Any:
+    if isinstance(data, (bool, int, float)):
+        return _core.scalar(data, _core.default_dtype(data) if dtype is None else dtype)
+    if isinstance(data, _core.Array):
+        return data
+    if isinstance(data, (list, tuple)):
+        return _core.from_sequence(data, dtype)
+    if hasattr(data, "__dlpack__") and not hasattr(data, "__array_interface__"):
+        return from_dlpack(data)._array
+    if hasattr(data, "__array_interface__"):
+        if data.dtype.byteorder not in "=|<" or any(s % data.dtype.itemsize for s in data.strides):
+            data = data.astype(data.dtype.newbyteorder("="))
+        return _core.from_buffer(data, False)
+    try:
+        return _core.from_buffer(data, False)
+    except (TypeError, BufferError) as error:
+        if hasattr(data, "__array__"):
+            return _core.from_buffer(data.__array__(), False)
+        raise TypeError(f"asarray: cannot make an array of a {type(data).__name__}: {error}") from None
+
+
+def from_dlpack(x: Any, /) -> Tensor:
+    """A tensor that shares memory with any object that has `__dlpack__` (PyTorch, NumPy, JAX, ...).
+
+    Parameters
+    ----------
+    x : object with `__dlpack__` and `__dlpack_device__`
+
+    Returns
+    -------
+    Tensor
+        Read-only where the producer says so.
+
+    Raises
+    ------
+    BufferError
+        For data that is not on the CPU.
+    TypeError
+        For an object without `__dlpack__`, or a dtype that does not exist here.
+    """
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__")
+    if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] != 1:
+        raise BufferError(f"from_dlpack: the data is on device {x.__dlpack_device__()}, but must be on the CPU (1, 0)")
+    if getattr(x, "requires_grad", False) and hasattr(x, "detach"):
+        x = x.detach()
+    try:
+        capsule = x.__dlpack__(max_version=(1, 0))
+    except TypeError:  # a producer from before versions
+        capsule = x.__dlpack__()
+    return _wrap(_core.from_dlpack(capsule))

@@ -1,0 +1,254 @@
+"""THE table: op -> vjp.
+
+For an op `f(x1, x2, ..; statics)` with result y there is one rule per array input, or None where there is no gradient.
+A rule takes the cotangent g of y, then whatever it names: inputs (`x1`), their shapes and dtypes (`x1_shape`,
+`x1_dtype`), static parameters, the result `y`, and `aux`, what a kernel returned beside y. Only what the rules of the
+inputs that want gradients name is kept for backward.
+
+Rules are written in ops, so that gradients can be differentiated. The engine undoes broadcasting: a rule may return a
+cotangent of any shape that its input broadcasts to.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from . import _activations as act
+from . import _elementwise as ew
+from . import _indexing as ix
+from . import _manipulation as mp
+from . import _reductions as red
+from ._linalg import matmul
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._tensor import Tensor
+
+    Rule = Callable[..., Any] | None
+
+
+def _spread(g: Tensor, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Tensor:
+    """The cotangent of a reduction, back over the reduced axes."""
+    return mp.broadcast_to(_restore(g, shape, axis, keepdims), shape)
+
+
+def _restore(g: Tensor, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Tensor:
+    """A reduction's result with the reduced axes as length 1."""
+    if keepdims or not shape:
+        return g
+    axes = range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    reduced = {a % len(shape) for a in axes}
+    return mp.reshape(g, tuple(1 if i in reduced else extent for i, extent in enumerate(shape)))
+
+
+def _extreme(g: Tensor, x: Tensor, y: Tensor, axis: Any, keepdims: bool) -> Tensor:
+    """max and min: equal extremes share the cotangent."""
+    chosen = ew.equal(x.detach(), _restore(y.detach(), x.shape, axis, keepdims)).astype(g.dtype)
+    return _restore(g, x.shape, axis, keepdims) * (chosen / red.sum(chosen, axis=axis, keepdims=True))
+
+
+def _prod(g: Tensor, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
+    """Product of the others. Where x has zeros, y / x does not exist: then they count one by one."""
+    zero = ew.equal(x.detach(), 0)
+    filled = ew.where(zero, 1.0, x)
+    others = red.prod(filled, axis=axis, keepdims=True) / filled
+    zeros = red.sum(zero, axis=axis, keepdims=True)
+    alive = ew.logical_or(ew.equal(zeros, 0), ew.logical_and(ew.equal(zeros, 1), zero))
+    return _restore(g, x.shape, axis, keepdims) * ew.where(alive, others, 0.0)
+
+
+def _mean(g: Tensor, x_shape: tuple[int, ...], axis: Any, keepdims: bool) -> Tensor:
+    share = g.size / max(1, math.prod(x_shape))
+    return _spread(g * share, x_shape, axis, keepdims)
+
+
+def _matmul_x1(g: Tensor, x1_shape: tuple[int, ...], x2: Tensor) -> Tensor:
+    if x2.ndim == 1:  # (.., m, k) @ (k,): g (.., m)
+        return mp.expand_dims(g, axis=-1) * x2 if len(x1_shape) > 1 else g * x2
+    if len(x1_shape) == 1:  # (k,) @ (.., k, n): g (.., n)
+        return red.sum(mp.expand_dims(g, axis=-2) * x2, axis=-1)
+    return matmul(g, mp.matrix_transpose(x2))
+
+
+def _matmul_x2(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor:
+    if len(x2_shape) == 1:
+        if x1.ndim == 1:
+            return g * x1
+        return matmul(mp.reshape(g, (-1,)), mp.reshape(x1, (-1, x1.shape[-1])))
+    if x1.ndim == 1:
+        return mp.expand_dims(x1, axis=-1) * mp.expand_dims(g, axis=-2)
+    if len(x2_shape) == 2 and x1.ndim > 2:  # one product over all batches instead of one each, then a sum
+        return matmul(mp.matrix_transpose(_rows(x1)), _rows(g))
+    return matmul(mp.matrix_transpose(x1), g)
+
+
+def _rows(x: Tensor) -> Tensor:
+    """All but the last axis as one."""
+    return x if x.ndim == 2 else mp.reshape(x, (-1, x.shape[-1]))
+
+
+def _power_x2(g: Tensor, x1: Tensor, y: Tensor) -> Tensor:
+    """y log x1, and 0 where x1 is 0: there the function is constant in x2 > 0."""
+    zero = ew.equal(x1.detach(), 0)
+    return g * y * ew.log(ew.where(zero, 1.0, x1))
+
+
+def _concatenate(g: Tensor, shapes: list[tuple[int, ...]], axis: int) -> list[Tensor]:
+    at, parts = 0, []
+    before = (slice(None),) * (axis % g.ndim)
+    for shape in shapes:
+        parts.append(g[(*before, slice(at, at + shape[axis]))])
+        at += shape[axis]
+    return parts
+
+
+def _stack(g: Tensor, shapes: list[tuple[int, ...]], axis: int) -> list[Tensor]:
+    before = (slice(None),) * (axis % g.ndim)
+    return [g[(*before, i)] for i in range(len(shapes))]
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    count = len(axes)
+    inverse = [0] * count
+    for to, axis in enumerate(axes):
+        inverse[axis % count] = to
+    return tuple(inverse)
+
+
+def _half(x1: Tensor, x2: Tensor) -> Tensor:
+    """maximum and minimum: 1 where x1 is chosen, 1/2 where both are equal."""
+    x1, x2 = x1.detach() if hasattr(x1, "detach") else x1, x2.detach() if hasattr(x2, "detach") else x2
+    return ew.equal(x1, x2) * 0.5 + ew.greater(x1, x2)
+
+
+_INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
+
+
+def _gelu_curvature(x: Tensor) -> Tensor:
+    """gelu'' = phi(x) (2 - x^2)."""
+    return ew.exp(x * x * -0.5) * _INV_SQRT_2PI * (2 - x * x)
+
+
+def _gelu_tanh_curvature(x: Tensor) -> Tensor:
+    """Of x/2 (1 + tanh u) with u = c (x + 0.044715 x^3): t' + x/2 t'' with t = tanh u."""
+    c = math.sqrt(2 / math.pi)
+    t = ew.tanh(c * (x + 0.044715 * x * x * x))
+    du = c * (1 + 3 * 0.044715 * x * x)
+    slope = (1 - t * t) * du
+    curvature = (1 - t * t) * (6 * 0.044715 * c * x) - 2 * t * slope * du
+    return slope + 0.5 * x * curvature
+
+
+def _silu_curvature(x: Tensor) -> Tensor:
+    s = act.sigmoid(x)
+    return s * (1 - s) * (2 + x * (1 - 2 * s))
+
+
+def _sigmoid_slope(x: Tensor) -> Tensor:
+    s = act.sigmoid(x)
+    return s * (1 - s)
+
+
+_LN2, _LN10 = math.log(2), math.log(10)
+
+VJPS: dict[str, Any] = {
+    # elementwise, one input
+    "negative": lambda g: -g,
+    "abs": lambda g, x: g * ew.sign(x),
+    "square": lambda g, x: g * (x * 2),
+    "reciprocal": lambda g, y: -g * y * y,
+    "sqrt": lambda g, y: g / (y * 2),
+    "rsqrt": lambda g, y: g * (y * y * y) * -0.5,
+    "exp": lambda g, y: g * y,
+    "expm1": lambda g, y: g * (y + 1),
+    "log": lambda g, x: g / x,
+    "log1p": lambda g, x: g / (x + 1),
+    "log2": lambda g, x: g / (x * _LN2),
+    "log10": lambda g, x: g / (x * _LN10),
+    "sin": lambda g, x: g * ew.cos(x),
+    "cos": lambda g, x: -g * ew.sin(x),
+    "tanh": lambda g, y: act.tanh_backward(g, y),
+    "erf": lambda g, x: g * (ew.exp(-(x * x)) * (2 / math.sqrt(math.pi))),
+    # elementwise, two inputs
+    "add": (lambda g: g, lambda g: g),
+    "subtract": (lambda g: g, lambda g: -g),
+    "multiply": (lambda g, x2: g * x2, lambda g, x1: g * x1),
+    "divide": (lambda g, x2: g / x2, lambda g, x2, y: -g * y / x2),
+    "remainder": (lambda g: g, lambda g, x1, x2: -g * ew.floor_divide(x1, x2)),
+    "power": (lambda g, x1, x2: g * (x2 * x1 ** (x2 - 1)), _power_x2),
+    "maximum": (lambda g, x1, x2: g * _half(x1, x2), lambda g, x1, x2: g * _half(x2, x1)),
+    "minimum": (lambda g, x1, x2: g * _half(x2, x1), lambda g, x1, x2: g * _half(x1, x2)),
+    "arctan2": (
+        lambda g, x1, x2: g * x2 / (x1 * x1 + x2 * x2),
+        lambda g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
+    ),
+    "where": (
+        None,
+        lambda g, condition: ew.where(condition, g, 0.0),
+        lambda g, condition: ew.where(condition, 0.0, g),
+    ),
+    # activations
+    "relu": lambda g, y: act.relu_backward(g, y),
+    "sigmoid": lambda g, y: act.sigmoid_backward(g, y),
+    "silu": lambda g, x: act.silu_backward(g, x),
+    "gelu": lambda g, x: act.gelu_backward(g, x),
+    "gelu_tanh": lambda g, x: act.gelu_tanh_backward(g, x),
+    "softplus": lambda g, x: act.softplus_backward(g, x),
+    "leaky_relu": lambda g, x, negative_slope: act.leaky_relu_backward(g, x, negative_slope),
+    "elu": lambda g, x, alpha: act.elu_backward(g, x, alpha),
+    # their gradients: linear in g, and g times the second derivative in x
+    "relu_backward": (lambda c, y: act.relu_backward(c, y), lambda c, g: g * 0),
+    "tanh_backward": (lambda c, y: act.tanh_backward(c, y), lambda c, g, y: c * g * y * -2),
+    "sigmoid_backward": (lambda c, y: act.sigmoid_backward(c, y), lambda c, g, y: c * g * (1 - 2 * y)),
+    "silu_backward": (lambda c, x: act.silu_backward(c, x), lambda c, g, x: c * g * _silu_curvature(x)),
+    "gelu_backward": (lambda c, x: act.gelu_backward(c, x), lambda c, g, x: c * g * _gelu_curvature(x)),
+    "gelu_tanh_backward": (lambda c, x: act.gelu_tanh_backward(c, x), lambda c, g, x: c * g * _gelu_tanh_curvature(x)),
+    "softplus_backward": (lambda c, x: act.softplus_backward(c, x), lambda c, g, x: c * g * _sigmoid_slope(x)),
+    "leaky_relu_backward": (
+        lambda c, x, negative_slope: act.leaky_relu_backward(c, x, negative_slope),
+        lambda c, g: g * 0,
+    ),
+    "elu_backward": (
+        lambda c, x, alpha: act.elu_backward(c, x, alpha),
+        lambda c, g, x, alpha: c * g * ew.where(ew.less_equal(x, 0), alpha * ew.exp(ew.minimum(x, 0)), 0.0),
+    ),
+    # reductions
+    "sum": lambda g, x_shape, axis, keepdims: _spread(g, x_shape, axis, keepdims),
+    "mean": _mean,
+    "prod": _prod,
+    "max": _extreme,
+    "min": _extreme,
+    # products
+    "matmul": (_matmul_x1, _matmul_x2),
+    "linear": (
+        lambda g, weight: matmul(g, weight),
+        lambda g, x: matmul(mp.matrix_transpose(_rows(g)), _rows(x)),
+        lambda g: g,
+    ),
+    # shape and layout
+    "reshape": lambda g, x_shape: mp.reshape(g, x_shape),
+    "transpose": lambda g, axes: mp.permute_dims(g, _inverse(axes)),
+    "broadcast_to": lambda g: g,
+    "expand_dims": lambda g, x_shape: mp.reshape(g, x_shape),
+    "squeeze": lambda g, x_shape: mp.reshape(g, x_shape),
+    "flip": lambda g, axes: mp.flip(g, axis=axes),
+    "astype": lambda g, x_dtype: mp.astype(g, x_dtype),
+    "concatenate": _concatenate,
+    "stack": _stack,
+    # parts
+    "getitem": lambda g, key, x_shape: ix._getitem_backward(g, key, x_shape),
+    "getitem_backward": lambda c, key: c[key],
+    "take": lambda g, indices, axis, x_shape: ix._take_backward(g, indices, axis, x_shape),
+    "take_backward": lambda c, indices, axis: ix._take(c, indices, axis),
+    "take_along_axis": lambda g, indices, axis, x_shape: ix._take_along_axis_backward(g, indices, axis, x_shape),
+    "take_along_axis_backward": lambda c, indices, axis: ix._take_along_axis(c, indices, axis),
+}
+
+# Piecewise constant, boolean or integer results: they cut the tape.
+NONDIFFERENTIABLE = frozenset(
+    """sign floor ceil trunc round floor_divide bitwise_invert bitwise_and bitwise_or bitwise_xor bitwise_left_shift
+    bitwise_right_shift logical_not logical_and logical_or logical_xor isnan isinf isfinite equal not_equal less
+    less_equal greater greater_equal""".split()
+)

@@ -1,0 +1,73 @@
+"""The caching allocator behind every array: what it holds, and how to make it let go."""
+
+from __future__ import annotations
+
+from ._core import memory_release_cached as _release
+from ._core import memory_reset_peak as _reset_peak
+from ._core import memory_set_cache_limit as _set_limit
+from ._core import memory_stats as _stats
+
+__all__ = ["release_cached", "reset_peak", "set_cache_limit", "stats"]
+
+
+def stats() -> dict[str, int]:
+    """Counters of the allocator.
+
+    Returns
+    -------
+    dict of str to int
+        `in_use`, `peak`, `cached` and `cache_limit` in bytes; `allocations` and of those `reuses`, served from the cache.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> x = tw.zeros((256, 256))
+    >>> tw.memory.stats()["in_use"] >= x.nbytes
+    True
+    """
+    return _stats()
+
+
+def reset_peak() -> None:
+    """Let `peak` start again from what is in use now.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.memory.reset_peak()
+    """
+    _reset_peak()
+
+
+def set_cache_limit(nbytes: int) -> None:
+    """Cap the bytes held for reuse; what is above is given back at once.
+
+    Parameters
+    ----------
+    nbytes : int
+        The cap. 0 turns caching off.
+
+    Raises
+    ------
+    ValueError
+        Where it is negative.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.memory.set_cache_limit(256 << 20)
+    """
+    _set_limit(nbytes)
+
+
+def release_cached() -> None:
+    """Give everything held for reuse back to the system.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.memory.release_cached()
+    >>> tw.memory.stats()["cached"]
+    0
+    """
+    _release()

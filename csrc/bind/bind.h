@@ -9,7 +9,10 @@ namespace tw {
 void bind_array(py::module_&);
 void bind_buffer(py::module_&, py::class_<struct Array>&);
 void bind_creation(py::module_&);
+void bind_dlpack(py::module_&);
 void bind_elementwise(py::module_&);
+void bind_index(py::module_&);
+void bind_join(py::module_&);
 void bind_matmul(py::module_&);
 
 }  // namespace tw

@@ -91,6 +91,9 @@ PYBIND11_MODULE(_core, m) {
   bind_config(m);
   bind_array(m);
   bind_creation(m);
+  bind_dlpack(m);
   bind_elementwise(m);
+  bind_index(m);
+  bind_join(m);
   bind_matmul(m);
 }

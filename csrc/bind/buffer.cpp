@@ -1,0 +1,197 @@
+// The buffer protocol in both directions, and Python numbers out of arrays.
+#include <pybind11/stl.h>
+
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "bind/bind.h"
+#include "bind/caster.h"
+#include "bind/convert.h"
+#include "ops/elementwise.h"
+
+namespace tw {
+namespace {
+
+constexpr const char* kFormats[kDTypes] = {"?", "B", "b", "H", "h", "I", "i", "L", "l", "e", nullptr, "f", "d"};
+static_assert(sizeof(long) == 8, "64-bit integers are exported as C longs");
+
+bool sized_dtype(bool (*kind)(DType), Py_ssize_t itemsize, DType& out) {
+  for (int code = 0; code < kDTypes; ++code) {
+    out = static_cast<DType>(code);
+    if (out != DType::bf16 && kind(out) && static_cast<Py_ssize_t>(item_size(out)) == itemsize) return true;
+  }
+  return false;
+}
+
+// By kind and size, since what a letter's size is depends on the prefix.
+bool format_dtype(const char* format, Py_ssize_t itemsize, DType& out) {
+  if (*format == '@' || *format == '=' || *format == '<') ++format;  // x86-64 is little-endian
+  if (format[0] == '\0' || format[1] != '\0') return false;
+  switch (*format) {
+    case '?':
+      out = DType::boolean;
+      return itemsize == 1;
+    case 'b':
+    case 'h':
+    case 'i':
+    case 'l':
+    case 'q':
+    case 'n':
+      return sized_dtype(is_signed, itemsize, out);
+    case 'B':
+    case 'H':
+    case 'I':
+    case 'L':
+    case 'Q':
+    case 'N':
+      return sized_dtype([](DType dtype) { return is_integer(dtype) && !is_signed(dtype); }, itemsize, out);
+    case 'e':
+    case 'f':
+    case 'd':
+      return sized_dtype(is_floating, itemsize, out);
+    default:
+      return false;
+  }
+}
+
+// The last reference may fall on any thread. After the interpreter's end nobody is left to hand the buffer back to.
+void release_buffer(Storage* storage) {
+  auto* view = static_cast<Py_buffer*>(storage->owner);
+  if (Py_IsInitialized()) {
+    const PyGILState_STATE state = PyGILState_Ensure();
+    PyBuffer_Release(view);
+    PyGILState_Release(state);
+  }
+  delete view;
+  delete storage;
+}
+
+// Whether several elements share memory, so that writing through a plain view of it would surprise.
+bool has_repeats(const Array& x) {
+  for (int i = 0; i < x.ndim(); ++i)
+    if (x.strides[i] == 0 && x.shape[i] > 1) return true;
+  return false;
+}
+
+py::buffer_info to_buffer(const Array& x) {
+  const char* format = kFormats[static_cast<int>(x.dtype)];
+  if (!format) fail<TypeError>("the buffer protocol has no ", x.dtype, "; use astype to float32 first");
+  const auto itemsize = static_cast<py::ssize_t>(x.itemsize());
+  std::vector<py::ssize_t> shape(x.shape.begin(), x.shape.end()), strides;
+  for (const int64_t stride : x.strides) strides.push_back(stride * itemsize);
+  return {
+      x.data, itemsize, format, x.ndim(), std::move(shape), std::move(strides), x.storage->readonly || has_repeats(x)};
+}
+
+py::object to_number(const char* at, DType dtype) {
+  switch (dtype) {
+    case DType::boolean:
+      return py::bool_(*reinterpret_cast<const bool*>(at));
+#define X(T, name)                         \
+  case DType::name: {                      \
+    T value;                               \
+    std::memcpy(&value, at, sizeof value); \
+    return py::int_(value);                \
+  }
+      TW_FOR_EACH_INTEGER(X)
+#undef X
+    case DType::f64: {
+      double value;
+      std::memcpy(&value, at, sizeof value);
+      return py::float_(value);
+    }
+    default: {
+      float value;
+      std::memcpy(&value, at, sizeof value);
+      return py::float_(value);
+    }
+  }
+}
+
+py::object nested_list(const Array& x, const char* at, int axis) {
+  if (axis == x.ndim()) return to_number(at, x.dtype);
+  py::list result(x.shape[axis]);
+  for (int64_t i = 0; i < x.shape[axis]; ++i, at += x.strides[axis] * static_cast<int64_t>(x.itemsize()))
+    PyList_SET_ITEM(result.ptr(), i, nested_list(x, at, axis + 1).release().ptr());
+  return result;
+}
+
+// Python has no 16-bit floats: as float32, which holds all of them.
+Array readable(const Array& x) {
+  return astype(x, is_floating(x.dtype) && x.itemsize() == 2 ? DType::f32 : x.dtype, false);
+}
+
+py::object item(const Array& x) {
+  if (x.size() != 1) fail<ValueError>("item: an array of shape ", x.shape, " has ", x.size(), " elements, not one");
+  const Array only = readable(x);
+  return to_number(only.data, only.dtype);
+}
+
+py::object tolist(const Array& x) {
+  const Array source = readable(x);
+  return nested_list(source, source.data, 0);
+}
+
+}  // namespace
+
+Array from_buffer(py::handle object) {
+  if (!PyObject_CheckBuffer(object.ptr()))
+    fail<TypeError>("from_buffer: a ", Py_TYPE(object.ptr())->tp_name, " has no buffer protocol");
+  auto view = std::make_unique<Py_buffer>();
+  if (PyObject_GetBuffer(object.ptr(), view.get(), PyBUF_RECORDS_RO) != 0) throw py::error_already_set();
+  Py_buffer& buffer = *view;
+  Array x;
+  x.storage = adopt(buffer.buf, static_cast<size_t>(buffer.len), buffer.readonly, view.release(), release_buffer);
+  x.data = static_cast<char*>(buffer.buf);
+  const char* format = buffer.format ? buffer.format : "B";
+  if (!format_dtype(format, buffer.itemsize, x.dtype))
+    fail<TypeError>("from_buffer: there is no dtype for items of format '", format, "' and ", buffer.itemsize,
+                    " bytes");
+  for (int i = 0; i < buffer.ndim; ++i) {
+    const bool even = buffer.strides[i] % buffer.itemsize == 0;
+    if (!even && buffer.shape[i] > 1)
+      fail<TypeError>("from_buffer: items of format '", format, "' lie ", buffer.strides[i], " bytes apart along axis ",
+                      i, ", which is not a multiple of their ", buffer.itemsize, " bytes; copy them first");
+    x.shape.push_back(buffer.shape[i]);
+    x.strides.push_back(even ? buffer.strides[i] / buffer.itemsize : 1);
+  }
+  return x;
+}
+
+bool array_from(py::handle object, Array& out) {
+  static PyObject* const attribute = PyUnicode_InternFromString("_array");
+  if (py::isinstance<Array>(object)) {
+    out = py::cast<const Array&>(object);
+    return true;
+  }
+  const auto wrapped = py::reinterpret_steal<py::object>(PyObject_GetAttr(object.ptr(), attribute));
+  if (!wrapped) PyErr_Clear();
+  if (wrapped && py::isinstance<Array>(wrapped)) {
+    out = py::cast<const Array&>(wrapped);
+    return true;
+  }
+  if (!PyObject_CheckBuffer(object.ptr()) || PyBytes_Check(object.ptr())) return false;
+  out = from_buffer(object);
+  return true;
+}
+
+void bind_buffer(py::module_& m, py::class_<Array>& array) {
+  array.def_buffer(&to_buffer);
+  // NumPy comes here only where the buffer protocol refused.
+  array.def("__array__", [](const Array& x, const py::args&, const py::kwargs&) -> py::object {
+    fail<TypeError>("NumPy has no ", x.dtype, "; use astype to float32 first");
+  });
+  m.def(
+      "from_buffer",
+      [](const py::object& object, bool copy) {
+        const Array x = from_buffer(object);
+        return copy ? astype(x, x.dtype, true) : x;
+      },
+      py::arg("object"), py::arg("copy") = false);
+  m.def("from_sequence", &from_sequence, py::arg("data"), py::arg("dtype") = py::none());
+  m.def("tolist", &tolist);
+  m.def("item", &item);
+}
+
+}  // namespace tw

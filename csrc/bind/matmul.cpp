@@ -10,7 +10,8 @@ Activation activation_named(const std::string& name) {
   constexpr const char* kNames[] = {"none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu"};
   for (int i = 0; i < 7; ++i)
     if (name == kNames[i]) return static_cast<Activation>(i);
-  fail<ValueError>("linear: activation is '", name, "', but must be none, relu, gelu, gelu_tanh, tanh, sigmoid or silu");
+  fail<ValueError>("linear: activation is '", name,
+                   "', but must be none, relu, gelu, gelu_tanh, tanh, sigmoid or silu");
 }
 
 }  // namespace

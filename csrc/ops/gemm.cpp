@@ -112,7 +112,7 @@ void run_direct(const GemmBatch& g) {
 // ----------------------------------------------------------------------------------------------------
 
 const char* blocked_unsupported(const GemmBatch& g) {
-  return kernels().gemm.block[index_of(g)] ? nullptr : "no kernel for this dtype at this level";
+  return kernels().gemm.tile[index_of(g)] ? nullptr : "no kernel for this dtype at this level";
 }
 
 const char* naive_unsupported(const GemmBatch& g) {

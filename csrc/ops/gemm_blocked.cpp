@@ -48,10 +48,10 @@ class BlockedGemm {
         dtype_(static_cast<int>(g.dtype)),
         blocking_(kernels_.blocking[dtype_]),
         size_(static_cast<int64_t>(item_size(g.dtype))),
-        half_(size_ == 2),
-        compute_size_(half_ ? 4 : size_),
+        compute_size_(std::max<int64_t>(size_, 4)),
         items_(element_count(g.shape)) {
     stretches_ = std::max<int64_t>(1, ceil_div(g.each.k, blocking_.kc));
+    depth_ = std::max<int64_t>(1, ceil_div(ceil_div(g.each.k, stretches_), 8) * 8);
     const auto is_shared = [](const Dims& strides) {
       return std::all_of(strides.begin(), strides.end(), [](int64_t s) { return s == 0; });
     };
@@ -86,16 +86,12 @@ class BlockedGemm {
           allocate(static_cast<size_t>((p->shared ? 1 : group_) * p->panels() * p->width * g_.each.k * compute_size_));
       p->data = static_cast<char*>(p->buffer->data);
     }
-    if (half_ && stretches_ > 1)
-      partial_ = allocate(static_cast<size_t>(group_ * a_.extent * b_.extent * compute_size_));
   }
 
-  // The stretch of K with index i: near-equal, so that none is left short.
-  Part stretch(int64_t i) const { return part(g_.each.k, 8, stretches_, i); }
-
-  // Where stretch `s`, panel `panel` of product `item` of the group starts.
-  char* packed_at(const Packed& p, int64_t item, Part s, int64_t panel) const {
-    const int64_t before = ((p.shared ? 0 : item) * g_.each.k + s.from) * p.panels() + panel * s.size;
+  // Where panel `panel` of product `item` of the group starts, in the stretch of K that starts at `from`.
+  char* packed_at(const Packed& p, int64_t item, int64_t from, int64_t panel) const {
+    const int64_t before =
+        ((p.shared ? 0 : item) * g_.each.k + from) * p.panels() + panel * std::min(depth_, g_.each.k - from);
     return p.data + before * p.width * compute_size_;
   }
 
@@ -106,7 +102,7 @@ class BlockedGemm {
       return (p.shared ? 1 : group) * stretches_ * ceil_div(p.panels(), kPanels);
     };
     const int64_t b_items = with_b ? count(b_) : 0;
-    const double ns = static_cast<double>(kPanels * b_.width * stretch(0).size) / kPackedPerNs;
+    const double ns = static_cast<double>(kPanels * b_.width * depth_) / kPackedPerNs;
     parallel_for(b_items + count(a_), 1, ns, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         if (i < b_items)
@@ -120,15 +116,17 @@ class BlockedGemm {
   void pack_item(const Packed& p, int64_t from, int64_t total, int64_t index, int64_t panels) {
     const int64_t chunks = ceil_div(p.panels(), panels);
     const int64_t item = index / (stretches_ * chunks);
-    const Part s = stretch(index / chunks % stretches_);
+    const int64_t depth_from = index / chunks % stretches_ * depth_;
     const int64_t panel = index % chunks * panels;
     const int64_t first = panel * p.width;
     const int64_t count = std::min({panels * p.width, p.extent - first, total - from - first});
     if (count <= 0) return;
     const GemmProblem problem = batch_item(g_, item_ + item);
     const void* matrix = &p == &a_ ? problem.a : problem.b;
-    const char* source = static_cast<const char*>(matrix) + ((from + first) * p.stride + s.from * p.k_stride) * size_;
-    p.pack(source, p.stride, p.k_stride, count, s.size, packed_at(p, item, s, panel));
+    const char* source =
+        static_cast<const char*>(matrix) + ((from + first) * p.stride + depth_from * p.k_stride) * size_;
+    p.pack(source, p.stride, p.k_stride, count, std::min(depth_, g_.each.k - depth_from),
+           packed_at(p, item, depth_from, panel));
   }
 
   // Tiles of C, in two dimensions by shape alone.
@@ -152,32 +150,24 @@ class BlockedGemm {
 
   void multiply_tile(int64_t item, Part rows, Part columns) {
     const GemmProblem problem = batch_item(g_, item_ + item);
-    GemmBlock block{};
-    block.m = rows.size;
-    block.n = columns.size;
     const int64_t row = row_ + rows.from, column = column_ + columns.from;
-    block.c = static_cast<char*>(problem.c) + (row * problem.c_row + column) * size_;
-    block.c_row = problem.c_row;
-    block.bias = problem.bias ? static_cast<const char*>(problem.bias) + column * size_ : nullptr;
-    block.relu = problem.relu;
-    block.accumulate = problem.accumulate;
-    if (!half_) {
-      block.partial = block.c;
-      block.partial_row = block.c_row;
-    } else if (stretches_ > 1) {
-      const int64_t before = (item * a_.extent + rows.from) * b_.extent + columns.from;
-      block.partial = static_cast<char*>(partial_->data) + before * compute_size_;
-      block.partial_row = b_.extent;
-    }
-    for (int64_t i = 0; i < stretches_; ++i) {
-      const Part s = stretch(i);
-      block.k = s.size;
-      block.a = packed_at(a_, item, s, rows.from / a_.width);
-      block.b = packed_at(b_, item, s, columns.from / b_.width);
-      block.first = i == 0;
-      block.last = i == stretches_ - 1;
-      kernels_.block[dtype_](block);
-    }
+    GemmTile tile{};
+    tile.m = rows.size;
+    tile.n = columns.size;
+    tile.k = g_.each.k;
+    tile.depth = depth_;
+    tile.a = packed_at(a_, item, 0, 0);
+    tile.a_from = rows.from;
+    tile.a_rows = a_.panels() * a_.width;
+    tile.b = packed_at(b_, item, 0, 0);
+    tile.b_from = columns.from;
+    tile.b_columns = b_.panels() * b_.width;
+    tile.c = static_cast<char*>(problem.c) + (row * problem.c_row + column) * size_;
+    tile.c_row = problem.c_row;
+    tile.bias = problem.bias ? static_cast<const char*>(problem.bias) + column * size_ : nullptr;
+    tile.relu = problem.relu;
+    tile.accumulate = problem.accumulate;
+    kernels_.tile[dtype_](tile);
   }
 
   const GemmBatch& g_;
@@ -185,13 +175,12 @@ class BlockedGemm {
   const int dtype_;
   const GemmBlocking blocking_;
   const int64_t size_;
-  const bool half_;
   const int64_t compute_size_;
   const int64_t items_;
-  int64_t stretches_ = 1;  // of K, each at most kc
+  int64_t stretches_ = 1;  // of K, each depth_ deep but the last
+  int64_t depth_ = 1;      // at most kc
   int64_t group_ = 1;      // products that are packed together
   Packed a_, b_;
-  StorageRef partial_;                       // float32 sums of f16 and bf16 between the stretches
   int64_t item_ = 0, row_ = 0, column_ = 0;  // what is being computed
 };
 

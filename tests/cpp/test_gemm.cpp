@@ -1,6 +1,7 @@
 // The GEMM kernels of every ISA level that this machine runs, called through the kernel table, against a float64
 // oracle: sizes that straddle the register tile, the vector and the depth of a packed block, any strides, guard bytes
 // around C.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -94,37 +95,38 @@ struct Options {
   bool bias = false, relu = false, accumulate = false;
 };
 
-// Packs everything and runs the blocked kernel serially, in stretches of at most `depth` of K.
-void run_blocked(const GemmKernels& kernels, int dtype, size_t compute_size, const GemmProblem& p, int64_t depth) {
+// Packs everything in stretches of `depth` and runs the tile kernel over C in tiles of `rows` x `columns` panels.
+void run_tiles(const GemmKernels& kernels, int dtype, const GemmProblem& p, int64_t depth, int64_t rows,
+               int64_t columns) {
   const GemmBlocking b = kernels.blocking[dtype];
-  const size_t rows = static_cast<size_t>((p.m + b.mr - 1) / b.mr * b.mr),
-               columns = static_cast<size_t>((p.n + b.nr - 1) / b.nr * b.nr);
-  const size_t size = dtype == static_cast<int>(DType::f64) ? 8 : dtype == static_cast<int>(DType::f32) ? 4 : 2;
+  const int64_t size = dtype == static_cast<int>(DType::f64) ? 8 : dtype == static_cast<int>(DType::f32) ? 4 : 2;
+  const int64_t compute_size = std::max<int64_t>(size, 4);
+  GemmTile t{};
+  t.k = p.k, t.depth = depth;
+  t.a_rows = (p.m + b.mr - 1) / b.mr * b.mr;
+  t.b_columns = (p.n + b.nr - 1) / b.nr * b.nr;
   // Exactly as large as promised, so that a sanitizer sees an overrun.
-  std::vector<char> a(rows * static_cast<size_t>(depth) * compute_size),
-      bb(columns * static_cast<size_t>(depth) * compute_size);
-  std::vector<float> partial(size == 2 ? static_cast<size_t>(p.m * p.n) : 0, std::nanf(""));
-  int64_t from = 0;
-  do {
+  std::vector<char> a(static_cast<size_t>(t.a_rows * p.k * compute_size));
+  std::vector<char> bb(static_cast<size_t>(t.b_columns * p.k * compute_size));
+  for (int64_t from = 0; from < p.k; from += depth) {
     const int64_t k = std::min(depth, p.k - from);
-    kernels.pack_a[dtype](static_cast<const char*>(p.a) + from * p.a_col * static_cast<int64_t>(size), p.a_row, p.a_col,
-                          p.m, k, a.data());
-    kernels.pack_b[dtype](static_cast<const char*>(p.b) + from * p.b_row * static_cast<int64_t>(size), p.b_col, p.b_row,
-                          p.n, k, bb.data());
-    GemmBlock block{};
-    block.m = p.m, block.n = p.n, block.k = k;
-    block.a = a.data(), block.b = bb.data();
-    block.c = p.c, block.c_row = p.c_row;
-    block.partial = p.c, block.partial_row = p.c_row;
-    if (size == 2) {
-      block.partial = p.k <= depth ? nullptr : partial.data();
-      block.partial_row = p.n;
+    kernels.pack_a[dtype](static_cast<const char*>(p.a) + from * p.a_col * size, p.a_row, p.a_col, p.m, k,
+                          a.data() + from * t.a_rows * compute_size);
+    kernels.pack_b[dtype](static_cast<const char*>(p.b) + from * p.b_row * size, p.b_col, p.b_row, p.n, k,
+                          bb.data() + from * t.b_columns * compute_size);
+  }
+  t.a = a.data(), t.b = bb.data();
+  t.c_row = p.c_row;
+  t.relu = p.relu, t.accumulate = p.accumulate;
+  for (t.a_from = 0; t.a_from < p.m; t.a_from += rows * b.mr) {
+    for (t.b_from = 0; t.b_from < p.n; t.b_from += columns * b.nr) {
+      t.m = std::min(p.m - t.a_from, rows * b.mr);
+      t.n = std::min(p.n - t.b_from, columns * b.nr);
+      t.c = static_cast<char*>(p.c) + (t.a_from * p.c_row + t.b_from) * size;
+      t.bias = p.bias ? static_cast<const char*>(p.bias) + t.b_from * size : nullptr;
+      kernels.tile[dtype](t);
     }
-    block.first = from == 0, block.last = from + k >= p.k;
-    block.bias = p.bias, block.relu = p.relu, block.accumulate = p.accumulate;
-    kernels.block[dtype](block);
-    from += k;
-  } while (from < p.k);
+  }
 }
 
 template <class T>
@@ -214,13 +216,12 @@ void run_case(const KernelTable& table, int64_t m, int64_t n, int64_t k, Layout 
   Case<T> c(m, n, k, la, lb, options);
   if (g.naive[dtype]) c.run(label(table, "naive", dtype), [&](const GemmProblem& p) { g.naive[dtype](p); });
   if (g.direct[dtype]) c.run(label(table, "direct", dtype), [&](const GemmProblem& p) { g.direct[dtype](p); });
-  if (g.block[dtype]) {
-    const size_t size = sizeof(T) == 8 ? 8 : 4;
-    const int64_t kc = g.blocking[dtype].kc;
-    c.run(label(table, "blocked", dtype), [&](const GemmProblem& p) { run_blocked(g, dtype, size, p, kc); });
-    if (k > 1)
-      c.run(label(table, "blocked in two", dtype),
-            [&](const GemmProblem& p) { run_blocked(g, dtype, size, p, (k + 1) / 2); });
+  if (g.tile[dtype]) {
+    const GemmBlocking b = g.blocking[dtype];
+    for (int64_t depth : {int64_t{b.kc}, k / 2 + 1, k / 3 + 1})
+      c.run(label(table, "tiles", dtype),
+            [&](const GemmProblem& p) { run_tiles(g, dtype, p, depth, b.mc / b.mr, b.nc / b.nr); });
+    c.run(label(table, "small tiles", dtype), [&](const GemmProblem& p) { run_tiles(g, dtype, p, k / 2 + 1, 1, 1); });
   }
 }
 

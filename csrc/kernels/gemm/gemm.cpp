@@ -21,14 +21,14 @@ void pack(const void* src, int64_t stride, int64_t k_stride, int64_t count, int6
     pack_panel<S, P>(from + i * stride, stride, k_stride, min(count - i, P), k, to);
 }
 
-// Rounds a tile of finished float sums to C, with bias, C's old values and relu.
+// Rounds finished float sums, rows of nr, to C, with bias, C's old values and relu.
 template <class S>
-void store_half_tile(const MicroTile<float>& t, S* c, const S* bias, const GemmBlock& g) {
+void store_half(const float* sums, int rows, int cols, S* c, const S* bias, const GemmTile& g) {
   constexpr int L = lanes<float>;
-  for (int r = 0; r < t.rows; ++r, c += g.c_row) {
-    for (int j = 0; j < t.cols; j += L) {
-      const int n = min(t.cols - j, L);
-      vf v = load_n(t.c + r * t.c_row + j, n);
+  for (int r = 0; r < rows; ++r, c += g.c_row, sums += Blocking<float>::nr) {
+    for (int j = 0; j < cols; j += L) {
+      const int n = min(cols - j, L);
+      vf v = load(sums + j);
       if (bias != nullptr) v += load_n(bias + j, n);
       if (g.accumulate) v += load_n(c + j, n);
       if (g.relu) v = v < 0 ? vf{} : v;
@@ -40,43 +40,73 @@ void store_half_tile(const MicroTile<float>& t, S* c, const S* bias, const GemmB
   }
 }
 
-// For each panel of B (it stays in L1) all panels of A stream past it.
+// One stretch of K for a tile of C: for each panel of B, which stays in L1, all panels of A stream past it. Between
+// stretches the sums wait in `partial`, register tile after register tile: C may have a row stride that makes its lines
+// evict each other.
 template <class S>
-void block(const GemmBlock& g) {
+TW_INLINE void stretch(const GemmTile& g, int64_t from, compute_t<S>* partial) {
   typedef compute_t<S> T;
   typedef Blocking<T> Sizes;
   constexpr bool kHalf = sizeof(S) < sizeof(T);
   constexpr int MR = Sizes::mr, NR = Sizes::nr;
-  alignas(64) T buffer[kHalf ? MR * NR : 1];
-  T* partial = static_cast<T*>(g.partial);
+  const bool first = from == 0, last = from + g.depth >= g.k;
+  const int64_t k = last ? g.k - from : g.depth;
+  const T* a = static_cast<const T*>(g.a) + from * g.a_rows + g.a_from * k;
+  const T* b = static_cast<const T*>(g.b) + from * g.b_columns + g.b_from * k;
   const S* bias = static_cast<const S*>(g.bias);
+  const int64_t a_panels = (g.m + MR - 1) / MR;
   MicroTile<T> t;
-  t.k = g.k;
+  t.k = k;
   t.a_row = 1;
   t.a_col = MR;
   t.b_row = NR;
-  t.c = buffer;
-  t.c_row = partial != nullptr ? g.partial_row : NR;
-  t.accumulate = !g.first || (!kHalf && g.accumulate);
-  t.relu = !kHalf && g.last && g.relu;
   t.bias = nullptr;
+  t.relu = !kHalf && last && g.relu;
   for (int64_t j = 0; j < g.n; j += NR) {
-    t.b = static_cast<const T*>(g.b) + j * g.k;
+    t.b = b + j * k;
     t.cols = min(g.n - j, NR);
     if constexpr (!kHalf) {
-      if (bias != nullptr && g.first) t.bias = bias + j;
+      if (bias != nullptr && first) t.bias = bias + j;
     }
-    for (int64_t i = 0; i < g.m; i += MR) {
-      t.a = static_cast<const T*>(g.a) + i * g.k;
+    const T* next_b = j + NR < g.n ? t.b + NR * k : b + k * g.b_columns;
+    t.b_ahead_step = (NR + a_panels - 1) / a_panels;
+    for (int64_t i = 0; i < g.m; i += MR, partial += MR * NR) {
+      S* c = static_cast<S*>(g.c) + i * g.c_row + j;
+      t.a = a + i * k;
+      t.a_ahead = t.a + MR * k;
+      t.b_ahead = next_b + i / MR * k * t.b_ahead_step;
       t.rows = min(g.m - i, MR);
-      if (partial != nullptr) t.c = partial + i * g.partial_row + j;
+      t.add = first ? nullptr : partial;
+      t.add_row = NR;
+      t.c = partial;
+      t.c_row = NR;
+      if constexpr (!kHalf) {
+        if (last) {
+          t.c = c;
+          t.c_row = g.c_row;
+        }
+        if (first && g.accumulate) {
+          t.add = c;
+          t.add_row = g.c_row;
+        }
+      }
       micro(t);
       if constexpr (kHalf) {
-        if (g.last)
-          store_half_tile<S>(t, static_cast<S*>(g.c) + i * g.c_row + j, bias != nullptr ? bias + j : nullptr, g);
+        if (last) store_half(partial, t.rows, t.cols, c, bias != nullptr ? bias + j : nullptr, g);
       }
     }
   }
+}
+
+template <class S>
+void tile(const GemmTile& g) {
+  typedef compute_t<S> T;
+  alignas(64) T partial[Blocking<T>::mc * Blocking<T>::nc];
+  int64_t from = 0;
+  do {  // once for k = 0
+    stretch<S>(g, from, partial);
+    from += g.depth;
+  } while (from < g.k);
 }
 
 // No packing of A; B is packed a panel at a time where it cannot be read in place.
@@ -89,13 +119,15 @@ void direct(const GemmProblem& g) {
   const T* b = static_cast<const T*>(g.b);
   T* c = static_cast<T*>(g.c);
   MicroTile<T> t;
+  t.a_ahead = a;
+  t.b_ahead = b;
+  t.b_ahead_step = 0;
   t.a_row = g.a_row;
   t.a_col = g.a_col;
   t.c_row = g.c_row;
   int64_t p = 0;
   do {  // once for k = 0, to store bias or zeros
     t.k = min(g.k - p, KC);
-    t.accumulate = g.accumulate || p > 0;
     t.relu = g.relu && p + t.k == g.k;
     for (int64_t j = 0; j < g.n; j += NR) {
       const T* corner = b + p * g.b_row + j * g.b_col;
@@ -112,6 +144,8 @@ void direct(const GemmProblem& g) {
       for (int64_t i = 0; i < g.m; i += MR) {
         t.a = a + i * g.a_row + p * g.a_col;
         t.c = c + i * g.c_row + j;
+        t.add = g.accumulate || p > 0 ? t.c : nullptr;
+        t.add_row = g.c_row;
         t.rows = min(g.m - i, MR);
         micro(t);
       }
@@ -127,7 +161,7 @@ void fill_packed(GemmKernels& table, DType dtype) {
   table.blocking[d] = {Sizes::mr, Sizes::nr, Sizes::kc, Sizes::mc, Sizes::nc};
   table.pack_a[d] = pack<S, Sizes::mr>;
   table.pack_b[d] = pack<S, Sizes::nr>;
-  table.block[d] = block<S>;
+  table.tile[d] = tile<S>;
 }
 
 }  // namespace

@@ -40,18 +40,17 @@ struct GemvProblem {
 // `stride` leads from one row (column) to the next, `k_stride` along the depth.
 typedef void (*GemmPackFn)(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed);
 
-// One block of C from packed operands: the products of one stretch of K, added to those of the stretches before it.
-// Between stretches the sums wait in `partial`: C itself for f32 and f64, a float32 buffer for f16 and bf16 (null where
-// one stretch is all of K).
-struct GemmBlock {
-  int64_t m, n, k;
-  const void* a;  // panels of mr x k
-  const void* b;  // panels of k x nr
-  void* partial;
-  int64_t partial_row;
+// One tile of C, at most mc x nc, from packed operands: rows [a_from, a_from + m) of A, columns [b_from, b_from + n) of
+// B, both at the start of a panel. K is packed in stretches of `depth`, the last one shorter: the panels of the stretch
+// that starts at p begin p * a_rows (p * b_columns) elements behind those of the first.
+struct GemmTile {
+  int64_t m, n, k, depth;
+  const void* a;
+  int64_t a_from, a_rows;
+  const void* b;
+  int64_t b_from, b_columns;
   void* c;
   int64_t c_row;
-  bool first, last;  // of the stretches of K
   const void* bias;
   bool relu;
   bool accumulate;
@@ -74,7 +73,7 @@ struct GemmKernels {
 
   GemmBlocking blocking[kDTypes];
   GemmPackFn pack_a[kDTypes], pack_b[kDTypes];
-  void (*block[kDTypes])(const GemmBlock&);
+  void (*tile[kDTypes])(const GemmTile&);
 };
 
 }  // namespace tw

@@ -8,7 +8,9 @@ template <class T, int R, int W, bool kUnitRow>
 TW_INLINE void multiply(const MicroTile<T>& t, vec<T> (&acc)[R][W]) {
   const T* a = t.a;
   const T* b = t.b;
-  const int64_t a_row = kUnitRow ? 1 : t.a_row, a_col = t.a_col, b_row = t.b_row;
+  const T* a_ahead = t.a_ahead;
+  const T* b_ahead = t.b_ahead;
+  const int64_t a_row = kUnitRow ? 1 : t.a_row, a_col = t.a_col, b_row = t.b_row, b_ahead_step = t.b_ahead_step;
   for (int64_t p = t.k; p > 0; --p) {
     vec<T> bv[W];
 #pragma GCC unroll 4
@@ -19,6 +21,10 @@ TW_INLINE void multiply(const MicroTile<T>& t, vec<T> (&acc)[R][W]) {
 #pragma GCC unroll 4
       for (int w = 0; w < W; ++w) acc[r][w] = fma(av, bv[w], acc[r][w]);
     }
+    __builtin_prefetch(a_ahead, 0, 2);
+    __builtin_prefetch(b_ahead, 0, 2);
+    a_ahead += a_col;
+    b_ahead += b_ahead_step;
     a += a_col;
     b += b_row;
   }
@@ -60,12 +66,14 @@ void tile(const MicroTile<T>& t) {
 
   multiply<T, R, W, kUnitRow>(t, acc);
 
-  if (t.accumulate) {
+  if (t.add != nullptr) {
+    const T* const add = t.add;
+    const int64_t add_row = t.add_row;
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
       for (int w = 0; w < W; ++w)
-        acc[r][w] += w < W - 1 ? load(c + r * c_row + w * L) : load_tail(c + r * c_row + w * L, tail);
+        acc[r][w] += w < W - 1 ? load(add + r * add_row + w * L) : load_tail(add + r * add_row + w * L, tail);
     }
   }
   if (t.relu) {

@@ -16,10 +16,14 @@ struct MicroTile {
   int64_t b_row;
   T* c;
   int64_t c_row;
-  const T* bias;  // of the tile's columns, or null
-  int rows;       // 1..mr
-  int cols;       // 1..nr
-  bool accumulate;
+  const T* bias;     // of the tile's columns, or null
+  const T* a_ahead;  // what comes next; fetched into L2 meanwhile, a_col and b_ahead_step elements
+  const T* b_ahead;  // for each step of the depth
+  int64_t b_ahead_step;
+  int rows;      // 1..mr
+  int cols;      // 1..nr
+  const T* add;  // a tile to add, which may be c itself, or null
+  int64_t add_row;
   bool relu;
 };
 

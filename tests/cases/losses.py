@@ -1,0 +1,115 @@
+"""Softmax and the losses."""
+
+import numpy as np
+
+import tilewright as tw
+
+from .activations import softplus
+from .opcase import A, OpCase, Raises, S
+
+F = "nn.functional."
+
+
+def log_softmax(x, axis=-1):
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def softmax(x, axis=-1):
+    return np.exp(log_softmax(x, axis))
+
+
+def reduced(values, reduction):
+    return values if reduction == "none" else getattr(values, reduction)()
+
+
+def cross_entropy(logits, target, label_smoothing=0.0, reduction="mean"):
+    log_p = log_softmax(logits, 1)
+    classes = logits.shape[1]
+    q = np.moveaxis(np.eye(classes)[target], -1, 1) if target.dtype.kind in "iu" else target
+    q = q * (1 - label_smoothing) + label_smoothing / classes
+    return reduced(-(q * log_p).sum(1), reduction)
+
+
+def classes(high, *shape):
+    return A(shape, 0, high, dtype="int64", wanted=False)
+
+
+def over_axis(name, oracle):
+    return OpCase(
+        F + name,
+        oracle,
+        (
+            S(A((3, 5)), axis=-1),
+            S(A((3, 5)), axis=0),
+            S(A((2, 3, 4)), axis=1),
+            S(A((7,)), axis=0),
+            S(A((3, 1)), axis=1),
+            S(A((0, 5)), axis=1),
+            S(A((4, 700), -9, 9), axis=1),
+            S(A((2, 3), 500, 600), axis=1),
+        ),
+        tolerance=32,
+        lengths=lambda n: S(A((3, n)), axis=1),
+        large=S(A((300, 401)), axis=1),
+        errors=(
+            Raises(tw.AxisError, rf"{name}: .*axis 2", lambda: getattr(tw.nn.functional, name)(tw.ones((2, 3)), axis=2)),
+        ),
+    )
+
+
+def elementwise_loss(name, oracle, a=(-3, 3), b=(-3, 3)):
+    def with_reduction(x, target, reduction="mean"):
+        return reduced(oracle(x, target), reduction)
+
+    return OpCase(
+        F + name,
+        with_reduction,
+        (
+            *(S(A((3, 4), *a), A((3, 4), *b), reduction=r) for r in ("mean", "sum", "none")),
+            S(A((2, 3, 2), *a), A((2, 3, 2), *b)),
+            S(A((1,), *a), A((1,), *b)),
+            S(A((0, 3), *a), A((0, 3), *b), reduction="none"),
+        ),
+        tolerance=64,
+        lengths=lambda n: S(A((n,), *a), A((n,), *b)),
+        large=S(A((400, 501), *a), A((400, 501), *b)),
+        errors=(
+            Raises(ValueError, rf"{name}: reduction", lambda: getattr(tw.nn.functional, name)(tw.ones(3), tw.ones(3), reduction="max")),
+            Raises(ValueError, rf"{name}: .*\(3,\).*\(4,\)", lambda: getattr(tw.nn.functional, name)(tw.ones(3), tw.ones(4))),
+        ),
+    )
+
+
+CASES = (
+    over_axis("softmax", softmax),
+    over_axis("log_softmax", log_softmax),
+    OpCase(
+        F + "cross_entropy",
+        cross_entropy,
+        (
+            S(A((4, 5)), classes(4, 4)),
+            S(A((4, 5)), classes(4, 4), reduction="sum"),
+            S(A((4, 5)), classes(4, 4), reduction="none"),
+            S(A((4, 5)), classes(4, 4), label_smoothing=0.1),
+            S(A((3, 1)), classes(0, 3)),
+            S(A((2, 40), 200, 300), classes(39, 2)),
+        ),
+        tolerance=64,
+        lengths=lambda n: S(A((3, n)), classes(n - 1, 3)),
+        large=S(A((900, 301)), classes(300, 900)),
+        errors=(
+            Raises(
+                (ValueError, IndexError), "cross_entropy: .*7", lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 7]))
+            ),
+            Raises(ValueError, r"cross_entropy: .*\(3,\)", lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 1, 2]))),
+            Raises(ValueError, "cross_entropy: reduction", lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 1]), reduction="max")),
+        ),
+    ),
+    elementwise_loss("mse_loss", lambda x, t: (x - t) ** 2),
+    elementwise_loss("l1_loss", lambda x, t: np.abs(x - t)),
+    elementwise_loss(
+        "binary_cross_entropy", lambda p, t: -(t * np.log(p) + (1 - t) * np.log(1 - p)), a=(0.1, 0.9), b=(0.05, 0.95)
+    ),
+    elementwise_loss("binary_cross_entropy_with_logits", lambda x, t: softplus(x) - x * t, b=(0.05, 0.95)),
+)

@@ -1,0 +1,175 @@
+"""The public namespace: every op has a case, a gradient or a word that it has none, and a whole docstring; examples run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+from cases import CASES
+from cases.opcase import public
+
+import tilewright as tw
+from tilewright import _vjps
+
+MODULES = sorted(
+    name
+    for _, name, _ in pkgutil.walk_packages(tw.__path__, "tilewright.")
+    if not name.endswith(("__main__", "._core"))
+)
+# Functions of the namespace that are no ops on arrays: they have tests of their own.
+NOT_OPS = {
+    # conversion, and memory without contents
+    "asarray", "from_dlpack", "empty", "empty_like",
+    # autograd
+    "no_grad", "enable_grad", "is_grad_enabled", "set_grad_enabled",
+    "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "checkpoint",
+    # dtypes and the machine
+    "promote_types", "result_type", "get_num_threads", "set_num_threads", "show_config",
+}  # fmt: skip
+
+
+def functions(namespace, prefix=""):
+    """Public functions of a module: dotted name -> function."""
+    return {
+        prefix + name: getattr(namespace, name)
+        for name in namespace.__all__
+        if inspect.isroutine(getattr(namespace, name))
+    }
+
+
+OPS = {
+    name: f
+    for name, f in {**functions(tw), **functions(tw.nn.functional, "nn.functional.")}.items()
+    if name not in NOT_OPS
+}
+
+
+def test_not_ops_exist():
+    assert set(functions(tw)) >= NOT_OPS & set(tw.__all__)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_every_op_has_a_case(name):
+    tested = {c.name for c in CASES} | {id(public(c.name)) for c in CASES if c.fn is None}
+    assert name in tested or id(OPS[name]) in tested, f"{name}: add an OpCase to tests/cases"
+
+
+def kernels_called_as_ops():
+    """Names that the package passes through `@primitive` and its relatives, read from the sources."""
+    declared = set()
+    for path in Path(tw.__file__).parent.glob("*.py"):
+        text = path.read_text()
+        pattern = r"^@(?:primitive|variadic|kernel_in_python|elementwise|primitive_with_aux)\b.*\ndef (\w+)"
+        declared |= {name.lstrip("_") for name in re.findall(pattern, text, re.MULTILINE)}
+    return sorted(declared)
+
+
+def test_sources_declare_ops():
+    assert len(kernels_called_as_ops()) > 80
+
+
+@pytest.mark.parametrize("name", kernels_called_as_ops())
+def test_every_op_has_a_gradient_or_declares_none(name):
+    has, declares = name in _vjps.VJPS, name in _vjps.NONDIFFERENTIABLE
+    assert has or declares, f"{name}: add a rule to VJPS, or the name to NONDIFFERENTIABLE"
+    assert not (has and declares)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.grad == 0 and c.fn is None and c.name in _vjps.NONDIFFERENTIABLE], ids=str)
+def test_nondifferentiable_ops_cut_the_tape(case):
+    x = tw.ones(3, dtype=case.dtypes[0])
+    if not x.dtype.is_floating:
+        return
+    x.requires_grad = True
+    assert not case.function(*[x] * len(case.samples[0].args)).requires_grad
+
+
+def test_nothing_is_left_in_the_table():
+    """Every rule belongs to a kernel."""
+    assert {name for name in _vjps.VJPS if not hasattr(tw._core, name)} <= set(kernels_called_as_ops())
+
+
+# ---- docstrings ------------------------------------------------------------------------------------------------------
+
+NAMESPACES = ["", "nn.functional", "nn", "nn.init", "nn.utils", "optim", "data", "io", "random", "testing", "memory", "autograd"]
+
+
+def documented():
+    for space in NAMESPACES:
+        module = public(space) if space else tw
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if inspect.isroutine(thing) or inspect.isclass(thing):
+                yield f"{space}.{name}" if space else name, thing
+
+
+def sections(doc: str) -> dict[str, str]:
+    parts = re.split(r"^(\w[\w ]*)\n-{3,}\n", inspect.cleandoc(doc), flags=re.MULTILINE)
+    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+
+
+@pytest.mark.parametrize(("name", "thing"), [pytest.param(n, t, id=n) for n, t in documented()])
+def test_docstrings_are_whole(name, thing):
+    """A summary; each parameter; what comes back; for functions an example."""
+    doc = inspect.getdoc(thing)
+    assert doc, f"{name} has no docstring"
+    parts = sections(doc)
+    summary = parts[""].strip().splitlines()[0]
+    assert summary.endswith((".", ":")), f"{name}: the summary is one sentence on one line, got {summary!r}"
+    is_class = inspect.isclass(thing)
+    if is_class and (issubclass(thing, BaseException) or not name[0].islower() and "__init__" not in vars(thing)):
+        return
+    try:
+        parameters = list(inspect.signature(thing).parameters.values())
+    except ValueError:
+        return
+    named = [p.name for p in parameters if p.name != "self" and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    text = parts.get("Parameters", "") + parts.get("Attributes", "")
+    heads = {
+        n.strip().lstrip("*") for line in re.findall(r"^\S.*$", text, re.MULTILINE) for n in line.split(":")[0].split(",")
+    }
+    missing = [p for p in named if p not in heads]
+    assert not missing, f"{name}: undocumented parameters {missing}"
+    if is_class:
+        return
+    returns_nothing = inspect.signature(thing).return_annotation in (None, "None")
+    assert returns_nothing or {"Returns", "Yields"} & set(parts), f"{name}: no Returns section"
+    assert "Examples" in parts, f"{name}: no Examples section"
+
+
+@pytest.mark.parametrize("name", ["tilewright", *MODULES])
+def test_doctests(name, tmp_path, monkeypatch):
+    """The examples of every docstring give what they say."""
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(name)
+    threads = tw.get_num_threads()
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    report: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+            runner.run(test, out=report.append)
+    tw.set_num_threads(threads)
+    assert runner.summarize(verbose=False).failed == 0, "".join(report)
+
+
+def test_readme_examples():
+    """The Python blocks of README.md run and print what they show."""
+    readme = Path(__file__).parent.parent / "README.md"
+    blocks = re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        if ">>>" in block:
+            test = doctest.DocTestParser().get_doctest(block, {}, "README.md", str(readme), 0)
+            report: list[str] = []
+            runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+            runner.run(test, out=report.append)
+            assert runner.summarize(verbose=False).failed == 0, "".join(report)
+        else:
+            exec(compile(block, str(readme), "exec"), {})

@@ -1,6 +1,7 @@
 // One vector body per optimiser; the flags that do not change within a call are compiled in or hoisted out of the loop.
 #include "kernels/optim/optim.h"
 
+#include "kernels/reduce/tree.h"
 #include "kernels/table.h"
 #include "kernels/vec.h"
 
@@ -98,42 +99,30 @@ void scale(int64_t n, double factor, void* x_) {
   for_each_vector<T>(n, [&](auto load_at, auto store_at) __attribute__((always_inline)) { store_at(x, load_at(x) * f); });
 }
 
-// Sum, or maximum, of f(x) in double: four chains, then the tail one by one.
-template <class T, bool Sum, class F>
+// Op over f(x) in double: four chains, then the tail one by one.
+template <class T, class Op, class F>
 TW_INLINE double accumulate(int64_t n, const void* x_, F f) {
-  typedef vecn<T, lanes<double>> Narrow;
   const T* x = static_cast<const T*>(x_);
-  auto join = [](auto a, auto b) __attribute__((always_inline)) {
-    if constexpr (Sum)
-      return a + b;
-    else
-      return maximum(a, b);
-  };
   vd acc[4] = {};
   int64_t i = 0;
   for (; i + 4 * lanes<double> <= n; i += 4 * lanes<double>)
-    for (int k = 0; k < 4; ++k) {
-      Narrow v;
-      __builtin_memcpy(&v, x + i + k * lanes<double>, sizeof v);
-      acc[k] = join(acc[k], f(__builtin_convertvector(v, vd)));
-    }
-  const vd all = join(join(acc[0], acc[1]), join(acc[2], acc[3]));
-  double result = fold<double>(all, join);
-  for (; i < n; ++i) result = join(result, f(vd{} + (double)x[i])[0]);
+    for (int k = 0; k < 4; ++k) acc[k] = Op::join(acc[k], f(read<double>(x + i + k * lanes<double>)));
+  double result = fold_lanes<Op>(Op::join(Op::join(acc[0], acc[1]), Op::join(acc[2], acc[3])));
+  for (; i < n; ++i) result = Op::join(result, f(vd{} + (double)x[i])[0]);
   return result;
 }
 
 template <class T>
 double sum_abs(int64_t n, const void* x) {
-  return accumulate<T, true>(n, x, [](vd v) __attribute__((always_inline)) { return abs(v); });
+  return accumulate<T, Sum<double>>(n, x, [](vd v) __attribute__((always_inline)) { return abs(v); });
 }
 template <class T>
 double sum_squares(int64_t n, const void* x) {
-  return accumulate<T, true>(n, x, [](vd v) __attribute__((always_inline)) { return v * v; });
+  return accumulate<T, Sum<double>>(n, x, [](vd v) __attribute__((always_inline)) { return v * v; });
 }
 template <class T>
 double max_abs(int64_t n, const void* x) {
-  return accumulate<T, false>(n, x, [](vd v) __attribute__((always_inline)) { return abs(v); });
+  return accumulate<T, Max<double>>(n, x, [](vd v) __attribute__((always_inline)) { return abs(v); });
 }
 
 template <class T>

@@ -146,7 +146,13 @@ TW_INLINE vec<mask_t<A>> iota() {
 
 // Whether a comparison was true in some lane.
 TW_INLINE bool any_lane(auto mask) {
-  return fold<uint64_t>(bitcast<vec<uint64_t>>(mask), [](uint64_t a, uint64_t b) { return a | b; }) != 0;
+#if TW_VEC_BYTES == 64
+  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif TW_VEC_BYTES == 32
+  return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#else
+  return !_mm_testz_si128((__m128i)mask, (__m128i)mask);
+#endif
 }
 
 // All lanes onto lane 0: halves onto halves.

@@ -1,0 +1,165 @@
+// The two ways to go along an axis, so that each kernel is written once for both: a Row is contiguous and its lanes are
+// neighbours on the axis; a Column is strided and its lanes are neighbouring columns, each with an axis of its own.
+#pragma once
+#include "kernels/math.h"
+#include "kernels/reduce/tree.h"
+#include "kernels/softmax/softmax.h"
+
+namespace tw::TW_ISA {
+
+// A whole vector of memory, and the first n lanes of one. keep() puts `fill` where there is no memory.
+struct Whole {
+  template <class T>
+  static TW_INLINE vec<compute_t<T>> load(const T* p) {
+    return TW_ISA::load(p);
+  }
+  template <class T>
+  static TW_INLINE void store(T* p, vec<compute_t<T>> x) {
+    TW_ISA::store(p, x);
+  }
+  template <class A>
+  static TW_INLINE vec<A> keep(vec<A> x, A) {
+    return x;
+  }
+};
+struct Part {
+  int n;
+  template <class T>
+  TW_INLINE vec<compute_t<T>> load(const T* p) const {
+    return load_n(p, n);
+  }
+  template <class T>
+  TW_INLINE void store(T* p, vec<compute_t<T>> x) const {
+    store_n(p, x, n);
+  }
+  template <class A>
+  TW_INLINE vec<A> keep(vec<A> x, A fill) const {
+    return iota<A>() < (mask_t<A>)n ? x : set1<A>(fill);
+  }
+};
+
+// Both have:
+//   each(f)      f(i, at) for every place i on the axis: it lies at i * stride, `at` moves it to and from memory
+//   max(x)       over the axis, in every lane that has a column
+//   sum(f)       of f(i, at) over the axis, likewise; blocks of kBlock terms are summed before they are joined
+//   samples()    how many axes this is; the first lanes
+//   put(p, v)    stores one number for each
+//   per_place(p, i, at)  p[i] of an array that has this axis only
+//   all(v)       v[0] in every lane of a Row, v itself of a Column
+//   is_at(i, v)  which lanes lie at place v[lane] when `at` is at i
+template <class T, class A = compute_t<T>>
+struct Row {
+  typedef vec<A> V;
+  static constexpr int64_t stride = 1;
+  static constexpr int samples() { return 1; }
+  int64_t n;
+
+  template <class F>
+  TW_INLINE void each(F f) const {
+    int64_t i = 0;
+    for (; i + lanes<A> <= n; i += lanes<A>) f(i, Whole{});
+    if (i < n) f(i, Part{(int)(n - i)});
+  }
+  TW_INLINE V max(const T* x) const {
+    if (n < kChains * lanes<A>) return set1(fold_lanes<Max<A>>(row_tail<Max<T>>(set1(lowest<A>()), x, n)));
+    return set1(reduce_row<Max<T>>(x, n));
+  }
+  template <class F>
+  TW_INLINE V sum(F f) const {
+    constexpr int64_t kBlock = 64 * lanes<A>;
+    if (n <= lanes<A>) {
+      const Part at{(int)n};
+      return set1(fold_lanes<Sum<A>>(at.keep(f(0, at), (A)0)));
+    }
+    double total = 0;
+    int64_t i = 0;
+    while (n - i >= lanes<A>) {
+      const int64_t end = n - i < kBlock ? n : i + kBlock;
+      V acc[2] = {};
+      for (; i + 2 * lanes<A> <= end; i += 2 * lanes<A>)
+        for (int k = 0; k < 2; ++k) acc[k] += f(i + k * lanes<A>, Whole{});
+      if (i + lanes<A> <= end) {
+        acc[0] += f(i, Whole{});
+        i += lanes<A>;
+      }
+      total += fold_lanes<Sum<A>>(acc[0] + acc[1]);
+    }
+    if (i < n) {
+      const Part at{(int)(n - i)};
+      total += fold_lanes<Sum<A>>(at.keep(f(i, at), (A)0));
+    }
+    return set1((A)total);
+  }
+  template <class R>
+  static TW_INLINE void put(R* p, V v) {
+    Part{1}.store(p, v);
+  }
+  static TW_INLINE V per_place(const A* p, int64_t i, auto at) { return at.load(p + i); }
+  template <class U>
+  static TW_INLINE U all(U v) {
+    return U{} + v[0];
+  }
+  static TW_INLINE auto is_at(int64_t i, vec<mask_t<A>> v) { return iota<A>() + (mask_t<A>)i == v; }
+};
+
+template <class T, class At, class A = compute_t<T>>
+struct Column {
+  typedef vec<A> V;
+  int64_t n, stride;
+  At at;
+  int columns;
+  int samples() const { return columns; }
+
+  template <class F>
+  TW_INLINE void each(F f) const {
+    for (int64_t i = 0; i < n; ++i) f(i, at);
+  }
+  TW_INLINE V max(const T* x) const {
+    V m = set1(lowest<A>());
+    for (int64_t i = 0; i < n; ++i) m = maximum(m, at.load(x + i * stride));
+    return m;
+  }
+  template <class F>
+  TW_INLINE V sum(F f) const {
+    constexpr int64_t kBlock = 64;
+    V total = {};
+    for (int64_t i = 0; i < n;) {
+      const int64_t end = n - i < kBlock ? n : i + kBlock;
+      V acc = {};
+      for (; i < end; ++i) acc += f(i, at);
+      total += acc;
+    }
+    return total;
+  }
+  template <class R>
+  TW_INLINE void put(R* p, V v) const {
+    at.store(p, v);
+  }
+  static TW_INLINE V per_place(const A* p, int64_t i, At) { return set1(p[i]); }
+  template <class U>
+  static TW_INLINE U all(U v) {
+    return v;
+  }
+  static TW_INLINE auto is_at(int64_t i, vec<mask_t<A>> v) { return v == (mask_t<A>)i; }
+};
+
+// f(axis, at, sample) for every axis: its first place is at `at`, its result at `sample`.
+template <class T, class F>
+TW_INLINE void for_each_axis(const SoftmaxArgs& a, F f) {
+  if (a.stride == 1) {
+    for (int64_t o = 0; o < a.outer; ++o) f(Row<T>{a.n}, o * a.n, o);
+    return;
+  }
+  for (int64_t o = 0; o < a.outer; ++o) {
+    const int64_t first = o * a.n * a.stride, sample = o * a.stride;
+    int64_t c = 0;
+    for (; c + lanes<T> <= a.inner; c += lanes<T>)
+      f(Column<T, Whole>{a.n, a.stride, Whole{}, lanes<T>}, first + c, sample + c);
+    if (c < a.inner) {
+      const int rest = (int)(a.inner - c);
+      f(Column<T, Part>{a.n, a.stride, Part{rest}, rest}, first + c, sample + c);
+    }
+  }
+}
+
+}  // namespace tw::TW_ISA

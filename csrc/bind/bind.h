@@ -14,5 +14,6 @@ void bind_elementwise(py::module_&);
 void bind_index(py::module_&);
 void bind_join(py::module_&);
 void bind_matmul(py::module_&);
+void bind_probe(py::module_&);
 
 }  // namespace tw

@@ -96,4 +96,5 @@ PYBIND11_MODULE(_core, m) {
   bind_index(m);
   bind_join(m);
   bind_matmul(m);
+  bind_probe(m);
 }

@@ -10,6 +10,7 @@ void fill_elementwise_cast(KernelTable&);
 void fill_gemm(KernelTable&);
 void fill_index(KernelTable&);
 void fill_optim(KernelTable&);
+void fill_probe(KernelTable&);
 void fill_random(KernelTable&);
 void fill_reduce(KernelTable&);
 void fill_softmax(KernelTable&);
@@ -26,6 +27,7 @@ void fill(KernelTable& table) {
   fill_gemm(table);
   fill_index(table);
   fill_optim(table);
+  fill_probe(table);
   fill_random(table);
   fill_reduce(table);
   fill_softmax(table);

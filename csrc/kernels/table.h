@@ -7,6 +7,7 @@
 #include "kernels/gemm/gemm.h"
 #include "kernels/index/index.h"
 #include "kernels/optim/optim.h"
+#include "kernels/probe/probe.h"
 #include "kernels/random/random.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/softmax/softmax.h"
@@ -119,6 +120,7 @@ struct KernelTable {
   GemmKernels gemm;
   IndexKernels index;
   OptimKernels optim;
+  ProbeKernels probe;
   RandomKernels random;
   ReduceKernels reduce;
   SoftmaxKernels softmax;

@@ -156,6 +156,7 @@ Array from_buffer(py::handle object) {
     x.shape.push_back(buffer.shape[i]);
     x.strides.push_back(even ? buffer.strides[i] / buffer.itemsize : 1);
   }
+  if (x.size() == 0) x.strides = contiguous_strides(x.shape);  // an empty array's strides mean nothing, and may be 0
   return x;
 }
 

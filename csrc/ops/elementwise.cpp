@@ -126,18 +126,33 @@ struct Prepared {
   Prepared(const Prepared&) = delete;
 };
 
+// The common walk, without the machinery of strides: a contiguous output, inputs of its shape and contiguous too, or of
+// a single element.
+bool run_flat(ElementwiseFn fn, const Array* const* in, int inputs, const Array& out, const double* params, double ns) {
+  if (!out.is_contiguous()) return false;
+  Loop::Stride strides[kMaxInputs] = {};
+  for (int k = 0; k < inputs; ++k) {
+    if (in[k]->ndim() == 0) continue;
+    if (in[k]->shape != out.shape || !in[k]->is_contiguous()) return false;
+    strides[k].col = 1;
+  }
+  parallel_for(out.size(), kChunk, ns, [&](int64_t begin, int64_t end) {
+    Loop loop{1, end - begin, {0, 1}, {strides[0], strides[1], strides[2]}};
+    const void* at[kMaxInputs];
+    for (int k = 0; k < inputs; ++k)
+      at[k] = in[k]->data + begin * strides[k].col * static_cast<int64_t>(in[k]->itemsize());
+    fn(loop, at, out.data + begin * static_cast<int64_t>(out.itemsize()), params);
+  });
+  return true;
+}
+
 void run_broadcast(ElementwiseFn fn, const char* name, const Array* const* in, int inputs, const Array& out,
                    const double* params, double ns) {
+  if (run_flat(fn, in, inputs, out, params, ns)) return;
   Walk walk;
   walk.shape = out.shape;
   walk.add(out);
-  for (int k = 0; k < inputs; ++k) {
-    if (in[k]->shape == out.shape) {
-      walk.add(*in[k]);
-    } else {
-      walk.add(broadcast_to(name, *in[k], out.shape));
-    }
-  }
+  for (int k = 0; k < inputs; ++k) walk.add(in[k]->shape == out.shape ? *in[k] : broadcast_to(name, *in[k], out.shape));
   run(fn, walk, params, ns);
 }
 

@@ -134,7 +134,9 @@ def test_imports_point_one_way(path):
     own = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
     for module in imports(path):
         if module:
-            assert layer(module) <= layer(own), f"{relative(path)} (layer {layer(own)}) imports {module} (layer {layer(module)})"
+            assert layer(module) <= layer(own), (
+                f"{relative(path)} (layer {layer(own)}) imports {module} (layer {layer(module)})"
+            )
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=relative)

@@ -56,7 +56,10 @@ def granted_by_quota() -> float:
     """CPUs that the cgroups of this process grant, read here independently; infinite without a limit."""
     grants = [math.inf]
     own = [line[3:].strip() for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")]
-    for group in [Path("/sys/fs/cgroup"), *(p for o in own for p in [Path("/sys/fs/cgroup" + o), *Path("/sys/fs/cgroup" + o).parents])]:
+    for group in [
+        Path("/sys/fs/cgroup"),
+        *(p for o in own for p in [Path("/sys/fs/cgroup" + o), *Path("/sys/fs/cgroup" + o).parents]),
+    ]:
         limit = group / "cpu.max"
         if group.is_relative_to("/sys/fs/cgroup") and limit.exists():
             quota, period = limit.read_text().split()

@@ -43,7 +43,13 @@ def test_forward(case, dtype):
 
 @pytest.mark.parametrize(
     ("case", "dtype"),
-    [pytest.param(c, d, id=f"{c}-{d}") for c in CASES if c.lengths for d in c.dtypes if d in ("float32", "float16", "int64", "bool")],
+    [
+        pytest.param(c, d, id=f"{c}-{d}")
+        for c in CASES
+        if c.lengths
+        for d in c.dtypes
+        if d in ("float32", "float16", "int64", "bool")
+    ],
 )
 def test_lengths_around_the_lane_count(case, dtype):
     for n in LENGTHS:
@@ -126,7 +132,9 @@ LAYOUTS = [transposed, negative_stride, step_two, outer_step_two, misaligned, br
 def test_layouts(case, layout):
     """Strides, steps and alignment change no result."""
     samples = [case.samples[0]] + ([case.lengths(37)] if case.lengths else [])
-    for sample, dtype in itertools.product(samples, (d for d in case.dtypes if d in ("float32", "float64", "bfloat16", "int32", "bool"))):
+    for sample, dtype in itertools.product(
+        samples, (d for d in case.dtypes if d in ("float32", "float64", "bfloat16", "int32", "bool"))
+    ):
         tensors = Sample.map(layout, sample.draw(dtype))
         run(case, sample, tensors, context=layout.__name__, dtype=dtype)
 
@@ -229,7 +237,10 @@ def closed_over_constants(case: OpCase, sample: Sample, tensors: list):
 def test_gradient(case):
     """Against finite differences in float64 with a random cotangent; and again, of the gradient."""
     for sample in case.samples:
-        if any(0 in a.shape for a in arrays(sample.args)) or sum(int(np.prod(a.shape)) for a in arrays(sample.args)) > 300:
+        if (
+            any(0 in a.shape for a in arrays(sample.args))
+            or sum(int(np.prod(a.shape)) for a in arrays(sample.args)) > 300
+        ):
             continue
         function, variables = closed_over_constants(case, sample, sample.draw("float64"))
         order = case.grad if sample is case.differentiable() else 1

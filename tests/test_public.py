@@ -81,7 +81,9 @@ def test_every_op_has_a_gradient_or_declares_none(name):
     assert not (has and declares)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.grad == 0 and c.fn is None and c.name in _vjps.NONDIFFERENTIABLE], ids=str)
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.grad == 0 and c.fn is None and c.name in _vjps.NONDIFFERENTIABLE], ids=str
+)
 def test_nondifferentiable_ops_cut_the_tape(case):
     x = tw.ones(3, dtype=case.dtypes[0])
     if not x.dtype.is_floating:
@@ -97,7 +99,20 @@ def test_nothing_is_left_in_the_table():
 
 # ---- docstrings ------------------------------------------------------------------------------------------------------
 
-NAMESPACES = ["", "nn.functional", "nn", "nn.init", "nn.utils", "optim", "data", "io", "random", "testing", "memory", "autograd"]
+NAMESPACES = [
+    "",
+    "nn.functional",
+    "nn",
+    "nn.init",
+    "nn.utils",
+    "optim",
+    "data",
+    "io",
+    "random",
+    "testing",
+    "memory",
+    "autograd",
+]
 
 
 def documented():
@@ -132,7 +147,9 @@ def test_docstrings_are_whole(name, thing):
     named = [p.name for p in parameters if p.name != "self" and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     text = parts.get("Parameters", "") + parts.get("Attributes", "")
     heads = {
-        n.strip().lstrip("*") for line in re.findall(r"^\S.*$", text, re.MULTILINE) for n in line.split(":")[0].split(",")
+        n.strip().lstrip("*")
+        for line in re.findall(r"^\S.*$", text, re.MULTILINE)
+        for n in line.split(":")[0].split(",")
     }
     missing = [p for p in named if p not in heads]
     assert not missing, f"{name}: undocumented parameters {missing}"

@@ -41,9 +41,14 @@ CASES = (
     unary("nn.functional.silu", lambda x: x * sigmoid(x), dtypes=FLOATS, result="floating", specials=False),
     unary("nn.functional.softplus", softplus, dtypes=FLOATS, result="floating"),
     with_option(
-        "leaky_relu", lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x), "negative_slope", [0.2, 0.0]
+        "leaky_relu",
+        lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
+        "negative_slope",
+        [0.2, 0.0],
     ),
-    with_option("elu", lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))), "alpha", [0.5, 2.0]),
+    with_option(
+        "elu", lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))), "alpha", [0.5, 2.0]
+    ),
     with_option(
         "gelu",
         gelu,

@@ -23,7 +23,10 @@ def unary(name, oracle, low=-3.0, high=3.0, dtypes=NUMERIC, result="same", **mor
         lengths=lambda n: S(A((n,), low, high)),
         large=S(A((150_001,), low, high)),
         specials=more.pop("specials", True),
-        errors=(Raises(TypeError, "cannot make an array of a object", lambda: public(name)(object())), *more.pop("errors", ())),
+        errors=(
+            Raises(TypeError, "cannot make an array of a object", lambda: public(name)(object())),
+            *more.pop("errors", ()),
+        ),
         **more,
     )
 
@@ -87,7 +90,14 @@ UNARY = (
     unary("ceil", round_half_even_of(np.ceil), grad=0),
     unary("trunc", round_half_even_of(np.trunc), grad=0),
     unary("round", round_half_even_of(np.round), grad=0),
-    unary("bitwise_invert", np.invert, dtypes=INTS + BOOL, grad=0, specials=False, errors=(no_dtype("bitwise_invert", "float32"),)),
+    unary(
+        "bitwise_invert",
+        np.invert,
+        dtypes=INTS + BOOL,
+        grad=0,
+        specials=False,
+        errors=(no_dtype("bitwise_invert", "float32"),),
+    ),
     unary("logical_not", np.logical_not, dtypes=ALL, result="bool", grad=0),
     unary("isnan", np.isnan, dtypes=ALL, result="bool", grad=0),
     unary("isinf", np.isinf, dtypes=ALL, result="bool", grad=0),
@@ -168,7 +178,7 @@ SELECTION = (
         "clip",
         np.clip,
         (S(A((3, 4)), -1, 1), S(A((0,)), -1, 1), S(A(()), 0, 2)),
-        dtypes=FLOATS + ("int64", "int32"),
+        dtypes=(*FLOATS, "int64", "int32"),
         lengths=lambda n: S(A((n,)), -1, 1),
         large=S(A((150_001,)), -1, 1),
     ),

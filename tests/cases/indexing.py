@@ -114,7 +114,9 @@ PICKS = (
         large=S(A((700, 120)), index((700, 120), 120), axis=1),
         errors=(
             raises("take_along_axis: .*7", lambda: tw.take_along_axis(tw.ones(3), tw.asarray([7]), axis=0)),
-            Raises(ValueError, "take_along_axis: ", lambda: tw.take_along_axis(tw.ones((2, 3)), tw.asarray([0]), axis=0)),
+            Raises(
+                ValueError, "take_along_axis: ", lambda: tw.take_along_axis(tw.ones((2, 3)), tw.asarray([0]), axis=0)
+            ),
         ),
     ),
     OpCase(

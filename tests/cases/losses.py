@@ -53,7 +53,9 @@ def over_axis(name, oracle):
         lengths=lambda n: S(A((3, n)), axis=1),
         large=S(A((300, 401)), axis=1),
         errors=(
-            Raises(tw.AxisError, rf"{name}: .*axis 2", lambda: getattr(tw.nn.functional, name)(tw.ones((2, 3)), axis=2)),
+            Raises(
+                tw.AxisError, rf"{name}: .*axis 2", lambda: getattr(tw.nn.functional, name)(tw.ones((2, 3)), axis=2)
+            ),
         ),
     )
 
@@ -75,8 +77,16 @@ def elementwise_loss(name, oracle, a=(-3, 3), b=(-3, 3)):
         lengths=lambda n: S(A((n,), *a), A((n,), *b)),
         large=S(A((400, 501), *a), A((400, 501), *b)),
         errors=(
-            Raises(ValueError, rf"{name}: reduction", lambda: getattr(tw.nn.functional, name)(tw.ones(3), tw.ones(3), reduction="max")),
-            Raises(ValueError, rf"{name}: .*\(3,\).*\(4,\)", lambda: getattr(tw.nn.functional, name)(tw.ones(3), tw.ones(4))),
+            Raises(
+                ValueError,
+                rf"{name}: reduction",
+                lambda: getattr(tw.nn.functional, name)(tw.ones(3), tw.ones(3), reduction="max"),
+            ),
+            Raises(
+                ValueError,
+                rf"{name}: .*\(3,\).*\(4,\)",
+                lambda: getattr(tw.nn.functional, name)(tw.ones(3), tw.ones(4)),
+            ),
         ),
     )
 
@@ -100,10 +110,20 @@ CASES = (
         large=S(A((900, 301)), classes(300, 900)),
         errors=(
             Raises(
-                (ValueError, IndexError), "cross_entropy: .*7", lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 7]))
+                (ValueError, IndexError),
+                "cross_entropy: .*7",
+                lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 7])),
             ),
-            Raises(ValueError, r"cross_entropy: .*\(3,\)", lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 1, 2]))),
-            Raises(ValueError, "cross_entropy: reduction", lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 1]), reduction="max")),
+            Raises(
+                ValueError,
+                r"cross_entropy: .*\(3,\)",
+                lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 1, 2])),
+            ),
+            Raises(
+                ValueError,
+                "cross_entropy: reduction",
+                lambda: tw.nn.functional.cross_entropy(tw.ones((2, 3)), tw.asarray([0, 1]), reduction="max"),
+            ),
         ),
     ),
     elementwise_loss("mse_loss", lambda x, t: (x - t) ** 2),

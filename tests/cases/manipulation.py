@@ -99,7 +99,11 @@ CASES = (
             S([A((0,)), A((3,))]),
         ],
         [
-            Raises(ValueError, r"concatenate: .*\(2, 3\).*\(2, 4\)", lambda: tw.concatenate([tw.ones((2, 3)), tw.ones((2, 4))])),
+            Raises(
+                ValueError,
+                r"concatenate: .*\(2, 3\).*\(2, 4\)",
+                lambda: tw.concatenate([tw.ones((2, 3)), tw.ones((2, 4))]),
+            ),
             Raises(ValueError, "concatenate: ", lambda: tw.concatenate([])),
             Raises(tw.AxisError, "concatenate: axis 1", lambda: tw.concatenate([tw.ones(3)], axis=1)),
         ],
@@ -110,7 +114,12 @@ CASES = (
     moving(
         "stack",
         np.stack,
-        [S([A((3, 4)), A((3, 4))]), S([A((3, 4)), A((3, 4))], axis=-1), S([A(()), A(())]), S([A((0,)), A((0,))], axis=1)],
+        [
+            S([A((3, 4)), A((3, 4))]),
+            S([A((3, 4)), A((3, 4))], axis=-1),
+            S([A(()), A(())]),
+            S([A((0,)), A((0,))], axis=1),
+        ],
         [
             Raises(ValueError, r"stack: .*\(3,\).*\(4,\)", lambda: tw.stack([tw.ones(3), tw.ones(4)])),
             Raises(ValueError, "stack: ", lambda: tw.stack([])),

@@ -45,8 +45,16 @@ CASES = (
         errors=(
             Raises(ValueError, r"matmul: .*\(2, 3\).*\(4, 5\)", lambda: tw.matmul(tw.ones((2, 3)), tw.ones((4, 5)))),
             Raises(ValueError, r"matmul: .*\(\)", lambda: tw.matmul(tw.ones(()), tw.ones((4, 5)))),
-            Raises(ValueError, r"matmul: .*\(2, 3, 3\).*\(4, 3, 3\)", lambda: tw.matmul(tw.ones((2, 3, 3)), tw.ones((4, 3, 3)))),
-            Raises(TypeError, "matmul: .*bool", lambda: tw.matmul(tw.ones((2, 2), dtype="bool"), tw.ones((2, 2), dtype="bool"))),
+            Raises(
+                ValueError,
+                r"matmul: .*\(2, 3, 3\).*\(4, 3, 3\)",
+                lambda: tw.matmul(tw.ones((2, 3, 3)), tw.ones((4, 3, 3))),
+            ),
+            Raises(
+                TypeError,
+                "matmul: .*bool",
+                lambda: tw.matmul(tw.ones((2, 2), dtype="bool"), tw.ones((2, 2), dtype="bool")),
+            ),
         ),
     ),
     OpCase(
@@ -66,10 +74,14 @@ CASES = (
         large=S(A((128, 300)), A((270, 300)), A((270,))),
         errors=(
             Raises(
-                ValueError, r"linear: .*4.*\(2, 3\)|linear: .*\(2, 3\).*4", lambda: tw.nn.functional.linear(tw.ones((2, 3)), tw.ones((5, 4)))
+                ValueError,
+                r"linear: .*4.*\(2, 3\)|linear: .*\(2, 3\).*4",
+                lambda: tw.nn.functional.linear(tw.ones((2, 3)), tw.ones((5, 4))),
             ),
             Raises(
-                ValueError, r"linear: bias", lambda: tw.nn.functional.linear(tw.ones((2, 4)), tw.ones((5, 4)), tw.ones(3))
+                ValueError,
+                r"linear: bias",
+                lambda: tw.nn.functional.linear(tw.ones((2, 4)), tw.ones((5, 4)), tw.ones(3)),
             ),
         ),
     ),

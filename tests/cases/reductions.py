@@ -37,7 +37,10 @@ def reduction(name, oracle, dtypes=NUMERIC, several=True, empty=True, errors=(),
     if empty:
         samples += [S(A((0,), low, high)), S(A((3, 0), low, high), axis=1)]
     elif empty is False:
-        errors = (*errors, Raises(ValueError, rf"{name}: .*(empty|zero-size|no element)", lambda: public(name)(tw.zeros((0,)))))
+        errors = (
+            *errors,
+            Raises(ValueError, rf"{name}: .*(empty|zero-size|no element)", lambda: public(name)(tw.zeros((0,)))),
+        )
     return OpCase(
         name,
         oracle,

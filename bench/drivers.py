@@ -1,0 +1,200 @@
+"""The drivers: from `shapes` to pieces of work."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import tilewright as tw
+
+from . import shapes
+from .shapes import label
+from .work import Work, operands, torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+F = tw.nn.functional
+
+
+def all_work() -> Iterator[Work]:
+    """Every piece of work, one after the other: operands are made when their turn comes."""
+    for driver in (calls, elementwise, reductions, softmax, matmul, training):
+        yield from driver()
+
+
+def apply(functions: dict[str, Callable[..., Any]], args: dict[str, list[Any]]) -> dict[str, Callable[[], Any]]:
+    """Bind each contender's function to its operands."""
+    return {
+        name: lambda function=function, values=args[name]: function(*values)
+        for name, function in functions.items()
+        if name in args
+    }
+
+
+# ---- small calls -----------------------------------------------------------------------------------------------------
+
+
+def calls() -> Iterator[Work]:
+    (add, add_goal), (tracked, tracked_goal), (chain, chain_goal) = shapes.CALLS
+    plus = dict.fromkeys(("tilewright", "numpy", "pytorch"), lambda a, b: a + b)
+    yield Work("calls", add, apply(plus, operands((4,), (4,))), goal=add_goal)
+
+    inputs = operands((4,), (4,))
+    del inputs["numpy"]
+    for a, _ in inputs.values():
+        a.requires_grad = True
+    yield Work("calls", tracked, apply(plus, inputs), goal=tracked_goal)
+
+    inputs = operands((16,), (16,), (16,))
+    del inputs["numpy"]
+    for values in inputs.values():
+        for value in values:
+            value.requires_grad = True
+    functions = {"tilewright": lambda *v: forty_ops(tw.tanh, *v), "pytorch": lambda *v: forty_ops(torch.tanh, *v)}
+    yield Work("calls", chain, apply(functions, inputs), goal=chain_goal)
+
+
+def forty_ops(tanh: Callable[[Any], Any], x: Any, w: Any, b: Any) -> Any:
+    """Forty recorded ops on 16 floats, and the way back; gives the gradient of the last operand."""
+    y = x
+    for _ in range(10):
+        y = tanh(y * w + b) - b
+    for value in (x, w, b):
+        value.grad = None
+    y.sum().backward()
+    return b.grad
+
+
+# ---- elementwise -----------------------------------------------------------------------------------------------------
+
+
+def functions_named(name: str) -> dict[str, Callable[..., Any]]:
+    """One elementwise function of each contender that has it."""
+    found: dict[str, Callable[..., Any]] = {"tilewright": getattr(tw, name, None) or getattr(F, name)}
+    if hasattr(np, name):
+        found["numpy"] = getattr(np, name)
+    if name == "relu":
+        found["numpy"] = lambda x: np.maximum(x, 0)
+    if torch:
+        found["pytorch"] = getattr(torch, name, None) or getattr(torch.nn.functional, name)
+    return found
+
+
+def elementwise() -> Iterator[Work]:
+    for name, shape, goal in shapes.ELEMENTWISE:
+        count = 2 if name == "add" else 1
+        work = apply(functions_named(name), operands(*[shape] * count))
+        nbytes = 4.0 * math.prod(shape) * (count + 1)
+        yield Work("elementwise", label(name, shape), work, nbytes=nbytes, goal=goal)
+
+
+# ---- reductions ------------------------------------------------------------------------------------------------------
+
+
+def reductions() -> Iterator[Work]:
+    for name, shape, axis, goal in shapes.REDUCTIONS:
+        over = {} if axis is None else {"axis": axis}
+        functions = {
+            "tilewright": functools.partial(getattr(tw, name), **over),
+            "numpy": functools.partial(getattr(np, name), **over),
+        }
+        if torch:
+            # amax: torch.max over an axis also gives positions, which nobody asked for
+            dim = {} if axis is None else {"dim": axis}
+            function = torch.amax if name == "max" else getattr(torch, name)
+            functions["pytorch"] = functools.partial(function, **dim)
+        where = "all" if axis is None else f"axis {axis}"
+        yield Work(
+            "reductions",
+            f"{label(name, shape)} {where}",
+            apply(functions, operands(shape)),
+            nbytes=4.0 * math.prod(shape),
+            goal=goal,
+            tolerance=1e-4,
+        )
+
+
+def softmax() -> Iterator[Work]:
+    def with_numpy(x: np.ndarray, log: bool) -> np.ndarray:
+        shifted = x - x.max(axis=1, keepdims=True)
+        powers = np.exp(shifted)
+        total = powers.sum(axis=1, keepdims=True)
+        return shifted - np.log(total) if log else powers / total
+
+    for name, shape, goal in shapes.SOFTMAX:
+        functions = {
+            "tilewright": functools.partial(getattr(F, name), axis=1),
+            "numpy": functools.partial(with_numpy, log=name == "log_softmax"),
+        }
+        if torch:
+            functions["pytorch"] = functools.partial(getattr(torch, name), dim=1)
+        work = apply(functions, operands(shape))
+        yield Work("softmax", label(name, shape), work, nbytes=8.0 * math.prod(shape), goal=goal)
+
+
+# ---- products --------------------------------------------------------------------------------------------------------
+
+
+def matmul() -> Iterator[Work]:
+    for m, k, n, transposed, goal in shapes.MATMUL:
+        functions: dict[str, Callable[..., Any]] = {"tilewright": tw.matmul, "numpy": np.matmul}
+        if torch:
+            functions["pytorch"] = torch.matmul
+        args = operands((k, m), (n, k)) if transposed else operands((m, k), (k, n))
+        if transposed:
+            args = {name: [value.T for value in values] for name, values in args.items()}
+        name = label("matmul", (m, k, n), "of transposes" if transposed else "").strip()
+        cost = {"flops": 2.0 * m * k * n} if min(m, n) > 1 else {"nbytes": 4.0 * k * n}
+        yield Work("matmul", name, apply(functions, args), goal=goal, tolerance=1e-4, **cost)
+
+
+# ---- training --------------------------------------------------------------------------------------------------------
+
+
+def training() -> Iterator[Work]:
+    for sizes, batch, optimiser, goal in shapes.TRAINING:
+        rng = np.random.default_rng(1)
+        x = rng.standard_normal((batch, sizes[0]), dtype=np.float32)
+        target = rng.integers(0, sizes[-1], batch)
+        start = [
+            (rng.standard_normal((n, m), dtype=np.float32) / math.sqrt(m), np.zeros(n, np.float32))
+            for m, n in itertools.pairwise(sizes)
+        ]
+        steps = {"tilewright": step(tw, start, x, target, optimiser, {})}
+        if torch:
+            steps["pytorch"] = step(torch, start, x, target, optimiser, {})
+            steps["pytorch, fused"] = step(torch, start, x, target, optimiser, {"fused": True})
+        products = sum(m * n for m, n in itertools.pairwise(sizes))
+        flops = (
+            2.0 * batch * (3 * products - sizes[0] * sizes[1])
+        )  # forward, weights, inputs; none of the first layer's
+        name = f"step of {'-'.join(map(str, sizes))}, batch {batch}, {optimiser}"
+        yield Work("training", name, steps, flops=flops, goal=goal, tolerance=1e-3)
+
+
+def step(library: Any, start: Any, x: Any, target: Any, optimiser: str, options: dict[str, Any]) -> Callable[[], Any]:
+    """One training step of a multilayer perceptron; the two libraries take the same code. Gives the loss."""
+    nn, asarray = library.nn, library.asarray
+    layers = []
+    for weight, bias in start:
+        layer = nn.Linear(weight.shape[1], weight.shape[0])
+        layer.load_state_dict({"weight": asarray(weight.copy()), "bias": asarray(bias.copy())})
+        layers += [layer, nn.ReLU()]
+    model = nn.Sequential(*layers[:-1])
+    optimise = getattr(library.optim, optimiser)(model.parameters(), lr=1e-3, **options)
+    loss_function = nn.CrossEntropyLoss()
+    x, target = asarray(x), asarray(target)
+
+    def run() -> Any:
+        loss = loss_function(model(x), target)
+        optimise.zero_grad()
+        loss.backward()
+        optimise.step()
+        return loss
+
+    return run

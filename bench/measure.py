@@ -1,0 +1,85 @@
+"""Timing: all contenders in turn, in one process, again and again; and the machine's peaks."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import tilewright as tw
+from tilewright import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .work import Work
+
+REST = 0.004  # lets the worker threads of the contender before stop spinning
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds per call: the median and the distance between the quartiles."""
+
+    median: float
+    spread: float
+
+
+def batch(call: Callable[[], object], count: int) -> float:
+    """Seconds per call over `count` calls."""
+    begin = time.perf_counter()
+    for _ in range(count):
+        call()
+    return (time.perf_counter() - begin) / count
+
+
+def measure(work: Work, rounds: int, seconds: float) -> dict[str, Times]:
+    """Warm up, then `rounds` times a batch of about `seconds` of each contender, starting with another each time."""
+    counts = {}
+    for name, call in work.calls.items():
+        batch(call, 2)
+        counts[name] = max(1, int(seconds / max(batch(call, 3), 1e-9)))
+    samples: dict[str, list[float]] = {name: [] for name in work.calls}
+    names = list(work.calls)
+    gc.collect()
+    for round_ in range(rounds):
+        for i in range(len(names)):
+            name = names[(i + round_) % len(names)]
+            time.sleep(REST)
+            work.calls[name]()
+            samples[name].append(batch(work.calls[name], counts[name]))
+    return {name: summarise(times) for name, times in samples.items()}
+
+
+def summarise(times: list[float]) -> Times:
+    low, middle, high = statistics.quantiles(times, n=4)
+    return Times(middle, high - low)
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What the machine reached in this run: float32 operations and copied bytes (read and written) per second."""
+
+    flops: float
+    bandwidth: float
+
+
+def peak(tries: int = 7) -> Peak:
+    """The best of several."""
+
+    def flops() -> float:
+        begin = time.perf_counter()
+        done = _core.multiply_add_at_peak(2_000_000)
+        return done / (time.perf_counter() - begin)
+
+    source = tw.ones(16_000_000)
+    target = tw.zeros(16_000_000)
+
+    def bandwidth() -> float:
+        begin = time.perf_counter()
+        target.copy_(source)
+        return 2 * source.nbytes / (time.perf_counter() - begin)
+
+    return Peak(max(flops() for _ in range(tries)), max(bandwidth() for _ in range(tries)))

@@ -1,7 +1,7 @@
 // Elementary functions on vec<float> and vec<double>, one body for both types and for every level.
 //
 // Each is a range reduction, a minimax polynomial (fitted by Remez exchange with leading coefficients rounded first and
-// the rest refitted) and a reconstruction. No tables, no branches except for huge arguments of sin and cos. NaN,
+// the rest refitted) and a reconstruction. No tables, no branches. NaN,
 // infinities, zeros of either sign and denormals come out as IEEE 754 asks. Measured errors: elementwise/README.md.
 #pragma once
 #include "kernels/vec.h"
@@ -63,6 +63,23 @@ TW_INLINE Pair<V> two_product(V a, V b) {
 #endif
 }
 
+// c - a * b where that cancels almost entirely.
+template <class V>
+TW_INLINE V residual(V a, V b, V c) {
+#if TW_VEC_BYTES > 16
+  return fma(-a, b, c);
+#else
+  const auto [high, low] = two_product(a, b);
+  return (c - high) - low;
+#endif
+}
+// a + b = sum + what is returned, exactly.
+template <class V>
+TW_INLINE V lost_in_sum(V a, V b, V sum) {
+  const V back = sum - a;
+  return (a - (sum - back)) + (b - back);
+}
+
 // ---- powers of two --------------------------------------------------------------------------------------------------
 
 // 2^n for integral n in the range of normal numbers: the integer lands in the low bits of n + 1.5 * 2^mantissa.
@@ -88,17 +105,18 @@ TW_INLINE V scale(V p, V n) {
 #endif
 }
 
-// e^(x + low) = p * 2^n with p near [0.7, 1.42]; |x| below about 1100, |low| far below 1.
+// e^(x + low) = (1 + m) * 2^n with m in about [-0.3, 0.42]; |x| below about 1100, |low| far below 1. A product with it
+// is fma(a, m, a): one rounding.
 template <class V>
 struct ExpParts {
-  V p, n;
+  V m, n;
 };
-// r of x = n ln 2 + r with |r| <= ln 2 / 2. The high part of ln 2 is short enough that n times it is exact.
+// r of x + low = n ln 2 + r with |r| <= ln 2 / 2. The high part of ln 2 is short enough that n times it is exact.
 template <class V>
-TW_INLINE V exp_reduce(V x, V& n) {
+TW_INLINE V exp_reduce(V x, V low, V& n) {
   n = round_to<0>(x * splat<V>(0x1.71547652b82fep+0));
   const V r = fma(n, splat<V>(-0x1.63p-1f, -0x1.62e42ffp-1), x);
-  return fma(n, splat<V>(0x1.bd0106p-13f, 0x1.718432a1b0e26p-35), r);
+  return r + fma(n, splat<V>(0x1.bd0106p-13f, 0x1.718432a1b0e26p-35), low);
 }
 // (e^r - 1 - r) / r^2
 template <class V>
@@ -113,30 +131,29 @@ TW_INLINE V exp_tail(V r) {
 template <class V>
 TW_INLINE ExpParts<V> exp_parts(V x, V low = V{}) {
   V n;
-  const V r = exp_reduce(x, n) + low;
-  return {fma(r * r, exp_tail(r), r) + splat<V>(1), n};
+  const V r = exp_reduce(x, low, n);
+  return {fma(r * r, exp_tail(r), r), n};
 }
 
 template <class V>
 TW_INLINE V exp(V x) {
-  const auto [p, n] = exp_parts(clamp(x, splat<V>(-104, -746), splat<V>(89, 710)));
-  return scale(p, n);
+  const auto [m, n] = exp_parts(clamp(x, splat<V>(-104, -746), splat<V>(89, 710)));
+  return scale(splat<V>(1) + m, n);
 }
 
 // e^x for x from -80 to 80, where no denormal or infinity can arise.
 template <class V>
 TW_INLINE V exp_bounded(V x) {
-  const auto [p, n] = exp_parts(x);
-  return p * pow2(n);
+  const auto [m, n] = exp_parts(x);
+  return (splat<V>(1) + m) * pow2(n);
 }
 
 // e^x - 1 = 2^n (e^r - 1 + (1 - 2^-n))
 template <class V>
 TW_INLINE V expm1(V x) {
-  V n;
-  const V r = exp_reduce(clamp(x, splat<V>(-18, -38), splat<V>(89, 710)), n);
+  const auto [m, n] = exp_parts(clamp(x, splat<V>(-18, -38), splat<V>(89, 710)));
   const V offset = splat<V>(1) - pow2(-clamp(n, splat<V>(-100), splat<V>(100)));
-  return copysign(scale(fma(r * r, exp_tail(r), r) + offset, n), x);
+  return copysign(scale(m + offset, n), x);
 }
 
 // ---- logarithms -----------------------------------------------------------------------------------------------------
@@ -221,11 +238,10 @@ TW_INLINE V log10(V x) {
 
 template <class V>
 TW_INLINE V log1p(V x) {
-  // u = 1 + x loses `lost`; f gets it back, scaled as the rest of the mantissa is.
-  const V one = splat<V>(1), u = one + x, back = u - one;
-  const V lost = (one - (u - back)) + (x - back);
+  // What 1 + x loses is given back to f, scaled as the rest of the mantissa is.
+  const V u = splat<V>(1) + x;
   auto [k, f] = log_split(u);
-  f += lost * pow2(-clamp(k, splat<V>(-100), splat<V>(100)));
+  f += lost_in_sum(splat<V>(1), x, u) * pow2(-clamp(k, splat<V>(-100), splat<V>(100)));
   const V low = fma(k, splat<V>(-0x1.bd0106p-13f, -0x1.718432a1b0e26p-35), log_tail(f));
   const V y = fma(k, splat<V>(0x1.63p-1f, 0x1.62e42ffp-1), f + low);
   return copysign(log_special(u, y), x);
@@ -239,73 +255,99 @@ TW_INLINE V tanh(V x) {
   if constexpr (is_float<V>) {
     const V z = x * x;
     const V p = poly(z, -0x1.555534p-2f, 0x1.11075ep-3f, -0x1.b842c4p-5f, 0x1.524c4p-6f, -0x1.767a0ap-8f);
-    const V e = exp_bounded(clamp(a + a, V{}, splat<V>(20)));
+    const V e = exp_bounded(at_most(a + a, splat<V>(20)));
     const V big = one - splat<V>(2) / (e + one);
     return copysign(a < 0.625f ? fma(x * z, p, x) : big, x);
   } else {
-    const V e = expm1(clamp(a + a, V{}, splat<V>(40)));
+    const V e = expm1(at_most(a + a, splat<V>(40)));
     return copysign(e / (e + 2.0), x);
   }
+}
+
+// a / (1 + e) for 0 <= e <= 1, corrected by what the sum and the quotient round away; 1 - e/2 stands in for 1 / (1 + e)
+// there.
+template <class V>
+TW_INLINE V over_one_plus(V a, V e) {
+  const V one = splat<V>(1), sum = one + e, q = a / sum;
+  const V lost = e - (sum - one);
+  return fma(fma(-q, lost, residual(q, sum, a)), fma(e, splat<V>(-0.5), one), q);
 }
 
 // 1 / (1 + e^-x) from e^-|x|, which cannot overflow.
 template <class V>
 TW_INLINE V sigmoid(V x) {
-  const V e = exp(-abs(x)), one = splat<V>(1);
-  return (x < V{} ? e : one) / (one + e);
+  const V e = exp(-abs(x));
+  return over_one_plus(x < V{} ? e : splat<V>(1), e);
 }
 
 // ---- erf and its kin ------------------------------------------------------------------------------------------------
 
-// Phi(-a) e^(a^2/2) for 0 <= a <= 38.7 (14.5 in float), where Phi is the normal distribution function.
+// Phi(-a) e^(a^2/2) = p (t + t_low) for 0 <= a <= 38.7 (14.5 in float), where Phi is the normal distribution function
+// and p a polynomial in t = 1 / (1 + a/4). Near a = 0 the error of t counts threefold, so what t has lost goes into
+// t_low, to first order, with the logarithmic derivative 0.6 + 2.55 t (to 5 %).
 template <class V>
-TW_INLINE V normal_tail(V a) {
-  const V t = splat<V>(1) / fma(a, splat<V>(0.25), splat<V>(1));
+struct NormalTail {
+  V p, p_low, t, t_low;
+  TW_INLINE V value() const { return p * (t + t_low); }
+};
+template <class V>
+TW_INLINE NormalTail<V> normal_tail(V a) {
+  const V one = splat<V>(1), quarter = splat<V>(0.25), u = fma(a, quarter, one), t = one / u;
+  const V lost = fma(-t, fma(a, quarter, one - u), residual(u, t, one));
+  const V s = t - splat<V>(0.5625);  // P in powers of t - 9/16, where they add up gently
+  const V c0 = splat<V>(0x1.ace714p-3f, 0x1.ace71446617ap-3);
+  V q;  // (P - c0) / s
   if constexpr (is_float<V>)
-    return t * poly(t, 0x1.98903cp-4f, 0x1.97983cp-4f, 0x1.86a852p-4f, 0x1.29755ep-4f, 0x1.5be928p-4f, 0x1.028308p-6f,
-                    0x1.97c9c2p-6f, 0x1.bc29eep-5f, -0x1.0586a6p-4f, 0x1.12bcb6p-6f);
+    q = poly(s, 0x1.6d84e6p-2f, 0x1.d9fd02p-2f, 0x1.bdf3ccp-2f, 0x1.06e192p-2f, 0x1.20882p-5f, -0x1.39a32p-4f,
+             -0x1.5a860ep-5f, 0x1.576be6p-6f, 0x1.1b8df8p-6f);
   else
-    return t * poly(t, 0x1.9884533d6d6dap-4, 0x1.988453310a196p-4, 0x1.7efc0fab9792ep-4, 0x1.4beb617eeca1fp-4,
-                    0x1.041e29c66ec3dp-4, 0x1.621aef0d98722p-5, 0x1.81d571dd79ec2p-6, 0x1.9b14393800371p-8,
-                    0x1.5256ba38e874p-10, -0x1.78e2d36f71a21p-6, 0x1.6544cf89bcb94p-5, -0x1.cf3e1ddd05d18p-4,
-                    0x1.98bbc02d68108p-3, -0x1.eaff508be3639p-3, 0x1.46b6653c4215cp-3, 0x1.5ebc0f1602c42p-4,
-                    -0x1.82ac8035596ecp-2, 0x1.0167d38c86014p-1, -0x1.99f644a56a9fp-2, 0x1.aa25581efa3dbp-3,
-                    -0x1.1e05d1d1013ep-4, 0x1.c640ef8efd84p-7, -0x1.4661c3de01865p-10);
+    q = poly(s, 0x1.6d84e693451efp-2, 0x1.d9fce4cefc8d7p-2, 0x1.bdf30d40e3323p-2, 0x1.06e72f523d6b9p-2,
+             0x1.2177b3f982631p-5, -0x1.3b4b0f6fd8d7dp-4, -0x1.67529c1e68322p-5, 0x1.8f7930ecf5dccp-6,
+             0x1.a2feaa26cddep-6, -0x1.856ff89af528p-7, -0x1.cf105688ea256p-7, 0x1.2338bfae0b634p-7,
+             0x1.d6d5aafa1404p-8, -0x1.fdcaebad0f097p-8, -0x1.39bd38d16522dp-9, 0x1.ac6e52008694ap-8,
+             -0x1.e026c18e0d187p-11, -0x1.3a378c97c7b8dp-8, 0x1.34c0a6cc438f9p-9, 0x1.7f27b4d99ac6cp-9,
+             -0x1.94f1fe4507c8ap-10, -0x1.46610570f95bfp-10);
+  const V p = fma(q, s, c0);
+  return {p, fma(q, s, c0 - p), t, t * lost * fma(t, splat<V>(2.55), splat<V>(0.6))};
 }
 
+// Small arguments: x + x q(x^2). Large: 1 - erfc; the few bits that float needs of log erfc are a polynomial.
 template <class V>
 TW_INLINE V erf(V x) {
-  const V a = abs(x), z = x * x;
-  V q;  // erf(x) / x - 1
-  if constexpr (is_float<V>)
+  const V a = abs(x), z = x * x, c = at_most(a, splat<V>(4, 6));
+  V q, complement;
+  if constexpr (is_float<V>) {
     q = poly(z, 0x1.06eba8p-3f, -0x1.81274p-2f, 0x1.ce2d6p-4f, -0x1.b80056p-6f, 0x1.543dfep-8f, -0x1.a57158p-11f,
              0x1.4cccfp-14f);
-  else
+    complement = exp_bounded(poly(c, -0x1.b65eb4p-14f, -0x1.20c89cp+0f, -0x1.45e5ccp-1f, -0x1.ac2378p-4f,
+                                  0x1.70f3dcp-6f, -0x1.98a9bcp-9f, 0x1.ab2332p-13f));
+  } else {
     q = poly(z, 0x1.06eba8214db69p-3, -0x1.812746b037a28p-2, 0x1.ce2f21a045cadp-4, -0x1.b82ce3136df43p-6,
              0x1.565bcd30e5d95p-8, -0x1.c02dba074ccccp-11, 0x1.f9a3cdbca30a7p-14, -0x1.f4ddbfafb941dp-17,
              0x1.ba6275ecd0438p-20, -0x1.6272fdc0afdfdp-23, 0x1.05ee0cdce8fd2p-26, -0x1.339b25812d506p-30);
-  const V c = clamp(a, V{}, splat<V>(4, 6));
-  const V complement = exp_bounded(-c * c) * normal_tail(c * splat<V>(0x1.6a09e667f3bcdp+0));
-  const V big = fma(complement, splat<V>(-2), splat<V>(1));
-  return a < splat<V>(0.875) ? fma(x, q, x) : copysign(big, x);
+    complement = exp_bounded(-c * c) * normal_tail(c * 0x1.6a09e667f3bcdp+0).value() * 2.0;
+  }
+  return copysign(a < splat<V>(0.875) ? fma(x, q, x) : splat<V>(1) - complement, x);
 }
 
 // x Phi(x) = max(x, 0) - |x| Phi(-|x|): one tail for both signs. a^2 is kept in two parts, for e^(-a^2/2) magnifies its
-// error a hundredfold.
+// error a hundredfold, and so is the product a t p.
 template <class V>
 TW_INLINE V gelu(V x) {
-  const V a = clamp(abs(x), V{}, splat<V>(14.5f, 38.7));
-  const auto [high, low] = two_product(a, a);
-  const auto [p, n] = exp_parts(high * splat<V>(-0.5), low * splat<V>(-0.5));
-  const V tail = scale(a * normal_tail(a) * p, n);
-  return copysign((x > V{} ? x : V{}) - tail, x);
+  const V a = at_most(abs(x), splat<V>(14.5f, 38.7));
+  const auto square = two_product(a, a * splat<V>(-0.5));
+  const auto [m, n] = exp_parts(square.high, square.low);
+  const auto [p, p_low, t, t_low] = normal_tail(a);
+  const V at = a * t, at_low = fma(a, t_low, fma(a, t, -at));
+  const V g = at * p, g_low = fma(at, p_low, fma(at_low, p, fma(at, p, -g)));
+  return copysign(at_least(x, V{}) - scale(g + fma(g, m, g_low), n), x);
 }
 
 // Density and distribution of the standard normal at x, for the derivative of gelu.
 template <class V>
 TW_INLINE V gelu_derivative(V x) {
-  const V a = clamp(abs(x), V{}, splat<V>(14.5f, 38.7));
-  const V e = exp(a * a * splat<V>(-0.5)), tail = e * normal_tail(a);
+  const V a = at_most(abs(x), splat<V>(14.5f, 38.7));
+  const V e = exp(a * a * splat<V>(-0.5)), tail = e * normal_tail(a).value();
   const V slope = copysign(a, x) * e * splat<V>(0x1.9884533d43651p-2);
   return (x < V{} ? tail : splat<V>(1) - tail) + slope;
 }
@@ -319,19 +361,18 @@ TW_INLINE Pair<V> gelu_tanh_exponent(V x) {
   const V cubic = splat<V>(0x1.2444f2p-4f, 0x1.2444f2a4d8b4bp-4);
   const V cubic_low = splat<V>(0x1.49b16ap-29f, -0x1.6c843a29d1c7p-61);
   const auto z = two_product(x, x), c = two_product(z.high, cubic);
-  const V w = linear + c.high, back = w - linear;
-  const V lost = (linear - (w - back)) + (c.high - back);
-  const V w_low = lost + (c.low + fma(z.low, cubic, fma(z.high, cubic_low, linear_low)));
+  const V w = linear + c.high;
+  const V w_low = lost_in_sum(linear, c.high, w) + (c.low + fma(z.low, cubic, fma(z.high, cubic_low, linear_low)));
   const auto u = two_product(x, w);
   return {u.high, fma(x, w_low, u.low)};
 }
 template <class V>
 TW_INLINE V gelu_tanh(V x) {
-  const V a = clamp(abs(x), V{}, splat<V>(12, 24));
+  const V a = at_most(abs(x), splat<V>(12, 24));
   const auto [high, low] = gelu_tanh_exponent(a);
-  const auto [p, n] = exp_parts(-high, -low);
-  const V tail = scale(a * p, n) / (splat<V>(1) + scale(p, n));
-  return copysign((x > V{} ? x : V{}) - tail, x);
+  const auto [m, n] = exp_parts(-high, -low);
+  const V tail = over_one_plus(scale(fma(a, m, a), n), scale(splat<V>(1) + m, n));
+  return copysign(at_least(x, V{}) - tail, x);
 }
 template <class V>
 TW_INLINE V gelu_tanh_derivative(V x) {
@@ -345,10 +386,10 @@ TW_INLINE V gelu_tanh_derivative(V x) {
 // x sigmoid(x) = max(x, 0) - |x| e^-|x| / (1 + e^-|x|)
 template <class V>
 TW_INLINE V silu(V x) {
-  const V a = clamp(abs(x), V{}, splat<V>(110, 760));
-  const auto [p, n] = exp_parts(-a);
-  const V tail = scale(a * p, n) / (splat<V>(1) + scale(p, n));
-  return copysign((x > V{} ? x : V{}) - tail, x);
+  const V a = at_most(abs(x), splat<V>(110, 760));
+  const auto [m, n] = exp_parts(-a);
+  const V tail = over_one_plus(scale(fma(a, m, a), n), scale(splat<V>(1) + m, n));
+  return copysign(at_least(x, V{}) - tail, x);
 }
 template <class V>
 TW_INLINE V silu_derivative(V x) {
@@ -356,94 +397,16 @@ TW_INLINE V silu_derivative(V x) {
   return fma(s * sigmoid(-x), c, s);
 }
 
+// max(x, 0) + log(1 + e) with e = e^-|x| in [0, 1]: 1 + e needs no exponent taken apart, and (e - 1) / 2 is all but
+// exact.
 template <class V>
 TW_INLINE V softplus(V x) {
-  return (x > V{} ? x : V{}) + log1p(exp(-abs(x)));
-}
-
-// ---- trigonometric --------------------------------------------------------------------------------------------------
-
-// x = q pi/2 + high + low with |high| <= pi/4, for |x| up to quadrant_limit.
-template <class V>
-struct Quadrant {
-  V q, high, low;
-};
-#if TW_VEC_BYTES > 16
-template <class V>
-constexpr double quadrant_limit = is_float<V> ? 0x1p20 : 0x1p30;
-template <class V>
-TW_INLINE Quadrant<V> quadrant(V x) {
-  const V q = round_to<0>(x * splat<V>(0x1.45f306dc9c883p-1));
-  const V c = splat<V>(-0x1.777a5cp-25f, 0x1.1a62633145c07p-54);
-  const V r = fma(q, splat<V>(-0x1.921fb6p+0f, -0x1.921fb54442d18p+0), x);  // exact
-  const V high = fma(-q, c, r);
-  const V low = fma(-q, c, r - high);
-  return {q, high, fma(q, splat<V>(0x1.ee59dap-50f, 0x1.f1976b7ed8fbcp-110), low)};
-}
-#else
-// Without FMA the pieces of pi/2 are short, so that q times each is exact.
-template <class V>
-constexpr double quadrant_limit = is_float<V> ? 0x1p13 : 0x1p20;
-template <class V>
-TW_INLINE Quadrant<V> quadrant(V x) {
-  const V q = round_to<0>(x * splat<V>(0x1.45f306dc9c883p-1));
-  V r = x - q * splat<V>(0x1.92p+0f, 0x1.921fb544p+0);
-  if constexpr (is_float<V>) r -= q * 0x1.fb4p-12f;
-  const V piece = q * splat<V>(0x1.444p-24f, 0x1.0b4611a6p-34);
-  const V high = r - piece;
-  const V low = (r - high) - piece;
-  return {q, high, low - q * splat<V>(0x1.68c234p-39f, 0x1.3198a2e037073p-69)};
-}
-#endif
-
-// sin(x + shift pi/2) for |x| up to quadrant_limit.
-template <int Shift, class V>
-TW_INLINE V sine_near(V x) {
-  typedef bits_t<V> I;
-  const auto [q, r, low] = quadrant(x);
-  const V z = r * r;
-  V s, c;  // (sin r - r) / r^3 and (cos r - 1 + r^2 / 2) / r^4
-  I turn;
-  if constexpr (is_float<V>) {
-    s = poly(z, -0x1.555556p-3f, 0x1.111176p-7f, -0x1.a05ba8p-13f, 0x1.7ccea2p-19f);
-    c = poly(z, 0x1.55554ap-5f, -0x1.6c0c1ap-10f, 0x1.99e0fcp-16f);
-    turn = bitcast<I>(q + 0x1.8p23f) + Shift;
-  } else {
-    s = poly(z, -0x1.5555555555549p-3, 0x1.111111110f892p-7, -0x1.a01a019c1227bp-13, 0x1.71de3576ca8fep-19,
-             -0x1.ae5e64b397373p-26, 0x1.5d9260f01e3a7p-33);
-    c = poly(z, 0x1.555555555554cp-5, -0x1.6c16c16c1521p-10, 0x1.a01a019cbcc8bp-16, -0x1.27e4f81037da7p-22,
-             0x1.1ee9ef48c3a59p-29, -0x1.8faffc39cc5d2p-37);
-    turn = bitcast<I>(q + 0x1.8p52) + Shift;
-  }
-  // cos(r + low) = 1 - z/2 + (z^2 c - r low), with what 1 - z/2 rounds away added back.
-  const V one = splat<V>(1), half = z * splat<V>(0.5), w = one - half;
-  const V sine = r + fma(z * r, s, low);
-  const V cosine = w + (((one - w) - half) + fma(z * z, c, -r * low));
-  const V y = (turn & 1) != 0 ? cosine : sine;
-  return bitcast<V>(bitcast<I>(y) ^ ((turn & 2) << (sizeof(element_t<V>) * 8 - 2)));
-}
-
-// Huge arguments need pi to hundreds of bits; they are rare and go to the C library lane by lane.
-template <int Shift, class V>
-__attribute__((noinline)) V sine_far(V x) {
-  for (unsigned i = 0; i < sizeof(V) / sizeof(x[0]); ++i)
-    x[i] = Shift ? __builtin_cos((double)x[i]) : __builtin_sin((double)x[i]);
-  return x;
-}
-template <int Shift, class V>
-TW_INLINE V sine(V x) {
-  if (__builtin_expect(any(abs(x) > splat<V>(quadrant_limit<V>)), 0)) return sine_far<Shift>(x);
-  const V y = sine_near<Shift>(x);
-  if constexpr (Shift == 0) return x == V{} ? x : y;  // keeps the sign of zero
-  return y;
-}
-template <class V>
-TW_INLINE V sin(V x) {
-  return sine<0>(x);
-}
-template <class V>
-TW_INLINE V cos(V x) {
-  return sine<1>(x);
+  const V e = exp(-abs(x)), half = splat<V>(0.5), none{};
+  const auto upper = e > splat<V>(0.4142);
+  const V f = upper ? fma(e, half, -half) : e;
+  const V high = upper ? splat<V>(0x1.63p-1f, 0x1.62e42ffp-1) : none;
+  const V low = upper ? splat<V>(-0x1.bd0106p-13f, -0x1.718432a1b0e26p-35) : none;
+  return at_least(x, none) + (high + (f + (log_tail(f) + low)));
 }
 
 // ---- functions of two arguments: float goes through double, half a vector at a time
@@ -459,28 +422,6 @@ TW_INLINE vf through_double(vf a, vf b, F f) {
     x[i] = __builtin_convertvector(f(__builtin_convertvector(x[i], vd), __builtin_convertvector(y[i], vd)), half);
   __builtin_memcpy(&a, x, sizeof a);
   return a;
-}
-
-TW_INLINE vd arctan2(vd y, vd x) {
-  const vd ax = abs(x), ay = abs(y);
-  const auto steep = ay > ax;
-  const vd large = steep ? ay : ax, small = steep ? ax : ay;
-  vd t = small / large;
-  t = large == 0.0 ? vd{} : t;
-  t = small == splat<vd>(__builtin_inf()) ? splat<vd>(1) : t;
-  const vd z = t * t;
-  const vd p = poly(z, -0x1.555555555552ap-2, 0x1.9999999995aebp-3, -0x1.24924923923ebp-3, 0x1.c71c718428673p-4,
-                    -0x1.745d11fb3b095p-4, 0x1.3b136a17ec25dp-4, -0x1.110e6d9786199p-4, 0x1.e1bcf7e56233ap-5,
-                    -0x1.ae644df0ab682p-5, 0x1.82eeb12e0377bp-5, -0x1.59d7f6a691099p-5, 0x1.2c98231b7b816p-5,
-                    -0x1.eb4947472bc6fp-6, 0x1.69d89c161b9b9p-6, -0x1.ca97d4445752p-7, 0x1.dc04c876b09bap-8,
-                    -0x1.7ea6bb783e649p-9, 0x1.ba3d33ebb61abp-11, -0x1.44a44b6b852dep-13, 0x1.c4a3a86c7ebb1p-17);
-  vd angle = fma(z * t, p, t);
-  angle = steep ? 0x1.921fb54442d18p+0 - (angle - 0x1.1a62633145c07p-54) : angle;
-  angle = bitcast<vl>(x) < 0 ? 0x1.921fb54442d18p+1 - (angle - 0x1.1a62633145c07p-53) : angle;
-  return x == x ? copysign(angle, y) : x;
-}
-TW_INLINE vf arctan2(vf y, vf x) {
-  return through_double(y, x, [](vd b, vd a) __attribute__((always_inline)) { return arctan2(b, a); });
 }
 
 // x^y for floats widened to double: 2^(y log2 |x|), then the sign and the exceptions of IEEE 754 (pow).

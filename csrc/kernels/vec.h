@@ -322,24 +322,46 @@ TW_INLINE V minimum(V a, V b) {
   return a == a ? m : a;
 }
 
-// x held between low and high; NaN stays NaN.
-TW_INLINE vf clamp(vf x, vf low, vf high) {
+// x, but no more than `high`, no less than `low`; NaN stays NaN (the instructions return their second operand for it).
+TW_INLINE vf at_most(vf x, vf high) {
 #if TW_VEC_BYTES == 64
-  return (vf)_mm512_min_ps((__m512)high, _mm512_max_ps((__m512)low, (__m512)x));
+  return (vf)_mm512_min_ps((__m512)high, (__m512)x);
 #elif TW_VEC_BYTES == 32
-  return (vf)_mm256_min_ps((__m256)high, _mm256_max_ps((__m256)low, (__m256)x));
+  return (vf)_mm256_min_ps((__m256)high, (__m256)x);
 #else
-  return (vf)_mm_min_ps((__m128)high, _mm_max_ps((__m128)low, (__m128)x));
+  return (vf)_mm_min_ps((__m128)high, (__m128)x);
 #endif
 }
-TW_INLINE vd clamp(vd x, vd low, vd high) {
+TW_INLINE vd at_most(vd x, vd high) {
 #if TW_VEC_BYTES == 64
-  return (vd)_mm512_min_pd((__m512d)high, _mm512_max_pd((__m512d)low, (__m512d)x));
+  return (vd)_mm512_min_pd((__m512d)high, (__m512d)x);
 #elif TW_VEC_BYTES == 32
-  return (vd)_mm256_min_pd((__m256d)high, _mm256_max_pd((__m256d)low, (__m256d)x));
+  return (vd)_mm256_min_pd((__m256d)high, (__m256d)x);
 #else
-  return (vd)_mm_min_pd((__m128d)high, _mm_max_pd((__m128d)low, (__m128d)x));
+  return (vd)_mm_min_pd((__m128d)high, (__m128d)x);
 #endif
+}
+TW_INLINE vf at_least(vf x, vf low) {
+#if TW_VEC_BYTES == 64
+  return (vf)_mm512_max_ps((__m512)low, (__m512)x);
+#elif TW_VEC_BYTES == 32
+  return (vf)_mm256_max_ps((__m256)low, (__m256)x);
+#else
+  return (vf)_mm_max_ps((__m128)low, (__m128)x);
+#endif
+}
+TW_INLINE vd at_least(vd x, vd low) {
+#if TW_VEC_BYTES == 64
+  return (vd)_mm512_max_pd((__m512d)low, (__m512d)x);
+#elif TW_VEC_BYTES == 32
+  return (vd)_mm256_max_pd((__m256d)low, (__m256d)x);
+#else
+  return (vd)_mm_max_pd((__m128d)low, (__m128d)x);
+#endif
+}
+template <class V>
+TW_INLINE V clamp(V x, V low, V high) {
+  return at_most(at_least(x, low), high);
 }
 
 TW_INLINE vf abs(vf x) { return bitcast<vf>(bitcast<vi>(x) & 0x7fffffff); }
@@ -365,6 +387,34 @@ TW_INLINE T fold(vec<T> v, F f) {
 template <class T>
 TW_INLINE T sum_lanes(vec<T> v) {
   return fold<T>(v, [](T a, T b) { return (T)(a + b); });
+}
+
+// A comparison's result as one byte, 0 or 1, for each lane of T.
+template <class T, class M>
+TW_INLINE vecn<int8_t, lanes<T>> truth_bytes(M mask) {
+#if TW_VEC_BYTES == 64
+  return __builtin_convertvector(mask, vecn<int8_t, lanes<T>>) & 1;
+#else
+  // Packing with saturation keeps 0 and -1, whatever the width: each step halves the lanes' bytes.
+  constexpr int bytes = sizeof(M) / lanes<T>;
+#if TW_VEC_BYTES == 32
+  __m128i x = _mm256_castsi256_si128((__m256i)mask);
+  if constexpr (bytes > 1) x = _mm_packs_epi16(x, _mm256_extracti128_si256((__m256i)mask, 1));
+#else
+  __m128i x = (__m128i)mask;
+  if constexpr (bytes > 1) x = _mm_packs_epi16(x, x);
+#endif
+  if constexpr (bytes > 2) x = _mm_packs_epi16(x, x);
+  if constexpr (bytes > 4) x = _mm_packs_epi16(x, x);
+  if constexpr (bytes == 1) {
+    return (vecn<int8_t, lanes<T>>)mask & 1;
+  } else {
+    vecn<int8_t, lanes<T>> result;
+    x = _mm_and_si128(x, _mm_set1_epi8(1));
+    __builtin_memcpy(&result, &x, sizeof result);
+    return result;
+  }
+#endif
 }
 
 // Whether any lane of a comparison's result is true.

@@ -1,6 +1,7 @@
 // Arithmetic, comparisons and bits of two operands, and where.
 #include "kernels/elementwise/rows.h"
 #include "kernels/math.h"
+#include "kernels/trig.h"
 
 namespace tw::TW_ISA {
 namespace {

@@ -71,7 +71,7 @@ TW_INLINE F make(const double* params) {
 // Comparisons end as one byte, 0 or 1, for each lane.
 template <class C, class M>
 TW_INLINE void store_truth(void* out, int64_t i, M mask, int n = lanes<C>) {
-  const auto bytes = __builtin_convertvector(mask, vecn<int8_t, lanes<C>>) & 1;
+  const auto bytes = truth_bytes<C>(mask);
   __builtin_memcpy((char*)out + i, &bytes, n);
 }
 

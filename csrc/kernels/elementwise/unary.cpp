@@ -1,6 +1,7 @@
 // Arithmetic, rounding, tests and elementary functions of one operand.
 #include "kernels/elementwise/rows.h"
 #include "kernels/math.h"
+#include "kernels/trig.h"
 
 namespace tw::TW_ISA {
 namespace {

@@ -70,7 +70,7 @@ class Keys:
 def strided(rng, dtype):
     """A base array and a function that makes the same view of any array like it: steps, flips, transposes."""
     shape = tuple(rng.integers(rng.random() > 0.1, 6, size=rng.integers(0, 5)))
-    base = (rng.random([2 * n for n in shape]) * 100).astype(dtype)
+    base = np.asarray(rng.random([2 * n for n in shape]) * 100).astype(dtype)
     choices = [
         (slice(None, n, None), slice(None, None, 2), slice(n - 1 if n else 0, None, -1))[rng.integers(0, 3)]
         for n in shape
@@ -78,7 +78,7 @@ def strided(rng, dtype):
     order = rng.permutation(len(shape))
 
     def view(like):
-        return like[tuple(choices)][tuple(slice(0, n) for n in shape)].transpose(order)
+        return like[(*choices, ...)][(*(slice(0, n) for n in shape), ...)].transpose(order)
 
     return base, view
 
@@ -123,7 +123,7 @@ def check_writes(rng, base, view, key, about):
     x = view(base)
     selected = np.shape(x[key])
     shape = tuple(1 if rng.random() < 0.2 else n for n in selected)
-    value = (rng.random(shape[rng.integers(0, 2) * len(shape) // 2 :]) * 100).astype(base.dtype)
+    value = np.asarray(rng.random(shape[rng.integers(0, 2) * len(shape) // 2 :]) * 100).astype(base.dtype)
     single_mask = isinstance(key, np.ndarray) and key.dtype == bool and value.ndim > 1  # NumPy wants them 1-D there
     if not single_mask and not repeats(key, x.shape):
         want, got = base.copy(), base.copy()
@@ -131,7 +131,7 @@ def check_writes(rng, base, view, key, about):
         tw.asarray(view(got))[key] = value
         np.testing.assert_array_equal(got, want, err_msg=f"set, value {value.shape}, {about}")
     if base.dtype != bool and base.dtype != np.float16:
-        value = (rng.random(selected) * 100).astype(base.dtype)
+        value = np.asarray(rng.random(selected) * 100).astype(base.dtype)
         want, got = base.copy(), base.copy()
         np.add.at(view(want), key, value)
         _core.index_add(tw.asarray(view(got))._array, key, tw.asarray(value)._array)

@@ -35,7 +35,7 @@ class Owner(np.ndarray):
 @pytest.mark.parametrize("dtype", NUMPY_DTYPES)
 def test_numpy_round_trip_shares_memory(dtype):
     x = np.arange(24).reshape(2, 3, 4).astype(dtype)
-    for view in (x, x.T, x[:, ::-1], x[..., ::2], x[0, 0, 0], x[:0], np.broadcast_to(x, (5, 2, 3, 4))):
+    for view in (x, x.T, x[:, ::-1], x[..., ::2], x[0, 0, 0, ...], x[:0], np.broadcast_to(x, (5, 2, 3, 4))):
         t = tw.asarray(view)
         assert t.dtype.name == dtype and t.shape == view.shape
         back = np.asarray(t._array)
@@ -62,8 +62,8 @@ def test_read_only_is_kept():
     assert not t.numpy().flags.writeable
     with pytest.raises(ValueError, match="read-only"):
         t += 1.0
-    with pytest.raises(BufferError):
-        memoryview(t._array).cast("B")[0] = 1
+    assert memoryview(t._array).readonly
+    with pytest.raises(TypeError, match="not writable"):
         (ctypes.c_char * 24).from_buffer(t._array)
     assert not np.asarray(tw.broadcast_to(tw.ones(1), (3,))._array).flags.writeable
     assert not tw.asarray(b"bytes, say").numpy().flags.writeable
@@ -90,7 +90,7 @@ def test_memoryviews_and_ctypes():
         (np.arange(3, dtype=">i4"), "format '>i'"),
         (np.zeros(3, complex), "format 'Zd' and 16 bytes"),
         (np.zeros(3, [("a", "f8"), ("b", "i4")]), "format 'T{"),
-        (np.zeros(3, [("a", "f8"), ("b", "i4")])["a"], "format 'd' lie 12 bytes apart along axis 0"),
+        (np.zeros(3, [("a", "f8"), ("b", "i4")])["a"], "format '=d' lie 12 bytes apart along axis 0"),
         (np.array(["ab"]), "format '2w'"),
         (3.0, "a float has no buffer protocol"),
     ],
@@ -191,7 +191,7 @@ def test_nothing_leaks():
 @pytest.mark.parametrize("dtype", NUMPY_DTYPES)
 def test_dlpack_with_numpy(dtype):
     x = np.arange(24).reshape(2, 3, 4).astype(dtype)
-    for view in (x, x.T, x[:, ::-1], x[..., 1::2], x[0, 0, 0], x[:0]):
+    for view in (x, x.T, x[:, ::-1], x[..., 1::2], x[0, 0, 0, ...], x[:0]):
         t = tw.from_dlpack(view)
         assert t.dtype.name == dtype
         np.testing.assert_array_equal(t.numpy(), view)
@@ -205,7 +205,7 @@ def test_dlpack_with_numpy(dtype):
 def test_dlpack_with_torch(dtype):
     torch = pytest.importorskip("torch")
     x = torch.arange(24).reshape(2, 3, 4).to(getattr(torch, dtype))
-    for view in (x, x.permute(2, 0, 1), x[..., 1::2], x[0, 0, 0], x[:0]):
+    for view in (x, x.permute(2, 0, 1), x[..., 1::2], x[0, 0, 0, ...], x[:0]):
         t = tw.from_dlpack(view)
         assert t.dtype.name == dtype and t.shape == tuple(view.shape)
         assert t.astype("float64").tolist() == view.double().tolist()

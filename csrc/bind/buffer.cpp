@@ -148,15 +148,15 @@ Array from_buffer(py::handle object) {
   if (!format_dtype(format, buffer.itemsize, x.dtype))
     fail<TypeError>("from_buffer: there is no dtype for items of format '", format, "' and ", buffer.itemsize,
                     " bytes");
-  for (int i = 0; i < buffer.ndim; ++i) {
-    const bool even = buffer.strides[i] % buffer.itemsize == 0;
-    if (!even && buffer.shape[i] > 1)
+  for (int i = 0; i < buffer.ndim; ++i) x.shape.push_back(buffer.shape[i]);
+  x.strides = contiguous_strides(x.shape);
+  // An empty array's strides mean nothing, and ctypes gives none.
+  for (int i = 0; i < buffer.ndim && buffer.strides && x.size() > 0; ++i) {
+    if (buffer.strides[i] % buffer.itemsize != 0 && buffer.shape[i] > 1)
       fail<TypeError>("from_buffer: items of format '", format, "' lie ", buffer.strides[i], " bytes apart along axis ",
                       i, ", which is not a multiple of their ", buffer.itemsize, " bytes; copy them first");
-    x.shape.push_back(buffer.shape[i]);
-    x.strides.push_back(even ? buffer.strides[i] / buffer.itemsize : 1);
+    x.strides[i] = buffer.strides[i] / buffer.itemsize;
   }
-  if (x.size() == 0) x.strides = contiguous_strides(x.shape);  // an empty array's strides mean nothing, and may be 0
   return x;
 }
 

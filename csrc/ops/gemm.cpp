@@ -4,22 +4,16 @@
 
 #include "core/parallel.h"
 #include "dispatch/dispatch.h"
-#include "ops/gemm_blocked.h"
+#include "ops/gemm_split.h"
 
 namespace tw {
 namespace {
 
-constexpr double kFlopsPerNs = 100;  // of one core, roughly
-constexpr double kBytesPerNs = 20;
+constexpr double kBytesPerNs = 20;  // that one core reads, roughly
 
 int index_of(const GemmBatch& g) { return static_cast<int>(g.dtype); }
 
-double multiplications(const GemmBatch& g) {
-  return static_cast<double>(g.each.m) * static_cast<double>(g.each.n) * static_cast<double>(g.each.k);
-}
-
-// ---- one row or one column: the matrix is streamed once
-// ---------------------------------------------------------------
+// ---- one row or one column: the matrix is streamed once ------------------------------------------------------------
 
 // The problem as y = A x: A is x2 transposed where C is a row.
 GemvProblem as_gemv(const GemmProblem& g) {
@@ -86,30 +80,51 @@ void run_gemv(const GemmBatch& g) {
   });
 }
 
-// ---- small: A is read in place
-// ----------------------------------------------------------------------------------------
+// ---- small, or thin in one direction: A is read in place
+// --------------------------------------------------------------
 
-constexpr double kDirectMultiplications = 96.0 * 96 * 96;
+constexpr int64_t kDirectRows = 256, kDirectColumns = 128, kDirectDepth = 64;  // thin: packing A would not be repaid
+constexpr double kDirectMultiplications = 512.0 * 512 * 512;
 
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
-  if (multiplications(g) > kDirectMultiplications) return "large enough for packing to pay";
+  const GemmProblem& e = g.each;
+  if (e.m <= kDirectRows || e.n <= kDirectColumns || e.k <= kDirectDepth) return nullptr;
+  if (multiplications(e) > kDirectMultiplications) return "large enough for packing to pay";
   return nullptr;
 }
 
+// Pieces of columns first: each packs its own part of B.
 void run_direct(const GemmBatch& g) {
   const auto kernel = kernels().gemm.direct[index_of(g)];
+  const GemmBlocking blocking = kernels().gemm.blocking[index_of(g)];
+  const GemmProblem& e = g.each;
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   const int64_t items = element_count(g.shape);
-  if (items == 1) return kernel(g.each);
-  const double ns = 2 * multiplications(g) / kFlopsPerNs + 50;
-  const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(10e3 / ns));
-  parallel_for(items, chunk, ns, [&](int64_t begin, int64_t end) {
-    for (int64_t item = begin; item < end; ++item) kernel(batch_item(g, item));
+  const int64_t wanted = wanted_pieces(multiplications(e), items);
+  const int64_t across = std::min(wanted, ceil_div(e.n, blocking.nr));
+  const int64_t down = std::min(ceil_div(wanted, across), ceil_div(e.m, blocking.mr));
+  const int64_t pieces = across * down;
+  if (items * pieces == 1) return kernel(e);
+  const double ns = 2 * multiplications(e) / static_cast<double>(pieces) / kGemmFlopsPerNs + 50;
+  const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(5e3 / ns));
+  parallel_for(items * pieces, chunk, ns, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Part rows = part(e.m, blocking.mr, down, i % pieces / across);
+      const Part columns = part(e.n, blocking.nr, across, i % across);
+      GemmProblem p = batch_item(g, i / pieces);
+      p.m = rows.size;
+      p.n = columns.size;
+      p.a = static_cast<const char*>(p.a) + rows.from * p.a_row * size;
+      p.b = static_cast<const char*>(p.b) + columns.from * p.b_col * size;
+      p.c = static_cast<char*>(p.c) + (rows.from * p.c_row + columns.from) * size;
+      if (p.bias) p.bias = static_cast<const char*>(p.bias) + columns.from * size;
+      kernel(p);
+    }
   });
 }
 
-// ---- anything else
-// ----------------------------------------------------------------------------------------------------
+// ---- anything else -------------------------------------------------------------------------------------------------
 
 const char* blocked_unsupported(const GemmBatch& g) {
   return kernels().gemm.tile[index_of(g)] ? nullptr : "no kernel for this dtype at this level";

@@ -1,31 +1,16 @@
-#include "ops/gemm_blocked.h"
-
+// The packed GEMM after BLIS: both operands are packed by all threads, then tiles of C are computed from the panels.
 #include <algorithm>
 
 #include "core/parallel.h"
 #include "dispatch/dispatch.h"
+#include "ops/gemm_split.h"
 
 namespace tw {
 namespace {
 
 constexpr int64_t kPackedABytes = int64_t{4} << 20;   // packed rows of A held at a time
 constexpr int64_t kPackedBBytes = int64_t{64} << 20;  // packed columns of B held at a time
-constexpr int64_t kTiles = 32;                        // wanted, so that any number of threads has a share
-constexpr double kTileMultiplications = 1 << 20;      // but not smaller than this
-constexpr double kFlopsPerNs = 100;                   // of one core, roughly
 constexpr double kPackedPerNs = 4;                    // elements
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// Part i of n near-equal parts of [0, extent), in whole panels.
-struct Part {
-  int64_t from, size;
-};
-Part part(int64_t extent, int64_t panel, int64_t parts, int64_t i) {
-  const int64_t panels = ceil_div(extent, panel);
-  const int64_t from = panels * i / parts * panel;
-  return {from, std::min(extent, panels * (i + 1) / parts * panel) - from};
-}
 
 // One operand of a group of products, packed: for every product, for every stretch of K, panel after panel.
 struct Packed {
@@ -133,13 +118,12 @@ class BlockedGemm {
   void multiply(int64_t group) {
     const int64_t m = std::min(a_.extent, g_.each.m - row_), n = std::min(b_.extent, g_.each.n - column_);
     const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(g_.each.k);
-    const int64_t wanted =
-        std::clamp<int64_t>(static_cast<int64_t>(work / kTileMultiplications), 1, ceil_div(kTiles, group));
+    const int64_t wanted = wanted_pieces(work, group);
     const int64_t down = ceil_div(m, blocking_.mc);
     const int64_t across =
         std::min(ceil_div(n, blocking_.nr), std::max(ceil_div(n, blocking_.nc), ceil_div(wanted, down)));
     const int64_t tiles = down * across;
-    const double ns = 2 * work / static_cast<double>(tiles) / kFlopsPerNs;
+    const double ns = 2 * work / static_cast<double>(tiles) / kGemmFlopsPerNs;
     parallel_for(group * tiles, 1, ns, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t t = i % tiles;

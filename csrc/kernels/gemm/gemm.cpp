@@ -109,49 +109,61 @@ void tile(const GemmTile& g) {
   } while (from < g.k);
 }
 
-// No packing of A; B is packed a panel at a time where it cannot be read in place.
+// Columns [from, to) of C, k deep from p on. A is read in place, B too where its rows hold whole vectors side by side;
+// else B is packed, a panel at a time.
+template <class T>
+TW_INLINE void direct_columns(const GemmProblem& g, int64_t from, int64_t to, int64_t p, int k, T* panel) {
+  typedef Blocking<T> Sizes;
+  constexpr int MR = Sizes::mr, NR = Sizes::nr;
+  const T* a = static_cast<const T*>(g.a) + p * g.a_col;
+  T* c = static_cast<T*>(g.c);
+  MicroTile<T> t;
+  t.k = k;
+  t.a_row = g.a_row;
+  t.a_col = g.a_col;
+  t.a_ahead = t.b_ahead = a;
+  t.b_ahead_step = 0;
+  t.c_row = t.add_row = g.c_row;
+  t.relu = g.relu && p + k == g.k;
+  for (int64_t j = from; j < to; j += NR) {
+    const T* corner = static_cast<const T*>(g.b) + p * g.b_row + j * g.b_col;
+    t.cols = min(to - j, NR);
+    t.bias = g.bias != nullptr && p == 0 ? static_cast<const T*>(g.bias) + j : nullptr;
+    if (g.b_col == 1 && (t.cols == NR || t.cols == lanes<T>)) {
+      t.b = corner;
+      t.b_row = g.b_row;
+    } else {
+      pack_panel<T, NR>(corner, g.b_col, g.b_row, t.cols, k, panel);
+      t.b = panel;
+      t.b_row = NR;
+    }
+    for (int64_t i = 0; i < g.m; i += MR) {
+      t.a = a + i * g.a_row;
+      t.c = c + i * g.c_row + j;
+      t.add = g.accumulate || p > 0 ? t.c : nullptr;
+      t.rows = min(g.m - i, MR);
+      micro(t);
+    }
+  }
+}
+
 template <class T>
 void direct(const GemmProblem& g) {
   typedef Blocking<T> Sizes;
-  constexpr int MR = Sizes::mr, NR = Sizes::nr, KC = Sizes::kc;
-  alignas(64) T panel[KC * NR];
-  const T* a = static_cast<const T*>(g.a);
-  const T* b = static_cast<const T*>(g.b);
-  T* c = static_cast<T*>(g.c);
-  MicroTile<T> t;
-  t.a_ahead = a;
-  t.b_ahead = b;
-  t.b_ahead_step = 0;
-  t.a_row = g.a_row;
-  t.a_col = g.a_col;
-  t.c_row = g.c_row;
-  int64_t p = 0;
-  do {  // once for k = 0, to store bias or zeros
-    t.k = min(g.k - p, KC);
-    t.relu = g.relu && p + t.k == g.k;
-    for (int64_t j = 0; j < g.n; j += NR) {
-      const T* corner = b + p * g.b_row + j * g.b_col;
-      t.cols = min(g.n - j, NR);
-      t.bias = g.bias != nullptr && p == 0 ? static_cast<const T*>(g.bias) + j : nullptr;
-      if (g.b_col == 1 && (t.cols == NR || t.cols == lanes<T>)) {
-        t.b = corner;
-        t.b_row = g.b_row;
-      } else {
-        pack_panel<T, NR>(corner, g.b_col, g.b_row, t.cols, t.k, panel);
-        t.b = panel;
-        t.b_row = NR;
-      }
-      for (int64_t i = 0; i < g.m; i += MR) {
-        t.a = a + i * g.a_row + p * g.a_col;
-        t.c = c + i * g.c_row + j;
-        t.add = g.accumulate || p > 0 ? t.c : nullptr;
-        t.add_row = g.c_row;
-        t.rows = min(g.m - i, MR);
-        micro(t);
-      }
-    }
-    p += t.k;
-  } while (p < g.k);
+  constexpr int64_t kCached = 512 << 10;  // of A, in L2
+  alignas(64) T panel[Sizes::kc * Sizes::nr];
+  // Where A stays in cache, a panel of B is finished over all of K before the next; else a stretch of K over all
+  // panels.
+  const int64_t step = g.m * g.k * static_cast<int64_t>(sizeof(T)) <= kCached ? Sizes::nr : g.n;
+  for (int64_t j = 0; j < g.n; j += step) {
+    const int64_t to = j + step < g.n ? j + step : g.n;
+    int64_t p = 0;
+    do {  // once for k = 0, to store bias or zeros
+      const int k = min(g.k - p, Sizes::kc);
+      direct_columns<T>(g, j, to, p, k, panel);
+      p += k;
+    } while (p < g.k);
+  }
 }
 
 template <class S>

@@ -71,6 +71,7 @@ void pack_columns(const S* src, int64_t stride, int count, int64_t k, compute_t<
 #pragma GCC unroll 16
       for (int r = 0; r < L; ++r) {
         const S* from = src + (i + r) * stride + p;
+        __builtin_prefetch(from + 256 / sizeof(S));
         x[r] = i + r >= count ? vec<T>{} : depth == L ? load(from) : load_n(from, depth);
       }
       transpose<T>(x);

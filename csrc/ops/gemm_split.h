@@ -1,0 +1,40 @@
+// How products are cut into pieces: by shape alone, so that the thread count never changes a result.
+#pragma once
+#include <algorithm>
+
+#include "ops/gemm.h"
+
+namespace tw {
+
+inline constexpr int64_t kGemmPieces = 32;                // wanted, so that any number of threads has a share
+inline constexpr double kGemmPieceMultiplications = 1e6;  // but not smaller than this
+inline constexpr double kGemmFlopsPerNs = 100;            // of one core, roughly
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Part i of `parts` near-equal parts of [0, extent), in whole panels of `panel`.
+struct Part {
+  int64_t from, size;
+};
+inline Part part(int64_t extent, int64_t panel, int64_t parts, int64_t i) {
+  const int64_t panels = ceil_div(extent, panel);
+  const int64_t from = panels * i / parts * panel;
+  return {from, std::min(extent, panels * (i + 1) / parts * panel) - from};
+}
+
+// Pieces that each of `items` products of m n k = `multiplications` should be cut into.
+inline int64_t wanted_pieces(double multiplications, int64_t items) {
+  const double worthwhile = multiplications / kGemmPieceMultiplications;
+  return std::clamp<int64_t>(static_cast<int64_t>(worthwhile), 1, ceil_div(kGemmPieces, items));
+}
+
+inline double multiplications(const GemmProblem& p) {
+  return static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
+}
+
+// The operands of product `item` of a batch, in C order.
+GemmProblem batch_item(const GemmBatch&, int64_t item);
+
+void gemm_blocked(const GemmBatch&);
+
+}  // namespace tw

@@ -14,6 +14,10 @@ void bind_elementwise(py::module_&);
 void bind_index(py::module_&);
 void bind_join(py::module_&);
 void bind_matmul(py::module_&);
+void bind_optim(py::module_&);
 void bind_probe(py::module_&);
+void bind_random(py::module_&);
+void bind_reduce(py::module_&);
+void bind_softmax(py::module_&);
 
 }  // namespace tw

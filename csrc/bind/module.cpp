@@ -97,4 +97,8 @@ PYBIND11_MODULE(_core, m) {
   bind_join(m);
   bind_matmul(m);
   bind_probe(m);
+  bind_optim(m);
+  bind_random(m);
+  bind_reduce(m);
+  bind_softmax(m);
 }

@@ -1,8 +1,8 @@
 // Elementary functions on vec<float> and vec<double>, one body for both types and for every level.
 //
 // Each is a range reduction, a minimax polynomial (fitted by Remez exchange with leading coefficients rounded first and
-// the rest refitted) and a reconstruction. No tables, no branches. NaN,
-// infinities, zeros of either sign and denormals come out as IEEE 754 asks. Measured errors: elementwise/README.md.
+// the rest refitted) and a reconstruction. No tables, no branches. NaN, infinities, zeros of either sign and denormals come
+// out as IEEE 754 asks. Measured errors: elementwise/README.md.
 #pragma once
 #include "kernels/vec.h"
 
@@ -409,7 +409,7 @@ TW_INLINE V softplus(V x) {
   return at_least(x, none) + (high + (f + (log_tail(f) + low)));
 }
 
-// ---- functions of two arguments: float goes through double, half a vector at a time
+// ---- powers: float goes through double, half a vector at a time ----------------------------------------------------
 // ----------------------------------
 
 template <class F>

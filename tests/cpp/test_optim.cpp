@@ -38,8 +38,8 @@ void compare(const char* what, const char* level, State<T>& got, State<T>& want)
     check(g.intact(), "%s %s wrote outside %s", what, level, array);
     const double tolerance = 16 * std::numeric_limits<T>::epsilon();
     for (int64_t i = 0; i < g.size(); ++i)
-      check(std::fabs(g[i] - w[i]) <= tolerance * (1 + std::fabs(w[i])), "%s %s %s[%ld] of %ld: %.17g, want %.17g", what,
-            level, array, long(i), long(g.size()), double(g[i]), double(w[i]));
+      check(std::fabs(g[i] - w[i]) <= tolerance * (1 + std::fabs(w[i])), "%s %s %s[%ld] of %ld: %.17g, want %.17g",
+            what, level, array, long(i), long(g.size()), double(g[i]), double(w[i]));
   };
   one(got.param, want.param, "param"), one(got.grad, want.grad, "grad"), one(got.first, want.first, "first");
   one(got.second, want.second, "second"), one(got.third, want.third, "third");
@@ -86,7 +86,8 @@ void test_type(DType d) {
                      .decoupled = (bits & 2) != 0,
                      .maximize = (bits & 4) != 0};
     test_step<T>("adam", [&](const OptimKernels& k, int64_t n, State<T>& s) {
-      k.adam[t](a, n, s.param.data(), s.grad.data(), s.first.data(), s.second.data(), bits & 8 ? s.third.data() : nullptr);
+      k.adam[t](a, n, s.param.data(), s.grad.data(), s.first.data(), s.second.data(),
+                bits & 8 ? s.third.data() : nullptr);
     });
   }
   test_step<T>("scale", [&](const OptimKernels& k, int64_t n, State<T>& s) { k.scale[t](n, -0.3, s.param.data()); });
@@ -97,8 +98,8 @@ void test_type(DType d) {
       for (const KernelTable* level : levels()) {
         auto compare_norm = [&](const char* what, NormFn got_fn, NormFn want_fn) {
           const double got = got_fn(n, s.param.data()), want = want_fn(n, s.param.data());
-          check(std::isnan(want) ? std::isnan(got) : std::fabs(got - want) <= 1e-13 * want, "%s %s n=%ld: %.17g, want %.17g",
-                what, level->level, long(n), got, want);
+          check(std::isnan(want) ? std::isnan(got) : std::fabs(got - want) <= 1e-13 * want,
+                "%s %s n=%ld: %.17g, want %.17g", what, level->level, long(n), got, want);
         };
         const OptimKernels &k = level->optim, &r = reference_table().optim;
         compare_norm("sum_abs", k.sum_abs[t], r.sum_abs[t]);

@@ -51,7 +51,8 @@ void test_exact(const char* name, Fn draw) {
       Guarded<T> got(n, 1);
       draw(level->random, n, got.data());
       check(got.intact(), "%s %s wrote outside, n=%ld", name, level->level, long(n));
-      check(std::memcmp(got.data(), want.data(), n * sizeof(T)) == 0, "%s %s differs, n=%ld", name, level->level, long(n));
+      check(std::memcmp(got.data(), want.data(), n * sizeof(T)) == 0, "%s %s differs, n=%ld", name, level->level,
+            long(n));
     }
   }
 }
@@ -67,7 +68,8 @@ void test_split(const char* name, int per_position, Fn draw) {
     RandomState rest = kState;
     rest.position += 52;
     draw(level->random, rest, n - cut, parts.data() + cut);
-    check(std::memcmp(whole.data(), parts.data(), n * sizeof(T)) == 0, "%s %s depends on the split", name, level->level);
+    check(std::memcmp(whole.data(), parts.data(), n * sizeof(T)) == 0, "%s %s depends on the split", name,
+          level->level);
   }
 }
 
@@ -82,8 +84,8 @@ void test_normal(const char* name, DType d, double tolerance) {
       level->random.normal[int(d)](kState, n, 1, 2, 0, got.data());
       check(got.intact(), "normal %s %s wrote outside", name, level->level);
       for (int64_t i = 0; i < n; ++i)
-        check(std::fabs(got[i] - want[i]) <= tolerance, "normal %s %s [%ld]: %.17g, want %.17g", name, level->level, long(i),
-              double(got[i]), double(want[i]));
+        check(std::fabs(got[i] - want[i]) <= tolerance, "normal %s %s [%ld]: %.17g, want %.17g", name, level->level,
+              long(i), double(got[i]), double(want[i]));
       if (first.empty()) first.assign(got.data(), got.data() + n);
       check(std::equal(first.begin(), first.end(), got.data()), "normal %s %s differs from v2", name, level->level);
     }
@@ -110,9 +112,12 @@ void test_moments(const char* name, RandomFloatFn fn, double mean, double varian
 void test_distributions() {
   for (const KernelTable* level : levels()) {
     const RandomKernels& k = level->random;
-    test_moments<float>("uniform f32", [](RandomState s, int64_t n, double a, double b, double, void* o) {
-      levels().back()->random.uniform[int(DType::f32)](s, n, a, b, 0.99999994, o);
-    }, 0.5, 1.0 / 12, 1.8);
+    test_moments<float>(
+        "uniform f32",
+        [](RandomState s, int64_t n, double a, double b, double, void* o) {
+          levels().back()->random.uniform[int(DType::f32)](s, n, a, b, 0.99999994, o);
+        },
+        0.5, 1.0 / 12, 1.8);
     test_moments<double>("uniform f64", k.uniform[int(DType::f64)], 0.5, 1.0 / 12, 1.8);
     test_moments<float>("normal f32", k.normal[int(DType::f32)], 0, 1, 3);
     test_moments<double>("normal f64", k.normal[int(DType::f64)], 0, 1, 3);
@@ -124,14 +129,16 @@ void test_distributions() {
     k.integers({1, 2, 0}, n, INT64_MIN, range, x.data());
     int thirds[3] = {};
     for (int64_t v : x) ++thirds[(uint64_t(v) - uint64_t(INT64_MIN)) >> 62];
-    for (int count : thirds) check(std::abs(count - n / 3) < 1500, "integers %s: a third holds %d", level->level, count);
+    for (int count : thirds)
+      check(std::abs(count - n / 3) < 1500, "integers %s: a third holds %d", level->level, count);
     k.integers({1, 2, 0}, n, -3, 7, x.data());
     int sevenths[7] = {};
     for (int64_t v : x) {
       check(v >= -3 && v < 4, "integers %s: %ld", level->level, long(v));
       ++sevenths[v + 3];
     }
-    for (int count : sevenths) check(std::abs(count - n / 7) < 1200, "integers %s: a seventh holds %d", level->level, count);
+    for (int count : sevenths)
+      check(std::abs(count - n / 7) < 1200, "integers %s: a seventh holds %d", level->level, count);
 
     std::vector<uint8_t> mask(n);
     k.bernoulli({1, 2, 0}, n, uint64_t(0.3 * 0x1p32), mask.data());
@@ -182,26 +189,32 @@ void test_masked_scale(const char* name, DType d) {
 int run() {
   test_known_answers();
   test_exact<uint32_t>("bits", [](const RandomKernels& k, int64_t n, uint32_t* o) { k.bits(kState, n, o); });
-  test_exact<int64_t>("integers", [](const RandomKernels& k, int64_t n, int64_t* o) { k.integers(kState, n, -5, 1000, o); });
+  test_exact<int64_t>("integers",
+                      [](const RandomKernels& k, int64_t n, int64_t* o) { k.integers(kState, n, -5, 1000, o); });
   test_exact<int64_t>("wide integers", [](const RandomKernels& k, int64_t n, int64_t* o) {
     k.integers(kState, n, INT64_MIN, 3ull << 62, o);
   });
-  test_exact<int64_t>("all integers", [](const RandomKernels& k, int64_t n, int64_t* o) { k.integers(kState, n, 0, 0, o); });
-  test_exact<int64_t>("permutation", [](const RandomKernels& k, int64_t n, int64_t* o) { k.permutation(kState, n, o); });
-  test_exact<uint8_t>("bernoulli", [](const RandomKernels& k, int64_t n, uint8_t* o) { k.bernoulli(kState, n, 0x80000000, o); });
-#define X(T, name)                                                                                      \
-  test_exact<T>("uniform " #name, [](const RandomKernels& k, int64_t n, T* o) {                         \
-    k.uniform[int(DType::name)](kState, n, -1, 2.5, 1.25, o);                                           \
-  });                                                                                                   \
-  test_split<T>("normal " #name, sizeof(T) == 8 ? 2 : 4,                                                \
-                [](const RandomKernels& k, RandomState s, int64_t n, T* o) { k.normal[int(DType::name)](s, n, 0, 1, 0, o); });
+  test_exact<int64_t>("all integers",
+                      [](const RandomKernels& k, int64_t n, int64_t* o) { k.integers(kState, n, 0, 0, o); });
+  test_exact<int64_t>("permutation",
+                      [](const RandomKernels& k, int64_t n, int64_t* o) { k.permutation(kState, n, o); });
+  test_exact<uint8_t>("bernoulli",
+                      [](const RandomKernels& k, int64_t n, uint8_t* o) { k.bernoulli(kState, n, 0x80000000, o); });
+#define X(T, name)                                                                                                    \
+  test_exact<T>("uniform " #name, [](const RandomKernels& k, int64_t n, T* o) {                                       \
+    k.uniform[int(DType::name)](kState, n, -1, 2.5, 1.25, o);                                                         \
+  });                                                                                                                 \
+  test_split<T>("normal " #name, sizeof(T) == 8 ? 2 : 4, [](const RandomKernels& k, RandomState s, int64_t n, T* o) { \
+    k.normal[int(DType::name)](s, n, 0, 1, 0, o);                                                                     \
+  });
   TW_FOR_EACH_FLOAT(X)
 #undef X
   test_split<int64_t>("integers", 2, [](const RandomKernels& k, RandomState s, int64_t n, int64_t* o) {
     k.integers(s, n, 0, 3ull << 62, o);
   });
-  test_split<uint8_t>("bernoulli", 4,
-                      [](const RandomKernels& k, RandomState s, int64_t n, uint8_t* o) { k.bernoulli(s, n, 1 << 30, o); });
+  test_split<uint8_t>("bernoulli", 4, [](const RandomKernels& k, RandomState s, int64_t n, uint8_t* o) {
+    k.bernoulli(s, n, 1 << 30, o);
+  });
   test_normal<float>("f32", DType::f32, 4e-6);
   test_normal<double>("f64", DType::f64, 6e-15);
   test_distributions();

@@ -45,12 +45,12 @@ std::vector<Layout> layouts() {
   std::vector<Layout> all;
   for (int64_t count : {1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 64, 127, 128, 129, 255, 257, 1000, 4097, 9000})
     for (int64_t outputs : {1, 3}) {
-      all.push_back({{outputs, count, count, 1}, 0, outputs * count});               // rows
+      all.push_back({{outputs, count, count, 1}, 0, outputs * count});                    // rows
       all.push_back({{outputs, count, 2 * count + 1, 2}, 0, outputs * (2 * count + 1)});  // strided rows
     }
   for (int64_t count : {1, 2, 7, 8, 9, 16, 127, 128, 129, 400})
     for (int64_t outputs : {2, 4, 10, 16, 17, 64, 65, 515}) {
-      all.push_back({{outputs, count, 1, outputs}, 0, outputs * count});          // columns
+      all.push_back({{outputs, count, 1, outputs}, 0, outputs * count});            // columns
       all.push_back({{outputs, count, 1, outputs + 3}, 0, (outputs + 3) * count});  // of a wider array
     }
   all.push_back({{5, 40, -40, -1}, 199, 200});  // both reversed
@@ -127,7 +127,8 @@ void test_type(const char* name, DType d) {
       if (l.args.count < 20 || std::is_integral_v<SumOut>)
         compare<SumOut>(label("prod"), *level, k.prod[i], oracle.prod[i], l, first, 40 * eps);
       if (k.sum_of_squares[i])
-        compare<SumOut>(label("sum_of_squares"), *level, k.sum_of_squares[i], oracle.sum_of_squares[i], l, first, 8 * eps);
+        compare<SumOut>(label("sum_of_squares"), *level, k.sum_of_squares[i], oracle.sum_of_squares[i], l, first,
+                        8 * eps);
       for (int largest = 0; largest < 2; ++largest) {
         Guarded<int64_t> got(l.args.outputs), want(l.args.outputs), merged(l.args.outputs);
         (largest ? oracle.argmax : oracle.argmin)[i](l.args, first, want.data());
@@ -144,9 +145,9 @@ void test_type(const char* name, DType d) {
         (largest ? k.argmax_merge : k.argmin_merge)[i](l.args, first, part.data(), 2, merged.data());
         check(got.intact() && merged.intact(), "arg %s %s wrote outside", name, level->level);
         for (int64_t o = 0; o < l.args.outputs; ++o) {
-          check(got[o] == want[o], "arg%s %s %s count=%ld strides=%ld,%ld [%ld]: %ld, want %ld", largest ? "max" : "min", name,
-                level->level, long(l.args.count), long(l.args.output_stride), long(l.args.count_stride), long(o),
-                long(got[o]), long(want[o]));
+          check(got[o] == want[o], "arg%s %s %s count=%ld strides=%ld,%ld [%ld]: %ld, want %ld",
+                largest ? "max" : "min", name, level->level, long(l.args.count), long(l.args.output_stride),
+                long(l.args.count_stride), long(o), long(got[o]), long(want[o]));
           check(merged[o] == want[o], "merged arg%s %s %s [%ld]: %ld, want %ld", largest ? "max" : "min", name,
                 level->level, long(o), long(merged[o]), long(want[o]));
         }
@@ -182,7 +183,8 @@ void test_accuracy() {
   for (const KernelTable* level : levels()) {
     float row;
     level->reduce.sum[f]({1, n, 0, 1}, x.data(), &row);
-    check(std::fabs(row - exact) < 4e-7 * exact, "row sum %s: relative error %.2g", level->level, (row - exact) / exact);
+    check(std::fabs(row - exact) < 4e-7 * exact, "row sum %s: relative error %.2g", level->level,
+          (row - exact) / exact);
     std::vector<float> columns(10);
     level->reduce.sum[f]({10, n / 10, 1, 10}, x.data(), columns.data());
     for (int c = 0; c < 10; ++c) {

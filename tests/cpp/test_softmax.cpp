@@ -58,13 +58,16 @@ void fill_logits(Guarded<T>& x, int kind) {
 constexpr int kKinds = 5;
 
 template <class T>
-void compare(const char* what, const char* level, const SoftmaxArgs& a, Guarded<T>& got, Guarded<T>& want, double tolerance) {
+void compare(const char* what, const char* level, const SoftmaxArgs& a, Guarded<T>& got, Guarded<T>& want,
+             double tolerance) {
   check(got.intact(), "%s %s wrote outside", what, level);
   for (int64_t i = 0; i < got.size(); ++i) {
     const double g = number(got[i]), w = number(want[i]);
-    const bool ok = std::isnan(w) ? std::isnan(g) : std::isinf(w) ? g == w : std::fabs(g - w) <= tolerance * (1 + std::fabs(w));
-    check(ok, "%s %s n=%ld inner=%ld stride=%ld [%ld]: %.17g, want %.17g", what, level, long(a.n), long(a.inner), long(a.stride),
-          long(i), g, w);
+    const bool ok = std::isnan(w)   ? std::isnan(g)
+                    : std::isinf(w) ? g == w
+                                    : std::fabs(g - w) <= tolerance * (1 + std::fabs(w));
+    check(ok, "%s %s n=%ld inner=%ld stride=%ld [%ld]: %.17g, want %.17g", what, level, long(a.n), long(a.inner),
+          long(a.stride), long(i), g, w);
   }
 }
 template <class T>
@@ -137,18 +140,21 @@ void test_cross_entropy(DType d) {
         clear(loss), clear(shift), clear(log_total), clear(gx);
         clear(loss_want), clear(shift_want), clear(log_want), clear(gx_want);
         double sums[2] = {1, 2}, sums_want[2] = {1, 2};
-        r.cross_entropy[t](args, x.data(), target.data(), loss_want.data(), shift_want.data(), log_want.data(), sums_want);
+        r.cross_entropy[t](args, x.data(), target.data(), loss_want.data(), shift_want.data(), log_want.data(),
+                           sums_want);
         k.cross_entropy[t](args, x.data(), target.data(), loss.data(), shift.data(), log_total.data(), sums);
         const double tolerance = (16 + std::sqrt(double(a.n))) * kEps<A>;
         compare("cross_entropy loss", level->level, a, loss, loss_want, tolerance);
         compare("cross_entropy shift", level->level, a, shift, shift_want, 0);
         compare("cross_entropy log_total", level->level, a, log_total, log_want, tolerance);
         for (int i = 0; i < 2; ++i)
-          check(std::fabs(sums[i] - sums_want[i]) <= tolerance * (1 + std::fabs(sums_want[i])), "cross_entropy %s sums[%d]: %g, want %g",
-                level->level, i, sums[i], sums_want[i]);
+          check(std::fabs(sums[i] - sums_want[i]) <= tolerance * (1 + std::fabs(sums_want[i])),
+                "cross_entropy %s sums[%d]: %g, want %g", level->level, i, sums[i], sums_want[i]);
         const A* grads = each ? g.data() : nullptr;
-        r.cross_entropy_backward[t](args, x.data(), target.data(), shift_want.data(), log_want.data(), grads, 0.5, gx_want.data());
-        k.cross_entropy_backward[t](args, x.data(), target.data(), shift_want.data(), log_want.data(), grads, 0.5, gx.data());
+        r.cross_entropy_backward[t](args, x.data(), target.data(), shift_want.data(), log_want.data(), grads, 0.5,
+                                    gx_want.data());
+        k.cross_entropy_backward[t](args, x.data(), target.data(), shift_want.data(), log_want.data(), grads, 0.5,
+                                    gx.data());
         compare("cross_entropy_backward", level->level, a, gx, gx_want, 4 * kEps<T>);
       }
     }

@@ -37,29 +37,58 @@ TW_FUNCTOR(LogicalXor, (a != V{}) ^ (b != V{}))
 
 // ---- float division with Python's sign: the remainder has the divisor's --------------------------------------------
 
-TW_INLINE float fmod(float a, float b) { return __builtin_fmodf(a, b); }
-TW_INLINE double fmod(double a, double b) { return __builtin_fmod(a, b); }
-TW_INLINE float floor(float x) { return __builtin_floorf(x); }
-TW_INLINE double floor(double x) { return __builtin_floor(x); }
+// Lanes that the vector form cannot do exactly.
+__attribute__((noinline)) vd remainder_lanes(vd a, vd b) {
+  for (int i = 0; i < lanes<double>; ++i) {
+    const double r = __builtin_fmod(a[i], b[i]);
+    a[i] = r == 0 ? __builtin_copysign(0.0, b[i]) : (r < 0) != (b[i] < 0) ? r + b[i] : r;
+  }
+  return a;
+}
+// a - q b is exact where the quotient has few bits and the product is rounded once with the sum, or is short itself:
+// operands that were floats make it short on every level.
+template <bool floats>
+TW_INLINE vd remainder(vd a, vd b) {
+  if (!floats && TW_VEC_BYTES == 16) return remainder_lanes(a, b);
+  const vd inf = splat<vd>(__builtin_inf()), q = round_to<3>(a / b);
+  if (__builtin_expect(any(abs(q) >= splat<vd>(floats ? 0x1p28 : 0x1p51)), 0)) return remainder_lanes(a, b);
+  vd r = fma(-q, b, a);
+  r = (abs(b) == inf) & (abs(a) < inf) ? a : r;
+  r = (r != 0.0) & ((r < 0.0) ^ (b < 0.0)) ? r + b : r;
+  return r == 0.0 ? copysign(r, b) : r;
+}
 
-struct RemainderFloat {
-  template <class T>
-  TW_INLINE T operator()(T a, T b) const {
-    const T r = fmod(a, b);
-    if (r == 0) return b < 0 ? -(T)0 : (T)0;
-    return (r < 0) != (b < 0) ? r + b : r;
+__attribute__((noinline)) vd floor_divide_lanes(vd a, vd b) {
+  for (int i = 0; i < lanes<double>; ++i) {
+    const double q = a[i] / b[i], r = __builtin_fmod(a[i], b[i]);
+    double t = (a[i] - r) / b[i];
+    if (r != 0 && (r < 0) != (b[i] < 0)) t -= 1;
+    t = __builtin_floor(t + 0.5);  // an integer but for its rounding
+    a[i] = b[i] == 0 ? q : t == 0 ? __builtin_copysign(0.0, q) : t;
+  }
+  return a;
+}
+// The floor of the quotient, taken back by one where rounding lifted the quotient onto the next integer.
+template <bool floats>
+TW_INLINE vd floor_divide(vd a, vd b) {
+  if (!floats && TW_VEC_BYTES == 16) return floor_divide_lanes(a, b);
+  const vd q = a / b, r = fma(-round_to<1>(q), b, a);
+  vd t = round_to<1>(q);
+  if (!floats) t = (r != 0.0) & ((r < 0.0) ^ (b < 0.0)) & (abs(t) < splat<vd>(0x1p53)) ? t - 1.0 : t;
+  t = (t == 0.0) & (a != 0.0) & ((a < 0.0) ^ (b < 0.0)) ? splat<vd>(-1) : t;  // b is infinite
+  return (abs(a) == splat<vd>(__builtin_inf())) & (b != 0.0) ? a - a : t;
+}
+
+struct Remainder {
+  TW_INLINE vd operator()(vd a, vd b) const { return remainder<false>(a, b); }
+  TW_INLINE vf operator()(vf a, vf b) const {
+    return through_double(a, b, [](vd x, vd y) __attribute__((always_inline)) { return remainder<true>(x, y); });
   }
 };
-struct FloorDivideFloat {
-  template <class T>
-  TW_INLINE T operator()(T a, T b) const {
-    if (b == 0) return a / b;
-    T r = fmod(a, b);
-    T q = (a - r) / b;
-    if (r != 0 && (r < 0) != (b < 0)) q -= 1;
-    if (q == 0) return __builtin_copysign((T)0, a / b);
-    const T down = floor(q);
-    return q - down > (T)0.5 ? down + 1 : down;  // (a - r) / b is an integer but for its rounding
+struct FloorDivide {
+  TW_INLINE vd operator()(vd a, vd b) const { return floor_divide<false>(a, b); }
+  TW_INLINE vf operator()(vf a, vf b) const {
+    return through_double(a, b, [](vd x, vd y) __attribute__((always_inline)) { return floor_divide<true>(x, y); });
   }
 };
 
@@ -133,14 +162,6 @@ void fill_truth(ElementwiseFn* row) {
   at(row, DType::f32) = entry<binary_truth_row<float, F>, bool, float, float>;
   at(row, DType::f64) = entry<binary_truth_row<double, F>, bool, double, double>;
 }
-template <class F>
-void fill_scalar_floats(ElementwiseFn* row) {
-  at(row, DType::f16) = entry<scalar_row<float, F>, f16, f16, f16>;
-  at(row, DType::bf16) = entry<scalar_row<float, F>, bf16, bf16, bf16>;
-  at(row, DType::f32) = entry<scalar_row<float, F>, float, float, float>;
-  at(row, DType::f64) = entry<scalar_row<double, F>, double, double, double>;
-}
-
 void fill_floats(KernelTable& t) {
   fill_floats_binary<Add>(t.add);
   fill_floats_binary<Subtract>(t.subtract);
@@ -150,8 +171,8 @@ void fill_floats(KernelTable& t) {
   fill_floats_binary<Maximum>(t.maximum);
   fill_floats_binary<Minimum>(t.minimum);
   fill_floats_binary<Arctan2>(t.arctan2);
-  fill_scalar_floats<FloorDivideFloat>(t.floor_divide);
-  fill_scalar_floats<RemainderFloat>(t.remainder);
+  fill_floats_binary<FloorDivide>(t.floor_divide);
+  fill_floats_binary<Remainder>(t.remainder);
   fill_truth<Equal>(t.equal);
   fill_truth<NotEqual>(t.not_equal);
   fill_truth<Less>(t.less);

@@ -4,83 +4,122 @@
 namespace tw::TW_ISA {
 namespace {
 
-enum : int64_t { kPiece = 512 };
+enum : int64_t { kTile = 512, kNarrow = 32 };
 
 struct Buffer {
-  alignas(64) char bytes[kPiece * 8];
+  alignas(64) char bytes[kTile * 8];
 };
 
-struct Cursor {
-  const char* p;
-  int64_t row, col;  // strides in bytes
-  bool direct;       // the core reads it in place
-  bool constant;     // one value along the row
+int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
+
+// Whether memory is walked along the rows of the loop rather than along its columns.
+bool steep(Loop::Stride s) { return s.row != 0 && magnitude(s.row) < magnitude(s.col); }
+
+// The tile, rows × cols, at most kTile elements: a piece of one row; several whole rows where they are short; a block
+// of rows where an operand is transposed, so that a cache line fetched is a cache line used.
+Loop tile_of(const Loop& loop, int inputs) {
+  Loop tile = loop;
+  bool transposed = steep(loop.out);
+  for (int k = 0; k < inputs; ++k) transposed = transposed || steep(loop.in[k]);
+  const int64_t widest = transposed && loop.rows > 1 ? (int64_t)kNarrow : (int64_t)kTile;
+  if (tile.cols > widest) tile.cols = widest;
+  const int64_t height = transposed || loop.cols <= 2 * kNarrow ? kTile / tile.cols : 1;
+  if (tile.rows > height) tile.rows = height;
+  return tile;
+}
+
+// How an operand meets the tiles.
+enum class Way : int32_t {
+  direct,    // every tile is contiguous in memory, and the core's type is the stored one
+  constant,  // every tile is the same
+  per_row,   // tiles are pieces of one row, and the same along it
+  moved      // gathered or scattered tile by tile
 };
+Way way_of(const Port& port, Loop::Stride s, const Loop& loop, const Loop& tile) {
+  const bool whole = tile.cols == loop.cols;
+  const bool contiguous = (s.col == 1 || tile.cols == 1) && (tile.rows == 1 || (whole && s.row == tile.cols));
+  if (port.as_is && contiguous) return Way::direct;
+  if (s.row == 0 && (s.col == 0 || whole)) return Way::constant;
+  return tile.rows == 1 && s.col == 0 ? Way::per_row : Way::moved;
+}
 
 }  // namespace
 
 template <class U>
-void gather_raw(const void* p, int64_t stride, int64_t n, void* buffer) {
+void gather_raw(const void* p, Loop::Stride s, int64_t rows, int64_t cols, void* buffer) {
   const U* x = (const U*)p;
   U* y = (U*)buffer;
-  if (stride == 0) {
-    const U value = *x;
-    for (int64_t i = 0; i < n; ++i) y[i] = value;
-  } else {
-    for (int64_t i = 0; i < n; ++i) y[i] = x[i * stride];
+  if (steep(s) && rows > 1) {
+    for (int64_t c = 0; c < cols; ++c)
+      for (int64_t r = 0; r < rows; ++r) y[r * cols + c] = x[r * s.row + c * s.col];
+    return;
+  }
+  for (int64_t r = 0; r < rows; ++r, x += s.row, y += cols) {
+    if (s.col == 1)
+      __builtin_memcpy(y, x, cols * sizeof(U));
+    else if (s.col == 0)
+      for (int64_t c = 0; c < cols; ++c) y[c] = *x;
+    else
+      for (int64_t c = 0; c < cols; ++c) y[c] = x[c * s.col];
   }
 }
 template <class U>
-void scatter_raw(const void* buffer, void* p, int64_t stride, int64_t n) {
+void scatter_raw(const void* buffer, void* p, Loop::Stride s, int64_t rows, int64_t cols) {
   const U* x = (const U*)buffer;
   U* y = (U*)p;
-  for (int64_t i = 0; i < n; ++i) y[i * stride] = x[i];
+  if (steep(s) && rows > 1) {
+    for (int64_t c = 0; c < cols; ++c)
+      for (int64_t r = 0; r < rows; ++r) y[r * s.row + c * s.col] = x[r * cols + c];
+    return;
+  }
+  for (int64_t r = 0; r < rows; ++r, x += cols, y += s.row) {
+    if (s.col == 1)
+      __builtin_memcpy(y, x, cols * sizeof(U));
+    else
+      for (int64_t c = 0; c < cols; ++c) y[c * s.col] = x[c];
+  }
 }
 
 template <class H>
-void gather_half(const void* p, int64_t stride, int64_t n, void* buffer) {
+void gather_half(const void* p, Loop::Stride s, int64_t rows, int64_t cols, void* buffer) {
+  H packed[kTile];
   const H* x = (const H*)p;
   float* y = (float*)buffer;
-  constexpr int L = lanes<H>;
-  for (int64_t i = 0; i < n; i += L) {
-    const int m = n - i < L ? (int)(n - i) : L;
-    if (stride == 1 && m == L) {
-      store(y + i, load(x + i));
-    } else {
-      H lane[L] = {};
-      for (int j = 0; j < m; ++j) lane[j] = x[(i + j) * stride];
-      store_n(y + i, load(lane), m);
-    }
+  const int64_t n = rows * cols;
+  if (rows > 1 || s.col != 1) {
+    gather_raw<raw_t<H>>(p, s, rows, cols, packed);
+    x = packed;
   }
+  constexpr int L = lanes<H>;
+  int64_t i = 0;
+  for (; i + L <= n; i += L) store(y + i, load(x + i));
+  if (i < n) store_n(y + i, load_n(x + i, (int)(n - i)), (int)(n - i));
 }
 template <class H>
-void scatter_half(const void* buffer, void* p, int64_t stride, int64_t n) {
+void scatter_half(const void* buffer, void* p, Loop::Stride s, int64_t rows, int64_t cols) {
+  H packed[kTile];
+  const bool in_place = rows == 1 && s.col == 1;
   const float* x = (const float*)buffer;
-  H* y = (H*)p;
+  H* y = in_place ? (H*)p : packed;
+  const int64_t n = rows * cols;
   constexpr int L = lanes<H>;
-  for (int64_t i = 0; i < n; i += L) {
-    const int m = n - i < L ? (int)(n - i) : L;
-    if (stride == 1 && m == L) {
-      store(y + i, load(x + i));
-    } else {
-      H lane[L];
-      store(lane, load_n(x + i, m));
-      for (int j = 0; j < m; ++j) y[(i + j) * stride] = lane[j];
-    }
-  }
+  int64_t i = 0;
+  for (; i + L <= n; i += L) store(y + i, load(x + i));
+  if (i < n) store_n(y + i, load_n(x + i, (int)(n - i)), (int)(n - i));
+  if (!in_place) scatter_raw<raw_t<H>>(packed, p, s, rows, cols);
 }
 
-#define TW_RAW(U)                                                    \
-  template void gather_raw<U>(const void*, int64_t, int64_t, void*); \
-  template void scatter_raw<U>(const void*, void*, int64_t, int64_t);
+#define TW_RAW(U)                                                                  \
+  template void gather_raw<U>(const void*, Loop::Stride, int64_t, int64_t, void*); \
+  template void scatter_raw<U>(const void*, void*, Loop::Stride, int64_t, int64_t);
 TW_RAW(uint8_t)
 TW_RAW(uint16_t)
 TW_RAW(uint32_t)
 TW_RAW(uint64_t)
 #undef TW_RAW
-#define TW_HALF(H)                                                    \
-  template void gather_half<H>(const void*, int64_t, int64_t, void*); \
-  template void scatter_half<H>(const void*, void*, int64_t, int64_t);
+#define TW_HALF(H)                                                                  \
+  template void gather_half<H>(const void*, Loop::Stride, int64_t, int64_t, void*); \
+  template void scatter_half<H>(const void*, void*, Loop::Stride, int64_t, int64_t);
 TW_HALF(f16)
 TW_HALF(bf16)
 #undef TW_HALF
@@ -88,48 +127,37 @@ TW_HALF(bf16)
 void run(const Loop& loop, const void* const* in, void* out, const double* params, RowFn core, const Ports& ports) {
   if (loop.rows <= 0 || loop.cols <= 0) return;
   const int inputs = ports.inputs;
-  Cursor x[3];
-  bool direct = ports.out.as_is && (loop.out.col == 1 || loop.cols == 1);
-  const bool out_direct = direct;
+  Loop tile = tile_of(loop, inputs);
+  const Way to = way_of(ports.out, loop.out, loop, tile);
+  Way from[3] = {};
+  bool direct = to == Way::direct;
   for (int k = 0; k < inputs; ++k) {
-    const Port& port = ports.in[k];
-    const Loop::Stride stride = loop.in[k];
-    const bool in_place = port.as_is && (stride.col == 1 || loop.cols == 1);
-    x[k] = {(const char*)in[k], stride.row * port.bytes, stride.col * port.bytes, in_place,
-            stride.col == 0 && !in_place};
-    direct = direct && in_place;
+    from[k] = way_of(ports.in[k], loop.in[k], loop, tile);
+    direct = direct && from[k] == Way::direct;
   }
-  char* y = (char*)out;
-  const int64_t y_row = loop.out.row * ports.out.bytes;
-
-  if (direct) {
-    for (int64_t r = 0; r < loop.rows; ++r, y += y_row) {
-      const void* at[3];
-      for (int k = 0; k < inputs; ++k) at[k] = x[k].p + r * x[k].row;
-      core(at, y, loop.cols, params);
-    }
-    return;
-  }
+  if (direct && tile.rows == 1) tile.cols = loop.cols;  // no buffer, so no bound
+  if (direct && tile.rows > 1) tile.rows = loop.rows;
 
   Buffer buffer[4];
-  const int64_t first = loop.cols < kPiece ? loop.cols : (int64_t)kPiece;
-  for (int64_t r = 0; r < loop.rows; ++r, y += y_row) {
-    for (int k = 0; k < inputs; ++k)
-      if (x[k].constant && (r == 0 || x[k].row != 0))
-        ports.in[k].gather(x[k].p + r * x[k].row, 0, first, buffer[k].bytes);
-    for (int64_t c = 0; c < loop.cols; c += kPiece) {
-      const int64_t n = loop.cols - c < kPiece ? loop.cols - c : (int64_t)kPiece;
-      const void* at[3];
+  const void* at[3] = {buffer[0].bytes, buffer[1].bytes, buffer[2].bytes};
+  for (int64_t r = 0; r < loop.rows; r += tile.rows)
+    for (int64_t c = 0; c < loop.cols; c += tile.cols) {
+      const int64_t rows = loop.rows - r < tile.rows ? loop.rows - r : tile.rows;
+      const int64_t cols = loop.cols - c < tile.cols ? loop.cols - c : tile.cols;
       for (int k = 0; k < inputs; ++k) {
-        const char* p = x[k].p + r * x[k].row + c * x[k].col;
-        at[k] = x[k].direct ? p : buffer[k].bytes;
-        if (!x[k].direct && !x[k].constant) ports.in[k].gather(p, loop.in[k].col, n, buffer[k].bytes);
+        const Loop::Stride s = loop.in[k];
+        const char* p = (const char*)in[k] + (r * s.row + c * s.col) * ports.in[k].bytes;
+        const bool fresh = from[k] == Way::moved || (c == 0 && (r == 0 || from[k] == Way::per_row));
+        if (from[k] == Way::direct)
+          at[k] = p;
+        else if (fresh)
+          ports.in[k].gather(p, s, rows, cols, buffer[k].bytes);
       }
-      char* to = y + c * loop.out.col * ports.out.bytes;
-      core(at, out_direct ? to : buffer[3].bytes, n, params);
-      if (!out_direct) ports.out.scatter(buffer[3].bytes, to, loop.out.col, n);
+      char* y = (char*)out + (r * loop.out.row + c * loop.out.col) * ports.out.bytes;
+      void* result = to == Way::direct ? y : buffer[3].bytes;
+      core(at, result, rows * cols, params);
+      if (to != Way::direct) ports.out.scatter(result, y, loop.out, rows, cols);
     }
-  }
 }
 
 }  // namespace tw::TW_ISA

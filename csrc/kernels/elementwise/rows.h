@@ -1,9 +1,8 @@
 // How an elementwise kernel is put together: a core that works on contiguous vectors of one compute type, and ports
-// that carry each operand between memory (any stride, any storage type) and the core.
+// that carry each operand between memory (any strides, any storage type) and the core.
 //
-// Only the core is specific to an operation. run() hands it whole rows straight from memory where every operand is
-// contiguous and stored as it is computed, else pieces of kPiece elements through small buffers that stay in the L1
-// cache.
+// Only the core is specific to an operation. run() hands it memory itself where an operand is contiguous and stored as
+// it is computed, else tiles of at most 512 elements in small buffers that stay in the L1 cache.
 #pragma once
 #include "kernels/table.h"
 #include "kernels/vec.h"
@@ -13,9 +12,9 @@ namespace tw::TW_ISA {
 // out[i] = f(in[0][i], in[1][i], ..) for n contiguous elements. `out` may be one of the inputs.
 typedef void (*RowFn)(const void* const* in, void* out, int64_t n, const double* params);
 
-// Moves n elements between memory, `stride` elements apart, and a contiguous buffer.
-typedef void (*GatherFn)(const void* p, int64_t stride, int64_t n, void* buffer);
-typedef void (*ScatterFn)(const void* buffer, void* p, int64_t stride, int64_t n);
+// Moves a tile between memory and a contiguous buffer (row after row).
+typedef void (*GatherFn)(const void* p, Loop::Stride stride, int64_t rows, int64_t cols, void* buffer);
+typedef void (*ScatterFn)(const void* buffer, void* p, Loop::Stride stride, int64_t rows, int64_t cols);
 
 struct Port {
   int bytes;   // of an element in memory
@@ -35,13 +34,13 @@ template <class T>
 using raw_t = typename IntOf<sizeof(T)>::utype;
 
 template <class U>
-void gather_raw(const void* p, int64_t stride, int64_t n, void* buffer);
+void gather_raw(const void* p, Loop::Stride stride, int64_t rows, int64_t cols, void* buffer);
 template <class U>
-void scatter_raw(const void* buffer, void* p, int64_t stride, int64_t n);
+void scatter_raw(const void* buffer, void* p, Loop::Stride stride, int64_t rows, int64_t cols);
 template <class H>
-void gather_half(const void* p, int64_t stride, int64_t n, void* buffer);
+void gather_half(const void* p, Loop::Stride stride, int64_t rows, int64_t cols, void* buffer);
 template <class H>
-void scatter_half(const void* buffer, void* p, int64_t stride, int64_t n);
+void scatter_half(const void* buffer, void* p, Loop::Stride stride, int64_t rows, int64_t cols);
 
 template <class T>
 constexpr Port port = {sizeof(T), true, gather_raw<raw_t<T>>, scatter_raw<raw_t<T>>};

@@ -96,7 +96,8 @@ template <class T>
 void scale(int64_t n, double factor, void* x_) {
   T* x = static_cast<T*>(x_);
   const vec<T> f = set1((T)factor);
-  for_each_vector<T>(n, [&](auto load_at, auto store_at) __attribute__((always_inline)) { store_at(x, load_at(x) * f); });
+  for_each_vector<T>(n,
+                     [&](auto load_at, auto store_at) __attribute__((always_inline)) { store_at(x, load_at(x) * f); });
 }
 
 // Op over f(x) in double: four chains, then the tail one by one.

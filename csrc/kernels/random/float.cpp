@@ -1,7 +1,7 @@
 // Uniform and normal floating-point numbers.
 //
-// Only operations that IEEE 754 rounds in one way are used (no fma, no library function), so every vector width gives the
-// same bits for the same seed.
+// Only operations that IEEE 754 rounds in one way are used (no fma, no library function), so every vector width gives
+// the same bits for the same seed.
 #include "kernels/random/philox.h"
 #include "kernels/random/random.h"
 #include "kernels/table.h"
@@ -75,10 +75,24 @@ TW_INLINE Direction<vf> direction(vu32 w) {
           bitcast<vf>(bitcast<vu32>(odd ? cosine : sine) ^ sine_sign)};
 }
 TW_INLINE Direction<vd> direction(vu w) {
-  constexpr double s[] = {1.0,          -1.0 / 6,        1.0 / 120,        -1.0 / 5040,         1.0 / 362880,
-                          -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000, 1.0 / 355687428096000};
-  constexpr double c[] = {1.0,           -1.0 / 2,        1.0 / 24,          -1.0 / 720,          1.0 / 40320,
-                          -1.0 / 3628800, 1.0 / 479001600, -1.0 / 87178291200, 1.0 / 20922789888000};
+  constexpr double s[] = {1.0,
+                          -1.0 / 6,
+                          1.0 / 120,
+                          -1.0 / 5040,
+                          1.0 / 362880,
+                          -1.0 / 39916800,
+                          1.0 / 6227020800,
+                          -1.0 / 1307674368000,
+                          1.0 / 355687428096000};
+  constexpr double c[] = {1.0,
+                          -1.0 / 2,
+                          1.0 / 24,
+                          -1.0 / 720,
+                          1.0 / 40320,
+                          -1.0 / 3628800,
+                          1.0 / 479001600,
+                          -1.0 / 87178291200,
+                          1.0 / 20922789888000};
   const vd angle = (to_double(w << 2 >> 11) - 0x1p52) * 0x1.921fb54442d18p-53;
   const vd sine = angle * polynomial(angle * angle, s), cosine = polynomial(angle * angle, c);
   const auto odd = (w << 1 >> 63) != 0;
@@ -130,8 +144,8 @@ void normal(RandomState s, int64_t n, double a, double b, double, void* out) {
 }  // namespace
 
 void fill_random_float(KernelTable& table) {
-#define X(T, name)                                       \
-  table.random.uniform[(int)DType::name] = uniform<T>;   \
+#define X(T, name)                                     \
+  table.random.uniform[(int)DType::name] = uniform<T>; \
   table.random.normal[(int)DType::name] = normal<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X

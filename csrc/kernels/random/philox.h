@@ -1,4 +1,5 @@
-// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, SC 2011), one counter per lane.
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, SC 2011), one counter per
+// lane.
 #pragma once
 #include "kernels/random/random.h"
 #include "kernels/vec.h"
@@ -70,8 +71,8 @@ TW_INLINE Halves<vu> in_order(const Words& x) {
   return interleave<uint64_t>(x.w[0] | x.w[1] << 32, x.w[2] | x.w[3] << 32);
 }
 
-// Calls emit(words, out) for whole groups of `per` elements, kPositions positions each; the last, partial one goes through
-// a buffer.
+// Calls emit(words, out) for whole groups of `per` elements, kPositions positions each; the last, partial one goes
+// through a buffer.
 template <int per, class T, class Emit>
 TW_INLINE void generate(const RandomState& s, int64_t n, T* out, Emit emit) {
   uint64_t position = s.position;

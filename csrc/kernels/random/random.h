@@ -1,5 +1,5 @@
-// Random numbers from Philox4x32-10, a counter-based generator: the value of an element is a function of the seed and of
-// its position alone, so any split of the work gives the same stream.
+// Random numbers from Philox4x32-10, a counter-based generator: the value of an element is a function of the seed and
+// of its position alone, so any split of the work gives the same stream.
 #pragma once
 #include "core/dtype.h"
 
@@ -15,8 +15,8 @@ struct RandomState {
 
 typedef void (*RandomBitsFn)(RandomState, int64_t n, uint32_t* out);
 
-// out[i] = a + b * z: z uniform in [0, 1) for uniform, standard normal for normal. Element i takes word i; of float64, the
-// i-th 64-bit word. No uniform result exceeds `cap`, the largest value below the end of the interval.
+// out[i] = a + b * z: z uniform in [0, 1) for uniform, standard normal for normal. Element i takes word i; of float64,
+// the i-th 64-bit word. No uniform result exceeds `cap`, the largest value below the end of the interval.
 typedef void (*RandomFloatFn)(RandomState, int64_t n, double a, double b, double cap, void* out);
 
 // out[i] = low + a number in [0, range), unbiased; range 0 means 2^64. Element i takes the i-th 64-bit word.

@@ -71,8 +71,8 @@ void fill_reduce_any(KernelTable& table) {
   ReduceKernels& k = table.reduce;
   k.any[(int)DType::boolean] = quantify<uint8_t, false>;
   k.all[(int)DType::boolean] = quantify<uint8_t, true>;
-#define X(T, name)                                 \
-  k.any[(int)DType::name] = quantify<T, false>;    \
+#define X(T, name)                              \
+  k.any[(int)DType::name] = quantify<T, false>; \
   k.all[(int)DType::name] = quantify<T, true>;
   TW_FOR_EACH_INTEGER(X)
   TW_FOR_EACH_FLOAT(X)

@@ -55,8 +55,8 @@ int64_t arg_strided(const typename Op::T* x, int64_t n, int64_t stride) {
   return at;
 }
 
-// Contiguous across outputs: the best of a tile of columns stays in registers while the rows go by. Lane-sized row numbers
-// count from the start of a block of rows and are widened when it ends.
+// Contiguous across outputs: the best of a tile of columns stays in registers while the rows go by. Lane-sized row
+// numbers count from the start of a block of rows and are widened when it ends.
 template <class Op, class A = typename Op::A>
 void arg_columns(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, int64_t* out) {
   typedef mask_t<A> I;

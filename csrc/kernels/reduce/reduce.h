@@ -4,8 +4,8 @@
 
 namespace tw {
 
-// x seen as outputs × count: out[o] = f over c of x[o * output_stride + c * count_stride]. Strides in elements, any sign,
-// zero too. `out` is contiguous. count may be 0 where the reduction has an identity.
+// x seen as outputs × count: out[o] = f over c of x[o * output_stride + c * count_stride]. Strides in elements, any
+// sign, zero too. `out` is contiguous. count may be 0 where the reduction has an identity.
 struct ReduceArgs {
   int64_t outputs, count;
   int64_t output_stride, count_stride;
@@ -17,8 +17,8 @@ typedef void (*ReduceFn)(const ReduceArgs&, const void* x, void* out);
 // out[o] = position along count of the extreme (the first of equals; NaN is more extreme than any number). count > 0.
 typedef void (*ArgReduceFn)(const ReduceArgs&, const void* x, int64_t* out);
 
-// Joins what ArgReduceFn found in `slices` pieces of count: part[s * outputs + o] is a position along the whole count. out[o]
-// gets the position of the best, the first slice's among equals.
+// Joins what ArgReduceFn found in `slices` pieces of count: part[s * outputs + o] is a position along the whole count.
+// out[o] gets the position of the best, the first slice's among equals.
 typedef void (*ArgMergeFn)(const ReduceArgs&, const void* x, const int64_t* part, int64_t slices, int64_t* out);
 
 // out[i] = acc[i] / divisor in the result's type: x's own for floats, float32 for the mean of integers and bool.

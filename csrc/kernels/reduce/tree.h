@@ -1,7 +1,7 @@
 // The folds that every reduction is made of: along contiguous memory, across contiguous memory, and with any strides.
 //
-// All three are trees of fixed shape: a leaf of a few chains side by side, leaves joined in pairs. The rounding error of a
-// float sum so grows with the logarithm of the length, and its order depends on the length alone.
+// All three are trees of fixed shape: a leaf of a few chains side by side, leaves joined in pairs. The rounding error
+// of a float sum so grows with the logarithm of the length, and its order depends on the length alone.
 #pragma once
 #include "core/dtype.h"
 #include "kernels/vec.h"
@@ -161,7 +161,8 @@ TW_INLINE typename Op::A fold_lanes(vec<typename Op::A> v) {
   if constexpr (half == 0) {
     return v[0];
   } else {
-    return fold_lanes<Op, half / 2>(Op::join(v, __builtin_shuffle(v, iota<typename Op::A>() ^ (mask_t<typename Op::A>)half)));
+    return fold_lanes<Op, half / 2>(
+        Op::join(v, __builtin_shuffle(v, iota<typename Op::A>() ^ (mask_t<typename Op::A>)half)));
   }
 }
 template <class Op>
@@ -231,7 +232,8 @@ TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride
     }
     if (c < cols) {
       const int n = (int)(cols - c);
-      const vec<A> v = fold_at([&](const typename Op::T* p) __attribute__((always_inline)) { return read_n<A>(p + c, n); });
+      const vec<A> v =
+          fold_at([&](const typename Op::T* p) __attribute__((always_inline)) { return read_n<A>(p + c, n); });
       store(acc + c, first ? v : Op::join(load(acc + c), v));
     }
   };

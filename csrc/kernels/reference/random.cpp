@@ -1,5 +1,5 @@
-// Philox4x32-10 one position at a time, and numbers made of it in double: the oracle for kernels/random. Bits, integers,
-// masks, permutations and uniform numbers agree with the other levels exactly, normal ones to rounding.
+// Philox4x32-10 one position at a time, and numbers made of it in double: the oracle for kernels/random. Bits,
+// integers, masks, permutations and uniform numbers agree with the other levels exactly, normal ones to rounding.
 #include "kernels/random/random.h"
 
 #include "kernels/table.h"
@@ -124,9 +124,9 @@ void fill_random(KernelTable& table) {
   k.integers = integers;
   k.bernoulli = bernoulli;
   k.permutation = permutation;
-#define X(T, name)                              \
-  k.uniform[(int)DType::name] = uniform<T>;     \
-  k.normal[(int)DType::name] = normal<T>;       \
+#define X(T, name)                          \
+  k.uniform[(int)DType::name] = uniform<T>; \
+  k.normal[(int)DType::name] = normal<T>;   \
   k.masked_scale[(int)DType::name] = masked_scale<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X

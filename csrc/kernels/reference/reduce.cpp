@@ -132,17 +132,17 @@ void finish(const void* acc_, int64_t n, double divisor, void* out) {
 
 void fill_reduce(KernelTable& table) {
   ReduceKernels& k = table.reduce;
-#define X(T, name)                                            \
-  k.sum[(int)DType::name] = sum<T>;                           \
-  k.prod[(int)DType::name] = prod<T>;                         \
-  k.max[(int)DType::name] = extreme<T, true>;                 \
-  k.min[(int)DType::name] = extreme<T, false>;                \
-  k.any[(int)DType::name] = any<T>;                           \
-  k.all[(int)DType::name] = all<T>;                           \
-  k.finish[(int)DType::name] = finish<T>;                     \
-  k.argmax[(int)DType::name] = arg<T, true>;                  \
-  k.argmin[(int)DType::name] = arg<T, false>;                 \
-  k.argmax_merge[(int)DType::name] = arg_merge<T, true>;      \
+#define X(T, name)                                       \
+  k.sum[(int)DType::name] = sum<T>;                      \
+  k.prod[(int)DType::name] = prod<T>;                    \
+  k.max[(int)DType::name] = extreme<T, true>;            \
+  k.min[(int)DType::name] = extreme<T, false>;           \
+  k.any[(int)DType::name] = any<T>;                      \
+  k.all[(int)DType::name] = all<T>;                      \
+  k.finish[(int)DType::name] = finish<T>;                \
+  k.argmax[(int)DType::name] = arg<T, true>;             \
+  k.argmin[(int)DType::name] = arg<T, false>;            \
+  k.argmax_merge[(int)DType::name] = arg_merge<T, true>; \
   k.argmin_merge[(int)DType::name] = arg_merge<T, false>;
   TW_FOR_EACH_DTYPE(X)
 #undef X

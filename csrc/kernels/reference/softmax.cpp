@@ -144,13 +144,13 @@ void cross_entropy_backward(const CrossEntropyArgs& a, const void* x, const int6
 
 void fill_softmax(KernelTable& table) {
   SoftmaxKernels& k = table.softmax;
-#define X(T, name)                                                     \
-  k.softmax[(int)DType::name] = softmax<T>;                            \
-  k.log_softmax[(int)DType::name] = log_softmax<T>;                    \
-  k.logsumexp[(int)DType::name] = logsumexp<T>;                        \
-  k.softmax_backward[(int)DType::name] = softmax_backward<T>;          \
-  k.log_softmax_backward[(int)DType::name] = log_softmax_backward<T>;  \
-  k.cross_entropy[(int)DType::name] = cross_entropy<T>;                \
+#define X(T, name)                                                    \
+  k.softmax[(int)DType::name] = softmax<T>;                           \
+  k.log_softmax[(int)DType::name] = log_softmax<T>;                   \
+  k.logsumexp[(int)DType::name] = logsumexp<T>;                       \
+  k.softmax_backward[(int)DType::name] = softmax_backward<T>;         \
+  k.log_softmax_backward[(int)DType::name] = log_softmax_backward<T>; \
+  k.cross_entropy[(int)DType::name] = cross_entropy<T>;               \
   k.cross_entropy_backward[(int)DType::name] = cross_entropy_backward<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X

@@ -78,7 +78,7 @@ void cross_entropy_backward(const CrossEntropyArgs& a, const void* x_, const int
 }  // namespace
 
 void fill_cross_entropy(KernelTable& table) {
-#define X(T, name)                                                 \
+#define X(T, name)                                                  \
   table.softmax.cross_entropy[(int)DType::name] = cross_entropy<T>; \
   table.softmax.cross_entropy_backward[(int)DType::name] = cross_entropy_backward<T>;
   TW_FOR_EACH_FLOAT(X)

@@ -28,9 +28,8 @@ void softmax(const SoftmaxArgs& a, const void* x_, void* y_) {
       // The exponentials are made twice, as y would round them.
       auto e = [&](int64_t i, auto at) __attribute__((always_inline)) { return exp(at.load(x + i * axis.stride) - m); };
       const V inverse = 1 / axis.sum(e);
-      axis.each([&](int64_t i, auto at) __attribute__((always_inline)) {
-        at.store(y + i * axis.stride, e(i, at) * inverse);
-      });
+      axis.each([&](int64_t i, auto at)
+                    __attribute__((always_inline)) { at.store(y + i * axis.stride, e(i, at) * inverse); });
     }
   });
 }
@@ -57,8 +56,8 @@ void logsumexp(const SoftmaxArgs& a, const void* x_, void* y_) {
     const T* x = static_cast<const T*>(x_) + first;
     V m = axis.max(x);
     m = abs(m) < highest<compute_t<T>>() ? m : V{};  // inf - inf would be NaN
-    const V total = axis.sum(
-        [&](int64_t i, auto at) __attribute__((always_inline)) { return exp(at.load(x + i * axis.stride) - m); });
+    const V total = axis.sum([&](int64_t i, auto at)
+                                 __attribute__((always_inline)) { return exp(at.load(x + i * axis.stride) - m); });
     axis.put(static_cast<T*>(y_) + sample, m + log(total));
   });
 }
@@ -97,11 +96,11 @@ void fill_cross_entropy(KernelTable&);
 
 void fill_softmax(KernelTable& table) {
   SoftmaxKernels& k = table.softmax;
-#define X(T, name)                                                       \
-  k.softmax[(int)DType::name] = softmax<T>;                              \
-  k.log_softmax[(int)DType::name] = log_softmax<T>;                      \
-  k.logsumexp[(int)DType::name] = logsumexp<T>;                          \
-  k.softmax_backward[(int)DType::name] = softmax_backward<T>;            \
+#define X(T, name)                                            \
+  k.softmax[(int)DType::name] = softmax<T>;                   \
+  k.log_softmax[(int)DType::name] = log_softmax<T>;           \
+  k.logsumexp[(int)DType::name] = logsumexp<T>;               \
+  k.softmax_backward[(int)DType::name] = softmax_backward<T>; \
   k.log_softmax_backward[(int)DType::name] = log_softmax_backward<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X

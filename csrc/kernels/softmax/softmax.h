@@ -4,9 +4,9 @@
 
 namespace tw {
 
-// Arrays seen as outer × n × inner, reduced over n: element (o, i, c) lies at (o * n + i) * stride + c. stride is the full
-// length of the last axis, of which one call may cover only `inner` columns; it is 1 where n is the last axis itself.
-// Arrays without the n axis have (o, c) at o * stride + c.
+// Arrays seen as outer × n × inner, reduced over n: element (o, i, c) lies at (o * n + i) * stride + c. stride is the
+// full length of the last axis, of which one call may cover only `inner` columns; it is 1 where n is the last axis
+// itself. Arrays without the n axis have (o, c) at o * stride + c.
 struct SoftmaxArgs {
   int64_t outer, n, inner, stride;
 };
@@ -25,8 +25,8 @@ struct CrossEntropyArgs {
 // target[o * stride + c] is a class or ignore_index. For each sample
 //   w = weight[target],  loss = (1 - smoothing) w d[target] + smoothing / n * sum over i of weight[i] d[i],
 // 0 where ignored, with d[i] = log sum exp x - x[i]. log sum exp x is kept in two parts, shift = max x and log_total,
-// since the sum of the two would lose log_total's digits where logits are huge. Writes loss (skipped where null), shift and
-// log_total, laid out as target, in the compute type; adds the samples' losses to sums[0] and their w to sums[1].
+// since the sum of the two would lose log_total's digits where logits are huge. Writes loss (skipped where null), shift
+// and log_total, laid out as target, in the compute type; adds the samples' losses to sums[0] and their w to sums[1].
 typedef void (*CrossEntropyFn)(const CrossEntropyArgs&, const void* x, const int64_t* target, void* loss, void* shift,
                                void* log_total, double* sums);
 
@@ -38,7 +38,7 @@ typedef void (*CrossEntropyBackwardFn)(const CrossEntropyArgs&, const void* x, c
 struct SoftmaxKernels {
   SoftmaxFn softmax[kDTypes];
   SoftmaxFn log_softmax[kDTypes];
-  SoftmaxFn logsumexp[kDTypes];                    // y without the n axis
+  SoftmaxFn logsumexp[kDTypes];                     // y without the n axis
   SoftmaxBackwardFn softmax_backward[kDTypes];      // y (g - sum g y)
   SoftmaxBackwardFn log_softmax_backward[kDTypes];  // g - exp(y) sum g
   CrossEntropyFn cross_entropy[kDTypes];

@@ -1,0 +1,28 @@
+// Random arrays. Every value is a function of (seed, offset, its position in the array): see kernels/random/README.md.
+//
+// A call that makes n values uses positions offset .. offset + (n + 1) / 2 - 1 at most, whatever its distribution and
+// dtype; the next call should begin at offset + (n + 1) / 2.
+#pragma once
+#include "core/array.h"
+
+namespace tw {
+
+struct RandomSource {
+  uint64_t seed, offset;
+};
+
+Array random_bits(int64_t n, RandomSource source, uint64_t stream);  // uint32: Philox's words themselves
+Array random_uniform(const Dims& shape, DType dtype, RandomSource source, double low, double high);  // [low, high)
+Array random_normal(const Dims& shape, DType dtype, RandomSource source, double mean, double std);
+Array random_integers(const Dims& shape, DType dtype, RandomSource source, int64_t low, int64_t last);  // last included
+Array random_bernoulli(const Dims& shape, RandomSource source, double p);  // bool, true with probability p
+Array random_permutation(int64_t n, RandomSource source);                  // int64
+
+struct DropoutResult {
+  Array y, mask;
+};
+// y = x / (1 - p) where mask, else 0; each element is dropped with probability p.
+DropoutResult dropout(const Array& x, double p, RandomSource source);
+Array dropout_backward(const Array& g, const Array& mask, double p);
+
+}  // namespace tw

@@ -1,9 +1,10 @@
 """The tape: what an op leaves behind, and the walk back over it.
 
 A tensor that takes part in differentiation points at a node: a `Leaf` (its gradient is kept) or a `Node` (made by an
-op). A `Node` holds the nodes of the op's inputs and just those values that the op's vjp rules name. Nodes carry a
-clock, the number of the event that made them; since inputs are always older than results, walking back is visiting
-the reachable nodes by falling clock: no recursion, whatever the depth.
+op). A `Node` holds the nodes of the op's inputs and just those values that the op's vjp rules name; it never holds the
+tensor that the op made, so there are no reference cycles and a graph goes with its last tensor. Nodes carry a clock,
+the number of the event that made them; since inputs are always older than results, walking back is visiting nodes by
+falling clock: a heap and no recursion, whatever the depth.
 
 In-place writes take a number from the same clock and leave it on the storage they touch. A saved value whose storage
 was written after its node was made has changed since, and backward refuses it.
@@ -11,17 +12,20 @@ was written after its node was made has changed since, and backward refuses it.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 import threading
+from heapq import heappop, heappush
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ._op import Plan
     from ._tensor import Tensor
+
+    Hook = Callable[[Tensor], Tensor | None]
 
 OFF, ON, ANOMALY = 0, 1, 2
 
@@ -30,9 +34,20 @@ tick = _clock.__next__
 
 
 class _State(threading.local):
-    """Per thread: whether ops are recorded, and the path of the module that is running (anomaly mode)."""
+    """Per thread: how ops are recorded.
+
+    Attributes
+    ----------
+    mode
+        OFF, ON or ANOMALY, now.
+    recording
+        ON or ANOMALY: what `mode` becomes where recording is switched on.
+    layer_path
+        Names of the modules that are running, outermost first.
+    """
 
     mode = ON
+    recording = ON
     layer_path: tuple[str, ...] = ()
 
 
@@ -50,7 +65,7 @@ class Leaf:
         self.clock = tick()
         self.shape = shape
         self.grad: Tensor | None = None
-        self.hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
+        self.hooks: dict[int, Hook] | None = None
 
 
 class Node:
@@ -59,24 +74,36 @@ class Node:
     Attributes
     ----------
     plan
-        The op and which of its inputs want a gradient; knows how to call the rules.
+        The op and which of its inputs want a gradient: `plan.name`, and `plan.backward(node, g)`, which gives one
+        cotangent (or None for zero) for each parent.
     parents
         The nodes of those inputs, in order.
     saved
-        What the rules named; None once backward has used and freed it.
+        Tuple of what the rules named. None once backward has used and freed it. A `Recomputed` where `checkpoint` keeps
+        nothing: `saved.node(self)` then gives a node that has it.
     shape
-        Shape of the result, which is the shape its cotangent must have.
+        Shape of the result, which is the shape its cotangent must have. None for an op with several results: its
+        cotangent is `Parts`.
     """
 
     __slots__ = ("clock", "grad", "hooks", "origin", "parents", "plan", "saved", "shape")
 
-    def __init__(self, plan: Plan, parents: tuple[Any, ...], saved: Any, shape: tuple[int, ...]) -> None:
+    def __init__(self, plan: Any, parents: tuple[Any, ...], saved: Any, shape: tuple[int, ...] | None) -> None:
         self.plan = plan
         self.parents = parents
         self.saved = saved
         self.shape = shape
         self.clock = tick()
-        self.hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
+        self.hooks: dict[int, Hook] | None = None
+
+
+class Parts(list[Any]):
+    """Cotangents of an op with several results, None where none arrived. To the engine, a cotangent of shape None."""
+
+    __slots__ = ()
+
+    class _array:
+        shape = None
 
 
 # ---- in-place writes -------------------------------------------------------------------------------------------------
@@ -88,7 +115,7 @@ class _Writes:
     """The latest in-place write, and where the recent ones were made."""
 
     latest = 0
-    origins: dict[int, str] = {}
+    origins: ClassVar[dict[int, str]] = {}
 
 
 def mark_written(arrays: Iterable[Any]) -> None:
@@ -109,8 +136,8 @@ def _check_unchanged(node: Node) -> None:
         if written > node.clock:
             where = _Writes.origins.get(written, "a line no longer remembered")
             raise RuntimeError(
-                f"backward: {node.plan.name} (recorded at {_origin(node)}) needs a tensor of shape {array.shape} that was "
-                f"written in place since, at {where}; write to a copy instead"
+                f"backward: {node.plan.name} (recorded at {_origin(node)}) needs a tensor of shape {array.shape} that "
+                f"was written in place since, at {where}; write to a copy instead"
             )
 
 
@@ -134,58 +161,68 @@ def user_line() -> str:
 _by_clock = attrgetter("clock")
 
 
-def _reachable(roots: Iterable[Any]) -> list[Any]:
-    """All nodes behind the roots, newest first."""
+def behind(roots: Iterable[Any], since: int = 0) -> list[Any]:
+    """All nodes that the roots were computed from, the roots included, oldest first; none made before `since`."""
     seen = set(roots)
     stack = list(seen)
     while stack:
         for parent in stack.pop().parents:
-            if parent not in seen:
+            if parent not in seen and parent.clock >= since:
                 seen.add(parent)
                 stack.append(parent)
-    return sorted(seen, key=_by_clock, reverse=True)
+    return sorted(seen, key=_by_clock)
 
 
-def _leading_to(order: list[Any], wanted: Iterable[Any]) -> list[Any]:
-    """Those of `order` (newest first) that have a wanted node behind them, or are one."""
+def _between(roots: Iterable[Any], wanted: Iterable[Any]) -> set[Any]:
+    """The wanted nodes, and those behind the roots that have a wanted one behind them."""
     needed = set(wanted)
-    for node in reversed(order):
-        if any(parent in needed for parent in node.parents):
+    oldest = min((node.clock for node in needed), default=0)
+    for node in behind(roots, since=oldest):
+        if node not in needed and not needed.isdisjoint(node.parents):
             needed.add(node)
-    return [node for node in order if node in needed]
+    return needed
 
 
-def _unbroadcast(g: Tensor, shape: tuple[int, ...], node: Any) -> Tensor:
-    """Sum a cotangent over the axes along which its operand was broadcast: the one place where that is undone."""
-    from ._reductions import sum as sum_
+@functools.cache
+def _ops() -> tuple[Any, Any, Any]:
+    """The ops that the engine itself needs; they are built on this module."""
+    from ._elementwise import add
     from ._manipulation import reshape
+    from ._reductions import sum as sum_
 
-    extra = g.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        i + extra for i, extent in enumerate(shape) if extent == 1 and g.shape[i + extra] != 1
-    )
-    summed = sum_(g, axis=axes, keepdims=True) if axes else g
-    if summed.size != _count(shape):
-        raise RuntimeError(
-            f"backward: the vjp of {node.plan.name} gave a cotangent of shape {g.shape} for an input of shape {shape}"
+    return add, sum_, reshape
+
+
+def add_cotangents(a: Any, b: Any) -> Any:
+    """Sum of two cotangents of one value."""
+    add = _ops()[0]
+    if type(a) is Parts:
+        return Parts(y if x is None else x if y is None else add(x, y) for x, y in zip(a, b, strict=True))
+    return add(a, b)
+
+
+def unbroadcast(g: Tensor, shape: tuple[int, ...], op: str) -> Tensor:
+    """Sum a cotangent over the axes along which its operand was broadcast: the one place where that is undone."""
+    _, sum_, reshape = _ops()
+    extra = len(g.shape) - len(shape)
+    if extra >= 0:
+        axes = tuple(range(extra)) + tuple(
+            i + extra for i, extent in enumerate(shape) if extent == 1 and g.shape[i + extra] != 1
         )
-    return reshape(summed, shape)
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    count = 1
-    for extent in shape:
-        count *= extent
-    return count
+        summed = sum_(g, axis=axes, keepdims=True) if axes else g
+        if summed.shape[extra:] == shape:
+            return reshape(summed, shape) if extra else summed
+    raise RuntimeError(f"backward: the vjp of {op} gave a cotangent of shape {g.shape} for an input of shape {shape}")
 
 
 def run_backward(
     roots: Sequence[Any],
     cotangents: Sequence[Tensor],
     *,
-    wanted: Sequence[Any] | None = None,
+    wanted: Iterable[Any] | None = None,
     create_graph: bool = False,
     retain_graph: bool = False,
+    lent: list[Tensor] | None = None,
 ) -> dict[Any, Tensor]:
     """Carry cotangents from the root nodes back; the one engine behind `backward` and the functional forms.
 
@@ -194,97 +231,152 @@ def run_backward(
     roots, cotangents
         Nodes and the cotangents that start there.
     wanted
-        Nodes to stop at and report; by default every leaf that is reached.
+        Nodes to stop at and report; by default every leaf that is reached, and gradients are kept where `retain_grad`
+        asked for it.
     create_graph
         Record the backward pass itself, so that its results can be differentiated.
     retain_graph
         Keep what the nodes saved, so that backward may pass there again.
+    lent
+        Collects the gradients that hooks have seen and may have kept.
 
     Returns
     -------
     dict
-        The cotangent that arrived at each wanted node or leaf.
+        The cotangent that arrived at each wanted node or leaf; those where none arrived are missing.
     """
-    from ._op import add_cotangents
-
-    order = _reachable(roots)
-    if wanted is not None:
-        order = _leading_to(order, wanted)
-    arrived: dict[Any, Tensor] = {}
-    for root, g in zip(roots, cotangents, strict=True):
-        arrived[root] = add_cotangents(arrived[root], g) if root in arrived else g
+    active = None if wanted is None else _between(roots, wanted)
+    stops: Any = () if wanted is None else frozenset(wanted)
     results: dict[Any, Tensor] = {}
-    keep = None if wanted is None else set(wanted)
-    active = set(order) if wanted is not None else None
-    previous = state.mode
-    anomaly = previous == ANOMALY
-    state.mode = previous or ON if create_graph else OFF
+    arrived: dict[Any, Any] = {}
+    heap: list[tuple[int, Any]] = []
+    for root, g in zip(roots, cotangents, strict=True):
+        if root in arrived:
+            arrived[root] = add_cotangents(arrived[root], g)
+        elif active is None or root in active:
+            arrived[root] = g
+            if root.parents:
+                heappush(heap, (-root.clock, root))
+
+    free = not (retain_graph or create_graph)
+    before = state.mode
+    anomaly = state.recording == ANOMALY
+    state.mode = state.recording if create_graph else OFF
     try:
-        for node in order:
-            g = arrived.pop(node, None)
-            if g is None:
-                continue
+        while heap:
+            node = heappop(heap)[1]
+            g = arrived.pop(node)
             if node.hooks:
-                g = _run_hooks(node, g)
-            if keep is None:
-                if not node.parents and type(node) is Leaf:
-                    results[node] = g
-                    continue
-            elif node in keep:
+                g = _run_hooks(node, g, active is None, lent)
+            if node in stops:
                 results[node] = g
-                if not node.parents:
+                if active.isdisjoint(node.parents):  # type: ignore[union-attr]
                     continue
-            if node.saved is None:
-                raise RuntimeError(
-                    f"backward: what {node.plan.name} had saved was freed by an earlier backward; "
-                    "pass retain_graph=True to that one"
-                )
-            if node.clock < _Writes.latest:
-                _check_unchanged(node)
-            gradients = node.plan.backward(node, g)
+            source = node
+            while type(source.saved) is not tuple:
+                source = _restored(source)
+            if source.clock < _Writes.latest:
+                _check_unchanged(source)
+            gradients = node.plan.backward(source, g)
             if anomaly:
                 _check_finite_backward(node, g, gradients)
             for parent, c in zip(node.parents, gradients, strict=True):
                 if c is None or (active is not None and parent not in active):
                     continue
-                if c.shape != parent.shape:
-                    c = _unbroadcast(c, parent.shape, node)
-                other = arrived.get(parent)
-                arrived[parent] = c if other is None else add_cotangents(other, c)
-            if not (retain_graph or create_graph):
+                if c._array.shape != parent.shape:
+                    c = unbroadcast(c, parent.shape, node.plan.name)
+                if parent in arrived:
+                    arrived[parent] = add_cotangents(arrived[parent], c)
+                else:
+                    arrived[parent] = c
+                    if parent.parents:
+                        heappush(heap, (-parent.clock, parent))
+            if free:
                 node.saved = None
+        for leaf, g in arrived.items():
+            results[leaf] = _run_hooks(leaf, g, active is None, lent) if leaf.hooks else g
     finally:
-        state.mode = previous
+        state.mode = before
     return results
 
 
-def _run_hooks(node: Any, g: Tensor) -> Tensor:
-    for hook in list(node.hooks.values()):
+def _restored(node: Node) -> Node:
+    if node.saved is None:
+        raise RuntimeError(
+            f"backward: what {node.plan.name} had saved was freed by an earlier backward; "
+            "pass retain_graph=True to that one"
+        )
+    return node.saved.node(node)
+
+
+# ---- hooks and .grad -------------------------------------------------------------------------------------------------
+
+_RETAIN = 0  # key of the entry that stands for retain_grad: a closure over the node would be a cycle
+_hook_keys = itertools.count(1)
+
+
+def add_hook(node: Any, hook: Hook) -> Callable[[], None]:
+    """Register a hook; the result removes it."""
+    if node.hooks is None:
+        node.hooks = {}
+    hooks = node.hooks
+    key = next(_hook_keys)
+    hooks[key] = hook
+
+    def remove() -> None:
+        hooks.pop(key, None)
+
+    return remove
+
+
+def retain_grad(node: Any) -> None:
+    """Have backward keep the gradient that arrives at an interior node."""
+    if node.hooks is None:
+        node.hooks = {}
+    if _RETAIN not in node.hooks:
+        node.grad = None
+        node.hooks[_RETAIN] = _keep
+
+
+def _keep(g: Tensor) -> None:
+    """Stands in a node's hooks for `retain_grad`."""
+
+
+def _run_hooks(node: Any, g: Tensor, retain: bool, lent: list[Tensor] | None) -> Tensor:
+    for key, hook in list(node.hooks.items()):
+        if key == _RETAIN:
+            continue
         replaced = hook(g)
         if replaced is not None:
             if replaced.shape != node.shape:
                 raise ValueError(f"hook: the returned gradient has shape {replaced.shape}, but must have {node.shape}")
             g = replaced
+    if retain and _RETAIN in node.hooks:
+        node.grad = g if node.grad is None else add_cotangents(node.grad, g)
+    if lent is not None:
+        lent.append(g)
     return g
 
 
 def accumulate(results: dict[Any, Tensor], borrowed: Iterable[Tensor]) -> None:
-    """Add what arrived at each leaf to its `.grad`.
-
-    A leaf owns its gradient. One that others hold too (the caller's own seed, a view, or the same tensor arriving at
-    two leaves, as add's rule gives) is copied first.
-    """
-    from ._op import add_cotangents, copy_of
-
+    """Add what arrived at each leaf to its `.grad`."""
     taken = {id(g) for g in borrowed}
     for leaf, g in results.items():
-        if leaf.grad is not None:
-            leaf.grad = add_cotangents(leaf.grad, g)
-        elif id(g) in taken or g._array.is_shared:
-            leaf.grad = copy_of(g)
-        else:
-            leaf.grad = g
-            taken.add(id(g))
+        leaf.grad = own(g, taken) if leaf.grad is None else add_cotangents(leaf.grad, g)
+
+
+def own(g: Tensor, taken: set[int]) -> Tensor:
+    """A gradient to give away: contiguous, and in memory that nobody else can see.
+
+    One that others hold too (the caller's own seed, a hook, a view, or the same tensor arriving at two inputs, as add's
+    rule gives) is copied. `taken` holds the ids of the former, and of what was given away before.
+    """
+    if id(g) in taken or g._array.is_shared or not g._array.is_contiguous:
+        from ._manipulation import copy
+
+        return copy(g)
+    taken.add(id(g))
+    return g
 
 
 # ---- anomaly mode ----------------------------------------------------------------------------------------------------
@@ -297,16 +389,28 @@ def note_forward(node: Node, y: Any) -> None:
     if not _finite(y):
         raise FloatingPointError(
             f"anomaly: {node.plan.name} gave NaN or inf in its result of shape {y.shape}, at {_origin(node)}"
+            + _blame(node)
         )
 
 
-def _check_finite_backward(node: Node, g: Tensor, gradients: Sequence[Tensor | None]) -> None:
+def _blame(node: Node) -> str:
+    """Which of the saved inputs was not finite already."""
+    for value in node.saved:
+        array = getattr(value, "_array", None)
+        if array is not None and not _finite(array):
+            return f"; its input of shape {array.shape} had NaN or inf already"
+    return ""
+
+
+def _check_finite_backward(node: Node, g: Any, gradients: Sequence[Any]) -> None:
     for parent, c in zip(node.parents, gradients, strict=True):
-        if c is not None and not _finite(c._array):
-            raise FloatingPointError(
-                f"anomaly: the gradient of {node.plan.name} is NaN or inf for its input of shape {parent.shape} "
-                f"(cotangent of shape {g.shape}); recorded at {_origin(node)}"
-            )
+        for part in c if type(c) is Parts else (c,):
+            if part is not None and not _finite(part._array):
+                already = [x for x in (g if type(g) is Parts else (g,)) if x is not None and not _finite(x._array)]
+                raise FloatingPointError(
+                    f"anomaly: the gradient of {node.plan.name} is NaN or inf for its input of shape {parent.shape}; "
+                    f"recorded at {_origin(node)}" + ("; so was the gradient that backward brought" if already else "")
+                )
 
 
 def _finite(array: Any) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._autograd import mark_written
 from ._op import kernel_in_python, primitive, wrap
-from ._tensor import Tensor, asarray
+from ._tensor import asarray
 
 if TYPE_CHECKING:
-    pass
+    from ._tensor import Tensor
 
 
 @primitive
@@ -26,12 +25,12 @@ def _getitem_backward(g: Any, /, key: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-def setitem(x: Tensor, key: Any, value: Any) -> None:
-    """`x[key] = value`, in place."""
-    x._check_inplace("setitem")
-    source = value if isinstance(value, (bool, int, float)) else asarray(value)._array
-    _core.setitem(x._array, key, source)
-    mark_written([x._array])
+@kernel_in_python
+def _erase(x: Any, /, key: Any) -> Any:
+    """A copy of x with zeros at `key`: the cotangent of what `x[key] = value` left in place."""
+    out = _core.astype(x, x.dtype, True)
+    _core.setitem(out, key, 0)
+    return out
 
 
 @primitive

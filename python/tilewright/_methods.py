@@ -8,39 +8,14 @@ from . import _core
 from . import _elementwise as ew
 from . import _manipulation as mp
 from . import _reductions as red
-from ._autograd import mark_written, state
 from ._indexing import _getitem, take
+from ._inplace import in_place
 from ._linalg import matmul
-from ._tensor import Tensor, asarray
+from ._tensor import Tensor
 
 
 def _reflected(op: Any) -> Any:
     return lambda self, other: op(other, self)
-
-
-def _in_place(op: Any, kernel: Any) -> Any:
-    """`x += y`: into the memory of x; for a tensor that gradients flow through, x becomes the result of the op."""
-    name = op.__name__
-
-    def apply(self: Tensor, other: Any) -> Tensor:
-        if self._node is not None and state.mode:
-            self._check_inplace(name)
-        other = other if isinstance(other, (bool, int, float)) else asarray(other)
-        if state.mode and (self._node is not None or getattr(other, "_node", None) is not None):
-            result = op(self, other)
-            if result.shape != self.shape or result.dtype != self.dtype:
-                raise ValueError(
-                    f"{name}: in-place target {self.shape} {self.dtype.name} cannot hold a result of "
-                    f"{result.shape} {result.dtype.name}"
-                )
-            _core.assign(self._array, result._array)
-            self._node = result._node
-        else:
-            kernel(self._array, getattr(other, "_array", other))
-        mark_written([self._array])
-        return self
-
-    return apply
 
 
 _OPERATORS = {
@@ -61,7 +36,7 @@ _OPERATORS = {
 for _name, _op in _OPERATORS.items():
     setattr(Tensor, f"__{_name}__", _op)
     setattr(Tensor, f"__r{_name}__", _reflected(_op))
-    setattr(Tensor, f"__i{_name}__", _in_place(_op, getattr(_core, _op.__name__ + "_")))
+    setattr(Tensor, f"__i{_name}__", in_place(_op, getattr(_core, _op.__name__ + "_")))
 
 for _name, _op in {
     "eq": ew.equal,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _core
 from ._autograd import ANOMALY, Node, note_forward, state
-from ._dtypes import promote_types
+from ._dtypes import DType, promote_types
 from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -36,6 +36,8 @@ def wrap(array: Any, node: Any = None) -> Tensor:
 class Plan:
     """How one op, with a given set of inputs that want gradients, is saved and differentiated.
 
+    Both functions are generated, as straight-line Python, when the op is first recorded: they run once per op and pass.
+
     Parameters
     ----------
     name
@@ -48,48 +50,57 @@ class Plan:
     Attributes
     ----------
     save
-        `save(*inputs, *statics, y, aux)`: the tuple of what the rules name: an input, `<input>_shape` or `<input>_dtype`, a static
-        parameter,
-        the result `y`, or `aux`, what the kernel returned beside it. The last two as bare arrays: a tensor around the
-        result would close a cycle.
+        `save(*inputs, *statics, y, aux)`: the tuple of what the rules name: an input, `<input>_shape` or
+        `<input>_dtype`, a static parameter, the result `y`, or `aux`, what the kernel returned beside it. The last two
+        as bare arrays: a tensor around the result would close a cycle.
+    backward
+        `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`.
     """
 
-    __slots__ = ("_rules", "mask", "name", "save")
+    __slots__ = ("backward", "name", "save")
 
     def __init__(self, name: str, inputs: tuple[str, ...], statics: tuple[str, ...], mask: tuple[bool, ...]) -> None:
-        from ._vjps import VJPS
-
-        if name not in VJPS:
-            raise NotImplementedError(f"{name}: has no gradient; detach its input, or use no_grad()")
-        rules = VJPS[name]
-        rules = rules if isinstance(rules, tuple) else (rules,)
         self.name = name
-        self.mask = mask
-        wanted = []
-        for position, (rule, wants) in enumerate(zip(rules, mask, strict=True)):
-            if wants and rule is None:
-                raise NotImplementedError(f"{name}: has no gradient with respect to {inputs[position]}")
-            if wants:
-                code = rule.__code__
-                wanted.append((rule, code.co_varnames[1 : code.co_argcount]))
-        names = list(dict.fromkeys(n for _, needed in wanted for n in needed))
-        # Per rule: the rule, and for each thing it names its place in `saved` and whether that is the result.
-        self._rules = tuple(
-            (rule, tuple((names.index(n), n == "y") for n in needed)) for rule, needed in wanted
+        rules = {f"_rule{i}": rule for i, rule in enumerate(_rules(name)) if mask[i]}
+        for key, rule in rules.items():
+            if rule is None:
+                raise NotImplementedError(f"{name}: has no gradient with respect to {inputs[int(key[5:])]}")
+        needs = {key: rule.__code__.co_varnames[1 : rule.__code__.co_argcount] for key, rule in rules.items()}
+        names = list(dict.fromkeys(n for needed in needs.values() for n in needed))
+        result = "y" if "y" not in inputs else "_y"  # some gradient kernels take the result of another op as input y
+        parameters = (*inputs, *statics, result, "aux")
+        expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
+        unpack = f"{', '.join(names)}, = node.saved" if names else ""
+        rewrap = "y = _wrap(y, node if _state.mode else None)" if result in names else ""
+        calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
+        scope: dict[str, Any] = {**rules, "_wrap": wrap, "_state": state}
+        exec(
+            f"def save({', '.join(parameters)}=None):\n"
+            f"    return ({''.join(e + ', ' for e in expressions)})\n"
+            f"def backward(node, _g):\n"
+            f"    {unpack}\n"
+            f"    {rewrap}\n"
+            f"    return ({calls},)\n",
+            scope,
         )
-        parameters = (*inputs, *statics, "y", "aux")
-        expressions = [n if n in parameters else ".".join(n.rsplit("_", 1)) for n in names]
-        self.save: Callable[..., tuple[Any, ...]] = eval(
-            f"lambda {', '.join(parameters)}=None: ({''.join(e + ', ' for e in expressions)})"
-        )
+        self.save: Callable[..., tuple[Any, ...]] = scope["save"]
+        self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]] = scope["backward"]
 
-    def backward(self, node: Node, g: Tensor) -> list[Tensor | None]:
-        """The cotangents of the inputs that want one."""
-        saved = node.saved
-        return [
-            rule(g, *[wrap(saved[i], node if state.mode else None) if is_y else saved[i] for i, is_y in needs])
-            for rule, needs in self._rules
-        ]
+
+def _rules(name: str) -> tuple[Any, ...]:
+    from ._vjps import VJPS
+
+    if name not in VJPS:
+        raise NotImplementedError(f"{name}: has no gradient; detach its input, or use no_grad()")
+    rules = VJPS[name]
+    return rules if isinstance(rules, tuple) else (rules,)
+
+
+def _plan(name: str, inputs: tuple[str, ...], statics: tuple[str, ...], mask: tuple[bool, ...]) -> Plan | None:
+    """The plan; None for an op that cuts the tape, because its result is piecewise constant, boolean or integer."""
+    from ._vjps import NONDIFFERENTIABLE
+
+    return None if name in NONDIFFERENTIABLE else Plan(name, inputs, statics, mask)
 
 
 def _declare(function: F, kernel: Any = None, make: Any = None) -> F:
@@ -132,7 +143,10 @@ def _unary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str, 
             t._node = None
             return t
         if plan is None:
-            plan = Plan(name, inputs, statics, (True,))
+            plan = _plan(name, inputs, statics, (True,))
+            if plan is None:
+                t._node = None
+                return t
         t._node = node = Node(plan, (node,), plan.save(x, *params, y), y.shape)
         if state.mode == ANOMALY:
             note_forward(node, y)
@@ -177,7 +191,11 @@ def _binary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str,
             mask, parents = 3, (n1, n2)
         plan = plans.get(mask)
         if plan is None:
-            plan = plans[mask] = Plan(name, inputs, statics, (n1 is not None, n2 is not None))
+            plan = _plan(name, inputs, statics, (n1 is not None, n2 is not None))
+            if plan is None:
+                t._node = None
+                return t
+            plans[mask] = plan
         t._node = node = Node(plan, parents, plan.save(x1, x2, *params, y), y.shape)
         if state.mode == ANOMALY:
             note_forward(node, y)
@@ -187,7 +205,7 @@ def _binary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str,
 
 
 def _convert(x1: Any, x2: Any) -> tuple[Any, Any] | None:
-    """The operands of a binary op that the kernel refused, as tensors of one dtype; None where they are that already."""
+    """The operands of a binary op that the kernel refused, as tensors of one dtype; None where they are so already."""
     numbers = isinstance(x1, _NUMBERS), isinstance(x2, _NUMBERS)
     y1 = x1 if numbers[0] else asarray(x1)
     y2 = x2 if numbers[1] else asarray(x2)
@@ -199,6 +217,18 @@ def _convert(x1: Any, x2: Any) -> tuple[Any, Any] | None:
     return None if y1 is x1 and y2 is x2 else (y1, y2)
 
 
+def _promote(values: list[Any]) -> list[Any] | None:
+    """Operands that a kernel refused, with the tensors of one dtype; None where they are so already.
+
+    Those of dtype bool are left out: conditions and masks.
+    """
+    dtypes = [v.dtype for v in values if isinstance(v, Tensor) and v.dtype != DType.bool]
+    if not dtypes or all(dtype == dtypes[0] for dtype in dtypes):
+        return None
+    common = functools.reduce(promote_types, dtypes)
+    return [asarray(v, common) if isinstance(v, Tensor) and v.dtype != DType.bool else v for v in values]
+
+
 def _nary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str, ...]) -> Any:
     plans: dict[tuple[bool, ...], Plan] = {}
     count = len(inputs)
@@ -206,7 +236,13 @@ def _nary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str, .
     def op(*args: Any) -> Tensor:
         arrays = [v if v is None or isinstance(v, (Tensor, *_NUMBERS)) else asarray(v) for v in args[:count]]
         params = args[count:]
-        y = kernel(*[v._array if isinstance(v, Tensor) else v for v in arrays], *params)
+        try:
+            y = kernel(*[v._array if isinstance(v, Tensor) else v for v in arrays], *params)
+        except TypeError:
+            converted = _promote(arrays)
+            if converted is None:
+                raise
+            return op(*converted, *params)
         aux = None
         if type(y) is tuple:
             y, *aux = y
@@ -218,7 +254,11 @@ def _nary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str, .
             return t
         plan = plans.get(mask)
         if plan is None:
-            plan = plans[mask] = Plan(name, inputs, statics, mask)
+            plan = _plan(name, inputs, statics, mask)
+            if plan is None:
+                t._node = None
+                return t
+            plans[mask] = plan
         parents = tuple([v._node for v in arrays if isinstance(v, Tensor) and v._node is not None])
         t._node = node = Node(plan, parents, plan.save(*arrays, *params, y, aux), y.shape)
         if state.mode == ANOMALY:
@@ -231,47 +271,35 @@ def _nary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str, .
 class _VariadicPlan:
     """As `Plan`, for an op over a list of arrays: one rule gives the cotangents of all of them."""
 
-    __slots__ = ("name", "wanted")
+    __slots__ = ("name", "rule", "wanted")
 
-    def __init__(self, name: str, wanted: list[bool]) -> None:
+    def __init__(self, name: str, wanted: tuple[bool, ...]) -> None:
         self.name = name
+        (self.rule,) = _rules(name)
         self.wanted = wanted
 
     def backward(self, node: Node, g: Tensor) -> list[Tensor | None]:
-        from ._vjps import VJPS
-
-        every = VJPS[self.name](g, *node.saved)
-        return [c for c, wants in zip(every, self.wanted, strict=True) if wants]
+        """The cotangents of the inputs that want one."""
+        return [c for c, wants in zip(self.rule(g, *node.saved), self.wanted, strict=True) if wants]
 
 
 def variadic(function: F) -> F:
-    """`primitive` for an op on a sequence of arrays; its rule is called with g, their shapes and the static parameters."""
+    """`primitive` for an op on a sequence of arrays; its rule is given g, their shapes and the static parameters."""
     name = function.__name__.lstrip("_")
     kernel = getattr(_core, name)
 
     def op(arrays: Any, /, *params: Any) -> Tensor:
         tensors = [asarray(v) for v in arrays]
         y = kernel([v._array for v in tensors], *params)
-        nodes = [v._node for v in tensors]
-        parents = tuple([n for n in nodes if n is not None])
-        if not parents or not state.mode:
+        if not state.mode or all(v._node is None for v in tensors):
             return wrap(y)
-        plan = _VariadicPlan(name, [n is not None for n in nodes])
+        # Where dtypes were promoted, the conversion is an op of its own, so that cotangents are converted back.
+        tensors = [v if v._node is None else asarray(v, y.dtype) for v in tensors]
+        plan = _VariadicPlan(name, tuple([v._node is not None for v in tensors]))
+        parents = tuple([v._node for v in tensors if v._node is not None])
         node = Node(plan, parents, ([v.shape for v in tensors], *params), y.shape)
         if state.mode == ANOMALY:
             note_forward(node, y)
         return wrap(y, node)
 
     return functools.update_wrapper(op, function)  # type: ignore[return-value]
-
-
-def add_cotangents(a: Tensor, b: Tensor) -> Tensor:
-    """Sum of two cotangents of one value."""
-    from ._elementwise import add
-
-    return add(a, b)
-
-
-def copy_of(x: Tensor) -> Tensor:
-    """An untracked copy."""
-    return wrap(_core.astype(x._array, x._array.dtype, True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._autograd import Leaf, accumulate, mark_written, run_backward, state
+from ._autograd import Leaf, accumulate, add_hook, retain_grad, run_backward, state
 from ._dtypes import DType, as_dtype
 
 if TYPE_CHECKING:
@@ -283,8 +283,11 @@ class Tensor:
             seed = asarray(gradient, dtype=self.dtype)
             if seed.shape != self.shape:
                 raise ValueError(f"backward: gradient has shape {seed.shape}, but the tensor has {self.shape}")
-        results = run_backward([self._node], [seed], retain_graph=retain_graph, create_graph=create_graph)
-        accumulate(results, [seed])
+        lent = [seed]
+        results = run_backward(
+            [self._node], [seed], retain_graph=retain_graph, create_graph=create_graph, lent=lent
+        )
+        accumulate(results, lent)
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the tape."""
@@ -295,13 +298,7 @@ class Tensor:
         if self._node is None:
             raise RuntimeError("retain_grad: the tensor does not require grad")
         if not isinstance(self._node, Leaf):
-            node = self._node
-            node.grad = None
-
-            def keep(g: Tensor) -> None:
-                node.grad = g if node.grad is None else node.grad + g
-
-            self.register_hook(keep)
+            retain_grad(self._node)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
         """Call `hook(gradient)` when backward reaches this tensor; what it returns, if anything, replaces the gradient.
@@ -313,32 +310,20 @@ class Tensor:
         """
         if self._node is None:
             raise RuntimeError("register_hook: the tensor does not require grad")
-        node = self._node
-        if node.hooks is None:
-            node.hooks = {}
-        key = object()
-        node.hooks[id(key)] = hook
-        return lambda key=key: node.hooks.pop(id(key), None) and None  # type: ignore[misc]
+        return add_hook(self._node, hook)
 
     # ---- writing -----------------------------------------------------------------------------------------------------
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from ._indexing import setitem
+        from ._inplace import setitem
 
         setitem(self, key, value)
 
-    def _check_inplace(self, op: str) -> None:
-        if self._node is not None and state.mode and isinstance(self._node, Leaf):
-            raise RuntimeError(f"{op}: in-place write to a leaf that requires grad; do it under tilewright.no_grad()")
-
     def copy_(self, value: Any) -> Tensor:
         """Overwrite the elements with `value`, broadcast and cast; returns the tensor."""
-        self._check_inplace("copy_")
-        if state.mode and self._node is not None:
-            raise RuntimeError("copy_: the tensor is part of a recorded computation; do it under tilewright.no_grad()")
-        source = value if isinstance(value, (bool, int, float)) else asarray(value)._array
-        _core.assign(self._array, source)
-        mark_written([self._array])
+        from ._inplace import setitem
+
+        setitem(self, ..., value, "copy_")
         return self
 
     def fill_(self, value: float) -> Tensor:
@@ -420,6 +405,8 @@ def asarray(
         if not foreign and data._node is not None and not requires_grad:
             return data.copy()
         source = _core.astype(source, wanted, True)
+    elif not foreign and not requires_grad:
+        return data
     result = _wrap(source)
     if requires_grad:
         result.requires_grad = True

@@ -15,11 +15,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from . import _activations as act
+from . import _core
+from . import _dropout as drop
 from . import _elementwise as ew
 from . import _indexing as ix
 from . import _manipulation as mp
 from . import _reductions as red
+from . import _softmax as sm
+from ._autograd import state
+from ._creation import arange, ones
 from ._linalg import matmul
+from ._op import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +129,40 @@ def _half(x1: Tensor, x2: Tensor) -> Tensor:
     return ew.equal(x1, x2) * 0.5 + ew.greater(x1, x2)
 
 
+def _cross_entropy(
+    g: Tensor,
+    x: Tensor,
+    aux: list[Any],
+    target: Any,
+    weight: Any,
+    ignore_index: int,
+    label_smoothing: float,
+    reduction: str,
+) -> Tensor:
+    options = (ignore_index, label_smoothing, reduction)
+    if not state.mode:
+        return wrap(_core.cross_entropy_backward(g._array, x._array, target, aux[0], weight, *options))
+    return _cross_entropy_composed(g, x, wrap(target), None if weight is None else wrap(weight), *options)
+
+
+def _cross_entropy_composed(
+    g: Tensor, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, label_smoothing: float, reduction: str
+) -> Tensor:
+    """`softmax(x) sum(q) - q` with the target distribution q, in ops, for second derivatives."""
+    axis = 1 if x.ndim > 1 else 0
+    classes = x.shape[axis]
+    per_class = (classes,) + (1,) * (x.ndim - axis - 1)
+    w = mp.reshape(ones((classes,), dtype=x.dtype) if weight is None else weight, per_class)
+    target = mp.expand_dims(target, axis=axis)
+    counts = ew.not_equal(target, ignore_index)
+    chosen = ew.where(ew.logical_and(counts, ew.equal(target, mp.reshape(arange(classes), per_class))), w, 0.0)
+    q = chosen * (1 - label_smoothing) + ew.where(counts, w, 0.0) * (label_smoothing / classes)
+    if reduction == "mean":
+        q = q / red.sum(chosen)
+    g = mp.expand_dims(g, axis=axis) if reduction == "none" else g
+    return g * (sm.softmax(x, axis) * red.sum(q, axis=axis, keepdims=True) - q)
+
+
 _INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
 
@@ -214,6 +254,23 @@ VJPS: dict[str, Any] = {
         lambda c, x, alpha: act.elu_backward(c, x, alpha),
         lambda c, g, x, alpha: c * g * ew.where(ew.less_equal(x, 0), alpha * ew.exp(ew.minimum(x, 0)), 0.0),
     ),
+    # softmax and cross-entropy
+    "softmax": lambda g, y, axis: sm.softmax_backward(g, y, axis),
+    "log_softmax": lambda g, y, axis: sm.log_softmax_backward(g, y, axis),
+    "cross_entropy": _cross_entropy,
+    "softmax_backward": (
+        lambda c, y, axis: sm.softmax_backward(c, y, axis),
+        lambda c, g, y, axis: (
+            c * (g - red.sum(g * y, axis=axis, keepdims=True)) - g * red.sum(c * y, axis=axis, keepdims=True)
+        ),
+    ),
+    "log_softmax_backward": (
+        lambda c, y, axis: c - red.sum(c * ew.exp(y), axis=axis, keepdims=True),
+        lambda c, g, y, axis: -c * ew.exp(y) * red.sum(g, axis=axis, keepdims=True),
+    ),
+    # dropout
+    "dropout": lambda g, aux, p: drop.dropout_backward(g, aux[0], p),
+    "dropout_backward": lambda c, mask, p: drop.dropout_backward(c, mask, p),
     # reductions
     "sum": lambda g, x_shape, axis, keepdims: _spread(g, x_shape, axis, keepdims),
     "mean": _mean,
@@ -240,6 +297,8 @@ VJPS: dict[str, Any] = {
     # parts
     "getitem": lambda g, key, x_shape: ix._getitem_backward(g, key, x_shape),
     "getitem_backward": lambda c, key: c[key],
+    "setitem": (lambda g, key: ix._erase(g, key), lambda g, key: g[key]),
+    "erase": lambda c, key: ix._erase(c, key),
     "take": lambda g, indices, axis, x_shape: ix._take_backward(g, indices, axis, x_shape),
     "take_backward": lambda c, indices, axis: ix._take(c, indices, axis),
     "take_along_axis": lambda g, indices, axis, x_shape: ix._take_along_axis_backward(g, indices, axis, x_shape),

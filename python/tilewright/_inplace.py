@@ -1,0 +1,102 @@
+"""Writing to arrays, and what the tape makes of it.
+
+Where nothing is recorded a write is just a write. Where gradients flow, the tensor that is written to afterwards stands
+for the result of an op on its old self: its node is replaced. That is right only as long as no other tensor looks at
+the same memory, for those would keep their old nodes; so then writing is refused. Every write stamps the storage, and
+backward refuses to use a saved value that was written since (`_autograd.mark_written`).
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._autograd import ANOMALY, Leaf, Node, mark_written, note_forward, state
+from ._manipulation import astype
+from ._op import Plan, wrap
+from ._tensor import Tensor, asarray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NUMBERS = (bool, int, float)
+
+
+def _check_recordable(x: Tensor, op: str) -> None:
+    """Raise where a recorded write to x would be an error, or make gradients silently wrong."""
+    if isinstance(x._node, Leaf):
+        raise RuntimeError(
+            f"{op}: in-place write to a leaf of shape {x.shape} that requires grad; do it under no_grad(), or write to "
+            "x.copy()"
+        )
+    if not x.dtype.is_floating:
+        raise TypeError(
+            f"{op}: the target has dtype {x.dtype.name}, which carries no gradient; detach() the value, or use "
+            "x.astype('float32')"
+        )
+    if x._array.is_shared:
+        raise RuntimeError(
+            f"{op}: in-place write to a tensor of shape {x.shape} that shares its memory with another one (it is a "
+            "view, or has views), whose gradient would be wrong; write to x.copy(), or use an expression that makes a "
+            "new tensor"
+        )
+
+
+def in_place(op: Callable[[Any, Any], Tensor], kernel: Callable[[Any, Any], None]) -> Callable[[Tensor, Any], Tensor]:
+    """The method for `x op= other`: the op for where it is recorded, its in-place kernel for where it is not."""
+    name = op.__name__
+
+    def apply(self: Tensor, other: Any) -> Tensor:
+        if not isinstance(other, (Tensor, *_NUMBERS)):
+            other = asarray(other)
+        if state.mode and (self._node is not None or getattr(other, "_node", None) is not None):
+            _write_result(self, name, op, other)
+        else:
+            kernel(self._array, getattr(other, "_array", other))
+        mark_written([self._array])
+        return self
+
+    apply.__name__ = name
+    return apply
+
+
+def _write_result(x: Tensor, name: str, op: Callable[[Any, Any], Tensor], other: Any) -> None:
+    _check_recordable(x, name)
+    result = op(x, other)
+    if result.shape != x.shape:
+        raise ValueError(f"{name}: in-place target has shape {x.shape}, but the result has {result.shape}")
+    node = result._node
+    if node is not None and any(value is x for value in node.saved):  # what the op saved must outlive the write
+        old = wrap(_core.astype(x._array, x._array.dtype, True), x._node)
+        node.saved = tuple([old if value is x else value for value in node.saved])
+    result = astype(result, x.dtype, copy=False)
+    _core.assign(x._array, result._array)
+    x._node = result._node
+
+
+@functools.cache
+def _setitem_plan(mask: tuple[bool, bool]) -> Plan:
+    return Plan("setitem", ("x", "value"), ("key",), mask)
+
+
+def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:
+    """`x[key] = value`, in place: numbers and arrays are broadcast and cast."""
+    if not isinstance(value, _NUMBERS):
+        value = asarray(value)
+    nodes = x._node, getattr(value, "_node", None)
+    if not state.mode or nodes == (None, None):
+        _core.setitem(x._array, key, getattr(value, "_array", value))
+        mark_written([x._array])
+        return
+    _check_recordable(x, op)
+    if nodes[1] is not None:
+        value = astype(value, x.dtype, copy=False)
+        nodes = nodes[0], value._node
+    _core.setitem(x._array, key, getattr(value, "_array", value))
+    mark_written([x._array])
+    plan = _setitem_plan((nodes[0] is not None, nodes[1] is not None))
+    parents = tuple([node for node in nodes if node is not None])
+    x._node = node = Node(plan, parents, plan.save(x, value, key, None), x.shape)
+    if state.mode == ANOMALY:
+        note_forward(node, x._array)

@@ -1,0 +1,36 @@
+"""Nested containers of tensors: tuples (named ones too), lists and dicts, with anything else as leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+def leaves(tree: Any) -> list[Any]:
+    """The leaves, dicts in their own order."""
+    if isinstance(tree, (tuple, list)):
+        return [leaf for branch in tree for leaf in leaves(branch)]
+    if isinstance(tree, dict):
+        return [leaf for branch in tree.values() for leaf in leaves(branch)]
+    return [tree]
+
+
+def rebuild(tree: Any, new_leaves: Sequence[Any]) -> Any:
+    """A tree like `tree` with other leaves, given in the order of `leaves(tree)`."""
+    return _rebuild(tree, iter(new_leaves))
+
+
+def _rebuild(tree: Any, source: Iterator[Any]) -> Any:
+    if isinstance(tree, dict):
+        return {key: _rebuild(branch, source) for key, branch in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        branches = [_rebuild(branch, source) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    return next(source)
+
+
+def tree_map(function: Callable[..., Any], tree: Any) -> Any:
+    """A tree like `tree` with the function applied to every leaf."""
+    return rebuild(tree, [function(leaf) for leaf in leaves(tree)])

@@ -1,0 +1,203 @@
+"""Checks for tests: gradients against finite differences, and arrays against arrays."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ._functional import vjp
+from ._reductions import sum as sum_
+from ._tensor import Tensor, asarray
+from ._tree import leaves, rebuild
+from .autograd import no_grad
+from .random import Generator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["assert_allclose", "check_grads"]
+
+# Per dtype: step of the central difference, and tolerance relative to the derivative.
+_STEPS = {"float64": 1e-5, "float32": 5e-3, "float16": 6e-2, "bfloat16": 2.5e-1}
+_TOLERANCES = {"float64": 1e-6, "float32": 1e-2, "float16": 1e-1, "bfloat16": 3e-1}
+
+
+def check_grads(
+    fun: Callable[..., Any],
+    *args: Any,
+    order: int = 1,
+    eps: float | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    seed: int = 0,
+    directions: int = 2,
+) -> None:
+    """Check the gradients of a function against central finite differences.
+
+    For each floating input x, random directions v and a random cotangent u: `<vjp(u), v>` must equal
+    `<u, (f(x + eps v) - f(x - eps v)) / (2 eps)>`.
+
+    Parameters
+    ----------
+    fun : callable
+        Returns a tensor, or nested dicts, lists and tuples of tensors. Should be smooth around the arguments.
+    *args : tensor or tree of tensors
+        The point. Floating leaves are differentiated; float64 is recommended. What is not a tensor is passed on.
+    order : {1, 2}
+        With 2, the gradients of the gradients are checked too.
+    eps, rtol, atol : float, optional
+        Step, and tolerance of the deviation: `atol + rtol * |derivative|`; by default by dtype, the coarsest one.
+    seed : int
+        Of the random directions and cotangents.
+    directions : int
+        How many directions to try for each input.
+
+    Raises
+    ------
+    AssertionError
+        Where a gradient deviates; names the input and the numbers.
+    ValueError
+        Where there is nothing to differentiate, or `order` is neither 1 nor 2.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.testing.check_grads(tw.tanh, tw.linspace(-1.0, 1.0, 5, dtype="float64"), order=2)
+    """
+    if order not in (1, 2):
+        raise ValueError(f"check_grads: order is {order}, but must be 1 or 2")
+    generator = Generator(seed)
+    flat = leaves(args)
+    places = [i for i, x in enumerate(flat) if isinstance(x, Tensor) and x.dtype.is_floating]
+    if not places:
+        raise ValueError("check_grads: no argument is a tensor of a floating dtype")
+    points = [flat[i].detach() for i in places]
+
+    def floating_outputs(*inputs: Tensor) -> list[Tensor]:
+        filled = list(flat)
+        for i, x in zip(places, inputs, strict=True):
+            filled[i] = x
+        return [y for y in leaves(fun(*rebuild(args, filled))) if isinstance(y, Tensor) and y.dtype.is_floating]
+
+    settings = _Settings([x.dtype.name for x in points], eps, rtol, atol, directions, generator)
+    names = _names(args)
+    settings.check(floating_outputs, points, [names[i] for i in places])
+    if order == 2:
+        cotangents = [settings.draw(y) for y in _plain(floating_outputs, points)]
+
+        def first_derivatives(*inputs: Tensor) -> Sequence[Tensor]:
+            return vjp(floating_outputs, *inputs)[1](cotangents)
+
+        settings.check(first_derivatives, points, [f"{names[i]} (second order)" for i in places])
+
+
+def _names(args: Any, prefix: str = "argument") -> list[str]:
+    """How to call each leaf of the arguments in a message: `argument 1["w"][0]`."""
+    if isinstance(args, dict):
+        return [name for key, branch in args.items() for name in _names(branch, f"{prefix}[{key!r}]")]
+    if isinstance(args, (tuple, list)):
+        form = "{} {}" if prefix == "argument" else "{}[{}]"
+        return [name for i, branch in enumerate(args) for name in _names(branch, form.format(prefix, i))]
+    return [prefix]
+
+
+def _plain(fun: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
+    with no_grad():
+        return [y.detach() for y in fun(*inputs)]
+
+
+def _dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> float:
+    """Inner product in float64."""
+    return math.fsum(sum_(x.astype("float64") * y.astype("float64")).item() for x, y in zip(a, b, strict=True))
+
+
+class _Settings:
+    """Steps, tolerances and random numbers of one check."""
+
+    def __init__(
+        self,
+        dtypes: Sequence[str],
+        eps: float | None,
+        rtol: float | None,
+        atol: float | None,
+        directions: int,
+        generator: Generator,
+    ) -> None:
+        coarsest = max(dtypes, key=lambda name: _STEPS[name])
+        self.eps = _STEPS[coarsest] if eps is None else eps
+        self.rtol = _TOLERANCES[coarsest] if rtol is None else rtol
+        self.atol = _TOLERANCES[coarsest] if atol is None else atol
+        self.directions = directions
+        self.generator = generator
+
+    def draw(self, like: Tensor) -> Tensor:
+        """Standard normal numbers of the shape and dtype of a tensor."""
+        return self.generator.normal(size=like.shape, dtype="float64").astype(like.dtype)
+
+    def check(self, fun: Callable[..., Sequence[Tensor]], points: Sequence[Tensor], names: Sequence[str]) -> None:
+        values, pullback = vjp(fun, *points)
+        for position, name in enumerate(names):
+            for _ in range(self.directions):
+                cotangents = [self.draw(y) for y in values]
+                direction = self.draw(points[position])
+                ours = _dot([pullback(cotangents)[position]], [direction])
+                shifted = [self._at(fun, points, position, direction, sign) for sign in (1, -1)]
+                difference = [(p.astype("float64") - m.astype("float64")) for p, m in zip(*shifted, strict=True)]
+                expected = _dot(cotangents, difference) / (2 * self.eps)
+                deviation = abs(ours - expected)
+                if not deviation <= self.atol + self.rtol * abs(expected):
+                    raise AssertionError(
+                        f"check_grads: the gradient for {name}, shape {points[position].shape}, gives a directional "
+                        f"derivative of {ours:.9g}, but finite differences (eps {self.eps:g}) give {expected:.9g}: off "
+                        f"by {deviation:.3g}, where {self.atol:g} + {self.rtol:g} * |derivative| is allowed"
+                    )
+
+    def _at(
+        self, fun: Callable[..., Sequence[Tensor]], points: Sequence[Tensor], position: int, v: Tensor, sign: int
+    ) -> list[Tensor]:
+        moved = list(points)
+        x = points[position]
+        moved[position] = (x.astype("float64") + v.astype("float64") * (sign * self.eps)).astype(x.dtype)
+        return _plain(fun, moved)
+
+
+def assert_allclose(
+    actual: Any, desired: Any, *, rtol: float = 1e-6, atol: float = 0.0, equal_nan: bool = True, what: str = "arrays"
+) -> None:
+    """Check that two arrays have the same shape and `|actual - desired| <= atol + rtol * |desired|` everywhere.
+
+    Parameters
+    ----------
+    actual, desired : array-like
+        What was computed, and what it should be.
+    rtol, atol : float
+        Relative and absolute tolerance.
+    equal_nan : bool
+        Whether NaN equals NaN.
+    what : str
+        What they are called in the message.
+
+    Raises
+    ------
+    AssertionError
+        Names the worst element.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.testing.assert_allclose(tw.sqrt([4.0, 9.0]), [2.0, 3.0])
+    """
+    a, d = asarray(actual).detach(), asarray(desired).detach()
+    if a.shape != d.shape:
+        raise AssertionError(f"{what}: shape {a.shape}, but expected {d.shape}")
+    worst: tuple[float, int, Any, Any] | None = None
+    for i, (x, y) in enumerate(zip(a.reshape(-1).tolist(), d.reshape(-1).tolist(), strict=True)):
+        if x == y or (equal_nan and x != x and y != y):
+            continue
+        excess = abs(x - y) - atol - rtol * abs(y)
+        if not excess <= 0 and (worst is None or not excess <= worst[0]):
+            worst = excess, i, x, y
+    if worst is not None:
+        _, i, x, y = worst
+        index = tuple(i // math.prod(a.shape[k + 1 :]) % a.shape[k] for k in range(a.ndim))
+        raise AssertionError(f"{what}: {x!r} instead of {y!r} at index {index}, beyond rtol {rtol:g}, atol {atol:g}")

@@ -1,0 +1,699 @@
+"""The tape: what is recorded, how backward walks it, and who owns what afterwards."""
+
+from __future__ import annotations
+
+import gc
+import math
+import re
+import sys
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import tilewright as tw
+from tilewright.autograd import Function, anomaly_mode, enable_grad, gradients, is_grad_enabled, no_grad
+
+
+def array(*values: float, requires_grad: bool = False, dtype: str = "float64") -> tw.Tensor:
+    return tw.asarray(list(values), dtype=dtype, requires_grad=requires_grad)
+
+
+def leaf(*values: float, dtype: str = "float64") -> tw.Tensor:
+    return array(*values, requires_grad=True, dtype=dtype)
+
+
+def close(actual, desired, tolerance=1e-12):
+    np.testing.assert_allclose(tw.asarray(actual).detach().numpy(), desired, rtol=tolerance, atol=tolerance)
+
+
+@pytest.fixture
+def no_gc():
+    """Only reference counts free anything."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+# ---- values ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_value_used_several_times_gets_the_sum():
+    x = leaf(2, 3)
+    y = x * x
+    (y * x + y).sum().backward()
+    close(x.grad, 3 * np.square([2, 3]) + 2 * np.array([2, 3]))
+
+
+def test_diamond_is_visited_once_per_node():
+    x = leaf(1.5)
+    seen = []
+    h = x * 2
+    h.register_hook(lambda g: seen.append(g.item()))
+    a, b = tw.exp(h), tw.sin(h)
+    (a * b + h).sum().backward()
+    assert len(seen) == 1
+    assert seen[0] == pytest.approx(math.exp(3) * (math.sin(3) + math.cos(3)) + 1)
+
+
+def test_broadcasting_is_undone():
+    x, b, s = leaf(*range(3)), tw.asarray([[1.0], [2.0]], dtype="float64", requires_grad=True), leaf(3)
+    ((x + b) * s.reshape(())).sum().backward()
+    close(x.grad, [6, 6, 6])
+    close(b.grad, [[9], [9]])
+    close(s.grad, [(0 + 1 + 2) * 2 + 3 * 3])
+    assert b.grad.shape == (2, 1)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1, 0, 3), (1,)])
+def test_degenerate_shapes(shape):
+    x = tw.zeros(shape, dtype="float64").requires_grad_()
+    tw.exp(x * 2).sum().backward()
+    assert x.grad.shape == shape
+    close(x.grad, np.full(shape, 2.0))
+
+
+def test_gradient_for_results_with_several_elements():
+    x = leaf(1, 2)
+    y = x * 3
+    with pytest.raises(RuntimeError, match=r"backward: a tensor of shape \(2,\) has no single gradient"):
+        y.backward()
+    with pytest.raises(ValueError, match=r"gradient has shape \(3,\), but the tensor has \(2,\)"):
+        y.backward([1.0, 2.0, 3.0])
+    y.backward([1.0, 10.0])
+    close(x.grad, [3, 30])
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        array(1).backward()
+
+
+def test_backward_of_a_leaf_is_its_gradient():
+    x = leaf(1, 2)
+    x.backward([5.0, 6.0])
+    close(x.grad, [5, 6])
+
+
+def test_numbers_and_untracked_inputs_get_nothing():
+    x, c = leaf(1, 2), array(3, 4)
+    (2.0 * x * c + c).sum().backward()
+    close(x.grad, [6, 8])
+    assert c.grad is None
+
+
+@pytest.mark.parametrize(("low", "high"), [("float32", "float64"), ("bfloat16", "float32"), ("float16", "float64")])
+def test_cotangents_have_the_dtype_of_what_they_belong_to(low, high):
+    x, w = leaf(1, 2, dtype=low), leaf(3, 4, dtype=high)
+    y = x * w
+    assert y.dtype.name == high
+    tw.concatenate([y, x]).sum().backward()
+    assert x.grad.dtype.name == low
+    assert w.grad.dtype.name == high
+    close(x.grad.astype("float64"), [4, 5])
+    close(w.grad, [1, 2])
+    (v,) = gradients((x.astype(high) * w).sum(), [x])
+    assert v.dtype.name == low
+
+
+def test_where_with_mixed_dtypes():
+    x, w = leaf(1, 2, dtype="float32"), leaf(3, 4)
+    tw.where(tw.asarray([True, False]), x, w).sum().backward()
+    assert x.grad.dtype.name == "float32"
+    close(x.grad, [1, 0])
+    close(w.grad, [0, 1])
+
+
+# ---- what is recorded ------------------------------------------------------------------------------------------------
+
+
+def test_modes_nest_and_are_restored_after_errors():
+    assert is_grad_enabled()
+    with no_grad():
+        assert not is_grad_enabled()
+        with enable_grad():
+            assert is_grad_enabled()
+        with pytest.raises(ZeroDivisionError), enable_grad():
+            1 / 0  # noqa: B018
+        assert not is_grad_enabled()
+    assert is_grad_enabled()
+
+
+def test_modes_decorate():
+    @no_grad()
+    def off():
+        return is_grad_enabled()
+
+    @no_grad
+    def off_too():
+        """Doc."""
+        return is_grad_enabled()
+
+    @enable_grad()
+    def on():
+        return is_grad_enabled()
+
+    assert not off()
+    assert not off_too()
+    assert off_too.__doc__ == "Doc."
+    with no_grad():
+        assert on()
+    with pytest.raises(TypeError, match="no_grad: cannot decorate generate, which suspends"):
+
+        @no_grad()
+        def generate():
+            yield 1
+
+
+def test_one_context_may_be_entered_again():
+    context = no_grad()
+    with context, context:
+        assert not is_grad_enabled()
+    assert is_grad_enabled()
+
+
+def test_modes_are_per_thread():
+    seen = {}
+    inside, leave = threading.Event(), threading.Event()
+
+    def other():
+        seen["start"] = is_grad_enabled()
+        with no_grad():
+            inside.set()
+            leave.wait(10)
+            x = leaf(1)
+            seen["tracked"] = (x * 2).requires_grad
+
+    with no_grad():
+        thread = threading.Thread(target=other)
+        thread.start()
+        assert inside.wait(10)
+    assert is_grad_enabled()
+    leave.set()
+    thread.join()
+    assert seen == {"start": True, "tracked": False}
+
+
+def test_threads_run_backward_at_once():
+    w = tw.ones((64, 64), dtype="float64")
+    failures = []
+
+    def work(k):
+        for _ in range(20):
+            x = tw.full((64,), float(k), dtype="float64").requires_grad_()
+            tw.sum((w @ x) * x).backward()
+            if not np.allclose(x.grad.numpy(), 2 * 64 * k):
+                failures.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_detach_cuts():
+    x = leaf(2)
+    (x * x.detach()).sum().backward()
+    close(x.grad, [2])
+
+
+def test_requires_grad_rules():
+    with pytest.raises(TypeError, match="only floating dtypes have gradients"):
+        tw.asarray([1, 2], requires_grad=True)
+    x = leaf(1)
+    y = x * 2
+    assert x.is_leaf
+    assert not y.is_leaf
+    with pytest.raises(RuntimeError, match="use detach"):
+        y.requires_grad = False
+    x.requires_grad = False
+    assert not x.requires_grad
+    assert not (x * 2).requires_grad
+
+
+# ---- .grad -----------------------------------------------------------------------------------------------------------
+
+
+def test_grad_accumulates_and_can_be_reset():
+    x = leaf(1, 2)
+    (x * 2).sum().backward()
+    first = x.grad
+    (x * 3).sum().backward()
+    close(x.grad, [5, 5])
+    close(first, [2, 2])  # what someone may hold is not written to
+    x.grad = None
+    (x * 3).sum().backward()
+    close(x.grad, [3, 3])
+    with pytest.raises(ValueError, match=r"grad: shape \(1,\) does not match"):
+        x.grad = array(1)
+
+
+def test_leaves_own_their_gradients():
+    x, y, seed = leaf(1, 2), leaf(3, 4), array(1, 1)
+    (x + y).backward(seed)
+    x.grad[0] = 50.0
+    close(y.grad, [1, 1])
+    close(seed, [1, 1])
+
+    x, kept = leaf(1, 2), []
+    h = x + 0.0
+    h.retain_grad()
+    h.register_hook(kept.append)
+    h.sum().backward()
+    x.grad[0] = 50.0
+    close(h.grad, [1, 1])
+    close(kept[0], [1, 1])
+    assert x.grad._array.is_contiguous
+
+
+def test_retain_grad():
+    x = leaf(1, 2)
+    h = x * 2
+    h.retain_grad()
+    assert h.grad is None
+    (h * h).sum().backward(retain_graph=True)
+    close(h.grad, [4, 8])
+    (h * h).sum().backward()
+    close(h.grad, [8, 16])
+    x.retain_grad()  # leaves do that anyway
+    with pytest.raises(RuntimeError, match="retain_grad: the tensor does not require grad"):
+        array(1).retain_grad()
+
+
+def test_hooks_see_replace_and_go():
+    x = leaf(1, 2)
+    h = x * 2
+    seen = []
+    remove = h.register_hook(lambda g: seen.append(g.tolist()))
+    h.register_hook(lambda g: g * 10)
+    x.register_hook(lambda g: g + 1)
+    y = (h * 3).sum()
+    y.backward(retain_graph=True)
+    assert seen == [[3, 3]]
+    close(x.grad, [61, 61])
+    remove()
+    remove()
+    x.grad = None
+    y.backward()
+    assert len(seen) == 1
+    close(x.grad, [61, 61])
+
+
+def test_hook_errors():
+    x = leaf(1, 2)
+    x.register_hook(lambda g: array(1))
+    with pytest.raises(ValueError, match=r"hook: the returned gradient has shape \(1,\), but must have \(2,\)"):
+        (x * 2).sum().backward()
+    with pytest.raises(RuntimeError, match="register_hook: the tensor does not require grad"):
+        array(1).register_hook(print)
+    assert is_grad_enabled()
+
+
+# ---- the graph's life ------------------------------------------------------------------------------------------------
+
+
+def test_backward_twice():
+    x = leaf(1, 2)
+    y = tw.exp(x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    close(x.grad, 2 * np.exp([1, 2]))
+    with pytest.raises(RuntimeError, match=r"backward: what sum had saved was freed .* pass retain_graph=True"):
+        y.backward()
+
+
+def test_backward_frees_what_was_saved(no_gc):
+    x = leaf(1, 2)
+    h = x * 2
+    y = h * h
+    alive = weakref.ref(h)
+    del h
+    assert alive() is not None
+    y.sum().backward()
+    assert alive() is None
+
+
+def test_graph_goes_with_its_last_tensor(no_gc):
+    x = leaf(1, 2)
+    h = x * 2
+    y = tw.tanh(h * h)
+    y.retain_grad()
+    y.register_hook(lambda g: g * 1.0)
+    node = weakref.ref(h)
+    del h
+    y.sum().backward(retain_graph=True)
+    del y
+    assert node() is None
+
+
+def test_nothing_leaks_and_nothing_is_cyclic(no_gc):
+    w = tw.ones((32, 32)).requires_grad_()
+    start = tw.memory.stats()["in_use"]
+
+    def step():
+        x = tw.ones((8, 32))
+        h = tw.tanh(x @ w + 1.0)
+        h.retain_grad()
+        parts = [h[:, :16], h[:, 16:]]
+        y = tw.concatenate(parts, axis=1) * tw.max(h, axis=1, keepdims=True)
+        (g,) = gradients(y.sum(), [w], create_graph=True)
+        ((g * g).sum() + tw.logsumexp(h)).backward()
+        w.grad = None
+
+    for _ in range(3):
+        step()
+        assert tw.memory.stats()["in_use"] == start
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        step()
+        gc.collect()
+        found = [o for o in gc.garbage if type(o).__module__.startswith("tilewright")]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert found == []
+
+
+def test_a_chain_of_100_000_nodes(no_gc):
+    assert sys.getrecursionlimit() < 100_000
+    x = leaf(1)
+    start = tw.memory.stats()["in_use"]
+    y = x
+    for _ in range(100_000):
+        y = y * 1.0
+    y.backward()
+    close(x.grad, [1])
+    del y
+    x.grad = None
+    assert tw.memory.stats()["in_use"] == start
+    y = x
+    for _ in range(100_000):
+        y = y + x
+    del y  # never walked back
+    assert tw.memory.stats()["in_use"] == start
+
+
+def test_backward_inside_a_hook():
+    x, inner = leaf(2), leaf(3)
+
+    def hook(g):
+        with enable_grad():
+            (inner * inner).sum().backward()
+        return g * inner.grad.detach()
+
+    h = x * 1.0
+    h.register_hook(hook)
+    (h * h).sum().backward()
+    close(x.grad, [4 * 6])
+
+
+# ---- gradients of gradients ------------------------------------------------------------------------------------------
+
+
+def test_create_graph():
+    x = leaf(0.5, 2)
+    y = tw.tanh(x) * tw.exp(x)
+    (g,) = gradients(y.sum(), [x], create_graph=True)
+    (h,) = gradients(g.sum(), [x])
+    t = np.tanh(x.detach().numpy())
+    d = 1 - t * t
+    close(h, np.exp(x.detach().numpy()) * (t + 2 * d - 2 * t * d))
+
+
+def test_create_graph_in_backward_leaves_differentiable_gradients():
+    x = leaf(2)
+    (x * x * x).sum().backward(create_graph=True)
+    assert x.grad.requires_grad
+    g = x.grad
+    x.grad = None
+    g.sum().backward()
+    close(x.grad, [12])
+
+
+def test_gradient_penalty():
+    w, x = leaf(1, -2), leaf(0.3, 0.7)
+    (g,) = gradients((tw.tanh(w * x)).sum(), [x], create_graph=True)
+    (g * g).sum().backward()
+    t = np.tanh(w.detach().numpy() * x.detach().numpy())
+    s = 1 - t * t
+    wn, xn = w.detach().numpy(), x.detach().numpy()
+    close(w.grad, 2 * (s * wn) * (s + wn * (-2 * t * s) * xn))
+
+
+# ---- Function --------------------------------------------------------------------------------------------------------
+
+
+class Polar(Function):
+    """Two results, a saved input and saved results, an argument that is no tensor."""
+
+    @staticmethod
+    def forward(ctx, x, y, scale):
+        r = tw.sqrt(x * x + y * y) * scale
+        theta = tw.arctan2(y, x)
+        ctx.scale = scale
+        ctx.save_for_backward(x, y, r)
+        return r, theta
+
+    @staticmethod
+    def backward(ctx, gr, gt):
+        x, y, r = ctx.saved_tensors
+        s = ctx.scale
+        square = r * r / (s * s)
+        return gr * x * s * s / r - gt * y / square, gr * y * s * s / r + gt * x / square, None
+
+
+def test_function_with_several_results():
+    def reference(x, y):
+        return tw.sqrt(x * x + y * y) * 2.0, tw.arctan2(y, x)
+
+    for use in (lambda r, t: (r * t).sum(), lambda r, t: r.sum(), lambda r, t: t.sum(), lambda r, t: (r * r + r).sum()):
+        grads = []
+        for polar in (reference, lambda x, y: Polar.apply(x, y, 2.0)):
+            x, y = leaf(1, 2), leaf(3, -4)
+            use(*polar(x, y)).backward()
+            grads.append(np.stack([x.grad.numpy(), y.grad.numpy()]))
+        close(grads[0], grads[1])
+
+
+def test_function_twice_differentiable():
+    tw.testing.check_grads(lambda x, y: Polar.apply(x, y, 2.0), array(1, 2), array(3, -4), order=2)
+
+
+def test_function_has_no_cycles(no_gc):
+    x, y = leaf(1, 2), leaf(3, 4)
+    r, t = Polar.apply(x, y, 1.0)
+    alive = [weakref.ref(r), weakref.ref(t)]
+    start = tw.memory.stats()["in_use"]
+    (r * t).sum().backward(retain_graph=True)
+    del r, t
+    x.grad = y.grad = None
+    assert [ref() for ref in alive] == [None, None]
+    assert tw.memory.stats()["in_use"] < start
+
+
+def test_function_context():
+    seen = {}
+
+    class Probe(Function):
+        @staticmethod
+        def forward(ctx, x, c, flag):
+            seen["forward"] = (ctx.needs_input_grad, is_grad_enabled(), flag)
+            ctx.save_for_backward(x, None)
+            ctx.note = "kept"
+            return x * c
+
+        @staticmethod
+        def backward(ctx, g):
+            seen["backward"] = (ctx.note, ctx.saved_tensors[1], is_grad_enabled())
+            return g * 2, None, None
+
+    x = leaf(1)
+    y = Probe.apply(x, array(2), "flag")
+    y.sum().backward()
+    assert seen == {"forward": ((True, False, False), False, "flag"), "backward": ("kept", None, False)}
+    with no_grad():
+        assert not Probe.apply(x, array(2), "flag").requires_grad
+    assert not Probe.apply(array(1), array(2), "flag").requires_grad
+
+
+def test_function_with_integer_result():
+    class Sorted(Function):
+        @staticmethod
+        def forward(ctx, x):
+            i = tw.argmax(x)
+            return tw.max(x), i
+
+        @staticmethod
+        def backward(ctx, g, unused):
+            assert unused.dtype.name == "int64"
+            return tw.ones(2, dtype="float64") * g
+
+    x = leaf(1, 2)
+    y, i = Sorted.apply(x)
+    assert not i.requires_grad
+    y.backward()
+    close(x.grad, [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "message"),
+    [
+        (lambda g: (g, g), RuntimeError, r"Bad.backward: returned 2 gradients, but forward takes 1 arguments"),
+        (lambda g: g.sum(), ValueError, r"Bad.backward: gradient 0 has shape \(\), but the input has \(2,\)"),
+        (lambda g: 3.0, TypeError, r"Bad.backward: gradient 0 is a float, but must be a Tensor or None"),
+    ],
+)
+def test_function_backward_errors(returned, error, message):
+    class Bad(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return returned(g)
+
+    with pytest.raises(error, match=message):
+        Bad.apply(leaf(1, 2)).sum().backward()
+
+
+def test_function_forward_errors():
+    class Bad(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 3.0
+
+    with pytest.raises(TypeError, match=r"Bad.forward: returned a float, but must return tensors"):
+        Bad.apply(leaf(1))
+    assert is_grad_enabled()
+    with pytest.raises(NotImplementedError, match="define a static forward"):
+        Function.apply(leaf(1))
+
+    class Unsavable(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(3)
+
+    with pytest.raises(TypeError, match="save_for_backward: takes tensors, not a int"):
+        Unsavable.apply(leaf(1))
+
+
+def test_function_gradient_none_and_dtype():
+    class Stop(Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            return x * y
+
+        @staticmethod
+        def backward(ctx, g):
+            return None, g.astype("float64")
+
+    x, y = leaf(1, dtype="float32"), leaf(2, dtype="float32")
+    Stop.apply(x, y).sum().backward()
+    assert x.grad is None
+    assert y.grad.dtype.name == "float32"
+
+
+def test_function_returning_its_input_and_freed_graph():
+    class Flip(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return -g * ctx.saved_tensors[0] / ctx.saved_tensors[0]
+
+    x = leaf(2)
+    y = Flip.apply(x).sum()
+    y.backward()
+    close(x.grad, [-1])
+    with pytest.raises(RuntimeError, match="freed by an earlier backward"):
+        y.backward()
+
+
+# ---- anomaly mode ----------------------------------------------------------------------------------------------------
+
+
+def here(offset: int) -> str:
+    frame = sys._getframe(1)
+    return re.escape(f"{frame.f_code.co_filename}:{frame.f_lineno + offset}")
+
+
+def test_anomaly_names_op_shape_and_line_forward():
+    x = leaf(1, 0)
+    place = here(3)
+    with anomaly_mode():
+        with pytest.raises(FloatingPointError, match=rf"log gave NaN or inf in its result of shape \(2,\), at {place}"):
+            tw.log(x)
+        with pytest.raises(FloatingPointError, match="input of shape .* had NaN or inf already"):
+            tw.sin(tw.asarray([math.nan], requires_grad=True))
+    tw.log(x)
+
+
+def test_anomaly_names_op_shape_and_line_backward():
+    x = leaf(4, 0)
+    with anomaly_mode():
+        place = here(1)
+        y = tw.sqrt(x).sum()
+        message = rf"the gradient of sqrt is NaN or inf for its input of shape \(2,\); recorded at {place}"
+        with pytest.raises(FloatingPointError, match=message):
+            y.backward()
+    assert is_grad_enabled()
+
+
+def test_anomaly_names_the_layer():
+    from tilewright import nn
+
+    model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2)))
+    with tw.no_grad():
+        model[1][0].weight.copy_(math.inf)
+    with anomaly_mode(), pytest.raises(FloatingPointError, match=r"in layer .*1\.0"):
+        model(tw.ones((1, 2)))
+
+
+def test_anomaly_survives_no_grad_and_ends():
+    x = leaf(0)
+    with anomaly_mode():
+        with no_grad():
+            tw.log(x)
+            with enable_grad(), pytest.raises(FloatingPointError):
+                tw.log(x)
+        with pytest.raises(FloatingPointError):
+            tw.autograd.grad(lambda x: tw.sqrt(x).sum())(array(0))
+    tw.log(x)
+
+
+# ---- ops without gradient --------------------------------------------------------------------------------------------
+
+
+def test_missing_gradient_is_an_error_when_it_is_needed():
+    from tilewright import _op, _vjps
+
+    rules = _vjps.VJPS
+    saved = rules.pop("cos")
+    try:
+        op = _op._unary("cos", tw._core.cos, ("x",), ())
+        op(array(1))
+        with pytest.raises(NotImplementedError, match="cos: has no gradient; detach its input"):
+            op(leaf(1))
+    finally:
+        rules["cos"] = saved
+
+
+def test_wrong_rule_is_reported():
+    from tilewright import _op, _vjps
+
+    saved = _vjps.VJPS["cos"]
+    _vjps.VJPS["cos"] = lambda g: tw.zeros(3)
+    try:
+        y = _op._unary("cos", tw._core.cos, ("x",), ())(leaf(1, 2))
+    finally:
+        _vjps.VJPS["cos"] = saved
+    with pytest.raises(
+        RuntimeError, match=r"the vjp of cos gave a cotangent of shape \(3,\) for an input of shape \(2,\)"
+    ):
+        y.backward([1.0, 1.0])

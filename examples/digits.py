@@ -1,0 +1,156 @@
+"""Train a small network on scikit-learn's 1,797 handwritten digits; save its weights and a picture of the results.
+
+python -m pip install ".[examples]" && python examples/digits.py
+"""
+
+import argparse
+import os
+import tempfile
+
+import matplotlib
+from sklearn.datasets import load_digits
+from tqdm import tqdm
+
+import tilewright as tw
+from tilewright import nn
+from tilewright.nn import functional as F
+
+PATIENCE = 10  # epochs without a better validation loss after which training stops
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def count(text):
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def arguments():
+    parser = Parser(description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--epochs", type=count, default=60, help="passes through the data, at most")
+    parser.add_argument("--lr", type=float, default=1e-3, help="learning rate")
+    parser.add_argument("--hidden", type=count, nargs="+", default=[64, 32], help="sizes of the hidden layers")
+    parser.add_argument("--seed", type=int, default=0, help="of the starting weights and the order of the samples")
+    parser.add_argument("--threads", type=count, default=tw.get_num_threads(), help="any number gives the same bits")
+    parser.add_argument("--out", default=".", help="directory for digits.safetensors and digits.png")
+    args = parser.parse_args()
+    if not 0 < args.lr < float("inf"):
+        parser.error(f"argument --lr: {args.lr} is not a positive number")
+    if not 0 <= args.seed < 2**64:
+        parser.error(f"argument --seed: {args.seed} is not between 0 and 2**64 - 1")
+    try:
+        os.makedirs(args.out, exist_ok=True)
+        tempfile.TemporaryFile(dir=args.out).close()
+    except OSError as error:
+        parser.error(f"argument --out: cannot write to {args.out!r}: {error.strerror}")
+    return args
+
+
+def load_data():
+    """Train, validation and test set, the same every time, in units of the training pixels' standard deviation."""
+    digits = load_digits()
+    everything = tw.data.TensorDataset(tw.asarray(digits.data, dtype=tw.float32), digits.target)
+    parts = [part[:] for part in tw.data.random_split(everything, [0.7, 0.15, 0.15], tw.random.Generator(0))]
+    mean, std = parts[0][0].mean(), parts[0][0].std()
+    return [tw.data.TensorDataset((images - mean) / std, labels) for images, labels in parts]
+
+
+def make_network(hidden):
+    sizes = [64, *hidden]
+    layers = [layer for i, o in zip(sizes, hidden) for layer in (nn.Linear(i, o), nn.ReLU())]
+    return nn.Sequential(*layers, nn.Linear(sizes[-1], 10))
+
+
+def evaluate(network, dataset):
+    """Loss, accuracy and predictions."""
+    images, labels = dataset[:]
+    with tw.no_grad():
+        logits = network(images)
+    predicted = logits.argmax(axis=1)
+    return F.cross_entropy(logits, labels).item(), (predicted == labels).mean().item(), predicted
+
+
+def train(network, training, validation, epochs, lr):
+    """Train until the validation loss stops falling, and go back to the best weights; returns the learning curves."""
+    optimizer = tw.optim.Adam(network.parameters(), lr=lr)
+    batches = tw.data.DataLoader(training, batch_size=32, shuffle=True)
+    curves, best_epoch, weights = [], 0, {}
+    with tqdm(total=epochs * len(batches), unit="batch") as bar:
+        for epoch in range(epochs):
+            for images, labels in batches:
+                optimizer.zero_grad()
+                F.cross_entropy(network(images), labels).backward()
+                optimizer.step()
+                bar.update()
+            (loss, accuracy, _), (val_loss, val_accuracy, _) = (evaluate(network, d) for d in (training, validation))
+            curves.append((loss, val_loss, accuracy, val_accuracy))
+            bar.write(
+                f"epoch {epoch + 1:3}: training loss {loss:.4f}, accuracy {accuracy:.1%}; "
+                f"validation loss {val_loss:.4f}, accuracy {val_accuracy:.1%}"
+            )
+            if val_loss <= min(curve[1] for curve in curves):
+                best_epoch, weights = epoch, {name: value.copy() for name, value in network.state_dict().items()}
+            elif epoch - best_epoch >= PATIENCE:
+                break
+    network.load_state_dict(weights)
+    print(f"kept the weights of epoch {best_epoch + 1}, whose validation loss is the lowest")
+    return curves, best_epoch
+
+
+def plot(path, curves, best_epoch, images, labels, predicted):
+    """Learning curves, and test digits with what the network took them for, its mistakes first."""
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    left, right = plt.figure(figsize=(13, 6.5), layout="constrained").subfigures(1, 2, width_ratios=(1, 1.3))
+    epochs = range(1, len(curves) + 1)
+    loss, val_loss, accuracy, val_accuracy = zip(*curves)
+    above, below = left.subplots(2, 1, sharex=True)
+    for axes, name, ours, theirs in ((above, "cross-entropy", loss, val_loss), (below, "accuracy", accuracy, val_accuracy)):
+        axes.plot(epochs, ours, label="training")
+        axes.plot(epochs, theirs, label="validation")
+        axes.axvline(best_epoch + 1, color="grey", linestyle=":", label="weights kept")
+        axes.set_ylabel(name)
+        axes.grid(alpha=0.3)
+    above.set_yscale("log")
+    below.set_xlabel("epoch")
+    below.legend(loc="lower right")
+    wrong = [i for i, label in enumerate(labels) if predicted[i] != label]
+    shown = wrong + [i for i in range(len(labels)) if i not in wrong]
+    right.suptitle(f"{len(labels)} test digits, {len(wrong)} of them taken for another")
+    for axes, i in zip(right.subplots(5, 8).flat, shown):
+        colour = "crimson" if i in wrong else "black"
+        axes.imshow(images[i].reshape(8, 8).numpy(), cmap="gray_r")
+        axes.set_title(f"{predicted[i]}, not {labels[i]}" if i in wrong else predicted[i], color=colour, fontsize=10)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set(color=colour, linewidth=2 if i in wrong else 0.5)
+    plt.savefig(path, dpi=120)
+
+
+def main():
+    args = arguments()
+    tw.set_num_threads(args.threads)
+    tw.random.seed(args.seed)
+    training, validation, test = load_data()
+    network = make_network(args.hidden)
+    print(network.summary((32, 64)))
+    curves, best_epoch = train(network, training, validation, args.epochs, args.lr)
+
+    _, accuracy, predicted = evaluate(network, test)
+    images, labels = test[:]
+    truth, guess = ((digits.reshape(-1, 1) == tw.arange(10)).astype(tw.int64) for digits in (labels, predicted))
+    print(f"\ntest accuracy {accuracy:.2%}; rows are digits, columns what they were taken for")
+    for digit, row in zip(" 0123456789", [range(10), *(truth.T @ guess).tolist()]):
+        print(digit, *(f"{number:4}" for number in row))
+    weights, picture = (os.path.join(args.out, name) for name in ("digits.safetensors", "digits.png"))
+    tw.io.save(weights, network)
+    plot(picture, curves, best_epoch, images, labels.tolist(), predicted.tolist())
+    print(f"\nwrote {weights} and {picture}")
+
+
+if __name__ == "__main__":
+    main()

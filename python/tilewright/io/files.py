@@ -1,0 +1,229 @@
+"""safetensors files: written whole or not at all, checked before anything is believed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from .. import _core
+from .._tensor import Tensor, asarray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..nn.module import Module
+
+# https://huggingface.co/docs/safetensors: the dtypes that exist here.
+_DTYPES = {
+    "BOOL": "bool",
+    "U8": "uint8",
+    "I8": "int8",
+    "U16": "uint16",
+    "I16": "int16",
+    "U32": "uint32",
+    "I32": "int32",
+    "U64": "uint64",
+    "I64": "int64",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "F32": "float32",
+    "F64": "float64",
+}
+
+
+class FormatError(ValueError):
+    """A file is not what it should be: truncated, damaged, or of another format."""
+
+
+def _library() -> Any:
+    try:
+        import safetensors
+    except ImportError:
+        raise ImportError(
+            "tilewright.io: saving and loading need the safetensors package: pip install 'tilewright[io]'"
+        ) from None
+    return safetensors
+
+
+def save(
+    path: str | os.PathLike[str],
+    tensors: Mapping[str, Any] | Module,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write tensors to a safetensors file, so that `path` holds either the whole new file or what it held before.
+
+    Parameters
+    ----------
+    path : path-like
+        Where to; its directory must exist.
+    tensors : mapping of str to array-like, or Module
+        What to write; of a module, its `state_dict()`.
+    metadata : mapping of str to str, optional
+        Text to keep with them.
+
+    Raises
+    ------
+    TypeError
+        For anything but a mapping of names to tensors, or a module; and for metadata that is not text.
+    OSError
+        Where the file cannot be written. Nothing is left behind.
+    ImportError
+        Without the safetensors package.
+
+    Notes
+    -----
+    The data goes to a temporary file in the same directory, which is flushed to the disk and then renamed: a process
+    that is killed half-way leaves the old file, and at most a file named `.<name>.<random>.tmp` beside it.
+
+    Examples
+    --------
+    >>> import tempfile, tilewright as tw
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tw.io.save(f"{folder}/x.safetensors", {"x": tw.arange(3)})
+    ...     tw.io.load(f"{folder}/x.safetensors")
+    {'x': tensor([0, 1, 2])}
+    """
+    library = _library()
+    arrays = _arrays_of(tensors)
+    specs = {
+        name: library.TensorSpec(dtype=a.dtype.name, shape=list(a.shape), data_ptr=a.data_ptr, data_len=a.size * a.itemsize)
+        for name, a in arrays.items()
+    }
+    notes = dict(metadata or {})
+    if not all(isinstance(text, str) for item in notes.items() for text in item):
+        raise TypeError(f"save: metadata is {notes!r}, but must map text to text")
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"save: {os.fspath(path)!r} is a directory")
+    temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
+    try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    except OSError as error:
+        raise OSError(error.errno, f"save: {os.strerror(error.errno or 0)}", os.fspath(path)) from None
+    try:
+        library.serialize_file(specs, temporary, notes or None)
+        _flush(temporary)
+        os.replace(temporary, target)
+    except BaseException as error:
+        os.unlink(temporary)
+        if isinstance(error, library.SafetensorError):
+            raise OSError(f"save: cannot write {os.fspath(path)!r}: {error}") from None
+        raise
+    _flush(folder)
+
+
+def _arrays_of(tensors: Any) -> dict[str, Any]:
+    """The arrays to write, contiguous."""
+    if hasattr(tensors, "state_dict"):
+        tensors = tensors.state_dict()
+    if not hasattr(tensors, "items"):
+        raise TypeError(f"save: got a {type(tensors).__name__}, but needs a Module or a dict of names to tensors")
+    arrays = {}
+    for name, value in tensors.items():
+        if not isinstance(name, str):
+            raise TypeError(f"save: the name {name!r} is not a str")
+        arrays[name] = _core.contiguous(asarray(value)._array)
+    return arrays
+
+
+def _flush(path: str) -> None:
+    """Have the disk hold what was written: of a file its data, of a directory its entries."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Read all tensors of a safetensors file.
+
+    Parameters
+    ----------
+    path : path-like
+        A file that `save` wrote, or PyTorch or any other library.
+
+    Returns
+    -------
+    dict of str to Tensor
+        By name, in new memory.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file.
+    FormatError
+        For a file that is truncated, damaged, of another format, or has a dtype that does not exist here.
+    ImportError
+        Without the safetensors package.
+
+    Examples
+    --------
+    >>> import tempfile, tilewright as tw
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tw.io.save(f"{folder}/net.safetensors", tw.nn.Linear(3, 2))
+    ...     values = tw.io.load(f"{folder}/net.safetensors")
+    >>> tw.nn.Linear(3, 2).load_state_dict(values)
+    ([], [])
+    """
+    library = _library()
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        entries = library.deserialize(content)
+    except library.SafetensorError as error:
+        raise FormatError(f"load: {os.fspath(path)!r} is not a whole safetensors file: {error}") from None
+    del content
+    return {name: _tensor(path, name, entry) for name, entry in sorted(entries)}
+
+
+def _tensor(path: Any, name: str, entry: dict[str, Any]) -> Tensor:
+    import ctypes
+
+    if entry["dtype"] not in _DTYPES:
+        raise FormatError(f"load: {name} in {os.fspath(path)!r} has dtype {entry['dtype']}, which does not exist here")
+    dtype = _DTYPES[entry["dtype"]]
+    data = entry["data"]
+    array = _core.empty(tuple(entry["shape"]), _core.DType.__members__["uint8" if dtype == "bool" else dtype])
+    ctypes.memmove(array.data_ptr, (ctypes.c_char * len(data)).from_buffer(data), len(data))
+    # A byte that is neither 0 nor 1 is no bool.
+    return asarray(_core.astype(array, _core.DType.bool, True) if dtype == "bool" else array)
+
+
+def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The text that is kept with the tensors of a safetensors file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file.
+    FormatError
+        For a file that is truncated, damaged or of another format.
+    ImportError
+        Without the safetensors package.
+
+    Examples
+    --------
+    >>> import tempfile, tilewright as tw
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tw.io.save(f"{folder}/x.safetensors", {"x": tw.arange(3)}, metadata={"made by": "me"})
+    ...     tw.io.metadata(f"{folder}/x.safetensors")
+    {'made by': 'me'}
+    """
+    library = _library()
+    with open(path, "rb"):  # raises what the operating system says
+        pass
+    try:
+        with library.safe_open(path, framework="numpy") as file:
+            return dict(file.metadata() or {})
+    except library.SafetensorError as error:
+        raise FormatError(f"metadata: {os.fspath(path)!r} is not a whole safetensors file: {error}") from None

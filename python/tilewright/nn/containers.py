@@ -1,0 +1,206 @@
+"""Modules that hold modules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Self
+
+
+class _Container(Module):
+    """A module whose submodules are named by position or by key rather than by attribute."""
+
+    _modules: dict[str, Module]
+
+    def __init__(self) -> None:
+        self._modules = {}
+
+    def _members(self) -> Iterable[tuple[str, Any]]:
+        return (*self.__dict__.items(), *self._modules.items())
+
+    def _put(self, name: str, module: Any) -> None:
+        if not isinstance(module, Module):
+            raise TypeError(f"{type(self).__name__}: item {name} is a {type(module).__name__}, but must be a Module")
+        self._modules[name] = module
+
+    def __getattr__(self, name: str) -> Any:
+        modules = self.__dict__.get("_modules", {})
+        if name in modules:
+            return modules[name]
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+class _Positional(_Container):
+    """A container with the interface of a list."""
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(list(self._modules.values()))
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return type(self)._of(list(self._modules.items())[index])
+        return self._modules[self._name(index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self._put(self._name(index), module)
+
+    def __delitem__(self, index: int) -> None:
+        del self._modules[self._name(index)]
+        self._modules = {str(i): module for i, module in enumerate(self._modules.values())}
+
+    @classmethod
+    def _of(cls, items: list[tuple[str, Module]]) -> Any:
+        raise NotImplementedError
+
+    def _name(self, index: int) -> str:
+        try:
+            return list(self._modules)[index]
+        except IndexError:
+            raise IndexError(f"{type(self).__name__}: index {index} is out of range for {len(self)} modules") from None
+
+    def append(self, module: Module) -> Self:
+        """Add a module at the end; returns the container."""
+        self._put(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Add modules at the end; returns the container."""
+        for module in modules:
+            self.append(module)
+        return self
+
+
+class Sequential(_Positional):
+    """Modules called one after the other, each on the result of the one before.
+
+    Parameters
+    ----------
+    *modules : Module
+        Named "0", "1", ... in that order; or one dict of names to modules.
+
+    Raises
+    ------
+    TypeError
+        For an argument that is not a Module.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> from tilewright import nn
+    >>> net = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+    >>> net(tw.zeros((5, 64))).shape
+    (5, 10)
+    >>> net[0]
+    Linear(in_features=64, out_features=32, bias=True)
+    >>> nn.Sequential({"hidden": nn.Linear(64, 32), "act": nn.ReLU()}).hidden.weight.shape
+    (32, 64)
+    """
+
+    def __init__(self, *modules: Any) -> None:
+        super().__init__()
+        if len(modules) == 1 and isinstance(modules[0], dict):
+            for name, module in modules[0].items():
+                self._put(name, module)
+        else:
+            self.extend(modules)
+
+    @classmethod
+    def _of(cls, items: list[tuple[str, Module]]) -> Sequential:
+        return Sequential(*(module for _, module in items))
+
+    def forward(self, x: Any) -> Any:
+        for module in self._modules.values():
+            x = module(x)
+        return x
+
+
+class ModuleList(_Positional):
+    """A list of modules, whose parameters count as the parent's.
+
+    Parameters
+    ----------
+    modules : iterable of Module
+
+    Examples
+    --------
+    >>> from tilewright import nn
+    >>> layers = nn.ModuleList(nn.Linear(8, 8) for _ in range(3))
+    >>> len(layers), len(list(layers.parameters()))
+    (3, 6)
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        super().__init__()
+        self.extend(modules)
+
+    @classmethod
+    def _of(cls, items: list[tuple[str, Module]]) -> ModuleList:
+        return ModuleList(module for _, module in items)
+
+    def insert(self, index: int, module: Module) -> None:
+        """Put a module before the one at `index`."""
+        modules = list(self._modules.values())
+        modules.insert(index, module)
+        self._modules = {}
+        self.extend(modules)
+
+
+class ModuleDict(_Container):
+    """Modules by name, whose parameters count as the parent's.
+
+    Parameters
+    ----------
+    modules : mapping of str to Module
+
+    Examples
+    --------
+    >>> from tilewright import nn
+    >>> heads = nn.ModuleDict({"digit": nn.Linear(32, 10), "parity": nn.Linear(32, 2)})
+    >>> heads["parity"].out_features, list(heads.keys())
+    (2, ['digit', 'parity'])
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
+        super().__init__()
+        self.update(modules or {})
+
+    def __getitem__(self, name: str) -> Module:
+        return self._modules[name]
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        if not name or "." in name:
+            raise KeyError(f"ModuleDict: the name {name!r} is empty or contains a dot")
+        self._put(name, module)
+
+    def __delitem__(self, name: str) -> None:
+        del self._modules[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._modules))
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        return self._modules.keys()
+
+    def values(self) -> Iterable[Module]:
+        """The modules."""
+        return self._modules.values()
+
+    def items(self) -> Iterable[tuple[str, Module]]:
+        """Pairs of name and module."""
+        return self._modules.items()
+
+    def update(self, modules: Mapping[str, Module]) -> None:
+        """Add modules by name, replacing those of the same name."""
+        for name, module in modules.items():
+            self[name] = module

@@ -1,0 +1,502 @@
+"""Layers, activations and losses as functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import _activations, _dropout, _softmax, random
+from .._activations import relu, sigmoid, silu, softplus
+from .._elementwise import abs, log, log1p, maximum, square, tanh, where
+from .._linalg import _linear
+from .._manipulation import reshape
+from .._reductions import mean, sum
+from .._tensor import Tensor, asarray
+
+if TYPE_CHECKING:
+    from ..random import Generator
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "elu",
+    "gelu",
+    "l1_loss",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]
+
+
+# ---- activations -----------------------------------------------------------------------------------------------------
+
+
+def leaky_relu(x: Any, /, negative_slope: float = 0.01) -> Tensor:
+    """`x` where positive, else `negative_slope * x`.
+
+    Parameters
+    ----------
+    x : array-like
+        Integers and bool become float32.
+    negative_slope : float
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.leaky_relu([-1.0, 2.0], 0.5)
+    tensor([-0.5,  2. ])
+    """
+    return _activations.leaky_relu(x, negative_slope)
+
+
+def elu(x: Any, /, alpha: float = 1.0) -> Tensor:
+    """`x` where positive, else `alpha * (exp(x) - 1)`.
+
+    Parameters
+    ----------
+    x : array-like
+        Integers and bool become float32.
+    alpha : float
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.elu([-200.0, 2.0])
+    tensor([-1.,  2.])
+    """
+    return _activations.elu(x, alpha)
+
+
+def gelu(x: Any, /, approximate: str = "none") -> Tensor:
+    """Gaussian error linear unit, `x * Phi(x)` with the normal distribution function Phi.
+
+    Parameters
+    ----------
+    x : array-like
+        Integers and bool become float32.
+    approximate : {"none", "tanh"}
+        The exact function, or `x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        For another value of `approximate`.
+
+    References
+    ----------
+    D. Hendrycks, K. Gimpel, Gaussian Error Linear Units (GELUs), arXiv:1606.08415, 2016.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.gelu([0.0, 50.0])
+    tensor([ 0., 50.])
+    """
+    if approximate == "none":
+        return _activations.gelu(x)
+    if approximate == "tanh":
+        return _activations.gelu_tanh(x)
+    raise ValueError(f'gelu: approximate is {approximate!r}, but must be "none" or "tanh"')
+
+
+def softmax(x: Any, /, axis: int = -1) -> Tensor:
+    """`exp(x) / sum(exp(x))` along one axis, without overflow.
+
+    Parameters
+    ----------
+    x : array-like
+        At least 1-D, floating.
+    axis : int
+        Along which the results sum to 1.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`; positive, with sum 1 along `axis`.
+
+    Raises
+    ------
+    AxisError
+        For an axis that `x` does not have.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.softmax([1000.0, 1000.0])
+    tensor([0.5, 0.5])
+    """
+    return _softmax.softmax(x, axis)
+
+
+def log_softmax(x: Any, /, axis: int = -1) -> Tensor:
+    """`x - log(sum(exp(x)))` along one axis, without overflow or loss of small probabilities.
+
+    Parameters
+    ----------
+    x : array-like
+        At least 1-D, floating.
+    axis : int
+        Along which the exponentials of the results sum to 1.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`.
+
+    Raises
+    ------
+    AxisError
+        For an axis that `x` does not have.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.log_softmax([0.0, -1000.0])
+    tensor([    0., -1000.])
+    """
+    return _softmax.log_softmax(x, axis)
+
+
+# ---- layers ----------------------------------------------------------------------------------------------------------
+
+
+def linear(x: Any, weight: Any, bias: Any = None, /) -> Tensor:
+    """Affine map of the last axis, `x @ weight.T + bias`, in one kernel call.
+
+    Parameters
+    ----------
+    x : array-like, shape (..., in)
+    weight : array-like, shape (out, in)
+    bias : array-like, shape (out,), optional
+
+    Returns
+    -------
+    Tensor, shape (..., out)
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.linear([1.0, 2.0], [[1.0, 1.0], [0.0, 1.0]], [0.5, 0.5])
+    tensor([3.5, 2.5])
+    """
+    return _linear(x, weight, bias, "none")
+
+
+def dropout(x: Any, /, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
+    """Set elements to zero with probability `p` and scale the others by `1 / (1 - p)`.
+
+    Parameters
+    ----------
+    x : array-like
+        Floating.
+    p : float
+        Probability, in [0, 1].
+    training : bool
+        Where False, `x` is returned.
+    generator : Generator, optional
+        Where the mask is drawn from; by default `tilewright.random.default_generator`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        For `p` outside [0, 1].
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> y = tw.nn.functional.dropout(tw.ones(1000), 0.5)
+    >>> sorted({value for value in y.tolist()})
+    [0.0, 2.0]
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: p is {p}, but a probability lies in [0, 1]")
+    x = asarray(x)
+    if not training or p == 0:
+        return x
+    return _dropout.dropout(x, p, *(generator or random.default_generator)._take(x.size, 1))
+
+
+# ---- losses ----------------------------------------------------------------------------------------------------------
+
+
+def _check_reduction(op: str, reduction: str) -> None:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'{op}: reduction is {reduction!r}, but must be "mean", "sum" or "none"')
+
+
+def _check_smoothing(op: str, label_smoothing: float) -> None:
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{op}: label_smoothing is {label_smoothing}, but must lie in [0, 1]")
+
+
+def _optional(value: Any) -> Tensor | None:
+    return None if value is None else asarray(value)
+
+
+def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
+    _check_reduction(op, reduction)
+    return losses if reduction == "none" else mean(losses) if reduction == "mean" else sum(losses)
+
+
+def _pair(op: str, x: Any, target: Any) -> tuple[Tensor, Tensor]:
+    """Prediction and target of one shape: broadcasting (n, 1) against (n,) is a well-known trap."""
+    x, target = asarray(x), asarray(target)
+    if x.shape != target.shape:
+        raise ValueError(f"{op}: the prediction has shape {x.shape}, but the target {target.shape}; they must be the same")
+    return x, target
+
+
+def mse_loss(x: Any, target: Any, /, reduction: str = "mean") -> Tensor:
+    """Mean squared error, `(x - target)^2`.
+
+    Parameters
+    ----------
+    x, target : array-like
+        Of one shape: unlike in PyTorch, they are not broadcast.
+    reduction : {"mean", "sum", "none"}
+        What is done with the losses of the elements.
+
+    Returns
+    -------
+    Tensor
+        0-d, or with "none" of the shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ, or for another value of `reduction`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.mse_loss([1.0, 4.0], [1.0, 2.0])
+    tensor(2.)
+    """
+    x, target = _pair("mse_loss", x, target)
+    return _reduce("mse_loss", square(x - target), reduction)
+
+
+def l1_loss(x: Any, target: Any, /, reduction: str = "mean") -> Tensor:
+    """Mean absolute error, `|x - target|`; its gradient where both are equal is 0.
+
+    Parameters
+    ----------
+    x, target : array-like
+        Of one shape: unlike in PyTorch, they are not broadcast.
+    reduction : {"mean", "sum", "none"}
+        What is done with the losses of the elements.
+
+    Returns
+    -------
+    Tensor
+        0-d, or with "none" of the shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ, or for another value of `reduction`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.l1_loss([1.0, 4.0], [1.0, 2.0])
+    tensor(1.)
+    """
+    x, target = _pair("l1_loss", x, target)
+    return _reduce("l1_loss", abs(x - target), reduction)
+
+
+def cross_entropy(
+    x: Any,
+    target: Any,
+    /,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Cross-entropy between logits and classes: `log(sum(exp(x))) - x[target]`, in one kernel.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, classes), (n, classes, ...) or (classes,)
+        Logits, floating.
+    target : array-like, shape (n,), (n, ...) or ()
+        Classes, integers; or, floating and of the shape of `x`, the probability of each class.
+    weight : array-like, shape (classes,), optional
+        Weight of each class.
+    ignore_index : int
+        Class whose samples do not count. Not for probabilities.
+    reduction : {"mean", "sum", "none"}
+        What is done with the losses of the samples. With classes, "mean" divides by the sum of the weights of the
+        samples that count, and is NaN where there are none; with probabilities, by the number of samples.
+    label_smoothing : float
+        Share of the target, in [0, 1], that is spread evenly over all classes.
+
+    Returns
+    -------
+    Tensor
+        0-d, or with "none" of the shape of `target` without its class axis.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit, or for an option out of range.
+    IndexError
+        For a target that is none of the classes and not `ignore_index`.
+    TypeError
+        For logits that are not floating.
+
+    References
+    ----------
+    C. Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR 2016 (label smoothing).
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> loss = tw.nn.functional.cross_entropy([[0.0, 0.0], [9.0, 9.0]], [0, 1])
+    >>> round(loss.item(), 4)
+    0.6931
+    """
+    target = asarray(target)
+    if weight is not None:
+        weight = asarray(weight)
+    if not target.dtype.is_floating:
+        weight = None if weight is None else weight._array
+        return _softmax.cross_entropy(x, target._array, weight, ignore_index, label_smoothing, reduction)
+    _check_smoothing("cross_entropy", label_smoothing)
+    if ignore_index != -100:
+        raise ValueError(f"cross_entropy: ignore_index is {ignore_index}, but the target holds probabilities")
+    x, target = _pair("cross_entropy", x, target)
+    axis = 1 if x.ndim > 1 else 0
+    classes = x.shape[axis]
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / classes
+    if weight is not None:
+        if weight.shape != (classes,):
+            raise ValueError(f"cross_entropy: weight has shape {weight.shape}, but there are {classes} classes")
+        target = target * reshape(weight, (-1,) + (1,) * (x.ndim - 1 - axis))
+    return _reduce("cross_entropy", -sum(target * _softmax.log_softmax(x, axis), axis=axis), reduction)
+
+
+def binary_cross_entropy(x: Any, target: Any, /, weight: Any = None, reduction: str = "mean") -> Tensor:
+    """Cross-entropy between probabilities of "yes" and targets: `-(t log x + (1 - t) log(1 - x))`.
+
+    Parameters
+    ----------
+    x : array-like
+        Probabilities in [0, 1]. Where there are logits, `binary_cross_entropy_with_logits` is more accurate.
+    target : array-like
+        Shape of `x`, in [0, 1].
+    weight : array-like, optional
+        Weight of each element; broadcast.
+    reduction : {"mean", "sum", "none"}
+        What is done with the losses of the elements; "mean" divides by their number, not by the sum of the weights.
+
+    Returns
+    -------
+    Tensor
+        0-d, or with "none" of the shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ, or for another value of `reduction`.
+
+    Notes
+    -----
+    Logarithms count as at least -100, so that the loss stays finite; beyond that the gradient is 0.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> loss = tw.nn.functional.binary_cross_entropy([0.5, 0.5], [1.0, 0.0])
+    >>> round(loss.item(), 4)
+    0.6931
+    """
+    x, target = _pair("binary_cross_entropy", x, target)
+    yes, no = x > 0, x < 1
+    log_yes = maximum(where(yes, log(where(yes, x, 1.0)), -100.0), -100.0)
+    log_no = maximum(where(no, log1p(-where(no, x, 0.0)), -100.0), -100.0)
+    losses = -(target * log_yes + (1 - target) * log_no)
+    if weight is not None:
+        losses = losses * asarray(weight)
+    return _reduce("binary_cross_entropy", losses, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    x: Any, target: Any, /, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+) -> Tensor:
+    """Cross-entropy between logits and targets: `t softplus(-x) + (1 - t) softplus(x)`, without overflow.
+
+    Parameters
+    ----------
+    x : array-like
+        Logits; `sigmoid(x)` is the probability of "yes".
+    target : array-like
+        Shape of `x`, in [0, 1].
+    weight : array-like, optional
+        Weight of each element; broadcast.
+    reduction : {"mean", "sum", "none"}
+        What is done with the losses of the elements; "mean" divides by their number, not by the sum of the weights.
+    pos_weight : array-like, optional
+        Factor of the first term: above 1, it trades precision for recall; broadcast.
+
+    Returns
+    -------
+    Tensor
+        0-d, or with "none" of the shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ, or for another value of `reduction`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> loss = tw.nn.functional.binary_cross_entropy_with_logits([0.0, 0.0], [1.0, 0.0])
+    >>> round(loss.item(), 4)
+    0.6931
+    """
+    x, target = _pair("binary_cross_entropy_with_logits", x, target)
+    yes = target * softplus(-x)
+    if pos_weight is not None:
+        yes = yes * asarray(pos_weight)
+    losses = yes + (1 - target) * softplus(x)
+    if weight is not None:
+        losses = losses * asarray(weight)
+    return _reduce("binary_cross_entropy_with_logits", losses, reduction)

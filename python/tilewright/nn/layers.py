@@ -1,0 +1,189 @@
+"""Layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import _core
+from .._dtypes import as_dtype
+from .._linalg import _linear
+from .._manipulation import reshape
+from . import functional, init
+from .module import Module
+from .parameter import Parameter
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+    from ..random import Generator
+
+
+class Identity(Module):
+    """Returns its argument: a place holder in a list of layers.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Identity()(tw.ones(2))
+    tensor([1., 1.])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+
+class Linear(Module):
+    """Affine map of the last axis: `x @ weight.T + bias`.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Lengths of the last axis before and after.
+    bias : bool
+        Whether to add a bias.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_features, in_features)
+    bias : Parameter, shape (out_features,), or None
+
+    Raises
+    ------
+    ValueError
+        For negative sizes; when called, for a last axis that is not `in_features` long.
+
+    Notes
+    -----
+    Weights start uniform in `(-a, a)`, `a = sqrt(6 / in_features)` (He et al. for ReLU: the scale of the activations
+    stays the same from layer to layer), biases at zero. PyTorch starts with `a = 1 / sqrt(in_features)` for both, kept
+    there for compatibility with Lua Torch, under which a signal shrinks to 41 % in every ReLU layer.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren, J. Sun, Delving Deep into Rectifiers, ICCV 2015.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> layer = tw.nn.Linear(64, 10)
+    >>> layer(tw.zeros((32, 64))).shape
+    (32, 10)
+    """
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        dtype: Any = "float32",
+        generator: Generator | None = None,
+    ) -> None:
+        if in_features < 0 or out_features < 0:
+            raise ValueError(f"Linear: got ({in_features}, {out_features}) features, but needs sizes of at least 0")
+        self.in_features = in_features
+        self.out_features = out_features
+        self.weight = Parameter(_core.full((out_features, in_features), 0, as_dtype(dtype)))
+        self.bias = Parameter(_core.full((out_features,), 0, as_dtype(dtype))) if bias else None
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw new starting weights, and set the bias to zero."""
+        if self.weight.size:
+            init.kaiming_uniform_(self.weight, nonlinearity="relu", generator=generator)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, x: Any) -> Tensor:
+        return _linear(x, self.weight, self.bias, "none")
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Flatten(Module):
+    """Makes one axis of several neighbouring ones.
+
+    Parameters
+    ----------
+    start_dim, end_dim : int
+        First and last axis to flatten; by default all but the first, the batch.
+
+    Raises
+    ------
+    IndexError
+        When called, for axes that the argument does not have, or that come in the wrong order.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Flatten()(tw.zeros((32, 8, 8))).shape
+    (32, 64)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim = start_dim
+        self.end_dim = end_dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        shape = x.shape
+        first = self.start_dim + len(shape) if self.start_dim < 0 else self.start_dim
+        last = self.end_dim + len(shape) if self.end_dim < 0 else self.end_dim
+        if not 0 <= first <= last < len(shape):
+            raise IndexError(f"Flatten: axes {self.start_dim} to {self.end_dim} do not exist in shape {shape}")
+        count = 1
+        for extent in shape[first : last + 1]:
+            count *= extent
+        return reshape(x, (*shape[:first], count, *shape[last + 1 :]))
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Dropout(Module):
+    """In training, sets elements to zero with probability `p` and scales the others by `1 / (1 - p)`.
+
+    Parameters
+    ----------
+    p : float
+        Probability, in [0, 1].
+    generator : Generator, optional
+        Where the masks are drawn from; by default `tilewright.random.default_generator`.
+
+    Raises
+    ------
+    ValueError
+        For `p` outside [0, 1].
+
+    Notes
+    -----
+    In evaluation mode it returns its argument: the scaling keeps the expected value.
+
+    References
+    ----------
+    N. Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 15, 2014.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Dropout(0.2).eval()(tw.ones(3))
+    tensor([1., 1., 1.])
+    """
+
+    def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout: p is {p}, but a probability lies in [0, 1]")
+        self.p = p
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, self.p, self.training, generator=self.generator)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"

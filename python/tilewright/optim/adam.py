@@ -1,0 +1,175 @@
+"""Adam and AdamW."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import _core
+from .optimizer import Optimizer, zeros_like
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+    from .optimizer import Params
+
+
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient and of its square.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        The parameters, or groups of them: see `Optimizer`.
+    lr : float
+        Learning rate: about the largest change of an element in a step.
+    betas : tuple of two floats
+        How much of the running means of the gradient and of its square is kept in a step, in [0, 1).
+    eps : float
+        Added to the root of the mean square.
+    weight_decay : float
+        Factor of the parameters that is added to their gradients (an L2 penalty, which Adam's scaling distorts: see
+        `AdamW`).
+    amsgrad : bool
+        Scale by the largest mean square so far.
+    maximize : bool
+        Step up the gradient instead of down.
+
+    Raises
+    ------
+    ValueError
+        For options out of range.
+
+    Notes
+    -----
+    `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) g^2`, and in step t
+    `p = p - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)`. All parameters of a group are updated in one
+    kernel call.
+
+    References
+    ----------
+    D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization, ICLR 2015. S. Reddi, S. Kale, S. Kumar, On the
+    Convergence of Adam and Beyond, ICLR 2018 (AMSGrad).
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> x = tw.asarray([1.0, 2.0], requires_grad=True)
+    >>> optimizer = tw.optim.Adam([x], lr=0.5)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([0.5, 1.5], requires_grad=True)
+    """
+
+    _decoupled = False
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def _check(self, group: dict[str, Any]) -> None:
+        for option in ("lr", "eps", "weight_decay"):
+            self._require(group, option, group[option] >= 0, "at least 0")
+        betas = group["betas"]
+        self._require(group, "betas", len(betas) == 2 and all(0 <= b < 1 for b in betas), "two numbers in [0, 1)")
+
+    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        known = self.state
+        states = [known[p] if p in known else self._start(p) for p in params]
+        for state in states:
+            state["step"] += 1
+        largest = [self._largest(p, state)._array for p, state in zip(params, states)] if group["amsgrad"] else []
+        beta1, beta2 = group["betas"]
+        _core.adam_step(
+            [p._array for p in params],
+            [p._node.grad._array for p in params],
+            [state["exp_avg"]._array for state in states],
+            [state["exp_avg_sq"]._array for state in states],
+            largest,
+            [state["step"] for state in states],
+            group["lr"],
+            beta1,
+            beta2,
+            group["eps"],
+            group["weight_decay"],
+            self._decoupled,
+            group["maximize"],
+        )
+
+    def _start(self, p: Tensor) -> dict[str, Any]:
+        state = self.state[p] = {"step": 0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
+        return state
+
+    def _largest(self, p: Tensor, state: dict[str, Any]) -> Tensor:
+        if "max_exp_avg_sq" not in state:
+            state["max_exp_avg_sq"] = zeros_like(p)
+        return state["max_exp_avg_sq"]
+
+
+class AdamW(Adam):
+    """Adam with weight decay that is not scaled: in each step `p = p - lr * weight_decay * p` beside Adam's update.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        The parameters, or groups of them: see `Optimizer`.
+    lr : float
+        Learning rate: about the largest change of an element in a step.
+    betas : tuple of two floats
+        How much of the running means of the gradient and of its square is kept in a step, in [0, 1).
+    eps : float
+        Added to the root of the mean square.
+    weight_decay : float
+        By `lr * weight_decay` the parameters shrink in each step.
+    amsgrad : bool
+        Scale by the largest mean square so far.
+    maximize : bool
+        Step up the gradient instead of down.
+
+    Raises
+    ------
+    ValueError
+        For options out of range.
+
+    References
+    ----------
+    I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization, ICLR 2019.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> net = tw.nn.Linear(4, 2)
+    >>> tw.optim.AdamW(net.parameters(), lr=1e-3).param_groups[0]["weight_decay"]
+    0.01
+    """
+
+    _decoupled = True
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

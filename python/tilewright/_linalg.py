@@ -40,5 +40,5 @@ def matmul(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
 
 
 @primitive
-def _linear(x: Any, weight: Any, bias: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """`x @ weight.T + bias` in one kernel call; `bias` may be None."""
+def _linear(x: Any, weight: Any, bias: Any, /, activation: str) -> Tensor:  # type: ignore[empty-body]
+    """`x @ weight.T + bias` in one kernel call; `bias` may be None. Differentiable for the activation "none"."""

@@ -106,7 +106,12 @@ class Tensor:
         return id(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (self.numpy().copy(), self.dtype.name, isinstance(self._node, Leaf))
+        if not self.is_leaf:
+            raise RuntimeError("pickle: only tensors made by the user can be pickled; detach() this one first")
+        values = self.detach()
+        if self.dtype == DType.bfloat16:
+            values = _wrap(_core.astype(self._array, DType.float32, True))
+        return _unpickle, (values.numpy().copy(), self.dtype.name, self.requires_grad)
 
     def __copy__(self) -> Tensor:
         return self.copy()

@@ -13,6 +13,7 @@ namespace tw {
 namespace {
 
 constexpr int64_t kChunk = 16384;  // elements that a thread takes at a time
+constexpr int kDigitBits = 11;     // of a radix sort: its counters stay in the L1 cache
 constexpr int64_t kMinInner = 64;  // shortest piece of a row worth giving to another thread
 
 // The indexed array and the picked elements walked together: outer axes, then the list, then `inner`.
@@ -129,19 +130,13 @@ struct SortedOffsets {
   Array offsets, order;  // int64: ascending, and where in the unsorted list each came from; equals keep their order
 };
 
-void counting_pass(const SortedOffsets& from, const SortedOffsets& to, int64_t lowest, int shift) {
-  constexpr int kBuckets = 2048;
-  const int64_t count = from.offsets.size();
-  const int64_t* keys = from.offsets.ptr<int64_t>();
-  const auto bucket = [&](int64_t key) { return (static_cast<uint64_t>(key - lowest) >> shift) % kBuckets; };
-  std::vector<int64_t> next(kBuckets + 1, 0);
-  for (int64_t j = 0; j < count; ++j) ++next[bucket(keys[j]) + 1];
-  std::partial_sum(next.begin(), next.end(), next.begin());
-  for (int64_t j = 0; j < count; ++j) {
-    const int64_t place = next[bucket(keys[j])]++;
-    to.offsets.ptr<int64_t>()[place] = keys[j];
-    to.order.ptr<int64_t>()[place] = from.order.ptr<int64_t>()[j];
-  }
+// One digit of a least-significant-first radix sort.
+void radix_pass(const uint64_t* from, uint64_t* to, int64_t count, int shift) {
+  constexpr int kBuckets = 1 << kDigitBits;
+  int64_t next[kBuckets + 1] = {};
+  for (int64_t j = 0; j < count; ++j) ++next[(from[j] >> shift) % kBuckets + 1];
+  std::partial_sum(next, next + kBuckets, next);
+  for (int64_t j = 0; j < count; ++j) to[next[(from[j] >> shift) % kBuckets]++] = from[j];
 }
 
 SortedOffsets sort_offsets(const Array& offsets) {
@@ -151,18 +146,29 @@ SortedOffsets sort_offsets(const Array& offsets) {
   int64_t* order = sorted.order.ptr<int64_t>();
   std::iota(order, order + count, int64_t{0});
   if (std::is_sorted(keys, keys + count)) return sorted;
-  if (count < 1024) {
+  sorted.offsets = empty({count}, DType::i64);
+  int64_t* ascending = sorted.offsets.ptr<int64_t>();
+  const auto [low, high] = std::minmax_element(keys, keys + count);
+  const int64_t lowest = *low;
+  const int place_bits = std::bit_width(static_cast<uint64_t>(count - 1));
+  const int bits = place_bits + std::bit_width(static_cast<uint64_t>(*high - lowest));
+  if (count < 512 || bits > 64) {
     std::stable_sort(order, order + count, [keys](int64_t a, int64_t b) { return keys[a] < keys[b]; });
-    sorted.offsets = empty({count}, DType::i64);
-    for (int64_t j = 0; j < count; ++j) sorted.offsets.ptr<int64_t>()[j] = keys[order[j]];
+    for (int64_t j = 0; j < count; ++j) ascending[j] = keys[order[j]];
     return sorted;
   }
-  const auto [low, high] = std::minmax_element(keys, keys + count);
-  const int64_t lowest = *low, bits = std::bit_width(static_cast<uint64_t>(*high - *low));
-  for (int shift = 0; shift < bits; shift += 11) {
-    SortedOffsets next{empty({count}, DType::i64), empty({count}, DType::i64)};
-    counting_pass(sorted, next, lowest, shift);
-    sorted = next;
+  // Offset and place packed into one word, sorted by the offset's digits; places stay in order by themselves.
+  Array words = empty({count}, DType::u64), spare = empty({count}, DType::u64);
+  for (int64_t j = 0; j < count; ++j)
+    words.ptr<uint64_t>()[j] = static_cast<uint64_t>(keys[j] - lowest) << place_bits | static_cast<uint64_t>(j);
+  for (int shift = place_bits; shift < bits; shift += kDigitBits) {
+    radix_pass(words.ptr<uint64_t>(), spare.ptr<uint64_t>(), count, shift);
+    std::swap(words, spare);
+  }
+  for (int64_t j = 0; j < count; ++j) {
+    const uint64_t word = words.ptr<uint64_t>()[j];
+    ascending[j] = lowest + static_cast<int64_t>(word >> place_bits);
+    order[j] = static_cast<int64_t>(word & ((uint64_t{1} << place_bits) - 1));
   }
   return sorted;
 }

@@ -25,9 +25,9 @@ TW_INLINE void copy_run(const T* from, int64_t from_stride, T* to, int64_t to_st
 }
 
 template <class T>
-void gather(const PickArgs& a, const void* x_, const int64_t* offsets, void* y_) {
-  const T* x = static_cast<const T*>(x_);
-  T* y = static_cast<T*>(y_);
+void gather(const PickArgs& a, const void* __restrict x_, const int64_t* __restrict offsets, void* __restrict y_) {
+  const T* __restrict x = static_cast<const T*>(x_);
+  T* __restrict y = static_cast<T*>(y_);
   for (int64_t o = 0; o < a.outer; ++o, x += a.x_outer, y += a.y_outer) {
     if (a.inner == 1 && a.y_count == 1) {
       for (int64_t j = 0; j < a.count; ++j) y[j] = x[offsets[j]];

@@ -15,9 +15,17 @@ import tilewright as tw
         (TypeError, "asarray: |str", lambda: tw.asarray("text")),
         (ValueError, "(ragged|differ|inhomogeneous|length)", lambda: tw.asarray([[1, 2], [3]])),
         (TypeError, "dtype 'float8' is not one of bool", lambda: tw.asarray([1.0], dtype="float8")),
-        (ValueError, 'asarray: device is \'cuda:0\', but this build has only "cpu"', lambda: tw.asarray([1.0], device="cuda:0")),
+        (
+            ValueError,
+            "asarray: device is 'cuda:0', but this build has only \"cpu\"",
+            lambda: tw.asarray([1.0], device="cuda:0"),
+        ),
         (ValueError, "asarray: copy=False", lambda: tw.asarray([1.0, 2.0], copy=False)),
-        (ValueError, "asarray: copy=False, but dtype float32 has to become float64", lambda: tw.asarray(tw.ones(2), dtype="float64", copy=False)),
+        (
+            ValueError,
+            "copy=False, but dtype float32 has to become float64",
+            lambda: tw.asarray(tw.ones(2), dtype="float64", copy=False),
+        ),
         (TypeError, "Tensor cannot be called; use tilewright.asarray", lambda: tw.Tensor([1.0])),
         (TypeError, "requires_grad: dtype is int64", lambda: tw.asarray([1, 2], requires_grad=True)),
         (TypeError, "from_dlpack: a list has no __dlpack__", lambda: tw.from_dlpack([1.0])),
@@ -26,14 +34,18 @@ import tilewright as tw
         (ValueError, r"item: .*\(2,\)|item: .*2", lambda: tw.ones(2).item()),
         (RuntimeError, "numpy: the tensor requires grad", lambda: tw.ones(2, requires_grad=True).numpy()),
         (RuntimeError, "backward: this tensor does not require grad", lambda: tw.ones(2).backward()),
-        (RuntimeError, r"backward: a tensor of shape \(2,\) has no single gradient", lambda: (tw.ones(2, requires_grad=True) * 2).backward()),
+        (
+            RuntimeError,
+            r"backward: a tensor of shape \(2,\) has no single gradient",
+            lambda: (tw.ones(2, requires_grad=True) * 2).backward(),
+        ),
         (ValueError, r"add: Python integer 300 is out of bounds for uint8", lambda: tw.ones(2, dtype="uint8") + 300),
         (ValueError, "does not fit 64 bits", lambda: tw.ones(2) + 2**70),
         (TypeError, "", lambda: tw.ones(2) + "text"),
         (TypeError, "", lambda: tw.ones(2) @ None),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_message(error, message, call):
     with pytest.raises(error, match=message):
         call()

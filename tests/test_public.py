@@ -1,4 +1,4 @@
-"""The public namespace: every op has a case, a gradient or a word that it has none, and a whole docstring; examples run."""
+"""The public namespace: every op has a case, a gradient or none by declaration, and a whole docstring; examples run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import warnings
 from pathlib import Path
 
 import pytest
-from cases import CASES
-from cases.opcase import public
 
 import tilewright as tw
+from cases import CASES
+from cases.opcase import public
 from tilewright import _vjps
 
 MODULES = sorted(
@@ -138,7 +138,7 @@ def test_docstrings_are_whole(name, thing):
     summary = parts[""].strip().splitlines()[0]
     assert summary.endswith((".", ":")), f"{name}: the summary is one sentence on one line, got {summary!r}"
     is_class = inspect.isclass(thing)
-    if is_class and (issubclass(thing, BaseException) or not name[0].islower() and "__init__" not in vars(thing)):
+    if is_class and (issubclass(thing, BaseException) or (not name[0].islower() and "__init__" not in vars(thing))):
         return
     try:
         parameters = list(inspect.signature(thing).parameters.values())

@@ -38,6 +38,14 @@ def _take(x: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-b
     """Kernel of `take`."""
 
 
+@kernel_in_python
+def _take_backward(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with g added at the positions, repeated ones as often as they come."""
+    out = _core.full(shape, 0, g.dtype)
+    _core.take_add(out, indices, g, axis)
+    return out
+
+
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
     """Slices of `x` at the given positions along an axis; also the look-up of an embedding.
 
@@ -81,6 +89,14 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
 @primitive
 def _take_along_axis(x: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-body]
     """Kernel of `take_along_axis`."""
+
+
+@kernel_in_python
+def _take_along_axis_backward(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with g added at the positions, repeated ones as often as they come."""
+    out = _core.full(shape, 0, g.dtype)
+    _core.put_along_axis_add(out, indices, g, axis)
+    return out
 
 
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._elementwise import exp, isfinite, log, sqrt, square, subtract, where
+from ._manipulation import _axis as checked_axis
 from ._op import primitive, wrap
 from ._tensor import Tensor, asarray
 
@@ -199,6 +200,14 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     return wrap(_core.argmin(asarray(x)._array, axis, keepdims))
 
 
+def _with_axes(op: str, x: Any, axis: Axis) -> Tensor:
+    """`x` as a tensor, for a composed reduction; an axis out of bounds is reported in its own name."""
+    x = asarray(x)
+    for a in () if axis is None else (axis,) if isinstance(axis, int) else axis:
+        checked_axis(op, a, x.ndim)
+    return x
+
+
 @_reduction("Integers and bool give float32.", _CORRECTION)
 def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """Variance over axes, `sum((x - mean)^2) / (count - correction)`, in two passes.
@@ -209,7 +218,7 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
     >>> tw.var([1.0, 2.0, 3.0, 4.0])
     tensor(1.25)
     """
-    x = asarray(x)
+    x = _with_axes("var", x, axis)
     squares = sum(square(subtract(x, mean(x, axis=axis, keepdims=True))), axis=axis, keepdims=keepdims)
     count = x.size // squares.size if squares.size else 0
     return squares / (count - correction) if count - correction > 0 else squares * float("nan")
@@ -225,7 +234,7 @@ def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
     >>> tw.std([1.0, 3.0])
     tensor(1.)
     """
-    return sqrt(var(x, axis=axis, correction=correction, keepdims=keepdims))
+    return sqrt(var(_with_axes("std", x, axis), axis=axis, correction=correction, keepdims=keepdims))
 
 
 @_reduction("Integers and bool give float32.", raises=_EMPTY)
@@ -238,7 +247,7 @@ def logsumexp(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor
     >>> tw.logsumexp([1000.0, 1000.0])
     tensor(1000.6931)
     """
-    x = asarray(x)
+    x = _with_axes("logsumexp", x, axis)
     peak = max(x.detach(), axis=axis, keepdims=True)
     peak = where(isfinite(peak), peak, 0.0)
     total = log(sum(exp(x - peak), axis=axis, keepdims=True)) + peak

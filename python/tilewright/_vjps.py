@@ -123,10 +123,9 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(inverse)
 
 
-def _half(x1: Tensor, x2: Tensor) -> Tensor:
-    """maximum and minimum: 1 where x1 is chosen, 1/2 where both are equal."""
-    x1, x2 = x1.detach() if hasattr(x1, "detach") else x1, x2.detach() if hasattr(x2, "detach") else x2
-    return ew.equal(x1, x2) * 0.5 + ew.greater(x1, x2)
+def _where_greater(g: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
+    """maximum and minimum: all of g where x1 is the greater one, half of it where both are equal."""
+    return ew.where(ew.greater(x1, x2), g, ew.where(ew.equal(x1, x2), g * 0.5, 0.0))
 
 
 def _cross_entropy(
@@ -218,8 +217,8 @@ VJPS: dict[str, Any] = {
     "divide": (lambda g, x2: g / x2, lambda g, x2, y: -g * y / x2),
     "remainder": (lambda g: g, lambda g, x1, x2: -g * ew.floor_divide(x1, x2)),
     "power": (lambda g, x1, x2: g * (x2 * x1 ** (x2 - 1)), _power_x2),
-    "maximum": (lambda g, x1, x2: g * _half(x1, x2), lambda g, x1, x2: g * _half(x2, x1)),
-    "minimum": (lambda g, x1, x2: g * _half(x2, x1), lambda g, x1, x2: g * _half(x1, x2)),
+    "maximum": (lambda g, x1, x2: _where_greater(g, x1, x2), lambda g, x1, x2: _where_greater(g, x2, x1)),
+    "minimum": (lambda g, x1, x2: _where_greater(g, x2, x1), lambda g, x1, x2: _where_greater(g, x1, x2)),
     "arctan2": (
         lambda g, x1, x2: g * x2 / (x1 * x1 + x2 * x2),
         lambda g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),

@@ -65,6 +65,4 @@ CASES = (
         errors=(Raises(ValueError, NEGATIVE, lambda: tw.eye(-1)),),
         **F32,
     ),
-    OpCase("tril", np.tril, (S(A((3, 4))), S(A((2, 3, 3)), k=1), S(A((4, 3)), k=-1)), tolerance=0),
-    OpCase("triu", np.triu, (S(A((3, 4))), S(A((2, 3, 3)), k=1), S(A((4, 3)), k=-1)), tolerance=0),
 )

@@ -9,7 +9,7 @@ from .opcase import ALL, A, OpCase, Raises, S
 
 def index(shape, high):
     """Positions from -high to high - 1, some of them twice."""
-    return A(shape, -high, high - 1, dtype="int64", wanted=False)
+    return A(shape, -high, high - 1, dtype="int64")
 
 
 def item(*key):
@@ -46,14 +46,19 @@ def raises(message, call):
 
 
 GETITEM = (
-    getitem("int", (1,), (3, 4), errors=(raises("index 3 .*(axis 0|size 3)", lambda: tw.ones(3)[3]),)),
+    getitem(
+        "int",
+        (1,),
+        (3, 4),
+        errors=(raises(r"index: 3 is out of bounds for axis 0 of shape \(3,\)", lambda: tw.ones(3)[3]),),
+    ),
     getitem("ints", (-1, 2), (3, 4)),
     getitem("slice", (slice(1, None, 2),), (7,), lengths=lambda n: S(A((2 * n + 1,)))),
     getitem("negative", (slice(None, None, -2), slice(3, 0, -1)), (5, 4)),
     getitem("beyond", (slice(5, 100),), (7,)),
     getitem("empty", (slice(3, 3),), (7,)),
     getitem("newaxis", (None, slice(None), None), (3, 4)),
-    getitem("ellipsis", (Ellipsis, 1), (2, 3, 4), errors=(raises("ellips", lambda: tw.ones(3)[..., ...]),)),
+    getitem("ellipsis", (Ellipsis, 1), (2, 3, 4), errors=(raises("only one Ellipsis", lambda: tw.ones(3)[..., ...]),)),
     getitem("all", (Ellipsis,), (2, 3)),
     getitem(
         "array",
@@ -61,7 +66,7 @@ GETITEM = (
         (5, 3),
         index((4,), 5),
         errors=(
-            raises(r"index 9 .*(axis 0|size 3)", lambda: tw.ones(3)[tw.asarray([0, 9])]),
+            raises(r"index: 9 is out of bounds for axis 0 of shape \(3,\)", lambda: tw.ones(3)[tw.asarray([0, 9])]),
             raises("too many", lambda: tw.ones(3)[0, 0]),
             raises("float", lambda: tw.ones(3)[tw.asarray([0.5])]),
         ),
@@ -73,15 +78,15 @@ GETITEM = (
     getitem("middle", (slice(None), A, slice(1, None)), (3, 4, 5), index((2, 2), 4)),
     getitem("apart", (A, slice(None), A), (3, 4, 5), index((2,), 3), index((2,), 5)),
     getitem("mixed", (1, A), (3, 4), index((6,), 4)),
-    getitem("none", (A,), (4, 2), A((0,), values=np.zeros(0, np.int64), dtype="int64", wanted=False)),
+    getitem("none", (A,), (4, 2), A((0,), values=np.zeros(0, np.int64), dtype="int64")),
     getitem(
         "mask",
         (A,),
         (3, 4),
-        A((3, 4), values=MASK, dtype="bool", wanted=False),
+        A((3, 4), values=MASK, dtype="bool"),
         errors=(raises(r"\(2,\)|boolean", lambda: tw.ones(3)[tw.asarray([True, False])]),),
     ),
-    getitem("row mask", (A, slice(1, 3)), (3, 4), A((3,), values=[True, False, True], dtype="bool", wanted=False)),
+    getitem("row mask", (A, slice(1, 3)), (3, 4), A((3,), values=[True, False, True], dtype="bool")),
 )
 
 PICKS = (

@@ -32,7 +32,7 @@ def cross_entropy(logits, target, label_smoothing=0.0, reduction="mean"):
 
 
 def classes(high, *shape):
-    return A(shape, 0, high, dtype="int64", wanted=False)
+    return A(shape, 0, high, dtype="int64")
 
 
 def over_axis(name, oracle):

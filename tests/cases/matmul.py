@@ -4,11 +4,15 @@ import numpy as np
 
 import tilewright as tw
 
-from .opcase import FLOATS, A, OpCase, Raises, S
+from .opcase import ALL, A, OpCase, Raises, S
 
 
 def linear(x, weight, bias=None):
     return x @ weight.T + (0 if bias is None else bias)
+
+
+def U(shape):
+    return A(shape, -1, 1)
 
 
 SHAPES = [
@@ -37,23 +41,18 @@ CASES = (
     OpCase(
         "matmul",
         np.matmul,
-        tuple(S(A(a), A(b)) for a, b in SHAPES),
-        dtypes=FLOATS,
-        tolerance=128,
-        lengths=lambda n: S(A((5, n)), A((n, n + 1))),
-        large=S(A((260, 250)), A((250, 270))),
+        tuple(S(U(a), U(b)) for a, b in SHAPES),
+        dtypes=ALL,
+        tolerance=64,
+        lengths=lambda n: S(U((5, n)), U((n, n + 1))),
+        large=S(U((260, 250)), U((250, 270))),
         errors=(
             Raises(ValueError, r"matmul: .*\(2, 3\).*\(4, 5\)", lambda: tw.matmul(tw.ones((2, 3)), tw.ones((4, 5)))),
-            Raises(ValueError, r"matmul: .*\(\)", lambda: tw.matmul(tw.ones(()), tw.ones((4, 5)))),
+            Raises(ValueError, r"matmul: x1 is 0-d", lambda: tw.matmul(tw.ones(()), tw.ones((4, 5)))),
             Raises(
                 ValueError,
-                r"matmul: .*\(2, 3, 3\).*\(4, 3, 3\)",
+                r"matmul: .*\(2.*\(4",
                 lambda: tw.matmul(tw.ones((2, 3, 3)), tw.ones((4, 3, 3))),
-            ),
-            Raises(
-                TypeError,
-                "matmul: .*bool",
-                lambda: tw.matmul(tw.ones((2, 2), dtype="bool"), tw.ones((2, 2), dtype="bool")),
             ),
         ),
     ),
@@ -61,17 +60,17 @@ CASES = (
         "nn.functional.linear",
         linear,
         (
-            S(A((3, 4)), A((5, 4)), A((5,))),
-            S(A((4,)), A((5, 4)), A((5,))),
-            S(A((2, 3, 4)), A((5, 4))),
-            S(A((0, 4)), A((5, 4)), A((5,))),
-            S(A((3, 0)), A((5, 0)), A((5,))),
-            S(A((32, 64)), A((10, 64)), A((10,))),
-            S(A((1, 200)), A((70, 200)), A((70,))),
+            S(U((3, 4)), U((5, 4)), U((5,))),
+            S(U((4,)), U((5, 4)), U((5,))),
+            S(U((2, 3, 4)), U((5, 4))),
+            S(U((0, 4)), U((5, 4)), U((5,))),
+            S(U((3, 0)), U((5, 0)), U((5,))),
+            S(U((32, 64)), U((10, 64)), U((10,))),
+            S(U((1, 200)), U((70, 200)), U((70,))),
         ),
-        tolerance=128,
-        lengths=lambda n: S(A((5, n)), A((n + 1, n)), A((n + 1,))),
-        large=S(A((128, 300)), A((270, 300)), A((270,))),
+        tolerance=64,
+        lengths=lambda n: S(U((5, n)), U((n + 1, n)), U((n + 1,))),
+        large=S(U((128, 300)), U((270, 300)), U((270,))),
         errors=(
             Raises(
                 ValueError,

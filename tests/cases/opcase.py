@@ -29,7 +29,7 @@ LENGTHS = (*range(1, 36), 47, 48, 49, 63, 64, 65, 70, 127, 128, 129, 191, 255, 2
 class A:
     """An array argument: drawn uniformly from [low, high], integers included as such, in the dtype under test.
 
-    `dtype` fixes it instead. `values` gives the data. `wanted` is False for an argument that has no gradient.
+    `dtype` fixes it instead: for masks and indices, which have no gradient. `values` gives the data.
     """
 
     shape: tuple[int, ...] = ()
@@ -37,7 +37,9 @@ class A:
     high: float = 3.0
     dtype: str | None = None
     values: Any = None
-    wanted: bool = True
+
+    def __repr__(self) -> str:
+        return f"{self.dtype or ''}{self.shape}"
 
     def draw(self, rng: np.random.Generator, dtype: str) -> tw.Tensor:
         """A contiguous tensor."""
@@ -49,7 +51,7 @@ class A:
         if dtype in FLOATS:
             return tw.asarray(np.asarray(rng.uniform(self.low, self.high, self.shape)), dtype=dtype)
         low = 0 if dtype.startswith("u") else self.low
-        return tw.asarray(np.asarray(rng.integers(int(low), int(max(self.high, low + 1)) + 1, self.shape)), dtype=dtype)
+        return tw.asarray(np.asarray(rng.integers(int(low), int(max(self.high, low)) + 1, self.shape)), dtype=dtype)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class OpCase:
     dtypes
         Those that the op supports; others in `FLOATS + INTS + BOOL` must raise TypeError where `closed`.
     result
-        "same", "floating" (integers and bool give float32), "summed" (they give int64 or uint64), or a dtype.
+        "same"; "floating": integers and bool give float32; "summed": they give int64 or uint64; or a dtype.
     tolerance
         Largest error, in units of eps * (|expected| + 1) of the result's dtype.
     grad
@@ -114,6 +116,8 @@ class OpCase:
         n -> sample whose length is n, to straddle the lane count.
     large
         A sample that is big enough to be split between threads.
+    numeric
+        Further calls, not made with bool: a Python number lifts that to another dtype.
     specials
         Whether NaN, infinities, zeros and denormals give what NumPy gives.
     """
@@ -128,6 +132,7 @@ class OpCase:
     grad: int = 2
     lengths: Callable[[int], Sample] | None = None
     large: Sample | None = None
+    numeric: tuple[Sample, ...] = ()
     specials: bool = False
     closed: bool = False
     errors: tuple[Raises, ...] = ()
@@ -142,6 +147,10 @@ class OpCase:
     def function(self) -> Callable[..., Any]:
         return self.fn or public(self.name)
 
+    def calls(self, dtype: str) -> tuple[Sample, ...]:
+        """The samples to run in a dtype."""
+        return self.samples if dtype == "bool" else self.samples + self.numeric
+
     def expected_dtype(self, dtype: str) -> str:
         if self.result == "floating":
             return dtype if dtype in FLOATS else "float32"
@@ -153,7 +162,7 @@ class OpCase:
         """The sample that gradients are checked on."""
         if not self.grad:
             return None
-        return next(s for s in self.samples if all(0 not in a.shape for a in arrays(s.args)))
+        return next(s for s in self.samples if all(0 not in a.shape for a in arrays(s.args) if a.dtype is None))
 
 
 def public(name: str) -> Any:
@@ -174,6 +183,16 @@ def to_numpy(x: tw.Tensor) -> np.ndarray:
     return x.astype("float64").numpy() if x.dtype.is_floating else x.numpy()
 
 
+def for_oracle(case: OpCase, args: Any) -> list[Any]:
+    """The arguments as the oracle wants them."""
+
+    def convert(x: tw.Tensor) -> np.ndarray:
+        values = to_numpy(x)
+        return values.astype(np.float64) if case.result == "floating" else values
+
+    return Sample.map(convert, args)
+
+
 def results(y: Any) -> list[tw.Tensor]:
     """An op's results as a list."""
     return list(y) if isinstance(y, (tuple, list)) else [y]
@@ -190,7 +209,7 @@ def assert_close(got: tw.Tensor, want: Any, tolerance: float, context: str = "")
         return
     want = want.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        error = np.abs(values - want) / (EPS[dtype] * (np.abs(want) + 1))
+        error = np.asarray(np.abs(values - want) / (EPS[dtype] * (np.abs(want) + 1)))
     error[(values == want) | (np.isnan(values) & np.isnan(want))] = 0
     worst = float(error.max(initial=0)) if not np.isnan(error).any() else np.inf
     if worst > tolerance:

@@ -14,7 +14,9 @@ def axes_error(name):
     )
 
 
-def reduction(name, oracle, dtypes=NUMERIC, several=True, empty=True, errors=(), low=-3.0, high=3.0, **more):
+def reduction(
+    name, oracle, dtypes=NUMERIC, several=True, single=True, empty=True, errors=(), low=-3.0, high=3.0, **more
+):
     """Over all, one, several and negative axes, with and without keepdims; along, across, and in the middle.
 
     `empty`: reducing nothing gives a number (True), NaN (None), or raises (False).
@@ -25,12 +27,12 @@ def reduction(name, oracle, dtypes=NUMERIC, several=True, empty=True, errors=(),
         S(A((3, 5), low, high)),
         S(A((2, 3, 4), low, high), axis=1, keepdims=True),
         S(A((2, 3, 4), low, high), axis=-1),
-        S(A((1,), low, high)),
-        S(A((), low, high)),
         S(A((9, 0), low, high), axis=0),
         S(A((700,), low, high)),
         S(A((130, 3), low, high), axis=0),
     ]
+    if single:
+        samples += [S(A((1,), low, high)), S(A((), low, high))]
     if several:
         samples += [S(A((2, 3, 4, 2), low, high), axis=(0, 2)), S(A((2, 3, 4), low, high), axis=(-1, 0), keepdims=True)]
         samples += [S(A((2, 3), low, high), axis=())]
@@ -39,7 +41,7 @@ def reduction(name, oracle, dtypes=NUMERIC, several=True, empty=True, errors=(),
     elif empty is False:
         errors = (
             *errors,
-            Raises(ValueError, rf"{name}: .*(empty|zero-size|no element)", lambda: public(name)(tw.zeros((0,)))),
+            Raises(ValueError, "length 0, and .* of nothing is not defined", lambda: public(name)(tw.zeros((0,)))),
         )
     return OpCase(
         name,
@@ -88,6 +90,6 @@ CASES = (
     reduction("any", np.any, dtypes=ALL, result="bool", grad=0),
     reduction("all", np.all, dtypes=ALL, result="bool", grad=0),
     reduction("var", spread(np.var), dtypes=FLOATS, empty=None, tolerance=64),
-    reduction("std", spread(np.std), dtypes=FLOATS, empty=None, several=False, tolerance=64),
+    reduction("std", spread(np.std), dtypes=FLOATS, empty=None, several=False, single=False, tolerance=64),
     reduction("logsumexp", logsumexp, dtypes=FLOATS, empty=False, tolerance=32),
 )

@@ -2,8 +2,8 @@
 
 `@primitive` on a function that has only a signature and a docstring makes it call the kernel of the same name in
 `_core`. Its positional-only parameters are the arrays (they may carry gradients), the others are static. The vjp rules
-come from the table in `_vjps.py`, by name. Python around a kernel is the cost of a small op, hence a hand-written
-call path for one and for two arrays.
+come from the table in `_vjps.py`, by name. Python around a kernel is the cost of a small op, hence call paths that are
+generated: `_call_path` for the op, `Plan` for what it saves and its vjp.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _core
-from ._autograd import ANOMALY, Node, note_forward, state
+from ._autograd import ANOMALY, Node, note_forward, state, tick
 from ._dtypes import DType, promote_types
 from ._tensor import Tensor, asarray
 
@@ -73,7 +73,7 @@ class Plan:
         unpack = f"{', '.join(names)}, = node.saved" if names else ""
         rewrap = "y = _wrap(y, node if _state.mode else None)" if result in names else ""
         calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
-        scope: dict[str, Any] = {**rules, "_wrap": wrap, "_state": state}
+        scope: dict[str, Any] = {"__name__": __name__, **rules, "_wrap": wrap, "_state": state}
         exec(
             f"def save({', '.join(parameters)}=None):\n"
             f"    return ({''.join(e + ', ' for e in expressions)})\n"
@@ -96,26 +96,14 @@ def _rules(name: str) -> tuple[Any, ...]:
     return rules if isinstance(rules, tuple) else (rules,)
 
 
-def _plan(name: str, inputs: tuple[str, ...], statics: tuple[str, ...], mask: tuple[bool, ...]) -> Plan | None:
-    """The plan; None for an op that cuts the tape, because its result is piecewise constant, boolean or integer."""
-    from ._vjps import NONDIFFERENTIABLE
-
-    return None if name in NONDIFFERENTIABLE else Plan(name, inputs, statics, mask)
-
-
-def _declare(function: F, kernel: Any = None, make: Any = None) -> F:
-    code = function.__code__
-    split = code.co_posonlyargcount
-    names = code.co_varnames[: code.co_argcount]
-    name = function.__name__.lstrip("_")
-    make = make or {1: _unary, 2: _binary}.get(split, _nary)
-    op = make(name, kernel or getattr(_core, name), names[:split], names[split:])
-    return functools.update_wrapper(op, function)  # type: ignore[return-value]
-
-
 def primitive(function: F) -> F:
     """Make the declared function an op: see the module's text."""
     return _declare(function)
+
+
+def primitive_with_aux(function: F) -> F:
+    """`primitive` for a kernel that returns `(y, *aux)`: rules may name `aux`, the list of what came beside y."""
+    return _declare(function, aux=True)
 
 
 def kernel_in_python(function: F) -> F:
@@ -123,149 +111,119 @@ def kernel_in_python(function: F) -> F:
     return _declare(function, kernel=function)
 
 
-def primitive_with_aux(function: F) -> F:
-    """`primitive` for a kernel that returns `(y, *aux)`: rules may name `aux`, the list of what came beside y."""
-    return _declare(function, make=_nary)
+def _declare(function: F, kernel: Any = None, aux: bool = False) -> F:
+    code = function.__code__
+    split = code.co_posonlyargcount
+    names = code.co_varnames[: code.co_argcount]
+    op = _make_op(function.__name__.lstrip("_"), names[:split], names[split:], kernel, aux)
+    return functools.update_wrapper(op, function)  # type: ignore[no-any-return]
 
 
-def _unary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str, ...]) -> Any:
-    plan: Plan | None = None
+def _make_op(
+    name: str, inputs: tuple[str, ...], statics: tuple[str, ...], kernel: Any = None, aux: bool = False
+) -> Any:
+    # By which inputs want a gradient, bit by bit; made when first needed.
+    plans: list[Plan | None] = [None] * 2 ** len(inputs)
 
-    def op(x: Any, /, *params: Any) -> Tensor:
-        nonlocal plan
-        if not isinstance(x, Tensor):
-            x = asarray(x)
-        y = kernel(x._array, *params)
-        t = _new(Tensor)
-        t._array = y
-        node = x._node
-        if node is None or not state.mode:
-            t._node = None
-            return t
-        if plan is None:
-            plan = _plan(name, inputs, statics, (True,))
-            if plan is None:
-                t._node = None
-                return t
-        t._node = node = Node(plan, (node,), plan.save(x, *params, y), y.shape)
-        if state.mode == ANOMALY:
-            note_forward(node, y)
-        return t
+    def plan_for(mask: int) -> Plan | None:
+        """None for an op that cuts the tape, because its result is piecewise constant, boolean or integer."""
+        from ._vjps import NONDIFFERENTIABLE
 
-    return op
+        if name not in NONDIFFERENTIABLE:
+            plans[mask] = Plan(name, inputs, statics, tuple([bool(mask >> i & 1) for i in range(len(inputs))]))
+        return plans[mask]
+
+    return _call_path(len(inputs), len(statics), aux)(kernel or getattr(_core, name), plans, plan_for)
 
 
-def _binary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str, ...]) -> Any:
-    plans: dict[int, Plan] = {}
+@functools.cache
+def _call_path(inputs: int, statics: int, aux: bool) -> Any:
+    """What makes ops with so many array and static parameters: `make(kernel, plans, plan_for)`.
 
-    def op(x1: Any, x2: Any, /, *params: Any) -> Tensor:
-        if isinstance(x1, Tensor):
-            a = x1._array
-            n1 = x1._node
-        else:
-            a = x1
-            n1 = None
-        if isinstance(x2, Tensor):
-            b = x2._array
-            n2 = x2._node
-        else:
-            b = x2
-            n2 = None
-        try:
-            y = kernel(a, b, *params)
-        except TypeError:
-            converted = _convert(x1, x2)
-            if converted is None:
-                raise
-            return op(*converted, *params)
-        t = _new(Tensor)
-        t._array = y
-        if (n1 is None and n2 is None) or not state.mode:
-            t._node = None
-            return t
-        if n2 is None:
-            mask, parents = 1, (n1,)
-        elif n1 is None:
-            mask, parents = 2, (n2,)
-        else:
-            mask, parents = 3, (n1, n2)
-        plan = plans.get(mask)
-        if plan is None:
-            plan = _plan(name, inputs, statics, (n1 is not None, n2 is not None))
-            if plan is None:
-                t._node = None
-                return t
-            plans[mask] = plan
-        t._node = node = Node(plan, parents, plan.save(x1, x2, *params, y), y.shape)
-        if state.mode == ANOMALY:
-            note_forward(node, y)
-        return t
-
-    return op
-
-
-def _convert(x1: Any, x2: Any) -> tuple[Any, Any] | None:
-    """The operands of a binary op that the kernel refused, as tensors of one dtype; None where they are so already."""
-    numbers = isinstance(x1, _NUMBERS), isinstance(x2, _NUMBERS)
-    y1 = x1 if numbers[0] else asarray(x1)
-    y2 = x2 if numbers[1] else asarray(x2)
-    if all(numbers):
-        y1 = asarray(x1)
-    elif not any(numbers) and y1.dtype != y2.dtype:
-        dtype = promote_types(y1.dtype, y2.dtype)
-        y1, y2 = asarray(y1, dtype), asarray(y2, dtype)
-    return None if y1 is x1 and y2 is x2 else (y1, y2)
-
-
-def _promote(values: list[Any]) -> list[Any] | None:
-    """Operands that a kernel refused, with the tensors of one dtype; None where they are so already.
-
-    Those of dtype bool are left out: conditions and masks.
+    Every op runs through this, so it is straight-line code, generated once for each number of parameters.
     """
-    dtypes = [v.dtype for v in values if isinstance(v, Tensor) and v.dtype != DType.bool]
-    if not dtypes or all(dtype == dtypes[0] for dtype in dtypes):
-        return None
-    common = functools.reduce(promote_types, dtypes)
-    return [asarray(v, common) if isinstance(v, Tensor) and v.dtype != DType.bool else v for v in values]
+    scope = {"__name__": __name__, "Tensor": Tensor, "asarray": asarray, "numbers": _NUMBERS, "retry": _retry}
+    scope |= {"new": _new, "Node": Node, "tick": tick, "state": state, "ANOMALY": ANOMALY, "note_forward": note_forward}
+    exec(compile(_source(inputs, statics, aux), f"<tilewright op of {inputs} + {statics} parameters>", "exec"), scope)
+    return scope["make"]
 
 
-def _nary(name: str, kernel: Any, inputs: tuple[str, ...], statics: tuple[str, ...]) -> Any:
-    plans: dict[tuple[bool, ...], Plan] = {}
-    count = len(inputs)
+def _source(inputs: int, statics: int, aux: bool) -> str:
+    def many(form: str, count: int = inputs, joint: str = ", ") -> str:
+        return joint.join(form.format(i=i, bit=2**i) for i in range(count))
 
-    def op(*args: Any) -> Tensor:
-        arrays = [v if v is None or isinstance(v, (Tensor, *_NUMBERS)) else asarray(v) for v in args[:count]]
-        params = args[count:]
+    # A number stays one where another operand can tell its dtype; None stands for an operand that is left out.
+    weak = """
+        elif x{i} is None or isinstance(x{i}, numbers):
+            a{i} = x{i}
+            n{i} = None"""
+    unpack = """\
+        if not isinstance(x{i}, Tensor):
+            x{i} = asarray(x{i})
+        a{i} = x{i}._array
+        n{i} = x{i}._node"""
+    if inputs > 1:
+        unpack = f"""\
+        if isinstance(x{{i}}, Tensor):
+            a{{i}} = x{{i}}._array
+            n{{i}} = x{{i}}._node{weak}
+        else:
+            x{{i}} = asarray(x{{i}})
+            a{{i}} = x{{i}}._array
+            n{{i}} = x{{i}}._node"""
+    mask = "1" if inputs == 1 else many("{bit} * (n{i} is not None)", joint=" + ").removeprefix("1 * ")
+    parents = {1: "(n0,)", 2: "(n0, n1) if mask == 3 else (n0,) if mask == 1 else (n1,)"}.get(
+        inputs, f"tuple([n for n in ({many('n{i}')}) if n is not None])"
+    )
+    xs, ss = many("x{i}"), many(", s{i}", statics, "")
+    return f"""\
+def make(kernel, plans, plan_for):
+    def op({xs}, /{ss}):
+{many(unpack, joint=chr(10))}
         try:
-            y = kernel(*[v._array if isinstance(v, Tensor) else v for v in arrays], *params)
-        except TypeError:
-            converted = _promote(arrays)
-            if converted is None:
-                raise
-            return op(*converted, *params)
-        aux = None
-        if type(y) is tuple:
-            y, *aux = y
-        t = _new(Tensor)
+            y = kernel({many("a{i}")}{ss})
+        except TypeError as error:
+            return retry(op, ({xs},), ({ss[2:]}{"," if ss else ""}), error)
+        {"y, *aux = y" if aux else ""}
+        t = new(Tensor)
         t._array = y
-        mask = tuple([isinstance(v, Tensor) and v._node is not None for v in arrays])
-        if not state.mode or True not in mask:
+        if {many("n{i} is None", joint=" and ")} or not (mode := state.mode):
             t._node = None
             return t
-        plan = plans.get(mask)
+        mask = {mask}
+        plan = plans[mask] or plan_for(mask)
         if plan is None:
-            plan = _plan(name, inputs, statics, mask)
-            if plan is None:
-                t._node = None
-                return t
-            plans[mask] = plan
-        parents = tuple([v._node for v in arrays if isinstance(v, Tensor) and v._node is not None])
-        t._node = node = Node(plan, parents, plan.save(*arrays, *params, y, aux), y.shape)
-        if state.mode == ANOMALY:
+            t._node = None
+            return t
+        t._node = node = new(Node)
+        node.plan = plan
+        node.parents = {parents}
+        node.saved = plan.save({xs}{ss}, y{", aux" if aux else ""})
+        node.shape = y.shape
+        node.clock = tick()
+        node.hooks = None
+        if mode == ANOMALY:
             note_forward(node, y)
         return t
-
     return op
+"""
+
+
+def _retry(op: Any, operands: tuple[Any, ...], params: tuple[Any, ...], error: TypeError) -> Any:
+    """Call the op again with what its kernel refused made into tensors of one dtype.
+
+    Operands of dtype bool keep it beside others: they are conditions and masks.
+    """
+    converted = list(operands)
+    if all(isinstance(v, _NUMBERS) for v in operands):
+        converted[0] = asarray(converted[0])
+    tensors = [v for v in converted if isinstance(v, Tensor) and v.dtype != DType.bool]
+    if any(v.dtype != tensors[0].dtype for v in tensors):
+        common = functools.reduce(promote_types, [v.dtype for v in tensors])
+        converted = [asarray(v, common) if any(v is t for t in tensors) else v for v in converted]
+    if all(new is old for new, old in zip(converted, operands, strict=True)):
+        raise error
+    return op(*converted, *params)
 
 
 class _VariadicPlan:

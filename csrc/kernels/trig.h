@@ -102,7 +102,7 @@ TW_INLINE vd arctan2(vd y, vd x) {
   vd angle = fma(z * t, p, t);
   angle = steep ? 0x1.921fb54442d18p+0 - (angle - 0x1.1a62633145c07p-54) : angle;
   angle = bitcast<vl>(x) < 0 ? 0x1.921fb54442d18p+1 - (angle - 0x1.1a62633145c07p-53) : angle;
-  return x == x ? copysign(angle, y) : x;
+  return (x == x) & (y == y) ? copysign(angle, y) : x + y;
 }
 TW_INLINE vf arctan2(vf y, vf x) {
   return through_double(y, x, [](vd b, vd a) __attribute__((always_inline)) { return arctan2(b, a); });

@@ -94,7 +94,7 @@ void fill_elementwise_activation(KernelTable& t) {
   fill_floats_unary<Elu>(t.elu);
   fill_floats_unary<Relu>(t.relu);
 #define X(T, name) \
-  at(t.relu, DType::name) = (T) - 1 < 0 ? entry<unary_row<T, ReluInteger>, T, T> : entry<copy_row<T>, T, T>;
+  at(t.relu, DType::name) = (T) - 1 < 0 ? entry<unary_row<T, ReluInteger>, T, T> : entry<nullptr, T, T>;
   TW_FOR_EACH_INTEGER(X)
 #undef X
 

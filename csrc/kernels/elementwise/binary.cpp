@@ -74,7 +74,8 @@ TW_INLINE vd floor_divide(vd a, vd b) {
   if (!floats && TW_VEC_BYTES == 16) return floor_divide_lanes(a, b);
   const vd q = a / b, r = fma(-round_to<1>(q), b, a);
   vd t = round_to<1>(q);
-  if (!floats) t = (r != 0.0) & ((r < 0.0) ^ (b < 0.0)) & (abs(t) < splat<vd>(0x1p53)) ? t - 1.0 : t;
+  const auto lifted = (((r < 0.0) & (b > 0.0)) | ((r > 0.0) & (b < 0.0))) & (abs(t) < splat<vd>(0x1p53));
+  if (!floats) t = lifted ? t - 1.0 : t;
   t = (t == 0.0) & (a != 0.0) & ((a < 0.0) ^ (b < 0.0)) ? splat<vd>(-1) : t;  // b is infinite
   return (abs(a) == splat<vd>(__builtin_inf())) & (b != 0.0) ? a - a : t;
 }

@@ -94,13 +94,18 @@ constexpr bool same = false;
 template <class A>
 constexpr bool same<A, A> = true;
 
+template <class T>
+constexpr bool whole = !is_half<T> && !is_real<T>;
+
 template <class To, class From>
 constexpr ElementwiseFn cast_entry() {
   typedef typename Computed<From>::type C;
   typedef typename Computed<To>::type R;
-  if constexpr (same<To, From>) {
+  if constexpr (same<To, From> || (!same<To, bool> && sizeof(To) == sizeof(From) && whole<To> && whole<From>)) {
     typedef raw_t<To> U;
-    return entry<copy_row<U>, U, U>;
+    return entry<nullptr, U, U>;
+  } else if constexpr (same<C, R> && is_real<C>) {
+    return entry<nullptr, To, From>;  // the ports convert
   } else if constexpr (same<To, bool>) {
     if constexpr (is_real<C>)
       return entry<truth_row<C>, bool, From>;

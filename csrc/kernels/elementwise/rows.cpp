@@ -144,19 +144,20 @@ void run(const Loop& loop, const void* const* in, void* out, const double* param
     for (int64_t c = 0; c < loop.cols; c += tile.cols) {
       const int64_t rows = loop.rows - r < tile.rows ? loop.rows - r : tile.rows;
       const int64_t cols = loop.cols - c < tile.cols ? loop.cols - c : tile.cols;
+      char* y = (char*)out + (r * loop.out.row + c * loop.out.col) * ports.out.bytes;
       for (int k = 0; k < inputs; ++k) {
         const Loop::Stride s = loop.in[k];
         const char* p = (const char*)in[k] + (r * s.row + c * s.col) * ports.in[k].bytes;
         const bool fresh = from[k] == Way::moved || (c == 0 && (r == 0 || from[k] == Way::per_row));
-        if (from[k] == Way::direct)
+        if (!core && to == Way::direct)
+          ports.in[k].gather(p, s, rows, cols, y);
+        else if (from[k] == Way::direct)
           at[k] = p;
         else if (fresh)
           ports.in[k].gather(p, s, rows, cols, buffer[k].bytes);
       }
-      char* y = (char*)out + (r * loop.out.row + c * loop.out.col) * ports.out.bytes;
-      void* result = to == Way::direct ? y : buffer[3].bytes;
-      core(at, result, rows * cols, params);
-      if (to != Way::direct) ports.out.scatter(result, y, loop.out, rows, cols);
+      if (core) core(at, to == Way::direct ? y : buffer[3].bytes, rows * cols, params);
+      if (to != Way::direct) ports.out.scatter(core ? buffer[3].bytes : at[0], y, loop.out, rows, cols);
     }
 }
 

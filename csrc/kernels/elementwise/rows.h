@@ -27,6 +27,7 @@ struct Ports {
   Port out, in[3];
 };
 
+// A null core hands its one input on: a copy, or a conversion that the ports do.
 void run(const Loop& loop, const void* const* in, void* out, const double* params, RowFn core, const Ports& ports);
 
 // Elements that only move are moved as unsigned integers of their size.
@@ -121,14 +122,10 @@ void scalar_row(const void* const* in, void* out, int64_t n, const double*) {
   const C *a = (const C*)in[0], *b = (const C*)in[1];
   for (int64_t i = 0; i < n; ++i) ((C*)out)[i] = F()(a[i], b[i]);
 }
-// Every element the same byte, or the input unchanged.
+// Every element the same byte.
 template <int Byte>
 void constant_row(const void* const*, void* out, int64_t n, const double*) {
   __builtin_memset(out, Byte, n);
-}
-template <class T>
-void copy_row(const void* const* in, void* out, int64_t n, const double*) {
-  __builtin_memmove(out, in[0], n * sizeof(T));
 }
 
 // ---- rows of the table ----------------------------------------------------------------------------------------------

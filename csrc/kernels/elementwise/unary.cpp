@@ -101,15 +101,15 @@ void fill_integer(KernelTable& t, DType dtype) {
   at(t.bitwise_invert, dtype) = entry<unary_row<U, Invert>, U, U>;
   at(t.logical_not, dtype) = entry<unary_truth_row<U, LogicalNot>, bool, U>;
   at(t.sign, dtype) = entry<unary_row<T, SignInteger>, T, T>;
-  at(t.abs, dtype) = entry<copy_row<U>, U, U>;
+  at(t.abs, dtype) = entry<nullptr, U, U>;
   if constexpr (is_signed) at(t.abs, dtype) = entry<unary_row<T, AbsInteger>, T, T>;
-  set(dtype, entry<copy_row<U>, U, U>, t.floor, t.ceil, t.trunc, t.round);
+  set(dtype, entry<nullptr, U, U>, t.floor, t.ceil, t.trunc, t.round);
   set(dtype, entry<constant_row<0>, bool, U>, t.isnan, t.isinf);
   at(t.isfinite, dtype) = entry<constant_row<1>, bool, U>;
 }
 
 void fill_bool(KernelTable& t) {
-  set(DType::boolean, entry<copy_row<bool>, bool, bool>, t.abs, t.floor, t.ceil, t.trunc);
+  set(DType::boolean, entry<nullptr, bool, bool>, t.abs, t.floor, t.ceil, t.trunc);
   set(DType::boolean, entry<unary_row<uint8_t, NotBool>, bool, bool>, t.bitwise_invert, t.logical_not);
   set(DType::boolean, entry<constant_row<0>, bool, bool>, t.isnan, t.isinf);
   set(DType::boolean, entry<constant_row<1>, bool, bool>, t.isfinite);

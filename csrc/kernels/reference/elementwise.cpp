@@ -78,17 +78,24 @@ double read<bf16>(const void* p, int64_t i) {
   return decode(((const bf16*)p)[i].bits, 7, -126);
 }
 
+template <class T>
+struct Written {
+  template <class N>
+  static T from(N x) {
+    return (T)x;
+  }
+};
+template <>
+struct Written<f16> {
+  static f16 from(double x) { return {encode(x, 10, -14)}; }
+};
+template <>
+struct Written<bf16> {
+  static bf16 from(double x) { return {encode(x, 7, -126)}; }
+};
 template <class T, class N>
 void write(void* p, int64_t i, N x) {
-  ((T*)p)[i] = (T)x;
-}
-template <>
-void write<f16, double>(void* p, int64_t i, double x) {
-  ((f16*)p)[i].bits = encode(x, 10, -14);
-}
-template <>
-void write<bf16, double>(void* p, int64_t i, double x) {
-  ((bf16*)p)[i].bits = encode(x, 7, -126);
+  ((T*)p)[i] = Written<T>::from(x);
 }
 
 // f is called for every element with the offsets of out and of the inputs.
@@ -115,13 +122,15 @@ void binary(const Loop& l, const void* const* in, void* out, const double* param
 
 // ---- what is computed -----------------------------------------------------------------------------------------------
 
-double sigmoid(double x) { return x < 0 ? __builtin_exp(x) / (1 + __builtin_exp(x)) : 1 / (1 + __builtin_exp(-x)); }
-double normal(double x) { return 0.5 * __builtin_erfc(x * -0.70710678118654752440); }
-double density(double x) { return 0.39894228040143267794 * __builtin_exp(-0.5 * x * x); }
-double tanh_argument(double x) { return 0.79788456080286535588 * (x + 0.044715 * x * x * x); }
-double tanh_argument_slope(double x) { return 0.79788456080286535588 * (1 + 3 * 0.044715 * x * x); }
+// In long double where x times a vanishing factor would magnify the last bits of double.
+typedef long double real;
+real sigmoid(real x) { return x < 0 ? __builtin_expl(x) / (1 + __builtin_expl(x)) : 1 / (1 + __builtin_expl(-x)); }
+real normal(real x) { return 0.5L * __builtin_erfcl(x * -0.707106781186547524400844362104849039L); }
+real density(real x) { return 0.398942280401432677939946059934381868L * __builtin_expl(-0.5L * x * x); }
+real tanh_argument(real x) { return 0.797884560802865355879892119868763737L * (x + 0.044715L * x * x * x); }
+real tanh_argument_slope(real x) { return 0.797884560802865355879892119868763737L * (1 + 3 * 0.044715L * x * x); }
 // x f(x) where f vanishes faster than x grows, so that the limit at -inf is a zero, not NaN.
-double times(double x, double f) { return f == 0 ? __builtin_copysign(0.0, x) : x * f; }
+real times(real x, real f) { return f == 0 ? __builtin_copysignl(0, x) : x * f; }
 
 double floor_divide(double a, double b) {
   if (b == 0) return a / b;

@@ -56,6 +56,16 @@ Dims leading(const Array& x, int axes) {
   return shape;
 }
 
+Dims broadcast_batches(const Array& a, const Array& b) {
+  const Dims left = leading(a, a.ndim() - 2), right = leading(b, b.ndim() - 2);
+  try {
+    return broadcast_shapes("matmul", left, right);
+  } catch (const ValueError&) {
+    fail<ValueError>("matmul: x1 ", a.shape, " and x2 ", b.shape, " are batches of ", left, " and ", right,
+                     ", which do not broadcast together");
+  }
+}
+
 [[noreturn]] void fail_inner(const Array& x1, const Array& x2) {
   fail<ValueError>("matmul: x1 ", x1.shape, " has ", x1.shape.back(), x1.ndim() == 1 ? " elements" : " columns",
                    ", but x2 ", x2.shape, " has ", x2.shape[std::max(0, x2.ndim() - 2)],
@@ -75,7 +85,7 @@ Array matmul_matrices(const Array& a, const Array& b) {
   g.dtype = a.dtype;
   Dims shape;
   if (a.ndim() > 2 || b.ndim() > 2) {
-    g.shape = broadcast_shapes("matmul", leading(a, a.ndim() - 2), leading(b, b.ndim() - 2));
+    g.shape = broadcast_batches(a, b);
     g.a_stride = batch_strides(a, g.shape);
     g.b_stride = batch_strides(b, g.shape);
     shape = g.shape;

@@ -184,13 +184,14 @@ def _between(roots: Iterable[Any], wanted: Iterable[Any]) -> set[Any]:
 
 
 @functools.cache
-def _ops() -> tuple[Any, Any, Any]:
+def _ops() -> tuple[Any, Any, Any, Any]:
     """The ops that the engine itself needs; they are built on this module."""
+    from ._core import add_
     from ._elementwise import add
     from ._manipulation import reshape
     from ._reductions import sum as sum_
 
-    return add, sum_, reshape
+    return add, add_, sum_, reshape
 
 
 def add_cotangents(a: Any, b: Any) -> Any:
@@ -203,7 +204,7 @@ def add_cotangents(a: Any, b: Any) -> Any:
 
 def unbroadcast(g: Tensor, shape: tuple[int, ...], op: str) -> Tensor:
     """Sum a cotangent over the axes along which its operand was broadcast: the one place where that is undone."""
-    _, sum_, reshape = _ops()
+    _, _, sum_, reshape = _ops()
     extra = len(g.shape) - len(shape)
     if extra >= 0:
         axes = tuple(range(extra)) + tuple(
@@ -248,7 +249,8 @@ def run_backward(
     active = None if wanted is None else _between(roots, wanted)
     stops: Any = () if wanted is None else frozenset(wanted)
     results: dict[Any, Tensor] = {}
-    arrived: dict[Any, Any] = {}
+    arrived: dict[Any, Any] = {}  # what has come to each node so far
+    summed: set[Any] = set()  # of those, the sums made here: nobody else has seen them
     heap: list[tuple[int, Any]] = []
     for root, g in zip(roots, cotangents, strict=True):
         if root in arrived:
@@ -259,6 +261,7 @@ def run_backward(
                 heappush(heap, (-root.clock, root))
 
     free = not (retain_graph or create_graph)
+    add_into = None if create_graph else _ops()[1]
     before = state.mode
     anomaly = state.recording == ANOMALY
     state.mode = state.recording if create_graph else OFF
@@ -280,17 +283,21 @@ def run_backward(
             gradients = node.plan.backward(source, g)
             if anomaly:
                 _check_finite_backward(node, g, gradients)
-            for parent, c in zip(node.parents, gradients, strict=True):
+            for parent, c in zip(node.parents, gradients):  # noqa: B905 - strict takes time, and every plan is exact
                 if c is None or (active is not None and parent not in active):
                     continue
                 if c._array.shape != parent.shape:
                     c = unbroadcast(c, parent.shape, node.plan.name)
-                if parent in arrived:
-                    arrived[parent] = add_cotangents(arrived[parent], c)
-                else:
+                if parent not in arrived:
                     arrived[parent] = c
                     if parent.parents:
                         heappush(heap, (-parent.clock, parent))
+                elif parent in summed:
+                    add_into(arrived[parent]._array, c._array)  # type: ignore[misc]
+                else:
+                    arrived[parent] = add_cotangents(arrived[parent], c)
+                    if add_into is not None and parent.shape is not None:
+                        summed.add(parent)
             if free:
                 node.saved = None
         for leaf, g in arrived.items():

@@ -71,15 +71,15 @@ class Plan:
         parameters = (*inputs, *statics, result, "aux")
         expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
         unpack = f"{', '.join(names)}, = node.saved" if names else ""
-        rewrap = "y = _wrap(y, node if _state.mode else None)" if result in names else ""
+        rewrap = "_t = _new(_Tensor); _t._array = y; _t._node = node if _state.mode else None; y = _t"
         calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
-        scope: dict[str, Any] = {"__name__": __name__, **rules, "_wrap": wrap, "_state": state}
+        scope: dict[str, Any] = {"__name__": __name__, **rules, "_new": _new, "_Tensor": Tensor, "_state": state}
         exec(
             f"def save({', '.join(parameters)}=None):\n"
             f"    return ({''.join(e + ', ' for e in expressions)})\n"
             f"def backward(node, _g):\n"
             f"    {unpack}\n"
-            f"    {rewrap}\n"
+            f"    {rewrap if result in names else ''}\n"
             f"    return ({calls},)\n",
             scope,
         )

@@ -26,11 +26,12 @@ MODULES = sorted(
 NOT_OPS = {
     # conversion, and memory without contents
     "asarray", "from_dlpack", "empty", "empty_like",
+    # random
+    "nn.functional.dropout",
     # autograd
-    "no_grad", "enable_grad", "is_grad_enabled", "set_grad_enabled",
-    "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "checkpoint",
+    "no_grad", "enable_grad", "grad", "value_and_grad",
     # dtypes and the machine
-    "promote_types", "result_type", "get_num_threads", "set_num_threads", "show_config",
+    "promote_types", "get_num_threads", "set_num_threads", "show_config",
 }  # fmt: skip
 
 
@@ -50,8 +51,9 @@ OPS = {
 }
 
 
-def test_not_ops_exist():
-    assert set(functions(tw)) >= NOT_OPS & set(tw.__all__)
+def test_every_exception_exists():
+    for name in NOT_OPS:
+        public(name)
 
 
 @pytest.mark.parametrize("name", OPS)
@@ -138,7 +140,7 @@ def test_docstrings_are_whole(name, thing):
     summary = parts[""].strip().splitlines()[0]
     assert summary.endswith((".", ":")), f"{name}: the summary is one sentence on one line, got {summary!r}"
     is_class = inspect.isclass(thing)
-    if is_class and (issubclass(thing, BaseException) or (not name[0].islower() and "__init__" not in vars(thing))):
+    if is_class and thing.__init__ in (object.__init__, Exception.__init__):
         return
     try:
         parameters = list(inspect.signature(thing).parameters.values())

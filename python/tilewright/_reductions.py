@@ -245,7 +245,7 @@ def logsumexp(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor
     --------
     >>> import tilewright as tw
     >>> tw.logsumexp([1000.0, 1000.0])
-    tensor(1000.6931)
+    tensor(1000.6932)
     """
     x = _with_axes("logsumexp", x, axis)
     peak = max(x.detach(), axis=axis, keepdims=True)

@@ -457,6 +457,13 @@ def from_dlpack(x: Any, /) -> Tensor:
         For data that is not on the CPU.
     TypeError
         For an object without `__dlpack__`, or a dtype that does not exist here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tilewright as tw
+    >>> tw.from_dlpack(np.arange(3.0))
+    tensor([0., 1., 2.], dtype=float64)
     """
     if not hasattr(x, "__dlpack__"):
         raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__")

@@ -244,10 +244,10 @@ def test_summary_counts_and_restores():
     state = {name: value.copy() for name, value in net.state_dict().items()}
     text = net.summary((7, 64))
     assert text.splitlines()[0].split() == ["layer", "output", "shape", "parameters"]
-    rows = [line.split("  ") for line in text.splitlines()]
-    assert any("0 Linear" in line and "(7, 32)" in line and "2,080" in line for line in text.splitlines())
-    assert any("      0 Linear" not in line and "    0 Linear" in line and "(7, 10)" in line for line in text.splitlines())
-    assert rows[-1][0] == "2,400 parameters, 320 of them trainable, 9.4 KiB"
+    lines = text.splitlines()
+    assert any(line.startswith("  0 Linear") and "(7, 32)" in line and "2,080" in line for line in lines)
+    assert any(line.startswith("    0 Linear") and "(7, 10)" in line and "320" in line for line in lines)
+    assert lines[-1] == "2,400 parameters, 320 of them trainable, 9.4 KiB"
     assert net.training and net[0].training and not net[2].training
     assert all(m._hooks is None for m in net.modules())
     assert all((net.state_dict()[name] == value).all() for name, value in state.items())
@@ -284,7 +284,7 @@ def test_sequential():
     assert isinstance(net[0], nn.Tanh)
     with pytest.raises(IndexError, match="Sequential: index 5 is out of range for 2 modules"):
         net[5]
-    with pytest.raises(TypeError, match="Sequential: item 1 is a function, but must be a Module"):
+    with pytest.raises(TypeError, match=r"Sequential: item 1 is a \w+, but must be a Module"):
         nn.Sequential(nn.ReLU(), F.relu)
     with pytest.raises(AttributeError, match="Sequential has no attribute 'nothing'"):
         _ = net.nothing
@@ -422,8 +422,12 @@ def test_linear_is_pytorchs_and_takes_its_weights():
     ours.load_state_dict(theirs.state_dict())
     for shape in ((6,), (4, 6), (2, 5, 6)):
         x = array(*shape)
-        np.testing.assert_allclose(ours(x).detach().numpy(), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6)
-    compare(F.linear, lambda t, x, w, b: t.nn.functional.linear(x, w, b), array(4, 6), array(3, 6, seed=1), array(3, seed=2))
+        np.testing.assert_allclose(
+            ours(x).detach().numpy(), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+        )
+    compare(
+        F.linear, lambda t, x, w, b: t.nn.functional.linear(x, w, b), array(4, 6), array(3, 6, seed=1), array(3, seed=2)
+    )
     compare(F.linear, lambda t, x, w: t.nn.functional.linear(x, w), array(2, 4, 6), array(3, 6, seed=1))
 
 
@@ -452,7 +456,7 @@ def test_cross_entropy_of_classes_is_pytorchs(shape, smoothing, weighted, reduct
     if places:
         target.flat[0] = 3  # ignored
     weight = np.array([0.5, 1.0, 2.0, 0.1, 3.0], np.float32) if weighted else None
-    options = dict(ignore_index=3, label_smoothing=smoothing, reduction=reduction)
+    options = {"ignore_index": 3, "label_smoothing": smoothing, "reduction": reduction}
     compare(
         lambda x: F.cross_entropy(x, target, weight, **options),
         lambda torch, x: torch.nn.functional.cross_entropy(
@@ -471,7 +475,7 @@ def test_cross_entropy_of_probabilities_is_pytorchs(shape, smoothing, weighted, 
     target = array(*shape, seed=1, low=0, high=1)
     target /= target.sum(axis, keepdims=True)
     weight = np.array([0.5, 1.0, 2.0, 0.1, 3.0], np.float32) if weighted else None
-    options = dict(label_smoothing=smoothing, reduction=reduction)
+    options = {"label_smoothing": smoothing, "reduction": reduction}
     compare(
         lambda x, t: F.cross_entropy(x, t, weight, **options),
         lambda torch, x, t: torch.nn.functional.cross_entropy(
@@ -533,7 +537,7 @@ def test_binary_losses_are_pytorchs(weighted, reduction):
     )
     for positive in (None, array(5, low=0.5, high=4, seed=4)):
         compare(
-            lambda x, t: F.binary_cross_entropy_with_logits(x, t, weight, reduction, positive),
+            lambda x, t, w=positive: F.binary_cross_entropy_with_logits(x, t, weight, reduction, w),
             theirs("binary_cross_entropy_with_logits", weight=weight, pos_weight=positive),
             array(4, 5, low=-30, high=30),
             target,
@@ -555,11 +559,15 @@ def test_binary_losses_at_the_edges():
 
 
 LOSSES = [
-    (nn.MSELoss(reduction="sum"), F.mse_loss, dict(reduction="sum")),
+    (nn.MSELoss(reduction="sum"), F.mse_loss, {"reduction": "sum"}),
     (nn.L1Loss(), F.l1_loss, {}),
-    (nn.BCELoss(tw.asarray([1.0, 2.0, 3.0])), F.binary_cross_entropy, dict(weight=[1.0, 2.0, 3.0])),
-    (nn.BCEWithLogitsLoss(pos_weight=[1.0, 2.0, 3.0]), F.binary_cross_entropy_with_logits, dict(pos_weight=[1.0, 2.0, 3.0])),
-    (nn.CrossEntropyLoss(label_smoothing=0.2), F.cross_entropy, dict(label_smoothing=0.2)),
+    (nn.BCELoss(tw.asarray([1.0, 2.0, 3.0])), F.binary_cross_entropy, {"weight": [1.0, 2.0, 3.0]}),
+    (
+        nn.BCEWithLogitsLoss(pos_weight=[1.0, 2.0, 3.0]),
+        F.binary_cross_entropy_with_logits,
+        {"pos_weight": [1.0, 2.0, 3.0]},
+    ),
+    (nn.CrossEntropyLoss(label_smoothing=0.2), F.cross_entropy, {"label_smoothing": 0.2}),
 ]
 
 

@@ -1,20 +1,14 @@
 #include "ops/elementwise.h"
 
+#include <string>
+
 #include "bind/bind.h"
 #include "bind/caster.h"
+#include "bind/tape.h"
 #include "dispatch/dispatch.h"
 
 namespace tw {
 namespace {
-
-template <int Params, class Op>
-void def_unary(py::module_& m, const char* name, Op op) {
-  if constexpr (Params == 0) {
-    m.def(name, [op](const Array& x) { return unary(op(), x); });
-  } else {
-    m.def(name, [op](const Array& x, double param) { return unary(op(), x, &param); });
-  }
-}
 
 // Two arrays must come with one dtype: the Python layer converts on the tape, where gradients are converted back.
 void require_one_dtype(const char* op, const Operand& a, const Operand& b) {
@@ -22,17 +16,30 @@ void require_one_dtype(const char* op, const Operand& a, const Operand& b) {
     fail<TypeError>(op, ": operands are ", a.array->dtype, " and ", b.array->dtype, ", but must have one dtype");
 }
 
-template <int Params, class Op>
-void def_binary(py::module_& m, const char* name, Op op) {
+template <int Params>
+void def_unary(py::module_& m, const ElementwiseOp& op) {
   if constexpr (Params == 0) {
-    m.def(name, [name, op](const Operand& a, const Operand& b) {
-      require_one_dtype(name, a, b);
-      return binary(op(), a, b);
-    });
+    register_native(op);
+    m.def(op.name, [op](const Array& x) { return unary(op, x); });
   } else {
-    m.def(name, [name, op](const Operand& a, const Operand& b, double param) {
-      require_one_dtype(name, a, b);
-      return binary(op(), a, b, &param);
+    m.def(op.name, [op](const Array& x, double param) { return unary(op, x, &param); });
+  }
+}
+
+template <int Params>
+void def_binary(py::module_& m, const ElementwiseOp& op) {
+  if constexpr (Params == 0) {
+    register_native(op);
+    m.def(op.name, [op](const Operand& a, const Operand& b) {
+      require_one_dtype(op.name, a, b);
+      return binary(op, a, b);
+    });
+    m.def((std::string(op.name) + "_").c_str(),
+          [op](const Array& target, const Operand& other) { binary_inplace(op, target, other); });
+  } else {
+    m.def(op.name, [op](const Operand& a, const Operand& b, double param) {
+      require_one_dtype(op.name, a, b);
+      return binary(op, a, b, &param);
     });
   }
 }
@@ -40,19 +47,10 @@ void def_binary(py::module_& m, const char* name, Op op) {
 }  // namespace
 
 void bind_elementwise(py::module_& m) {
-#define X(name, rule, params) \
-  def_unary<params>(m, #name, [] { return ElementwiseOp{#name, DTypeRule::rule, kernels().name}; });
+#define X(name, rule, params) def_unary<params>(m, {#name, DTypeRule::rule, kernels().name});
   TW_UNARY_KERNELS(X)
 #undef X
-#define X(name, rule, params) \
-  def_binary<params>(m, #name, [] { return ElementwiseOp{#name, DTypeRule::rule, kernels().name}; });
-  TW_BINARY_KERNELS(X)
-#undef X
-#define X(name, rule, params)                                                  \
-  if constexpr (params == 0)                                                   \
-    m.def(#name "_", [](const Array& target, const Operand& other) {           \
-      binary_inplace({#name, DTypeRule::rule, kernels().name}, target, other); \
-    });
+#define X(name, rule, params) def_binary<params>(m, {#name, DTypeRule::rule, kernels().name});
   TW_BINARY_KERNELS(X)
 #undef X
   m.def("where", [](const Array& condition, const Operand& x, const Operand& y) {

@@ -1,5 +1,6 @@
 // The extension module tilewright._core: arrays and ops without autograd. Everything here is a thin binding.
 #include "bind/bind.h"
+#include "bind/tape.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/storage.h"
@@ -89,6 +90,8 @@ PYBIND11_MODULE(_core, m) {
   bind_threads(m);
   bind_memory(m);
   bind_config(m);
+  add_tape_types(m);
+  add_primitive_type(m);
   bind_array(m);
   bind_creation(m);
   bind_dlpack(m);

@@ -20,6 +20,8 @@ from heapq import heappop, heappush
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from . import _core
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -29,11 +31,10 @@ if TYPE_CHECKING:
 
 OFF, ON, ANOMALY = 0, 1, 2
 
-_clock = itertools.count(1)
-tick = _clock.__next__
+tick = _core.tick
 
 
-class _State(threading.local):
+class _State(threading.local, _core.TapeMode):
     """Per thread: how ops are recorded.
 
     Attributes
@@ -46,7 +47,6 @@ class _State(threading.local):
         Names of the modules that are running, outermost first.
     """
 
-    mode = ON
     recording = ON
     layer_path: tuple[str, ...] = ()
 
@@ -68,33 +68,17 @@ class Leaf:
         self.hooks: dict[int, Hook] | None = None
 
 
-class Node:
-    """One recorded op.
-
-    Attributes
-    ----------
-    plan
-        The op and which of its inputs want a gradient: `plan.name`, and `plan.backward(node, g)`, which gives one
-        cotangent (or None for zero) for each parent.
-    parents
-        The nodes of those inputs, in order.
-    saved
-        Tuple of what the rules named. None once backward has used and freed it. A `Recomputed` where `checkpoint` keeps
-        nothing: `saved.node(self)` then gives a node that has it.
-    shape
-        Shape of the result, which is the shape its cotangent must have. None for an op with several results: its
-        cotangent is `Parts`.
-    """
-
-    __slots__ = ("clock", "grad", "hooks", "origin", "parents", "plan", "saved", "shape")
-
-    def __init__(self, plan: Any, parents: tuple[Any, ...], saved: Any, shape: tuple[int, ...] | None) -> None:
-        self.plan = plan
-        self.parents = parents
-        self.saved = saved
-        self.shape = shape
-        self.clock = tick()
-        self.hooks: dict[int, Hook] | None = None
+# One recorded op: a plain record, made by the call path in C.
+#
+# plan: the op and which of its inputs want a gradient; `plan.name`, and `plan.backward(node, g)`, which gives one
+#     cotangent (or None for zero) for each parent.
+# parents: the nodes of those inputs, in order.
+# saved: tuple of what the rules named. None once backward has used and freed it. A `Recomputed` where `checkpoint`
+#     keeps nothing: `saved.node(self)` then gives a node that has it.
+# shape: of the result, which its cotangent must have. None for an op with several results: its cotangent is `Parts`.
+# clock: number of the event that made it.
+# hooks: by key, or None. grad: what retain_grad() kept. origin: the user's line, in anomaly mode.
+Node = _core.Node
 
 
 class Parts(list[Any]):

@@ -78,7 +78,7 @@ def negative(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.negative([1.0, -2.0])
-    EXPECT
+    tensor([-1.,  2.])
     """
 
 
@@ -90,7 +90,7 @@ def abs(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.abs([-1.5, 2.0])
-    EXPECT
+    tensor([1.5, 2. ])
     """
 
 
@@ -102,7 +102,7 @@ def sign(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.sign([-3.0, 0.0, 5.0])
-    EXPECT
+    tensor([-1.,  0.,  1.])
     """
 
 
@@ -114,7 +114,7 @@ def square(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.square([3.0, -2.0])
-    EXPECT
+    tensor([9., 4.])
     """
 
 
@@ -126,7 +126,7 @@ def floor(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.floor([1.7, -1.2])
-    EXPECT
+    tensor([ 1., -2.])
     """
 
 
@@ -138,7 +138,7 @@ def ceil(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.ceil([1.2, -1.7])
-    EXPECT
+    tensor([ 2., -1.])
     """
 
 
@@ -150,7 +150,7 @@ def trunc(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.trunc([1.7, -1.7])
-    EXPECT
+    tensor([ 1., -1.])
     """
 
 
@@ -162,7 +162,7 @@ def round(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.round([0.5, 1.5, 2.4])
-    EXPECT
+    tensor([0., 2., 2.])
     """
 
 
@@ -174,7 +174,7 @@ def bitwise_invert(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.bitwise_invert([0, 5])
-    EXPECT
+    tensor([-1, -6])
     """
 
 
@@ -186,7 +186,7 @@ def logical_not(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.logical_not([0, 2])
-    EXPECT
+    tensor([ True, False])
     """
 
 
@@ -198,7 +198,7 @@ def isnan(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.isnan([1.0, float('nan')])
-    EXPECT
+    tensor([False,  True])
     """
 
 
@@ -210,7 +210,7 @@ def isinf(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.isinf([1.0, float('-inf')])
-    EXPECT
+    tensor([False,  True])
     """
 
 
@@ -222,7 +222,7 @@ def isfinite(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.isfinite([1.0, float('inf')])
-    EXPECT
+    tensor([ True, False])
     """
 
 
@@ -234,7 +234,7 @@ def reciprocal(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.reciprocal([2.0, -4.0])
-    EXPECT
+    tensor([ 0.5 , -0.25])
     """
 
 
@@ -246,7 +246,7 @@ def sqrt(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.sqrt([4.0, 9.0])
-    EXPECT
+    tensor([2., 3.])
     """
 
 
@@ -258,7 +258,7 @@ def rsqrt(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.rsqrt([4.0, 16.0])
-    EXPECT
+    tensor([0.5 , 0.25])
     """
 
 
@@ -270,7 +270,7 @@ def exp(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.exp([0.0, 1.0])
-    EXPECT
+    tensor([1.       , 2.7182817])
     """
 
 
@@ -282,7 +282,7 @@ def expm1(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.expm1([0.0, 1e-6])
-    EXPECT
+    tensor([0.0000000e+00, 1.0000005e-06])
     """
 
 
@@ -294,7 +294,7 @@ def log(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.log([1.0, 2.0])
-    EXPECT
+    tensor([0.       , 0.6931472])
     """
 
 
@@ -306,7 +306,7 @@ def log1p(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.log1p([0.0, 1e-6])
-    EXPECT
+    tensor([0.000000e+00, 9.999995e-07])
     """
 
 
@@ -318,7 +318,7 @@ def log2(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.log2([1.0, 8.0])
-    EXPECT
+    tensor([0., 3.])
     """
 
 
@@ -330,7 +330,7 @@ def log10(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.log10([1.0, 1000.0])
-    EXPECT
+    tensor([0., 3.])
     """
 
 
@@ -342,7 +342,7 @@ def sin(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.sin([0.0, 1.0])
-    EXPECT
+    tensor([0.        , 0.84147096])
     """
 
 
@@ -354,7 +354,7 @@ def cos(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.cos([0.0, 1.0])
-    EXPECT
+    tensor([1.        , 0.54030234])
     """
 
 
@@ -366,7 +366,7 @@ def tanh(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.tanh([0.0, 1.0])
-    EXPECT
+    tensor([0.       , 0.7615942])
     """
 
 
@@ -378,7 +378,7 @@ def erf(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.erf([0.0, 1.0])
-    EXPECT
+    tensor([0.        , 0.84270084])
     """
 
 
@@ -390,7 +390,7 @@ def add(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.add([1.0, 2.0], 10)
-    EXPECT
+    tensor([11., 12.])
     """
 
 
@@ -402,7 +402,7 @@ def subtract(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.subtract([1.0, 2.0], [3.0, 1.0])
-    EXPECT
+    tensor([-2.,  1.])
     """
 
 
@@ -414,7 +414,7 @@ def multiply(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.multiply([1.0, 2.0], 3)
-    EXPECT
+    tensor([3., 6.])
     """
 
 
@@ -426,7 +426,7 @@ def divide(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.divide([1.0, 2.0], 4)
-    EXPECT
+    tensor([0.25, 0.5 ])
     """
 
 
@@ -438,7 +438,7 @@ def floor_divide(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.floor_divide([7, -7], 2)
-    EXPECT
+    tensor([ 3, -4])
     """
 
 
@@ -450,7 +450,7 @@ def remainder(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.remainder([7, -7], 3)
-    EXPECT
+    tensor([1, 2])
     """
 
 
@@ -462,7 +462,7 @@ def power(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.power([2.0, 3.0], 2)
-    EXPECT
+    tensor([4., 9.])
     """
 
 
@@ -474,7 +474,7 @@ def maximum(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.maximum([1.0, 5.0], [3.0, 2.0])
-    EXPECT
+    tensor([3., 5.])
     """
 
 
@@ -486,7 +486,7 @@ def minimum(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.minimum([1.0, 5.0], [3.0, 2.0])
-    EXPECT
+    tensor([1., 2.])
     """
 
 
@@ -498,7 +498,7 @@ def arctan2(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.arctan2([0.0, 1.0], [1.0, 0.0])
-    EXPECT
+    tensor([0.       , 1.5707964])
     """
 
 
@@ -510,7 +510,7 @@ def bitwise_and(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.bitwise_and([6, 3], 2)
-    EXPECT
+    tensor([2, 2])
     """
 
 
@@ -522,7 +522,7 @@ def bitwise_or(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.bitwise_or([6, 3], 1)
-    EXPECT
+    tensor([7, 3])
     """
 
 
@@ -534,7 +534,7 @@ def bitwise_xor(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.bitwise_xor([6, 3], 2)
-    EXPECT
+    tensor([4, 1])
     """
 
 
@@ -546,7 +546,7 @@ def bitwise_left_shift(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-bod
     --------
     >>> import tilewright as tw
     >>> tw.bitwise_left_shift([1, 3], 2)
-    EXPECT
+    tensor([ 4, 12])
     """
 
 
@@ -558,7 +558,7 @@ def bitwise_right_shift(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-bo
     --------
     >>> import tilewright as tw
     >>> tw.bitwise_right_shift([8, -8], 1)
-    EXPECT
+    tensor([ 4, -4])
     """
 
 
@@ -570,7 +570,7 @@ def equal(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.equal([1, 2], 2)
-    EXPECT
+    tensor([False,  True])
     """
 
 
@@ -582,7 +582,7 @@ def not_equal(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.not_equal([1, 2], 2)
-    EXPECT
+    tensor([ True, False])
     """
 
 
@@ -594,7 +594,7 @@ def less(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.less([1, 2], 2)
-    EXPECT
+    tensor([ True, False])
     """
 
 
@@ -606,7 +606,7 @@ def less_equal(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.less_equal([1, 2], 2)
-    EXPECT
+    tensor([ True,  True])
     """
 
 
@@ -618,7 +618,7 @@ def greater(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.greater([1, 2], 1)
-    EXPECT
+    tensor([False,  True])
     """
 
 
@@ -630,7 +630,7 @@ def greater_equal(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.greater_equal([1, 2], 2)
-    EXPECT
+    tensor([False,  True])
     """
 
 
@@ -642,7 +642,7 @@ def logical_and(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.logical_and([0, 1], [1, 1])
-    EXPECT
+    tensor([False,  True])
     """
 
 
@@ -654,7 +654,7 @@ def logical_or(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.logical_or([0, 1], [0, 0])
-    EXPECT
+    tensor([False,  True])
     """
 
 
@@ -666,7 +666,7 @@ def logical_xor(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.logical_xor([0, 1], [1, 1])
-    EXPECT
+    tensor([ True, False])
     """
 
 

@@ -2,8 +2,8 @@
 
 `@primitive` on a function that has only a signature and a docstring makes it call the kernel of the same name in
 `_core`. Its positional-only parameters are the arrays (they may carry gradients), the others are static. The vjp rules
-come from the table in `_vjps.py`, by name. Python around a kernel is the cost of a small op, hence call paths that are
-generated: `_call_path` for the op, `Plan` for what it saves and its vjp.
+come from the table in `_vjps.py`, by name. Python around a kernel is the cost of a small op, hence a call path in C,
+`_core.Primitive`; `Plan` makes what it calls to save values for the vjp, as straight-line Python.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _core
-from ._autograd import ANOMALY, Node, note_forward, state, tick
+from ._autograd import ANOMALY, Node, note_forward, state
 from ._dtypes import DType, promote_types
 from ._tensor import Tensor, asarray
 
@@ -103,7 +103,7 @@ def primitive(function: F) -> F:
 
 def primitive_with_aux(function: F) -> F:
     """`primitive` for a kernel that returns `(y, *aux)`: rules may name `aux`, the list of what came beside y."""
-    return _declare(function, aux=True)
+    return _declare(function)
 
 
 def kernel_in_python(function: F) -> F:
@@ -111,119 +111,43 @@ def kernel_in_python(function: F) -> F:
     return _declare(function, kernel=function)
 
 
-def _declare(function: F, kernel: Any = None, aux: bool = False) -> F:
+def _declare(function: F, kernel: Any = None) -> F:
     code = function.__code__
     split = code.co_posonlyargcount
     names = code.co_varnames[: code.co_argcount]
-    op = _make_op(function.__name__.lstrip("_"), names[:split], names[split:], kernel, aux)
-    return functools.update_wrapper(op, function)  # type: ignore[no-any-return]
+    name = function.__name__.lstrip("_")
+    op = _core.Primitive(name, kernel or getattr(_core, name), split, len(names) - split)
+    op.signature = name, names[:split], names[split:]
+    return functools.update_wrapper(op, function)  # type: ignore[return-value]
 
 
-def _make_op(
-    name: str, inputs: tuple[str, ...], statics: tuple[str, ...], kernel: Any = None, aux: bool = False
-) -> Any:
-    # By which inputs want a gradient, bit by bit; made when first needed.
-    plans: list[Plan | None] = [None] * 2 ** len(inputs)
+def _plan_for(op: Any, mask: tuple[bool, ...]) -> Plan | None:
+    """Called once per op and mask; None for an op that cuts the tape: its result is piecewise constant or no float."""
+    from ._vjps import NONDIFFERENTIABLE
 
-    def plan_for(mask: int) -> Plan | None:
-        """None for an op that cuts the tape, because its result is piecewise constant, boolean or integer."""
-        from ._vjps import NONDIFFERENTIABLE
-
-        if name not in NONDIFFERENTIABLE:
-            plans[mask] = Plan(name, inputs, statics, tuple([bool(mask >> i & 1) for i in range(len(inputs))]))
-        return plans[mask]
-
-    return _call_path(len(inputs), len(statics), aux)(kernel or getattr(_core, name), plans, plan_for)
+    return None if op.signature[0] in NONDIFFERENTIABLE else Plan(*op.signature, mask)
 
 
-@functools.cache
-def _call_path(inputs: int, statics: int, aux: bool) -> Any:
-    """What makes ops with so many array and static parameters: `make(kernel, plans, plan_for)`.
+def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Operands that a kernel does not take, as tensors of one dtype; None where they are so already.
 
-    Every op runs through this, so it is straight-line code, generated once for each number of parameters.
-    """
-    scope = {"__name__": __name__, "Tensor": Tensor, "asarray": asarray, "numbers": _NUMBERS, "retry": _retry}
-    scope |= {"new": _new, "Node": Node, "tick": tick, "state": state, "ANOMALY": ANOMALY, "note_forward": note_forward}
-    exec(compile(_source(inputs, statics, aux), f"<tilewright op of {inputs} + {statics} parameters>", "exec"), scope)
-    return scope["make"]
-
-
-def _source(inputs: int, statics: int, aux: bool) -> str:
-    def many(form: str, count: int = inputs, joint: str = ", ") -> str:
-        return joint.join(form.format(i=i, bit=2**i) for i in range(count))
-
-    # A number stays one where another operand can tell its dtype; None stands for an operand that is left out.
-    weak = """
-        elif x{i} is None or isinstance(x{i}, numbers):
-            a{i} = x{i}
-            n{i} = None"""
-    unpack = """\
-        if not isinstance(x{i}, Tensor):
-            x{i} = asarray(x{i})
-        a{i} = x{i}._array
-        n{i} = x{i}._node"""
-    if inputs > 1:
-        unpack = f"""\
-        if isinstance(x{{i}}, Tensor):
-            a{{i}} = x{{i}}._array
-            n{{i}} = x{{i}}._node{weak}
-        else:
-            x{{i}} = asarray(x{{i}})
-            a{{i}} = x{{i}}._array
-            n{{i}} = x{{i}}._node"""
-    mask = "1" if inputs == 1 else many("{bit} * (n{i} is not None)", joint=" + ").removeprefix("1 * ")
-    parents = {1: "(n0,)", 2: "(n0, n1) if mask == 3 else (n0,) if mask == 1 else (n1,)"}.get(
-        inputs, f"tuple([n for n in ({many('n{i}')}) if n is not None])"
-    )
-    xs, ss = many("x{i}"), many(", s{i}", statics, "")
-    return f"""\
-def make(kernel, plans, plan_for):
-    def op({xs}, /{ss}):
-{many(unpack, joint=chr(10))}
-        try:
-            y = kernel({many("a{i}")}{ss})
-        except TypeError as error:
-            return retry(op, ({xs},), ({ss[2:]}{"," if ss else ""}), error)
-        {"y, *aux = y" if aux else ""}
-        t = new(Tensor)
-        t._array = y
-        if {many("n{i} is None", joint=" and ")} or not (mode := state.mode):
-            t._node = None
-            return t
-        mask = {mask}
-        plan = plans[mask] or plan_for(mask)
-        if plan is None:
-            t._node = None
-            return t
-        t._node = node = new(Node)
-        node.plan = plan
-        node.parents = {parents}
-        node.saved = plan.save({xs}{ss}, y{", aux" if aux else ""})
-        node.shape = y.shape
-        node.clock = tick()
-        node.hooks = None
-        if mode == ANOMALY:
-            note_forward(node, y)
-        return t
-    return op
-"""
-
-
-def _retry(op: Any, operands: tuple[Any, ...], params: tuple[Any, ...], error: TypeError) -> Any:
-    """Call the op again with what its kernel refused made into tensors of one dtype.
-
+    Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out.
     Operands of dtype bool keep it beside others: they are conditions and masks.
     """
-    converted = list(operands)
-    if all(isinstance(v, _NUMBERS) for v in operands):
+    converted = [v if v is None or isinstance(v, (Tensor, *_NUMBERS)) else asarray(v) for v in operands]
+    tensors = [v for v in converted if isinstance(v, Tensor)]
+    if not tensors:
         converted[0] = asarray(converted[0])
-    tensors = [v for v in converted if isinstance(v, Tensor) and v.dtype != DType.bool]
-    if any(v.dtype != tensors[0].dtype for v in tensors):
-        common = functools.reduce(promote_types, [v.dtype for v in tensors])
-        converted = [asarray(v, common) if any(v is t for t in tensors) else v for v in converted]
-    if all(new is old for new, old in zip(converted, operands, strict=True)):
-        raise error
-    return op(*converted, *params)
+    dtypes = [v.dtype for v in tensors if v.dtype != DType.bool]
+    if any(dtype != dtypes[0] for dtype in dtypes):
+        common = functools.reduce(promote_types, dtypes)
+        converted = [asarray(v, common) if isinstance(v, Tensor) and v.dtype != DType.bool else v for v in converted]
+    elif len(operands) == 2 and len({v.dtype for v in tensors}) == 2:
+        converted = [asarray(v, dtypes[0]) if isinstance(v, Tensor) else v for v in converted]
+    return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
+
+
+_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward)
 
 
 class _VariadicPlan:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _new = object.__new__
 
 
-class Tensor:
+class Tensor(_core.TensorBase):
     """An n-dimensional array of one dtype that gradients can flow through.
 
     Made by `asarray` and the creation functions, not by calling the class. Methods and attributes are NumPy's, with
@@ -24,7 +24,7 @@ class Tensor:
     transposes are views: writing to one writes to the array it came from.
     """
 
-    __slots__ = ("__weakref__", "_array", "_node")
+    __slots__ = ("__weakref__",)
 
     # NumPy leaves mixed expressions to us: ndarray + Tensor is Tensor.__radd__.
     __array_ufunc__ = None

@@ -1,0 +1,312 @@
+// _core.Primitive: a callable op. See bind/tape.h for why this is not Python.
+#include "bind/tape.h"
+
+#include <structmember.h>  // after Python.h
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bind/bind.h"
+#include "bind/caster.h"
+#include "ops/elementwise.h"
+
+namespace tw {
+namespace {
+
+constexpr int kMaxInputs = 8;
+constexpr int kMaxArgs = 16;
+
+// What Python gives us once: its classes and the slow paths.
+struct Hooks {
+  PyTypeObject* tensor = nullptr;
+  PyObject* convert = nullptr;       // convert(inputs) -> tuple of inputs that the kernel takes, or None
+  PyObject* make_plan = nullptr;     // make_plan(primitive, mask) -> Plan, or None where the tape is cut
+  PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
+} python;
+
+struct PlanEntry {
+  PyObject* plan = nullptr;  // None where the tape is cut
+  PyObject* save = nullptr;  // save(*inputs, *statics, y, aux) -> tuple; null where nothing is saved
+};
+
+struct PrimitiveObject {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  PyObject* dict;
+  PyObject* kernel;             // called with arrays, unless `native` is set
+  const ElementwiseOp* native;  // an elementwise kernel without parameters, called directly
+  int inputs, statics;
+  std::vector<PlanEntry>* plans;  // by bit mask of the inputs that want a gradient
+};
+
+std::map<std::string, ElementwiseOp>& native_ops() {
+  static std::map<std::string, ElementwiseOp> ops;
+  return ops;
+}
+
+class Ref {  // an owned reference
+ public:
+  explicit Ref(PyObject* owned = nullptr) : p_(owned) {}
+  ~Ref() { Py_XDECREF(p_); }
+  Ref(const Ref&) = delete;
+  Ref& operator=(const Ref&) = delete;
+  void reset(PyObject* owned) {
+    Py_XDECREF(p_);
+    p_ = owned;
+  }
+  PyObject* get() const { return p_; }
+  PyObject* release() { return std::exchange(p_, nullptr); }
+  explicit operator bool() const { return p_ != nullptr; }
+
+ private:
+  PyObject* p_;
+};
+
+bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, python.tensor); }
+bool is_number(PyObject* object) { return PyFloat_Check(object) || PyLong_Check(object); }
+TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
+
+// The C++ object in a _core.Array, which has no base class and no Python subclass with other layout.
+const Array* array_in(PyObject* object) {
+  auto* instance = reinterpret_cast<py::detail::instance*>(object);
+  return static_cast<const Array*>(instance->get_value_and_holder().value_ptr());
+}
+
+Operand as_operand(PyObject* array_or_number) {
+  if (is_number(array_or_number)) {
+    py::detail::make_caster<Operand> caster;
+    caster.load(array_or_number, false);
+    return py::detail::cast_op<Operand>(caster);
+  }
+  return {array_in(array_or_number), {}};
+}
+
+PyObject* call_native(const PrimitiveObject* self, PyObject* const* inputs) {
+  const Array y = self->inputs == 1 ? unary(*self->native, *array_in(inputs[0]))
+                                    : binary(*self->native, as_operand(inputs[0]), as_operand(inputs[1]));
+  return py::cast(y).release().ptr();
+}
+
+PyObject* call_kernel(const PrimitiveObject* self, PyObject* const* args, PyObject* const* arrays) {
+  if (self->native) return call_native(self, arrays);
+  PyObject* unwrapped[kMaxArgs];
+  for (int i = 0; i < self->inputs + self->statics; ++i) unwrapped[i] = i < self->inputs ? arrays[i] : args[i];
+  return PyObject_Vectorcall(self->kernel, unwrapped, static_cast<size_t>(self->inputs + self->statics), nullptr);
+}
+
+const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
+  PlanEntry& entry = (*self->plans)[mask];
+  if (entry.plan) return &entry;
+  Ref wants(PyTuple_New(self->inputs));
+  if (!wants) return nullptr;
+  for (int i = 0; i < self->inputs; ++i) PyTuple_SET_ITEM(wants.get(), i, PyBool_FromLong(mask >> i & 1));
+  PyObject* args[] = {reinterpret_cast<PyObject*>(self), wants.get()};
+  Ref plan(PyObject_Vectorcall(python.make_plan, args, 2, nullptr));
+  if (!plan) return nullptr;
+  if (plan.get() != Py_None) {
+    PyObject* save = PyObject_GetAttrString(plan.get(), "save");
+    if (!save) return nullptr;
+    if (save == Py_None) Py_CLEAR(save);
+    entry.save = save;
+  }
+  entry.plan = plan.release();
+  return &entry;
+}
+
+// The node of this call, or None where the op cuts the tape. New reference.
+PyObject* record(PrimitiveObject* self, PyObject* const* args, PyObject* const* nodes, unsigned mask, PyObject* y,
+                 PyObject* aux) {
+  const PlanEntry* entry = plan_for(self, mask);
+  if (!entry) return nullptr;
+  if (entry->plan == Py_None) return Py_NewRef(Py_None);
+  Ref parents(PyTuple_New(__builtin_popcount(mask)));
+  if (!parents) return nullptr;
+  for (int i = 0, to = 0; i < self->inputs; ++i)
+    if (mask >> i & 1) PyTuple_SET_ITEM(parents.get(), to++, Py_NewRef(nodes[i]));
+  Ref saved;
+  if (entry->save) {
+    PyObject* values[kMaxArgs + 2];
+    const int count = self->inputs + self->statics;
+    for (int i = 0; i < count; ++i) values[i] = args[i];
+    values[count] = y;
+    values[count + 1] = aux;
+    saved.reset(PyObject_Vectorcall(entry->save, values, static_cast<size_t>(count + 2), nullptr));
+  } else {
+    saved.reset(PyTuple_New(0));
+  }
+  if (!saved) return nullptr;
+  const Ref shape(py::cast(array_in(y)->shape).release().ptr());
+  Ref node(make_node(entry->plan, parents.get(), saved.get(), shape.get()));
+  if (node && tape_mode() == TapeMode::anomaly) {
+    PyObject* noted[] = {node.get(), y};
+    const Ref done(PyObject_Vectorcall(python.note_forward, noted, 2, nullptr));
+    if (!done) return nullptr;
+  }
+  return node.release();
+}
+
+// Inputs as the kernel takes them, by way of Python: array-likes become tensors, two dtypes become one. Null where
+// there is nothing to convert; with an exception set where that failed.
+PyObject* converted(const PrimitiveObject* self, PyObject* const* args) {
+  Ref inputs(PyTuple_New(self->inputs));
+  if (!inputs) return nullptr;
+  for (int i = 0; i < self->inputs; ++i) PyTuple_SET_ITEM(inputs.get(), i, Py_NewRef(args[i]));
+  Ref result(PyObject_CallOneArg(python.convert, inputs.get()));
+  if (!result || result.get() == Py_None) return nullptr;
+  return result.release();
+}
+
+PyObject* call(PrimitiveObject* self, PyObject* const* args);
+
+PyObject* call_converted(PrimitiveObject* self, PyObject* const* args, PyObject* inputs) {
+  PyObject* replaced[kMaxArgs];
+  for (int i = 0; i < self->inputs + self->statics; ++i)
+    replaced[i] = i < self->inputs ? PyTuple_GET_ITEM(inputs, i) : args[i];
+  return call(self, replaced);
+}
+
+PyObject* call(PrimitiveObject* self, PyObject* const* args) {
+  PyObject* arrays[kMaxInputs];
+  PyObject* nodes[kMaxInputs];
+  unsigned mask = 0;
+  bool ready = false;  // some input is a tensor, and none needs conversion
+  for (int i = 0; i < self->inputs; ++i) {
+    nodes[i] = Py_None;
+    arrays[i] = args[i];
+    if (is_tensor(args[i])) {
+      arrays[i] = as_tensor(args[i])->array;
+      nodes[i] = as_tensor(args[i])->node;
+      mask |= static_cast<unsigned>(nodes[i] != Py_None) << i;
+      ready = true;
+    } else if (args[i] != Py_None && !is_number(args[i])) {
+      ready = false;
+      break;
+    }
+  }
+  // Two dtypes: the conversion is an op of its own, so that the cotangent is converted back.
+  if (ready && self->inputs == 2 && is_tensor(args[0]) && is_tensor(args[1]))
+    ready = array_in(arrays[0])->dtype == array_in(arrays[1])->dtype;
+  if (!ready) {
+    const Ref inputs(converted(self, args));
+    if (inputs) return call_converted(self, args, inputs.get());
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "an op needs at least one array");
+    return nullptr;
+  }
+
+  Ref y(call_kernel(self, args, arrays));
+  if (!y) {
+    // Refused for its types: worth another try where conversion changes something.
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) return nullptr;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    const Ref inputs(converted(self, args));
+    if (inputs || PyErr_Occurred()) {
+      Py_XDECREF(type), Py_XDECREF(value), Py_XDECREF(traceback);
+      return inputs ? call_converted(self, args, inputs.get()) : nullptr;
+    }
+    PyErr_Restore(type, value, traceback);
+    return nullptr;
+  }
+  Ref aux(Py_NewRef(Py_None));
+  if (PyTuple_CheckExact(y.get())) {
+    aux.reset(PyList_New(0));
+    for (Py_ssize_t i = 1; i < PyTuple_GET_SIZE(y.get()); ++i) PyList_Append(aux.get(), PyTuple_GET_ITEM(y.get(), i));
+    y.reset(Py_NewRef(PyTuple_GET_ITEM(y.get(), 0)));
+  }
+  Ref node(mask && tape_mode() != TapeMode::off ? record(self, args, nodes, mask, y.get(), aux.get())
+                                                : Py_NewRef(Py_None));
+  if (!node) return nullptr;
+  PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
+  if (!result) return nullptr;
+  as_tensor(result)->array = y.release();
+  as_tensor(result)->node = node.release();
+  return result;
+}
+
+PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* keywords) {
+  auto* self = reinterpret_cast<PrimitiveObject*>(callable);
+  const Py_ssize_t given = PyVectorcall_NARGS(nargsf), wanted = self->inputs + self->statics;
+  if (given != wanted || (keywords && PyTuple_GET_SIZE(keywords))) {
+    const py::object name = py::getattr(callable, "__name__", py::str("op"));
+    PyErr_Format(PyExc_TypeError, "%U: takes %zd positional arguments, got %zd%s", name.ptr(), wanted, given,
+                 keywords && PyTuple_GET_SIZE(keywords) ? " and keyword arguments" : "");
+    return nullptr;
+  }
+  try {
+    return call(self, args);
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (...) {
+    py::detail::try_translate_exceptions();
+  }
+  return nullptr;
+}
+
+// Primitive(name, kernel, inputs, statics)
+PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
+  const char* name;
+  PyObject* kernel;
+  int inputs, statics;
+  if (!PyArg_ParseTuple(args, "sOii:Primitive", &name, &kernel, &inputs, &statics)) return nullptr;
+  if (inputs < 1 || inputs > kMaxInputs || statics < 0 || inputs + statics > kMaxArgs) {
+    PyErr_SetString(PyExc_ValueError, "Primitive: too many parameters");
+    return nullptr;
+  }
+  PyObject* object = type->tp_alloc(type, 0);
+  if (!object) return nullptr;
+  auto* self = reinterpret_cast<PrimitiveObject*>(object);
+  const auto native = native_ops().find(name);
+  self->vectorcall = primitive_vectorcall;
+  self->kernel = Py_NewRef(kernel);
+  self->native = native == native_ops().end() || statics ? nullptr : &native->second;
+  self->inputs = inputs;
+  self->statics = statics;
+  self->plans = new std::vector<PlanEntry>(size_t{1} << inputs);
+  return object;
+}
+
+// As a function in a class, it binds to the instance: Tensor.__add__ is one of these.
+PyObject* primitive_get(PyObject* self, PyObject* instance, PyObject*) {
+  return instance && instance != Py_None ? PyMethod_New(self, instance) : Py_NewRef(self);
+}
+
+PyMemberDef primitive_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(PrimitiveObject, vectorcall), READONLY, nullptr},
+    {"__dictoffset__", T_PYSSIZET, offsetof(PrimitiveObject, dict), READONLY, nullptr},
+    {},
+};
+PyGetSetDef primitive_getset[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
+    {},
+};
+PyType_Slot primitive_slots[] = {
+    {Py_tp_new, reinterpret_cast<void*>(primitive_new)},
+    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+    {Py_tp_descr_get, reinterpret_cast<void*>(primitive_get)},
+    {Py_tp_members, primitive_members},
+    {Py_tp_getset, primitive_getset},
+    {},
+};
+// Made once per op at import and never collected, so without GC support.
+PyType_Spec primitive_spec = {"tilewright._core.Primitive", sizeof(PrimitiveObject), 0,
+                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
+                              primitive_slots};
+
+}  // namespace
+
+void register_native(const ElementwiseOp& op) { native_ops()[op.name] = op; }
+
+void add_primitive_type(py::module_& m) {
+  PyObject* type = PyType_FromSpec(&primitive_spec);
+  if (!type) throw py::error_already_set();
+  m.attr("Primitive") = py::handle(type);
+  m.def("set_python_hooks",
+        [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward) {
+          python.tensor = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
+          python.convert = convert.release().ptr();
+          python.make_plan = make_plan.release().ptr();
+          python.note_forward = note_forward.release().ptr();
+        });
+}
+
+}  // namespace tw

@@ -1,0 +1,185 @@
+#include "bind/tape.h"
+
+#include <structmember.h>  // after Python.h
+
+#include <atomic>
+
+#include "bind/bind.h"
+
+namespace tw {
+namespace {
+
+thread_local TapeMode mode = TapeMode::on;
+std::atomic<long long> last_tick{0};
+PyTypeObject* node_type = nullptr;
+
+long long tick() { return last_tick.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+// ---- Tensor's fields ------------------------------------------------------------------------------------------------
+
+int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
+  auto* tensor = reinterpret_cast<TensorObject*>(self);
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(tensor->array);
+  Py_VISIT(tensor->node);
+  return 0;
+}
+
+int tensor_clear(PyObject* self) {
+  auto* tensor = reinterpret_cast<TensorObject*>(self);
+  Py_CLEAR(tensor->array);
+  Py_CLEAR(tensor->node);
+  return 0;
+}
+
+void tensor_dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  tensor_clear(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyMemberDef tensor_members[] = {
+    {"_array", T_OBJECT_EX, offsetof(TensorObject, array), 0, "The data: a _core.Array."},
+    {"_node", T_OBJECT_EX, offsetof(TensorObject, node), 0, "Place on the tape: a Node, a Leaf, or None."},
+    {},
+};
+
+PyType_Slot tensor_slots[] = {
+    {Py_tp_doc, const_cast<char*>("The fields of tilewright.Tensor.")},
+    {Py_tp_members, tensor_members},
+    {Py_tp_traverse, reinterpret_cast<void*>(tensor_traverse)},
+    {Py_tp_clear, reinterpret_cast<void*>(tensor_clear)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(tensor_dealloc)},
+    {},
+};
+
+PyType_Spec tensor_spec = {"tilewright._core.TensorBase", sizeof(TensorObject), 0,
+                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, tensor_slots};
+
+// ---- Node -----------------------------------------------------------------------------------------------------------
+
+int node_traverse(PyObject* self, visitproc visit, void* arg) {
+  auto* node = reinterpret_cast<NodeObject*>(self);
+  Py_VISIT(Py_TYPE(self));
+  for (PyObject* field : {node->plan, node->parents, node->saved, node->shape, node->hooks, node->grad, node->origin})
+    Py_VISIT(field);
+  return 0;
+}
+
+int node_clear(PyObject* self) {
+  auto* node = reinterpret_cast<NodeObject*>(self);
+  Py_CLEAR(node->plan);
+  Py_CLEAR(node->parents);
+  Py_CLEAR(node->saved);
+  Py_CLEAR(node->shape);
+  Py_CLEAR(node->hooks);
+  Py_CLEAR(node->grad);
+  Py_CLEAR(node->origin);
+  return 0;
+}
+
+// A chain of nodes is as long as the computation: the trashcan keeps its end from recursing as deep.
+void node_dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  Py_TRASHCAN_BEGIN(self, node_dealloc) node_clear(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+  Py_TRASHCAN_END
+}
+
+PyObject* node_new(PyTypeObject*, PyObject* args, PyObject* keywords) {
+  PyObject *plan, *parents, *saved, *shape;
+  if (keywords && PyDict_GET_SIZE(keywords)) {
+    PyErr_SetString(PyExc_TypeError, "Node takes no keyword arguments");
+    return nullptr;
+  }
+  if (!PyArg_ParseTuple(args, "OOOO:Node", &plan, &parents, &saved, &shape)) return nullptr;
+  return make_node(plan, parents, saved, shape);
+}
+
+PyMemberDef node_members[] = {
+    {"plan", T_OBJECT_EX, offsetof(NodeObject, plan), 0, "The op and which of its inputs want a gradient."},
+    {"parents", T_OBJECT_EX, offsetof(NodeObject, parents), 0, "The nodes of those inputs, in order."},
+    {"saved", T_OBJECT_EX, offsetof(NodeObject, saved), 0, "What the rules named; None once freed."},
+    {"shape", T_OBJECT_EX, offsetof(NodeObject, shape), 0, "Shape of the result."},
+    {"hooks", T_OBJECT_EX, offsetof(NodeObject, hooks), 0, "Hooks by key, or None."},
+    {"grad", T_OBJECT_EX, offsetof(NodeObject, grad), 0, "The gradient that retain_grad() kept."},
+    {"origin", T_OBJECT_EX, offsetof(NodeObject, origin), 0, "The user's line, in anomaly mode."},
+    {"clock", T_LONGLONG, offsetof(NodeObject, clock), 0, "Number of the event that made it."},
+    {},
+};
+
+PyType_Slot node_slots[] = {
+    {Py_tp_doc, const_cast<char*>("One recorded op.")},
+    {Py_tp_new, reinterpret_cast<void*>(node_new)},
+    {Py_tp_members, node_members},
+    {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
+    {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
+    {},
+};
+
+PyType_Spec node_spec = {"tilewright._core.Node", sizeof(NodeObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+                         node_slots};
+
+// ---- the mode, per thread -------------------------------------------------------------------------------------------
+
+PyObject* get_mode(PyObject*, void*) { return PyLong_FromLong(static_cast<int>(mode)); }
+
+int set_mode(PyObject*, PyObject* value, void*) {
+  const long wanted = value ? PyLong_AsLong(value) : -1;
+  if (wanted < 0 || wanted > 2) {
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "mode must be 0 (off), 1 (on) or 2 (anomaly)");
+    return -1;
+  }
+  mode = static_cast<TapeMode>(wanted);
+  return 0;
+}
+
+PyGetSetDef mode_getset[] = {
+    {"mode", get_mode, set_mode, "0: ops are not recorded, 1: they are, 2: and checked for NaN and inf.", nullptr},
+    {},
+};
+PyType_Slot mode_slots[] = {
+    {Py_tp_doc, const_cast<char*>("The recording mode of the current thread.")},
+    {Py_tp_getset, mode_getset},
+    {},
+};
+PyType_Spec mode_spec = {"tilewright._core.TapeMode", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+                         mode_slots};
+
+PyTypeObject* add_type(py::module_& m, const char* name, PyType_Spec& spec) {
+  PyObject* type = PyType_FromSpec(&spec);
+  if (!type) throw py::error_already_set();
+  m.attr(name) = py::handle(type);
+  return reinterpret_cast<PyTypeObject*>(type);
+}
+
+}  // namespace
+
+TapeMode tape_mode() { return mode; }
+
+PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject* shape) {
+  PyObject* self = node_type->tp_alloc(node_type, 0);
+  if (!self) return nullptr;
+  auto* node = reinterpret_cast<NodeObject*>(self);
+  node->plan = Py_NewRef(plan);
+  node->parents = Py_NewRef(parents);
+  node->saved = Py_NewRef(saved);
+  node->shape = Py_NewRef(shape);
+  node->hooks = Py_NewRef(Py_None);
+  node->clock = tick();
+  return self;
+}
+
+void add_tape_types(py::module_& m) {
+  add_type(m, "TensorBase", tensor_spec);
+  add_type(m, "TapeMode", mode_spec);
+  node_type = add_type(m, "Node", node_spec);
+  m.def("tick", &tick);
+}
+
+}  // namespace tw

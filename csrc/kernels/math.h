@@ -1,8 +1,8 @@
 // Elementary functions on vec<float> and vec<double>, one body for both types and for every level.
 //
 // Each is a range reduction, a minimax polynomial (fitted by Remez exchange with leading coefficients rounded first and
-// the rest refitted) and a reconstruction. No tables, no branches. NaN, infinities, zeros of either sign and denormals come
-// out as IEEE 754 asks. Measured errors: elementwise/README.md.
+// the rest refitted) and a reconstruction. No tables, no branches. NaN, infinities, zeros of either sign and denormals
+// come out as IEEE 754 asks. Measured errors: elementwise/README.md.
 #pragma once
 #include "kernels/vec.h"
 
@@ -21,7 +21,7 @@ struct ElementOf<vd> {
 template <class V>
 using element_t = typename ElementOf<V>::type;
 template <class V>
-using bits_t = vec<mask_t<element_t<V>>>;  // the integer vector of V's lanes
+using bits_t = vec<typename IntOf<sizeof(element_t<V>)>::utype>;  // the unsigned integers of V's lanes
 
 template <class V>
 constexpr bool is_float = sizeof(element_t<V>) == 4;
@@ -165,19 +165,18 @@ struct LogParts {
 };
 template <class V>
 TW_INLINE LogParts<V> log_split(V x) {
-  typedef bits_t<V> I;
   const auto tiny = x < splat<V>(0x1p-126f, 0x1p-1022);
   x = tiny ? x * splat<V>(0x1p24f, 0x1p54) : x;
   if constexpr (is_float<V>) {
-    const int32_t root = 0x3f3504f3;
-    const I t = bitcast<I>(x) - root;
-    const V k = __builtin_convertvector(t >> 23, V);
+    const uint32_t root = 0x3f3504f3;
+    const auto t = bitcast<vec<uint32_t>>(x) - root;
+    const V k = __builtin_convertvector((vi)t >> 23, V);
     return {tiny ? k - 24.0f : k, bitcast<V>((t & 0x7fffff) + root) - 1.0f};
   } else {
-    const int64_t root = 0x3fe6a09e667f3bcd;
-    const I t = bitcast<I>(x) - root;
+    const uint64_t root = 0x3fe6a09e667f3bcd;
+    const auto t = bitcast<vec<uint64_t>>(x) - root;
     // t + 2^62 is positive, so a logical shift serves, which every level has; 0x433... is 2^52 as a double.
-    const I biased = (I)((vec<uint64_t>)(t + ((int64_t)1 << 62)) >> 52);
+    const auto biased = (t + ((uint64_t)1 << 62)) >> 52;
     const V k = bitcast<V>(biased | 0x4330000000000000) - (0x1p52 + 1024);
     return {tiny ? k - 54.0 : k, bitcast<V>((t & 0xfffffffffffff) + root) - 1.0};
   }

@@ -85,20 +85,14 @@ void put(void* p, int64_t i, int dtype, int kind) {
 
 // The element as an integer that counts representable numbers, so that a difference is in units in the last place.
 int64_t ordinal(const void* p, int64_t i, int dtype, bool& nan) {
-  int64_t bits = 0, sign;
+  uint64_t bits = 0;
   std::memcpy(&bits, static_cast<const char*>(p) + i * kSizes[dtype], kSizes[dtype]);
   nan = false;
-  if (!is_float(dtype)) return bits;
-  const int width = kSizes[dtype] * 8;
-  sign = static_cast<int64_t>(1) << (width - 1);
-  const int mantissa = dtype == static_cast<int>(DType::f16)    ? 10
-                       : dtype == static_cast<int>(DType::bf16) ? 7
-                       : dtype == static_cast<int>(DType::f32)  ? 23
-                                                                : 52;
-  const int64_t magnitude = bits & ~(static_cast<uint64_t>(-1) << (width - 1));
-  nan = magnitude > ((sign - 1) >> mantissa << mantissa & (sign - 1)) && width < 64;
-  if (width == 64) nan = magnitude > 0x7ff0000000000000;
-  return bits & sign ? -magnitude - 1 : magnitude;  // -0 is one below +0
+  if (!is_float(dtype)) return static_cast<int64_t>(bits);
+  static const uint64_t infinities[] = {0x7c00, 0x7f80, 0x7f800000, 0x7ff0000000000000};  // f16, bf16, f32, f64
+  const uint64_t sign = static_cast<uint64_t>(1) << (kSizes[dtype] * 8 - 1), magnitude = bits & (sign - 1);
+  nan = magnitude > infinities[dtype - static_cast<int>(DType::f16)];
+  return bits & sign ? -static_cast<int64_t>(magnitude) - 1 : static_cast<int64_t>(magnitude);  // -0 is one below +0
 }
 
 struct Op {

@@ -38,7 +38,6 @@ TW_FUNCTOR(IsFinite, abs(x) < splat<V>(__builtin_inf()))
 // For integer vectors too.
 TW_FUNCTOR(Invert, ~x)
 TW_FUNCTOR(NotBool, x ^ 1)
-TW_FUNCTOR(AbsInteger, x < 0 ? -x : x)
 TW_FUNCTOR(LogicalNot, x == V{})
 #undef TW_FUNCTOR
 
@@ -48,6 +47,13 @@ struct Sign {
   template <class V>
   static TW_INLINE V signs(V x, V one) {
     return x > V{} ? one : (x < V{} ? -one : (x == x ? V{} : x));
+  }
+};
+template <class T>
+struct AbsInteger {
+  TW_INLINE vec<T> operator()(vec<T> x) const {
+    const auto u = (vec<raw_t<T>>)x;  // the most negative number wraps to itself
+    return (vec<T>)(x < 0 ? 0 - u : u);
   }
 };
 struct SignInteger {
@@ -102,7 +108,7 @@ void fill_integer(KernelTable& t, DType dtype) {
   at(t.logical_not, dtype) = entry<unary_truth_row<U, LogicalNot>, bool, U>;
   at(t.sign, dtype) = entry<unary_row<T, SignInteger>, T, T>;
   at(t.abs, dtype) = entry<nullptr, U, U>;
-  if constexpr (is_signed) at(t.abs, dtype) = entry<unary_row<T, AbsInteger>, T, T>;
+  if constexpr (is_signed) at(t.abs, dtype) = entry<unary_row<T, AbsInteger<T>>, T, T>;
   set(dtype, entry<nullptr, U, U>, t.floor, t.ceil, t.trunc, t.round);
   set(dtype, entry<constant_row<0>, bool, U>, t.isnan, t.isinf);
   at(t.isfinite, dtype) = entry<constant_row<1>, bool, U>;

@@ -1,5 +1,6 @@
 // Matrix times vector. Both forms read every element of A once, in address order within a row (column) of A.
 #include "kernels/gemm/gemm.h"
+#include "kernels/gemm/pack.h"
 #include "kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -23,53 +24,53 @@ TW_INLINE void finish(const GemvProblem& g, int64_t i, int n, vec<compute_t<S>> 
   store_n(y, v, n);
 }
 
-// R rows at once, so that a vector of x is loaded once for R of A; two sums a row hide the latency of FMA.
-// Sums are folded every kChunk elements: no chain is longer than kChunk / (2 lanes).
-template <class S, int R>
-TW_INLINE void dot_rows(const S* a, int64_t a_row, const S* x, int64_t k, compute_t<S>* sums) {
+// Lane-wise sums of one row times x. One row at a time keeps the reads a single stream, which the prefetchers follow best;
+// eight sums hide the latency of FMA and are added up every kChunk elements: no chain is longer than kChunk / (8 lanes).
+template <class S>
+TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   typedef compute_t<S> T;
-  constexpr int L = lanes<T>;
-  constexpr int64_t kChunk = 8192;
-  for (int r = 0; r < R; ++r) sums[r] = 0;
+  constexpr int L = lanes<T>, U = 8;
+  constexpr int64_t kChunk = 32768;
+  vec<T> total = {};
   for (int64_t start = 0; start < k; start += kChunk) {
     const int64_t end = start + min(k - start, kChunk);
-    vec<T> acc[R][2] = {};
+    vec<T> acc[U] = {};
     int64_t p = start;
-    for (; p + 2 * L <= end; p += 2 * L) {
-      const vec<T> x0 = load(x + p), x1 = load(x + p + L);
+    for (; p + U * L <= end; p += U * L) {
 #pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        acc[r][0] = fma(load(a + r * a_row + p), x0, acc[r][0]);
-        acc[r][1] = fma(load(a + r * a_row + p + L), x1, acc[r][1]);
-      }
+      for (int u = 0; u < U; ++u) acc[u] = fma(load(a + p + u * L), load(x + p + u * L), acc[u]);
     }
-    for (; p < end; p += L) {
-      const int n = min(end - p, L);
-      const vec<T> xv = load_n(x + p, n);
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) acc[r][0] = fma(load_n(a + r * a_row + p, n), xv, acc[r][0]);
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) sums[r] += sum_lanes<T>(acc[r][0] + acc[r][1]);
+    for (; p + L <= end; p += L) acc[0] = fma(load(a + p), load(x + p), acc[0]);
+    if (p < end) acc[1] = fma(load_n(a + p, end - p), load_n(x + p, end - p), acc[1]);
+    total += ((acc[0] + acc[1]) + (acc[2] + acc[3])) + ((acc[4] + acc[5]) + (acc[6] + acc[7]));
   }
+  return total;
+}
+
+// Lane r of the result is the sum of the lanes of x[r]: each round folds halves of the lanes of two rows into one vector.
+template <class T>
+TW_INLINE vec<T> sum_rows(vec<T> (&x)[lanes<T>]) {
+  constexpr Lanes<__integer_pack(lanes<T>)...> all;
+#pragma GCC unroll 4
+  for (int half = lanes<T> / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) x[i] = zip_low(x[i], x[i + half], all) + zip_high(x[i], x[i + half], all);
+  }
+  return x[0];
 }
 
 // Rows of A are contiguous: one dot product each.
 template <class S>
 void gemv_dot(const GemvProblem& g) {
   typedef compute_t<S> T;
-  constexpr int L = lanes<T>, R = 4;
+  constexpr int L = lanes<T>;
   const S* a = static_cast<const S*>(g.a);
   const S* x = static_cast<const S*>(g.x);
   for (int64_t i = 0; i < g.m; i += L) {
     const int n = min(g.m - i, L);
-    T sums[L + R] = {};
-    int r = 0;
-    for (; r + R <= n; r += R) dot_rows<S, R>(a + (i + r) * g.a_row, g.a_row, x, g.k, sums + r);
-    for (; r < n; ++r) dot_rows<S, 1>(a + (i + r) * g.a_row, g.a_row, x, g.k, sums + r);
-    vec<T> v;
-    __builtin_memcpy(&v, sums, sizeof v);
-    finish<S>(g, i, n, v);
+    vec<T> rows[L] = {};
+    for (int r = 0; r < n; ++r) rows[r] = dot_row<S>(a + (i + r) * g.a_row, x, g.k);
+    finish<S>(g, i, n, sum_rows<T>(rows));
   }
 }
 

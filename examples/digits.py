@@ -7,7 +7,7 @@ import argparse
 import os
 import tempfile
 
-import matplotlib
+from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
@@ -15,12 +15,10 @@ import tilewright as tw
 from tilewright import nn
 from tilewright.nn import functional as F
 
-PATIENCE = 10  # epochs without a better validation loss after which training stops
-
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
-        self.exit(2, f"{self.prog}: error: {message}\n")
+        self.exit(2, f"{self.prog}: error: {message}\n")  # without the usage
 
 
 def count(text):
@@ -31,8 +29,8 @@ def count(text):
 
 def arguments():
     parser = Parser(description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--epochs", type=count, default=60, help="passes through the data, at most")
-    parser.add_argument("--lr", type=float, default=1e-3, help="learning rate")
+    parser.add_argument("--epochs", type=count, default=100, help="passes through the data, at most")
+    parser.add_argument("--lr", type=float, default=2e-3, help="learning rate")
     parser.add_argument("--hidden", type=count, nargs="+", default=[64, 32], help="sizes of the hidden layers")
     parser.add_argument("--seed", type=int, default=0, help="of the starting weights and the order of the samples")
     parser.add_argument("--threads", type=count, default=tw.get_num_threads(), help="any number gives the same bits")
@@ -74,8 +72,8 @@ def evaluate(network, dataset):
     return F.cross_entropy(logits, labels).item(), (predicted == labels).mean().item(), predicted
 
 
-def train(network, training, validation, epochs, lr):
-    """Train until the validation loss stops falling, and go back to the best weights; returns the learning curves."""
+def train(network, training, validation, epochs, lr, patience=10):
+    """Train until the validation loss has not fallen for some epochs, then go back to the best weights."""
     optimizer = tw.optim.Adam(network.parameters(), lr=lr)
     batches = tw.data.DataLoader(training, batch_size=32, shuffle=True)
     curves, best_epoch, weights = [], 0, {}
@@ -88,13 +86,11 @@ def train(network, training, validation, epochs, lr):
                 bar.update()
             (loss, accuracy, _), (val_loss, val_accuracy, _) = (evaluate(network, d) for d in (training, validation))
             curves.append((loss, val_loss, accuracy, val_accuracy))
-            bar.write(
-                f"epoch {epoch + 1:3}: training loss {loss:.4f}, accuracy {accuracy:.1%}; "
-                f"validation loss {val_loss:.4f}, accuracy {val_accuracy:.1%}"
-            )
-            if val_loss <= min(curve[1] for curve in curves):
+            line = f"epoch {epoch + 1:3}: training loss {loss:.4f}, accuracy {accuracy:.1%}; "
+            bar.write(line + f"validation loss {val_loss:.4f}, accuracy {val_accuracy:.1%}")
+            if epoch == 0 or val_loss < curves[best_epoch][1]:
                 best_epoch, weights = epoch, {name: value.copy() for name, value in network.state_dict().items()}
-            elif epoch - best_epoch >= PATIENCE:
+            elif epoch - best_epoch >= patience:
                 break
     network.load_state_dict(weights)
     print(f"kept the weights of epoch {best_epoch + 1}, whose validation loss is the lowest")
@@ -103,21 +99,18 @@ def train(network, training, validation, epochs, lr):
 
 def plot(path, curves, best_epoch, images, labels, predicted):
     """Learning curves, and test digits with what the network took them for, its mistakes first."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    left, right = plt.figure(figsize=(13, 6.5), layout="constrained").subfigures(1, 2, width_ratios=(1, 1.3))
+    figure = Figure(figsize=(13, 6.5), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 1.3))
     epochs = range(1, len(curves) + 1)
     loss, val_loss, accuracy, val_accuracy = zip(*curves)
     above, below = left.subplots(2, 1, sharex=True)
-    for axes, name, ours, theirs in ((above, "cross-entropy", loss, val_loss), (below, "accuracy", accuracy, val_accuracy)):
+    for axes, ours, theirs in ((above, loss, val_loss), (below, accuracy, val_accuracy)):
         axes.plot(epochs, ours, label="training")
         axes.plot(epochs, theirs, label="validation")
         axes.axvline(best_epoch + 1, color="grey", linestyle=":", label="weights kept")
-        axes.set_ylabel(name)
         axes.grid(alpha=0.3)
-    above.set_yscale("log")
-    below.set_xlabel("epoch")
+    above.set(ylabel="cross-entropy", yscale="log")
+    below.set(ylabel="accuracy", xlabel="epoch")
     below.legend(loc="lower right")
     wrong = [i for i, label in enumerate(labels) if predicted[i] != label]
     shown = wrong + [i for i in range(len(labels)) if i not in wrong]
@@ -128,7 +121,7 @@ def plot(path, curves, best_epoch, images, labels, predicted):
         axes.set_title(f"{predicted[i]}, not {labels[i]}" if i in wrong else predicted[i], color=colour, fontsize=10)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(color=colour, linewidth=2 if i in wrong else 0.5)
-    plt.savefig(path, dpi=120)
+    figure.savefig(path, dpi=120)
 
 
 def main():

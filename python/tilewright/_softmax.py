@@ -1,4 +1,4 @@
-"""Softmax, its logarithm and cross-entropy: fused kernels, forward and backward. Public as `tilewright.nn.functional`."""
+"""Softmax, its logarithm and cross-entropy: fused kernels, forward and backward. Public in `nn.functional`."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -85,32 +87,42 @@ def save(
     """
     library = _library()
     arrays = _arrays_of(tensors)
+    spec = library.TensorSpec
     specs = {
-        name: library.TensorSpec(dtype=a.dtype.name, shape=list(a.shape), data_ptr=a.data_ptr, data_len=a.size * a.itemsize)
+        name: spec(dtype=a.dtype.name, shape=list(a.shape), data_ptr=a.data_ptr, data_len=a.size * a.itemsize)
         for name, a in arrays.items()
     }
     notes = dict(metadata or {})
     if not all(isinstance(text, str) for item in notes.items() for text in item):
         raise TypeError(f"save: metadata is {notes!r}, but must map text to text")
     target = os.path.realpath(path)
-    folder, name = os.path.split(target)
     if os.path.isdir(target):
-        raise IsADirectoryError(f"save: {os.fspath(path)!r} is a directory")
+        raise IsADirectoryError(errno.EISDIR, "save: is a directory", os.fspath(path))
+    _write(target, library.serialize(specs, notes or None), os.fspath(path))
+
+
+def _write(target: str, content: bytes, shown: str) -> None:
+    """Have `target` hold this content, or on an error what it held before."""
+    folder, name = os.path.split(target)
     temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
     try:
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        file = open(temporary, "xb")  # noqa: SIM115 (closed below, its errors are others)
     except OSError as error:
-        raise OSError(error.errno, f"save: {os.strerror(error.errno or 0)}", os.fspath(path)) from None
+        raise OSError(error.errno, f"save: {os.strerror(error.errno or 0)}", shown) from None
     try:
-        library.serialize_file(specs, temporary, notes or None)
-        _flush(temporary)
+        with file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException as error:
+    except BaseException:
         os.unlink(temporary)
-        if isinstance(error, library.SafetensorError):
-            raise OSError(f"save: cannot write {os.fspath(path)!r}: {error}") from None
         raise
-    _flush(folder)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)  # the rename is on the disk, too
+    finally:
+        os.close(handle)
 
 
 def _arrays_of(tensors: Any) -> dict[str, Any]:
@@ -125,15 +137,6 @@ def _arrays_of(tensors: Any) -> dict[str, Any]:
             raise TypeError(f"save: the name {name!r} is not a str")
         arrays[name] = _core.contiguous(asarray(value)._array)
     return arrays
-
-
-def _flush(path: str) -> None:
-    """Have the disk hold what was written: of a file its data, of a directory its entries."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
@@ -184,8 +187,13 @@ def _tensor(path: Any, name: str, entry: dict[str, Any]) -> Tensor:
     if entry["dtype"] not in _DTYPES:
         raise FormatError(f"load: {name} in {os.fspath(path)!r} has dtype {entry['dtype']}, which does not exist here")
     dtype = _DTYPES[entry["dtype"]]
-    data = entry["data"]
-    array = _core.empty(tuple(entry["shape"]), _core.DType.__members__["uint8" if dtype == "bool" else dtype])
+    data, shape = entry["data"], tuple(entry["shape"])
+    try:
+        if math.prod(max(extent, 1) for extent in shape) >= 2**60:
+            raise ValueError("it is too large even without its axes of length 0")
+        array = _core.empty(shape, _core.DType.__members__["uint8" if dtype == "bool" else dtype])
+    except ValueError as error:
+        raise FormatError(f"load: {name} in {os.fspath(path)!r} has shape {shape}: {error}") from None
     ctypes.memmove(array.data_ptr, (ctypes.c_char * len(data)).from_buffer(data), len(data))
     # A byte that is neither 0 nor 1 is no bool.
     return asarray(_core.astype(array, _core.DType.bool, True) if dtype == "bool" else array)

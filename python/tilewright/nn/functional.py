@@ -275,7 +275,7 @@ def _pair(op: str, x: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Prediction and target of one shape: broadcasting (n, 1) against (n,) is a well-known trap."""
     x, target = asarray(x), asarray(target)
     if x.shape != target.shape:
-        raise ValueError(f"{op}: the prediction has shape {x.shape}, but the target {target.shape}; they must be the same")
+        raise ValueError(f"{op}: the prediction has shape {x.shape}, but the target {target.shape}; they must agree")
     return x, target
 
 

@@ -1,8 +1,8 @@
 """Starting values for parameters. Each function fills the given tensor in place and returns it.
 
-A network learns well where the scale of the activations, and of the gradients on the way back, stays the same from layer
-to layer. Xavier (Glorot) initialisation holds both for tanh-like activations, Kaiming (He) initialisation for ReLU-like
-ones. Values come from `generator`, by default `tilewright.random.default_generator`.
+A network learns well where the scale of the activations, and of the gradients on the way back, stays the same from
+layer to layer. Xavier (Glorot) initialisation holds both for tanh-like activations, Kaiming (He) initialisation for
+ReLU-like ones. Values come from `generator`, by default `tilewright.random.default_generator`.
 """
 
 from __future__ import annotations

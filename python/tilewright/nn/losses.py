@@ -90,9 +90,7 @@ class CrossEntropyLoss(_Loss):
         self.label_smoothing = label_smoothing
 
     def forward(self, x: Any, target: Any) -> Tensor:
-        return functional.cross_entropy(
-            x, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
-        )
+        return functional.cross_entropy(x, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
 
 class BCELoss(_Loss):
@@ -145,6 +143,4 @@ class BCEWithLogitsLoss(_Loss):
         self.register_buffer("pos_weight", functional._optional(pos_weight))
 
     def forward(self, x: Any, target: Any) -> Tensor:
-        return functional.binary_cross_entropy_with_logits(
-            x, target, self.weight, self.reduction, self.pos_weight
-        )
+        return functional.binary_cross_entropy_with_logits(x, target, self.weight, self.reduction, self.pos_weight)

@@ -6,6 +6,7 @@ are such, in the order in which they were set. Reading one on the hot path is an
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
@@ -65,7 +66,7 @@ class Module:
     """
 
     training = True
-    _buffers: dict[str, bool] = {}  # name -> whether state_dict has it; an instance with buffers has its own
+    _buffers: Mapping[str, bool] = MappingProxyType({})  # name -> whether state_dict has it; own dict where not empty
     _hooks: _Hooks | None = None
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -107,8 +108,8 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         if not isinstance(value, Parameter) and value is not None and isinstance(self.__dict__.get(name), Parameter):
             raise TypeError(
-                f"{type(self).__name__}: {name} is a parameter, but a {type(value).__name__} was assigned to it; assign an "
-                f"nn.Parameter, or write its values with {name}.copy_(...) under no_grad()"
+                f"{type(self).__name__}: {name} is a parameter, but a {type(value).__name__} was assigned to it; "
+                f"assign an nn.Parameter, or write its values with {name}.copy_(...) under no_grad()"
             )
         object.__setattr__(self, name, value)
 
@@ -208,9 +209,7 @@ class Module:
         """
         if not name or "." in name or (hasattr(self, name) and name not in self._buffers):
             raise KeyError(f"register_buffer: {name!r} is empty, contains a dot, or is already an attribute")
-        if "_buffers" not in self.__dict__:
-            object.__setattr__(self, "_buffers", {})
-        self._buffers[name] = persistent
+        object.__setattr__(self, "_buffers", {**self._buffers, name: persistent})
         object.__setattr__(self, name, tensor)
 
     # ---- modes -------------------------------------------------------------------------------------------------------
@@ -373,7 +372,8 @@ class Module:
         ]
         problems += [f"mis-shaped: {'; '.join(shapes)}"] if shapes else []
         if problems:
-            raise ValueError(f"load_state_dict: {type(self).__name__} cannot take these values\n  " + "\n  ".join(problems))
+            head = f"load_state_dict: {type(self).__name__} cannot take these values"
+            raise ValueError("\n  ".join([head, *problems]))
         for _, mine, value in pairs:
             _core.assign(mine._array, value)
         mark_written([mine._array for _, mine, _ in pairs])

@@ -94,7 +94,11 @@ class Adam(Optimizer):
         states = [known[p] if p in known else self._start(p) for p in params]
         for state in states:
             state["step"] += 1
-        largest = [self._largest(p, state)._array for p, state in zip(params, states)] if group["amsgrad"] else []
+        largest = (
+            [self._largest(p, state)._array for p, state in zip(params, states, strict=True)]
+            if group["amsgrad"]
+            else []
+        )
         beta1, beta2 = group["betas"]
         _core.adam_step(
             [p._array for p in params],

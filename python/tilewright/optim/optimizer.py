@@ -163,7 +163,7 @@ class Optimizer:
         sizes, needed = [len(g["params"]) for g in saved], [len(g["params"]) for g in groups]
         if sizes != needed:
             raise ValueError(f"{self._name}.load_state_dict: groups of {sizes} parameters, but there are {needed}")
-        options = [{**group, **{k: v for k, v in new.items() if k != "params"}} for group, new in zip(groups, saved)]
+        options = [{**old, **new, "params": old["params"]} for old, new in zip(groups, saved, strict=True)]
         for group in options:
             self._check(group)
         order = [number for group in saved for number in group["params"]]

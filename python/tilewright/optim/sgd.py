@@ -39,9 +39,9 @@ class SGD(Optimizer):
 
     Notes
     -----
-    With gradient g, `g + weight_decay * p` where there is weight decay: `b = momentum * b + (1 - dampening) * g`, on the
-    first step `b = g`; `p = p - lr * b`, or with Nesterov `p = p - lr * (g + momentum * b)`. All parameters of a group
-    are updated in one kernel call.
+    With gradient g, `g + weight_decay * p` where there is weight decay: `b = momentum * b + (1 - dampening) * g`, in
+    the first step `b = g`; `p = p - lr * b`, or with Nesterov `p = p - lr * (g + momentum * b)`. All parameters of a
+    group are updated in one kernel call.
 
     References
     ----------

@@ -216,6 +216,8 @@ void run_case(const KernelTable& table, int64_t m, int64_t n, int64_t k, Layout 
   Case<T> c(m, n, k, la, lb, options);
   if (g.naive[dtype]) c.run(label(table, "naive", dtype), [&](const GemmProblem& p) { g.naive[dtype](p); });
   if (g.direct[dtype]) c.run(label(table, "direct", dtype), [&](const GemmProblem& p) { g.direct[dtype](p); });
+  if (g.dot[dtype] && la == Layout::rows && lb == Layout::columns)
+    c.run(label(table, "dot", dtype), [&](const GemmProblem& p) { g.dot[dtype](p); });
   if (g.tile[dtype]) {
     const GemmBlocking b = g.blocking[dtype];
     for (int64_t depth : {int64_t{b.kc}, k / 2 + 1, k / 3 + 1})
@@ -262,6 +264,10 @@ void run_floats(const KernelTable& table) {
       }
   for (int64_t k : {0, 1, 2, 127, 128, 129, 255, 256, 257, 513})
     for (Options options : {plain, all}) run_case<T>(table, 15, 33, k, Layout::rows, Layout::columns, options);
+  for (int64_t m : {1, 2, 3, 4, 5, 9})  // what the dot kernel is for
+    for (int64_t n : {1, 3, 4, 6, 7, 12, 13})
+      for (int64_t k : {0, 1, 15, 16, 17, 33, 511, 512, 513, 1023, 1024, 1025, 2060})
+        run_case<T>(table, m, n, k, Layout::rows, Layout::columns, k % 2 ? all : plain);
   for (int64_t m : {1, 3, 4, 5, 8, 15, 16, 17, 64, 100, 2049})
     for (int64_t k : {0, 1, 7, 8, 9, 31, 32, 33, 100, 520})
       for (Options options : {plain, all}) run_gemv_case<T>(table, m, k, options);

@@ -6,6 +6,7 @@
 
 namespace tw::TW_ISA {
 
+void fill_dot(GemmKernels&);
 void fill_gemv(GemmKernels&);
 void fill_naive(GemmKernels&);
 
@@ -185,6 +186,7 @@ void fill_gemm(KernelTable& table) {
 #undef X
   g.direct[static_cast<int>(DType::f32)] = direct<float>;
   g.direct[static_cast<int>(DType::f64)] = direct<double>;
+  fill_dot(g);
   fill_gemv(g);
   fill_naive(g);
 }

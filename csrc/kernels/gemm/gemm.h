@@ -68,6 +68,9 @@ struct GemmKernels {
   void (*gemv_dot[kDTypes])(const GemvProblem&);
   void (*gemv_axpy[kDTypes])(const GemvProblem&);
 
+  // Wants a_col = 1 and b_row = 1. Reads both in place.
+  void (*dot[kDTypes])(const GemmProblem&);
+
   // Reads A in place, and B where its columns have unit stride; else packs a panel of B at a time on the stack.
   void (*direct[kDTypes])(const GemmProblem&);
 

@@ -24,8 +24,9 @@ TW_INLINE void finish(const GemvProblem& g, int64_t i, int n, vec<compute_t<S>> 
   store_n(y, v, n);
 }
 
-// Lane-wise sums of one row times x. One row at a time keeps the reads a single stream, which the prefetchers follow best;
-// eight sums hide the latency of FMA and are added up every kChunk elements: no chain is longer than kChunk / (8 lanes).
+// Lane-wise sums of one row times x. One row at a time keeps the reads a single stream, which the prefetchers follow
+// best; eight sums hide the latency of FMA and are added up every kChunk elements: no chain is longer than kChunk / (8
+// lanes).
 template <class S>
 TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   typedef compute_t<S> T;
@@ -45,18 +46,6 @@ TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
     total += ((acc[0] + acc[1]) + (acc[2] + acc[3])) + ((acc[4] + acc[5]) + (acc[6] + acc[7]));
   }
   return total;
-}
-
-// Lane r of the result is the sum of the lanes of x[r]: each round folds halves of the lanes of two rows into one vector.
-template <class T>
-TW_INLINE vec<T> sum_rows(vec<T> (&x)[lanes<T>]) {
-  constexpr Lanes<__integer_pack(lanes<T>)...> all;
-#pragma GCC unroll 4
-  for (int half = lanes<T> / 2; half > 0; half /= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < half; ++i) x[i] = zip_low(x[i], x[i + half], all) + zip_high(x[i], x[i + half], all);
-  }
-  return x[0];
 }
 
 // Rows of A are contiguous: one dot product each.

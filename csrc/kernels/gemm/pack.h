@@ -19,6 +19,19 @@ TW_INLINE V zip_high(V a, V b, Lanes<I...>) {
   return __builtin_shufflevector(a, b, (n / 2 + I / 2 + (I % 2) * n)...);
 }
 
+// Lane r of the result is the sum of the lanes of x[r]: each round folds halves of the lanes of two rows into one
+// vector.
+template <class T>
+TW_INLINE vec<T> sum_rows(vec<T> (&x)[lanes<T>]) {
+  constexpr Lanes<__integer_pack(lanes<T>)...> all;
+#pragma GCC unroll 4
+  for (int half = lanes<T> / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) x[i] = zip_low(x[i], x[i + half], all) + zip_high(x[i], x[i + half], all);
+  }
+  return x[0];
+}
+
 // L x L in registers: log2(L) perfect shuffles of the rows.
 template <class T>
 TW_INLINE void transpose(vec<T> (&x)[lanes<T>]) {

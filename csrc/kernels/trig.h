@@ -19,7 +19,7 @@ constexpr double half_pi<vf>[4] = {0x1.921fb6p+0, 0, -0x1.777a5cp-25, -0x1.ee59d
 #else
 // Without FMA the pieces are short, so that q times each is exact.
 template <class V>
-constexpr double quadrant_limit = is_float<V> ? 0x1p13 : 0x1p20;
+constexpr double quadrant_limit = is_float<V> ? 0x1p13 : 0x1p15;
 template <class V>
 constexpr double half_pi[4] = {0x1.921fb544p+0, 0, 0x1.0b4611a6p-34, 0x1.3198a2e037073p-69};
 template <>

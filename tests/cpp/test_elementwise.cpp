@@ -237,6 +237,28 @@ void run(const Op& op, ElementwiseFn kernel, ElementwiseFn reference, const char
   in_place(op, kernel, level);
 }
 
+// The exponents that have a pass of their own.
+void scalar_powers(const KernelTable& table) {
+  const int f64 = static_cast<int>(DType::f64);
+  for (int d = static_cast<int>(DType::f16); d < kDTypes; ++d)
+    for (double exponent : {2.0, 3.0, 0.5, -1.5}) {
+      const int64_t n = 70;
+      const Loop one{1, 1, {0, 1}, {{0, 1}, {0, 1}, {0, 1}}}, loop{1, n, {n, 1}, {{n, 1}, {0, 0}, {0, 0}}};
+      std::vector<char> x(n * 8), got(n * 8), want(n * 8), y(8);
+      for (int64_t i = 0; i < n; ++i) put(x.data(), i, d, static_cast<int>(i));
+      const void* from = &exponent;
+      reference_table().cast[f64][d](one, &from, y.data(), nullptr);
+      const void* in[3] = {x.data(), y.data(), nullptr};
+      table.power[d](loop, in, got.data(), nullptr);
+      reference_table().power[d](loop, in, want.data(), nullptr);
+      const Op op{"power", 2, {d, d, d}, d, 4, 0, {}};
+      for (int64_t i = 0; i < n; ++i)
+        check(close(op, got.data(), want.data(), i, 0), "%s power %s: %.9g ** %g is %.9g, reference %.9g", table.level,
+              kNames[d], as_double(x.data(), i, d), exponent, as_double(got.data(), i, d),
+              as_double(want.data(), i, d));
+    }
+}
+
 // ---- tolerances -----------------------------------------------------------------------------------------------------
 
 bool one_of(const std::string& name, std::initializer_list<const char*> names) {
@@ -274,6 +296,7 @@ int main() {
   const KernelTable& reference = reference_table();
   for (const KernelTable* table : levels()) {
     int kind = 0;
+    scalar_powers(*table);
     for (int d = 0; d < kDTypes; ++d) {
       const bool truth = true, same = false, floating = false;
       const auto boolean = truth;

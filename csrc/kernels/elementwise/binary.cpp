@@ -141,6 +141,48 @@ struct RightShift {
   }
 };
 
+// ---- powers with one exponent for all ------------------------------------------------------------------------------
+
+struct Squared {
+  template <class V>
+  TW_INLINE V operator()(V x) const {
+    return x * x;
+  }
+};
+struct Cubed {
+  template <class V>
+  TW_INLINE V operator()(V x) const {
+    return x * x * x;
+  }
+};
+struct Rooted {  // pow(-0, 0.5) is +0 and pow(-inf, 0.5) is inf, unlike sqrt
+  template <class V>
+  TW_INLINE V operator()(V x) const {
+    const V inf = splat<V>(__builtin_inf());
+    return x == -inf ? inf : sqrt(x + V{});
+  }
+};
+
+// x^2, x^3 and x^0.5 with a scalar exponent, which is what most powers are, in a pass that costs no more than a
+// product.
+template <class T>
+void power_entry(const Loop& loop, const void* const* in, void* out, const double* params) {
+  typedef compute_t<T> C;
+  const Loop::Stride s = loop.in[1];
+  RowFn core = nullptr;
+  if (s.row == 0 && s.col == 0) {
+    C exponent;
+    port<T>.gather(in[1], s, 1, 1, &exponent);
+    if (exponent == 2) core = unary_row<C, Squared>;
+    if (exponent == 3) core = unary_row<C, Cubed>;
+    if (exponent == (C)0.5) core = unary_row<C, Rooted>;
+  }
+  if (core)
+    run(loop, in, out, params, core, ports<T, T>);
+  else
+    run(loop, in, out, params, binary_row<C, Power>, ports<T, T, T>);
+}
+
 // ---- where ----------------------------------------------------------------------------------------------------------
 
 template <class U>
@@ -168,7 +210,9 @@ void fill_floats(KernelTable& t) {
   fill_floats_binary<Subtract>(t.subtract);
   fill_floats_binary<Multiply>(t.multiply);
   fill_floats_binary<Divide>(t.divide);
-  fill_floats_binary<Power>(t.power);
+#define X(T, name) at(t.power, DType::name) = power_entry<T>;
+  TW_FOR_EACH_FLOAT(X)
+#undef X
   fill_floats_binary<Maximum>(t.maximum);
   fill_floats_binary<Minimum>(t.minimum);
   fill_floats_binary<Arctan2>(t.arctan2);

@@ -4,7 +4,7 @@
 namespace tw::TW_ISA {
 namespace {
 
-enum : int64_t { kTile = 512, kNarrow = 32 };
+enum : int64_t { kTile = 512, kShort = 64 };
 
 struct Buffer {
   alignas(64) char bytes[kTile * 8];
@@ -15,15 +15,24 @@ int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
 // Whether memory is walked along the rows of the loop rather than along its columns.
 bool steep(Loop::Stride s) { return s.row != 0 && magnitude(s.row) < magnitude(s.col); }
 
-// The tile, rows × cols, at most kTile elements: a piece of one row; several whole rows where they are short; a block
-// of rows where an operand is transposed, so that a cache line fetched is a cache line used.
-Loop tile_of(const Loop& loop, int inputs) {
+// The loop with the output walked along its rows in memory: a transposed output is better met by transposed inputs,
+// which can be fetched ahead.
+Loop along_output(const Loop& loop) {
+  if (!steep(loop.out)) return loop;
+  const auto turned = [](Loop::Stride s) { return Loop::Stride{s.col, s.row}; };
+  return {loop.cols, loop.rows, turned(loop.out), {turned(loop.in[0]), turned(loop.in[1]), turned(loop.in[2])}};
+}
+
+// The tile, rows × cols, at most kTile elements: a piece of one row; several whole rows where they are short; where an
+// operand is walked down its columns, a block of rows that uses up the cache lines it fetches.
+Loop tile_of(const Loop& loop, const Ports& ports) {
   Loop tile = loop;
-  bool transposed = steep(loop.out);
-  for (int k = 0; k < inputs; ++k) transposed = transposed || steep(loop.in[k]);
-  const int64_t widest = transposed && loop.rows > 1 ? (int64_t)kNarrow : (int64_t)kTile;
+  int bytes = 0;
+  for (int k = 0; k < ports.inputs; ++k)
+    if (steep(loop.in[k]) && ports.in[k].bytes > bytes) bytes = ports.in[k].bytes;
+  const int64_t widest = bytes && loop.rows > 1 ? kTile / 64 * bytes : (int64_t)kTile;
   if (tile.cols > widest) tile.cols = widest;
-  const int64_t height = transposed || loop.cols <= 2 * kNarrow ? kTile / tile.cols : 1;
+  const int64_t height = bytes || loop.cols <= kShort ? kTile / tile.cols : 1;
   if (tile.rows > height) tile.rows = height;
   return tile;
 }
@@ -43,17 +52,40 @@ Way way_of(const Port& port, Loop::Stride s, const Loop& loop, const Loop& tile)
   return tile.rows == 1 && s.col == 0 ? Way::per_row : Way::moved;
 }
 
+// y[r * cols + c] = x[r + c * step]: the transposed tile, 4 × 4 elements at a time in registers.
+template <class U>
+void transpose(const U* x, int64_t step, int64_t rows, int64_t cols, U* y) {
+  typedef vecn<U, 4> V;
+  typedef vecn<mask_t<U>, 4> I;
+  const int64_t rows4 = rows / 4 * 4, cols4 = cols / 4 * 4;
+  for (int64_t c = 0; c < cols4; c += 4) {
+    for (int j = 0; j < 4; ++j) __builtin_prefetch(x + (c + j + cols) * step);  // of the next tile
+    for (int64_t r = 0; r < rows4; r += 4) {
+      V v[4];
+      for (int j = 0; j < 4; ++j) __builtin_memcpy(&v[j], x + r + (c + j) * step, sizeof(V));
+      const V low02 = __builtin_shuffle(v[0], v[2], I{0, 4, 1, 5}),
+              high02 = __builtin_shuffle(v[0], v[2], I{2, 6, 3, 7});
+      const V low13 = __builtin_shuffle(v[1], v[3], I{0, 4, 1, 5}),
+              high13 = __builtin_shuffle(v[1], v[3], I{2, 6, 3, 7});
+      const V t[4] = {__builtin_shuffle(low02, low13, I{0, 4, 1, 5}), __builtin_shuffle(low02, low13, I{2, 6, 3, 7}),
+                      __builtin_shuffle(high02, high13, I{0, 4, 1, 5}),
+                      __builtin_shuffle(high02, high13, I{2, 6, 3, 7})};
+      for (int i = 0; i < 4; ++i) __builtin_memcpy(y + (r + i) * cols + c, &t[i], sizeof(V));
+    }
+    for (int64_t r = rows4; r < rows; ++r)
+      for (int j = 0; j < 4; ++j) y[r * cols + c + j] = x[r + (c + j) * step];
+  }
+  for (int64_t c = cols4; c < cols; ++c)
+    for (int64_t r = 0; r < rows; ++r) y[r * cols + c] = x[r + c * step];
+}
+
 }  // namespace
 
 template <class U>
 void gather_raw(const void* p, Loop::Stride s, int64_t rows, int64_t cols, void* buffer) {
   const U* x = (const U*)p;
   U* y = (U*)buffer;
-  if (steep(s) && rows > 1) {
-    for (int64_t c = 0; c < cols; ++c)
-      for (int64_t r = 0; r < rows; ++r) y[r * cols + c] = x[r * s.row + c * s.col];
-    return;
-  }
+  if (s.row == 1 && steep(s)) return transpose(x, s.col, rows, cols, y);
   for (int64_t r = 0; r < rows; ++r, x += s.row, y += cols) {
     if (s.col == 1)
       __builtin_memcpy(y, x, cols * sizeof(U));
@@ -67,11 +99,6 @@ template <class U>
 void scatter_raw(const void* buffer, void* p, Loop::Stride s, int64_t rows, int64_t cols) {
   const U* x = (const U*)buffer;
   U* y = (U*)p;
-  if (steep(s) && rows > 1) {
-    for (int64_t c = 0; c < cols; ++c)
-      for (int64_t r = 0; r < rows; ++r) y[r * s.row + c * s.col] = x[r * cols + c];
-    return;
-  }
   for (int64_t r = 0; r < rows; ++r, x += cols, y += s.row) {
     if (s.col == 1)
       __builtin_memcpy(y, x, cols * sizeof(U));
@@ -124,10 +151,11 @@ TW_HALF(f16)
 TW_HALF(bf16)
 #undef TW_HALF
 
-void run(const Loop& loop, const void* const* in, void* out, const double* params, RowFn core, const Ports& ports) {
-  if (loop.rows <= 0 || loop.cols <= 0) return;
+void run(const Loop& given, const void* const* in, void* out, const double* params, RowFn core, const Ports& ports) {
+  if (given.rows <= 0 || given.cols <= 0) return;
+  const Loop loop = along_output(given);
   const int inputs = ports.inputs;
-  Loop tile = tile_of(loop, inputs);
+  Loop tile = tile_of(loop, ports);
   const Way to = way_of(ports.out, loop.out, loop, tile);
   Way from[3] = {};
   bool direct = to == Way::direct;

@@ -50,11 +50,13 @@ constexpr Port port<f16> = {2, false, gather_half<f16>, scatter_half<f16>};
 template <>
 constexpr Port port<bf16> = {2, false, gather_half<bf16>, scatter_half<bf16>};
 
+template <class Out, class... In>
+constexpr Ports ports = {sizeof...(In), port<Out>, {port<In>...}};
+
 // The table's entry for a core, given what is stored.
 template <RowFn core, class Out, class... In>
 void entry(const Loop& loop, const void* const* in, void* out, const double* params) {
-  static constexpr Ports ports = {sizeof...(In), port<Out>, {port<In>...}};
-  run(loop, in, out, params, core, ports);
+  run(loop, in, out, params, core, ports<Out, In...>);
 }
 
 // ---- cores ----------------------------------------------------------------------------------------------------------

@@ -159,10 +159,10 @@ int64_t offsets(const OffsetArgs& a, const void* index_, int64_t* out) {
   for (int64_t j = 0; j < a.count; ++j) {
     const T value = index[j * a.index_stride];
     bad |= outside(value, a.extent);
-    int64_t position = (int64_t)value;
-    if constexpr (T(-1) < T(0)) position += position < 0 ? a.extent : 0;
-    const int64_t offset = a.base + j * a.step + position * a.stride;
-    out[j] = a.accumulate ? out[j] + offset : offset;
+    uint64_t position = (uint64_t)(int64_t)value;  // unsigned: what is outside may overflow, and is not used
+    if constexpr (T(-1) < T(0)) position += value < 0 ? (uint64_t)a.extent : 0;
+    const uint64_t offset = (uint64_t)(a.base + j * a.step) + position * (uint64_t)a.stride;
+    out[j] = (int64_t)(a.accumulate ? (uint64_t)out[j] + offset : offset);
   }
   if (!bad) return -1;
   int64_t j = 0;

@@ -83,7 +83,7 @@ Array random_normal(const Dims& shape, DType dtype, RandomSource source, double 
 
 Array random_integers(const Dims& shape, DType dtype, RandomSource source, int64_t low, int64_t last) {
   if (!is_integer(dtype)) fail<TypeError>("random_integers: dtype ", dtype, " is not supported, it must be an integer");
-  if (low > last) fail<ValueError>("random_integers: low is ", low, ", but must be below high, ", last, " + 1");
+  if (low > last) fail<ValueError>("random_integers: low is ", low, ", but must be below high, ", last + 1);
   const int bits = static_cast<int>(8 * item_size(dtype));
   const int64_t least = !is_signed(dtype) ? 0 : bits == 64 ? INT64_MIN : -(int64_t{1} << (bits - 1));
   const int64_t most = bits == 64 ? INT64_MAX : (int64_t{1} << (is_signed(dtype) ? bits - 1 : bits)) - 1;

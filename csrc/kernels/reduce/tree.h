@@ -81,6 +81,25 @@ struct Prod : Sum<S> {
     return a * b;
   }
 };
+
+// The larger (or smaller) of two, NaN where either is: the instruction gives b where one is NaN, so a NaN in a is kept.
+template <bool Largest, class V>
+TW_INLINE V extreme(V a, V b) {
+#if TW_VEC_BYTES == 64
+  if constexpr (__is_same(V, vf)) {
+    const __mmask16 number = _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_ORD_Q);
+    return Largest ? (V)_mm512_mask_max_ps((__m512)a, number, (__m512)a, (__m512)b)
+                   : (V)_mm512_mask_min_ps((__m512)a, number, (__m512)a, (__m512)b);
+  }
+  if constexpr (__is_same(V, vd)) {
+    const __mmask8 number = _mm512_cmp_pd_mask((__m512d)a, (__m512d)a, _CMP_ORD_Q);
+    return Largest ? (V)_mm512_mask_max_pd((__m512d)a, number, (__m512d)a, (__m512d)b)
+                   : (V)_mm512_mask_min_pd((__m512d)a, number, (__m512d)a, (__m512d)b);
+  }
+#endif
+  return Largest ? maximum(a, b) : minimum(a, b);
+}
+
 template <class S>
 struct Max {
   typedef S T;
@@ -92,7 +111,7 @@ struct Max {
   }
   template <class V>
   static TW_INLINE V join(V a, V b) {
-    return maximum(a, b);
+    return extreme<true>(a, b);
   }
 };
 template <class S>
@@ -100,7 +119,7 @@ struct Min : Max<S> {
   static constexpr compute_t<S> identity = highest<compute_t<S>>();
   template <class V>
   static TW_INLINE V join(V a, V b) {
-    return minimum(a, b);
+    return extreme<false>(a, b);
   }
 };
 

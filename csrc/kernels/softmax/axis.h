@@ -38,11 +38,27 @@ struct Part {
   }
 };
 
+// One place of as many rows as there are lanes, `step` apart: short rows are done as the columns that they then are.
+struct Across {
+  int64_t step;
+  template <class T>
+  TW_INLINE vec<T> load(const T* p) const {
+    vec<T> v;
+    for (int i = 0; i < lanes<T>; ++i) v[i] = p[i * step];
+    return v;
+  }
+  template <class T>
+  TW_INLINE void store(T* p, vec<T> x) const {
+    for (int i = 0; i < lanes<T>; ++i) p[i * step] = x[i];
+  }
+};
+
 // Both have:
 //   each(f)      f(i, at) for every place i on the axis: it lies at i * stride, `at` moves it to and from memory
 //   max(x)       over the axis, in every lane that has a column
 //   sum(f)       of f(i, at) over the axis, likewise; blocks of kBlock terms are summed before they are joined
-//   samples()    how many axes this is; the first lanes
+//   samples()    how many axes this is; the first lanes, the s-th lane's elements s * apart() from the first one's
+//   ahead(p)     fetches what lies where p does on the next axis in memory
 //   put(p, v)    stores one number for each
 //   per_place(p, i, at)  p[i] of an array that has this axis only
 //   all(v)       v[0] in every lane of a Row, v itself of a Column
@@ -52,6 +68,8 @@ struct Row {
   typedef vec<A> V;
   static constexpr int64_t stride = 1;
   static constexpr int samples() { return 1; }
+  static constexpr int64_t apart() { return 0; }
+  TW_INLINE void ahead(const T* p) const { __builtin_prefetch(p + n); }
   int64_t n;
 
   template <class F>
@@ -109,6 +127,13 @@ struct Column {
   At at;
   int columns;
   int samples() const { return columns; }
+  int64_t apart() const {
+    if constexpr (__is_same(At, Across))
+      return at.step;
+    else
+      return 1;
+  }
+  static TW_INLINE void ahead(const T*) {}
 
   template <class F>
   TW_INLINE void each(F f) const {
@@ -116,7 +141,7 @@ struct Column {
   }
   TW_INLINE V max(const T* x) const {
     V m = set1(lowest<A>());
-    for (int64_t i = 0; i < n; ++i) m = maximum(m, at.load(x + i * stride));
+    for (int64_t i = 0; i < n; ++i) m = Max<A>::join(m, at.load(x + i * stride));
     return m;
   }
   template <class F>
@@ -133,7 +158,10 @@ struct Column {
   }
   template <class R>
   TW_INLINE void put(R* p, V v) const {
-    at.store(p, v);
+    if constexpr (__is_same(At, Across))
+      TW_ISA::store(p, v);
+    else
+      at.store(p, v);
   }
   static TW_INLINE V per_place(const A* p, int64_t i, At) { return set1(p[i]); }
   template <class U>
@@ -143,11 +171,18 @@ struct Column {
   static TW_INLINE auto is_at(int64_t i, vec<mask_t<A>> v) { return v == (mask_t<A>)i; }
 };
 
-// f(axis, at, sample) for every axis: its first place is at `at`, its result at `sample`.
-template <class T, class F>
+constexpr int64_t kShortRow = 16;
+
+// f(axis, at, sample) for every axis: its first place is at `at`, its result at `sample`. `transpose`: short rows are
+// taken a vector's worth at once, which pays for kernels with much work or little output to each row.
+template <class T, bool transpose = false, class F>
 TW_INLINE void for_each_axis(const SoftmaxArgs& a, F f) {
   if (a.stride == 1) {
-    for (int64_t o = 0; o < a.outer; ++o) f(Row<T>{a.n}, o * a.n, o);
+    int64_t o = 0;
+    if constexpr ((transpose || TW_VEC_BYTES == 16) && sizeof(T) > 2)
+      if (a.n <= kShortRow)
+        for (; o + lanes<T> <= a.outer; o += lanes<T>) f(Column<T, Across>{a.n, 1, Across{a.n}, lanes<T>}, o * a.n, o);
+    for (; o < a.outer; ++o) f(Row<T>{a.n}, o * a.n, o);
     return;
   }
   for (int64_t o = 0; o < a.outer; ++o) {
@@ -160,6 +195,16 @@ TW_INLINE void for_each_axis(const SoftmaxArgs& a, F f) {
       f(Column<T, Part>{a.n, a.stride, Part{rest}, rest}, first + c, sample + c);
     }
   }
+}
+
+// Sum of exp(x - m). One pass over x is compute, the next one's first waits for memory: what it will read is sent for.
+template <class Axis, class T, class... Outputs>
+TW_INLINE typename Axis::V sum_exp(const Axis& axis, const T* x, typename Axis::V m, const Outputs*... y) {
+  return axis.sum([&](int64_t i, auto at) __attribute__((always_inline)) {
+    axis.ahead(x + i * axis.stride);
+    (axis.ahead(y + i * axis.stride), ...);
+    return exp(at.load(x + i * axis.stride) - m);
+  });
 }
 
 }  // namespace tw::TW_ISA

@@ -11,12 +11,11 @@ void cross_entropy(const CrossEntropyArgs& a, const void* x_, const int64_t* tar
                    void* log_total_, double* sums) {
   const A* weight = static_cast<const A*>(a.weight);
   const A hard = (A)(1 - a.smoothing), soft = (A)(a.smoothing / (double)a.shape.n);
-  for_each_axis<T>(a.shape, [&](auto axis, int64_t first, int64_t sample) __attribute__((always_inline)) {
+  for_each_axis<T, true>(a.shape, [&](auto axis, int64_t first, int64_t sample) __attribute__((always_inline)) {
     typedef vec<A> V;
     const T* x = static_cast<const T*>(x_) + first;
     const V m = axis.max(x);
-    const V log_total = log(axis.sum(
-        [&](int64_t i, auto at) __attribute__((always_inline)) { return exp(at.load(x + i * axis.stride) - m); }));
+    const V log_total = log(sum_exp(axis, x, m));
     axis.put(static_cast<A*>(shift_) + sample, m);
     axis.put(static_cast<A*>(log_total_) + sample, log_total);
     V spread = {};
@@ -30,7 +29,7 @@ void cross_entropy(const CrossEntropyArgs& a, const void* x_, const int64_t* tar
       A loss = 0;
       if (t != a.ignore_index) {
         const A w = weight ? weight[t] : (A)1;
-        loss = hard * w * (log_total[s] + (m[s] - read_one<A>(x + t * axis.stride + s)));
+        loss = hard * w * (log_total[s] + (m[s] - read_one<A>(x + t * axis.stride + s * axis.apart())));
         if (a.smoothing != 0) loss += soft * spread[s];
         sums[0] += loss;
         sums[1] += w;

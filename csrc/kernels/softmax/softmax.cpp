@@ -16,6 +16,8 @@ void softmax(const SoftmaxArgs& a, const void* x_, void* y_) {
     const V m = axis.max(x);
     if constexpr (sizeof(T) > 2) {
       const V total = axis.sum([&](int64_t i, auto at) __attribute__((always_inline)) {
+        axis.ahead(x + i * axis.stride);
+        axis.ahead(y + i * axis.stride);
         const V e = exp(at.load(x + i * axis.stride) - m);
         at.store(y + i * axis.stride, e);
         return e;
@@ -36,13 +38,12 @@ void softmax(const SoftmaxArgs& a, const void* x_, void* y_) {
 
 template <class T>
 void log_softmax(const SoftmaxArgs& a, const void* x_, void* y_) {
-  for_each_axis<T>(a, [&](auto axis, int64_t first, int64_t) __attribute__((always_inline)) {
+  for_each_axis<T, true>(a, [&](auto axis, int64_t first, int64_t) __attribute__((always_inline)) {
     typedef typename decltype(axis)::V V;
     const T* x = static_cast<const T*>(x_) + first;
     T* y = static_cast<T*>(y_) + first;
     const V m = axis.max(x);
-    const V log_total = log(axis.sum(
-        [&](int64_t i, auto at) __attribute__((always_inline)) { return exp(at.load(x + i * axis.stride) - m); }));
+    const V log_total = log(sum_exp(axis, x, m, y));
     axis.each([&](int64_t i, auto at) __attribute__((always_inline)) {
       at.store(y + i * axis.stride, at.load(x + i * axis.stride) - m - log_total);
     });
@@ -51,13 +52,12 @@ void log_softmax(const SoftmaxArgs& a, const void* x_, void* y_) {
 
 template <class T>
 void logsumexp(const SoftmaxArgs& a, const void* x_, void* y_) {
-  for_each_axis<T>(a, [&](auto axis, int64_t first, int64_t sample) __attribute__((always_inline)) {
+  for_each_axis<T, true>(a, [&](auto axis, int64_t first, int64_t sample) __attribute__((always_inline)) {
     typedef typename decltype(axis)::V V;
     const T* x = static_cast<const T*>(x_) + first;
     V m = axis.max(x);
     m = abs(m) < highest<compute_t<T>>() ? m : V{};  // inf - inf would be NaN
-    const V total = axis.sum([&](int64_t i, auto at)
-                                 __attribute__((always_inline)) { return exp(at.load(x + i * axis.stride) - m); });
+    const V total = sum_exp(axis, x, m);
     axis.put(static_cast<T*>(y_) + sample, m + log(total));
   });
 }
@@ -84,6 +84,8 @@ void log_softmax_backward(const SoftmaxArgs& a, const void* g_, const void* y_, 
     const auto total =
         axis.sum([&](int64_t i, auto at) __attribute__((always_inline)) { return at.load(g + i * axis.stride); });
     axis.each([&](int64_t i, auto at) __attribute__((always_inline)) {
+      axis.ahead(g + i * axis.stride);
+      axis.ahead(y + i * axis.stride);
       const auto p = exp(at.load(y + i * axis.stride));
       at.store(gx + i * axis.stride, at.load(g + i * axis.stride) - p * total);
     });

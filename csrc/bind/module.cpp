@@ -5,6 +5,7 @@
 #include "core/parallel.h"
 #include "core/storage.h"
 #include "dispatch/dispatch.h"
+#include "ops/choose.h"
 
 namespace tw {
 namespace {
@@ -74,6 +75,19 @@ void bind_config(py::module_& m) {
   });
 }
 
+void bind_explain(py::module_& m) {
+  m.def("start_explaining", &start_explaining);
+  m.def("take_choices", [] {
+    py::list result;
+    for (const Choice& choice : take_choices()) {
+      py::list passed_over;
+      for (const std::string& reason : choice.passed_over) passed_over.append(reason);
+      result.append(py::make_tuple(choice.problem, choice.taken, passed_over));
+    }
+    return result;
+  });
+}
+
 }  // namespace
 }  // namespace tw
 
@@ -90,6 +104,7 @@ PYBIND11_MODULE(_core, m) {
   bind_threads(m);
   bind_memory(m);
   bind_config(m);
+  bind_explain(m);
   add_tape_types(m);
   add_primitive_type(m);
   bind_array(m);

@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "dispatch/dispatch.h"
+#include "ops/choose.h"
 #include "ops/gemm_split.h"
 
 namespace tw {
@@ -80,10 +81,54 @@ void run_gemv(const GemmBatch& g) {
   });
 }
 
-// ---- small, or thin in one direction: A is read in place
-// --------------------------------------------------------------
+// ---- pieces of C that need nothing from each other
+// --------------------------------------------------------------------
 
-constexpr int64_t kDirectRows = 256, kDirectColumns = 128, kDirectDepth = 64;  // thin: packing A would not be repaid
+// Runs `kernel` on pieces of C, cut into whole multiples of `rows` and `columns`. Columns first: pieces of one share no
+// B.
+void run_pieces(const GemmBatch& g, void (*kernel)(const GemmProblem&), int64_t rows, int64_t columns) {
+  const GemmProblem& e = g.each;
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
+  const int64_t items = element_count(g.shape);
+  const int64_t wanted = wanted_pieces(multiplications(e), items);
+  const int64_t across = std::min(wanted, ceil_div(e.n, columns));
+  const int64_t down = std::min(ceil_div(wanted, across), ceil_div(e.m, rows));
+  const int64_t pieces = across * down;
+  if (items * pieces == 1) return kernel(e);
+  const double ns = 2 * multiplications(e) / static_cast<double>(pieces) / kGemmFlopsPerNs + 50;
+  const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(5e3 / ns));
+  parallel_for(items * pieces, chunk, ns, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Part row = part(e.m, rows, down, i % pieces / across);
+      const Part column = part(e.n, columns, across, i % across);
+      GemmProblem p = batch_item(g, i / pieces);
+      p.m = row.size;
+      p.n = column.size;
+      p.a = static_cast<const char*>(p.a) + row.from * p.a_row * size;
+      p.b = static_cast<const char*>(p.b) + column.from * p.b_col * size;
+      p.c = static_cast<char*>(p.c) + (row.from * p.c_row + column.from) * size;
+      if (p.bias) p.bias = static_cast<const char*>(p.bias) + column.from * size;
+      kernel(p);
+    }
+  });
+}
+
+constexpr int64_t kDotRows = 64, kDotDepth = 192;  // more rows, or less to sum up, and a packed panel of B is better
+constexpr int64_t kFewRows = 8, kFewDepth = 64;
+constexpr int64_t kDotColumns = 48;  // in a piece: whole tiles of any level
+
+const char* dot_unsupported(const GemmBatch& g) {
+  const GemmProblem& e = g.each;
+  if (!kernels().gemm.dot[index_of(g)]) return "no kernel for this dtype at this level";
+  if (e.a_col != 1 || e.b_row != 1) return "an operand is not contiguous along the depth";
+  if (e.m > kDotRows) return "enough rows for packing to pay";
+  if (e.k < (e.m > kFewRows ? kDotDepth : kFewDepth)) return "the depth is short";
+  return nullptr;
+}
+
+void run_dot(const GemmBatch& g) { run_pieces(g, kernels().gemm.dot[index_of(g)], g.each.m, kDotColumns); }
+
+constexpr int64_t kDirectRows = 256, kDirectColumns = 128, kDirectDepth = 64;  // up to here packing A is not repaid
 constexpr double kDirectMultiplications = 512.0 * 512 * 512;
 
 const char* direct_unsupported(const GemmBatch& g) {
@@ -94,34 +139,9 @@ const char* direct_unsupported(const GemmBatch& g) {
   return nullptr;
 }
 
-// Pieces of columns first: each packs its own part of B.
 void run_direct(const GemmBatch& g) {
-  const auto kernel = kernels().gemm.direct[index_of(g)];
   const GemmBlocking blocking = kernels().gemm.blocking[index_of(g)];
-  const GemmProblem& e = g.each;
-  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
-  const int64_t items = element_count(g.shape);
-  const int64_t wanted = wanted_pieces(multiplications(e), items);
-  const int64_t across = std::min(wanted, ceil_div(e.n, blocking.nr));
-  const int64_t down = std::min(ceil_div(wanted, across), ceil_div(e.m, blocking.mr));
-  const int64_t pieces = across * down;
-  if (items * pieces == 1) return kernel(e);
-  const double ns = 2 * multiplications(e) / static_cast<double>(pieces) / kGemmFlopsPerNs + 50;
-  const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(5e3 / ns));
-  parallel_for(items * pieces, chunk, ns, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const Part rows = part(e.m, blocking.mr, down, i % pieces / across);
-      const Part columns = part(e.n, blocking.nr, across, i % across);
-      GemmProblem p = batch_item(g, i / pieces);
-      p.m = rows.size;
-      p.n = columns.size;
-      p.a = static_cast<const char*>(p.a) + rows.from * p.a_row * size;
-      p.b = static_cast<const char*>(p.b) + columns.from * p.b_col * size;
-      p.c = static_cast<char*>(p.c) + (rows.from * p.c_row + columns.from) * size;
-      if (p.bias) p.bias = static_cast<const char*>(p.bias) + columns.from * size;
-      kernel(p);
-    }
-  });
+  run_pieces(g, kernels().gemm.direct[index_of(g)], blocking.mr, blocking.nr);
 }
 
 // ---- anything else -------------------------------------------------------------------------------------------------
@@ -151,14 +171,21 @@ void run_naive(const GemmBatch& g) {
   });
 }
 
-}  // namespace
-
-const GemmMethod kGemmMethods[4] = {
-    {"gemv", gemv_unsupported, run_gemv},
-    {"direct", direct_unsupported, run_direct},
-    {"blocked", blocked_unsupported, gemm_blocked},
+// In order of preference.
+const Method<GemmBatch> kMethods[] = {
+    {"gemv", gemv_unsupported, run_gemv},       {"dot", dot_unsupported, run_dot},
+    {"direct", direct_unsupported, run_direct}, {"blocked", blocked_unsupported, gemm_blocked},
     {"naive", naive_unsupported, run_naive},
 };
+
+std::string describe(const GemmBatch& g) {
+  std::ostringstream text;
+  text << "gemm: (" << g.each.m << ", " << g.each.k << ") x (" << g.each.k << ", " << g.each.n << ") " << g.dtype;
+  if (!g.shape.empty()) text << ", batch " << g.shape;
+  return text.str();
+}
+
+}  // namespace
 
 GemmProblem batch_item(const GemmBatch& g, int64_t item) {
   GemmProblem p = g.each;
@@ -179,8 +206,7 @@ GemmProblem batch_item(const GemmBatch& g, int64_t item) {
 
 void gemm(const GemmBatch& g) {
   if (g.each.m == 0 || g.each.n == 0 || element_count(g.shape) == 0) return;
-  for (const GemmMethod& method : kGemmMethods)
-    if (!method.unsupported(g)) return method.run(g);
+  if (run_first(kMethods, g, describe)) return;
   fail<TypeError>("matmul: dtype ", g.dtype, " is not supported");
 }
 

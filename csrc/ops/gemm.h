@@ -17,12 +17,4 @@ struct GemmBatch {
 
 void gemm(const GemmBatch&);
 
-// The algorithms in order of preference; the first that supports a product computes it.
-struct GemmMethod {
-  const char* name;
-  const char* (*unsupported)(const GemmBatch&);  // the reason why not, or null
-  void (*run)(const GemmBatch&);
-};
-extern const GemmMethod kGemmMethods[4];
-
 }  // namespace tw

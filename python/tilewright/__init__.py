@@ -86,6 +86,7 @@ from ._elementwise import (
     trunc,
     where,
 )
+from ._explain import explain
 from ._indexing import nonzero, take, take_along_axis
 from ._linalg import matmul
 from ._manipulation import (

@@ -1,0 +1,29 @@
+"""`tilewright.explain` tells which algorithm ran."""
+
+import pytest
+
+import tilewright as tw
+
+
+def taken(capsys, a, b):
+    tw.explain(tw.matmul, tw.ones(a), tw.ones(b))
+    return capsys.readouterr().out.splitlines()
+
+
+def test_names_what_was_taken_and_why_not_the_others(capsys):
+    small = taken(capsys, (64, 3), (3, 5))
+    assert small[0] == "gemm: (64, 3) x (3, 5) float32 -> direct"
+    assert small[1] == "    not gemv: neither operand is a vector"
+    assert taken(capsys, (300,), (300, 7)) == ["gemm: (1, 300) x (300, 7) float32 -> gemv"]
+    large = taken(capsys, (700, 700), (700, 700))
+    assert large[0].endswith("-> blocked") and "    not direct: large enough for packing to pay" in large
+
+
+def test_returns_the_result_and_forgets_on_error(capsys):
+    assert tw.explain(tw.add, 1.0, tw.ones(2)).tolist() == [2.0, 2.0]
+    assert capsys.readouterr().out == "no op with a choice of algorithms was called\n"
+    with pytest.raises(ValueError, match="matmul"):
+        tw.explain(tw.matmul, tw.ones((2, 3)), tw.ones((4, 5)))
+    assert capsys.readouterr().out == ""
+    tw.matmul(tw.ones((2, 3)), tw.ones((3, 4)))
+    assert capsys.readouterr().out == ""

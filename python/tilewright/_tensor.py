@@ -102,8 +102,7 @@ class Tensor(_core.TensorBase):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self._array.ndim == 0 else format(repr(self), spec)
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # by identity, although == compares elements
 
     def __reduce__(self) -> tuple[Any, ...]:
         if not self.is_leaf:
@@ -178,8 +177,10 @@ class Tensor(_core.TensorBase):
             raise ValueError(f"__dlpack__: stream is {stream!r}, but must be None for data on the CPU")
         if dl_device not in (None, (1, 0)):
             raise BufferError(f"__dlpack__: cannot export from the CPU to device {dl_device}")
+        if self._node is not None and state.mode:
+            raise BufferError("__dlpack__: the tensor requires grad, and the receiver does not record; detach() it first")
         array = _core.astype(self._array, self.dtype, True) if copy else self._array
-        return _core.to_dlpack(array, max_version is not None and max_version[0] >= 1)
+        return _core.to_dlpack(array, max_version is not None and max_version[0] >= 1, bool(copy))
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)

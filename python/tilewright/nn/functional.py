@@ -243,10 +243,10 @@ def dropout(x: Any, /, p: float = 0.5, training: bool = True, *, generator: Gene
     """
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p is {p}, but a probability lies in [0, 1]")
-    x = asarray(x)
+    tensor = asarray(x)
     if not training or p == 0:
-        return x
-    return _dropout.dropout(x, p, *(generator or random.default_generator)._take(x.size, 1))
+        return tensor
+    return _dropout.dropout(tensor, p, *(generator or random.default_generator)._take(tensor.size, 1))
 
 
 # ---- losses ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 
 class _Loss(Module):
+    weight: Tensor | None
+
     def __init__(self, reduction: str = "mean") -> None:
         functional._check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
@@ -136,6 +138,8 @@ class BCEWithLogitsLoss(_Loss):
     >>> tw.nn.BCEWithLogitsLoss()(tw.asarray([200.0, -200.0]), tw.asarray([1.0, 0.0])).item() == 0
     True
     """
+
+    pos_weight: Tensor | None
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction)

@@ -444,13 +444,13 @@ class Module:
         --------
         >>> from tilewright import nn
         >>> print(nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)).summary((1, 64)))
-        layer         output shape  parameters
-        --------------------------------------
-        Sequential    (1, 10)                -
-          0 Linear    (1, 32)            2,080
-          1 ReLU      (1, 32)                -
-          2 Linear    (1, 10)              330
-        --------------------------------------
+        layer       output shape  parameters
+        ------------------------------------
+        Sequential  (1, 10)                -
+          0 Linear  (1, 32)            2,080
+          1 ReLU    (1, 32)                -
+          2 Linear  (1, 10)              330
+        ------------------------------------
         2,410 parameters, 2,410 of them trainable, 9.4 KiB
         """
         shapes = self._trace_shapes(input_shapes, dtype)

@@ -123,7 +123,8 @@ class Adam(Optimizer):
     def _largest(self, p: Tensor, state: dict[str, Any]) -> Tensor:
         if "max_exp_avg_sq" not in state:
             state["max_exp_avg_sq"] = zeros_like(p)
-        return state["max_exp_avg_sq"]
+        largest: Tensor = state["max_exp_avg_sq"]
+        return largest
 
 
 class AdamW(Adam):

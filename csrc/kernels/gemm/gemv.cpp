@@ -31,7 +31,7 @@ template <class S>
 TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>, U = 8;
-  constexpr int64_t kChunk = 32768;
+  constexpr int64_t kChunk = 32768, kAhead = 4096 / sizeof(S);
   vec<T> total = {};
   for (int64_t start = 0; start < k; start += kChunk) {
     const int64_t end = start + min(k - start, kChunk);
@@ -39,7 +39,10 @@ TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
     int64_t p = start;
     for (; p + U * L <= end; p += U * L) {
 #pragma GCC unroll 8
-      for (int u = 0; u < U; ++u) acc[u] = fma(load(a + p + u * L), load(x + p + u * L), acc[u]);
+      for (int u = 0; u < U; ++u) {
+        __builtin_prefetch(a + p + u * L + kAhead);
+        acc[u] = fma(load(a + p + u * L), load(x + p + u * L), acc[u]);
+      }
     }
     for (; p + L <= end; p += L) acc[0] = fma(load(a + p), load(x + p), acc[0]);
     if (p < end) acc[1] = fma(load_n(a + p, end - p), load_n(x + p, end - p), acc[1]);

@@ -18,6 +18,15 @@ template <class S, int P>
 void pack(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed) {
   const S* from = static_cast<const S*>(src);
   compute_t<S>* to = static_cast<compute_t<S>*>(packed);
+  if (stride == 1) {
+    // A few rows of all panels at a time: a cache line that two panels share is still there for the second, even where
+    // rows lie a multiple of 4 KB apart and evict each other.
+    constexpr int64_t kRows = 8;
+    for (int64_t p = 0; p < k; p += kRows)
+      for (int64_t i = 0; i < count; i += P)
+        pack_rows<S, P>(from + i, k_stride, min(count - i, P), p, p + min(k - p, kRows), k, to + i * k);
+    return;
+  }
   for (int64_t i = 0; i < count; i += P, to += P * k)
     pack_panel<S, P>(from + i * stride, stride, k_stride, min(count - i, P), k, to);
 }

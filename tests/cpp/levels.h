@@ -44,32 +44,27 @@ inline int report() {
   return failed != 0;
 }
 
+inline KernelTable filled(void (*fill)(KernelTable&)) {
+  KernelTable table{};
+  fill(table);
+  return table;
+}
+
 inline const KernelTable& reference_table() {
-  static const KernelTable* table = [] {
-    auto* t = new KernelTable{};
-    reference::fill(*t);
-    return t;
-  }();
-  return *table;
+  static const KernelTable table = filled(reference::fill);
+  return table;
 }
 
 // The optimised levels that this CPU supports.
 inline const std::vector<const KernelTable*>& levels() {
-  static const std::vector<const KernelTable*> tables = [] {
-    std::vector<const KernelTable*> all;
-    auto add = [&](void (*fill)(KernelTable&)) {
-      auto* t = new KernelTable{};
-      fill(*t);
-      all.push_back(t);
-    };
-    add(v2::fill);
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) add(v3::fill);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-      add(v4::fill);
+  static const KernelTable tables[] = {filled(v2::fill), filled(v3::fill), filled(v4::fill)};
+  static const std::vector<const KernelTable*> supported = [] {
+    std::vector<const KernelTable*> all = {&tables[0]};
+    if (__builtin_cpu_supports("x86-64-v3")) all.push_back(&tables[1]);
+    if (__builtin_cpu_supports("x86-64-v4")) all.push_back(&tables[2]);
     return all;
   }();
-  return tables;
+  return supported;
 }
 
 inline std::mt19937_64& rng() {

@@ -292,6 +292,22 @@ PyType_Spec primitive_spec = {"tilewright._core.Primitive", sizeof(PrimitiveObje
                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
                               primitive_slots};
 
+// wrap(array, node=None): a tensor.
+PyObject* wrap(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  if (count != 1 && count != 2) {
+    PyErr_SetString(PyExc_TypeError, "wrap: takes an array and a node");
+    return nullptr;
+  }
+  PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
+  if (!result) return nullptr;
+  as_tensor(result)->array = Py_NewRef(args[0]);
+  as_tensor(result)->node = Py_NewRef(count == 2 ? args[1] : Py_None);
+  return result;
+}
+
+PyMethodDef wrap_method = {"wrap", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(wrap)), METH_FASTCALL,
+                           "wrap(array, node=None): a tensor."};
+
 }  // namespace
 
 void register_native(const ElementwiseOp& op) { native_ops()[op.name] = op; }
@@ -300,13 +316,16 @@ void add_primitive_type(py::module_& m) {
   PyObject* type = PyType_FromSpec(&primitive_spec);
   if (!type) throw py::error_already_set();
   m.attr("Primitive") = py::handle(type);
-  m.def("set_python_hooks",
-        [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward) {
-          python.tensor = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
-          python.convert = convert.release().ptr();
-          python.make_plan = make_plan.release().ptr();
-          python.note_forward = note_forward.release().ptr();
-        });
+  m.attr("wrap") = py::reinterpret_steal<py::object>(
+      PyCFunction_NewEx(&wrap_method, nullptr, py::str("tilewright._core").release().ptr()));
+  m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward,
+                               py::str package_folder) {
+    set_package_folder(package_folder.ptr());
+    python.tensor = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
+    python.convert = convert.release().ptr();
+    python.make_plan = make_plan.release().ptr();
+    python.note_forward = note_forward.release().ptr();
+  });
 }
 
 }  // namespace tw

@@ -12,6 +12,7 @@ namespace {
 thread_local TapeMode mode = TapeMode::on;
 std::atomic<long long> last_tick{0};
 PyTypeObject* node_type = nullptr;
+PyObject* package_folder = nullptr;
 
 long long tick() { return last_tick.fetch_add(1, std::memory_order_relaxed) + 1; }
 
@@ -65,6 +66,7 @@ int node_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   for (PyObject* field : {node->plan, node->parents, node->saved, node->shape, node->hooks, node->grad, node->origin})
     Py_VISIT(field);
+  Py_VISIT(node->code);
   return 0;
 }
 
@@ -77,6 +79,7 @@ int node_clear(PyObject* self) {
   Py_CLEAR(node->hooks);
   Py_CLEAR(node->grad);
   Py_CLEAR(node->origin);
+  Py_CLEAR(node->code);
   return 0;
 }
 
@@ -100,6 +103,43 @@ PyObject* node_new(PyTypeObject*, PyObject* args, PyObject* keywords) {
   return make_node(plan, parents, saved, shape);
 }
 
+constexpr int kFramesSearched = 8;  // a layer in a layer in a layer: further out, the line says little
+
+// Remember who called: code and instruction, not the frame, which would keep the caller's variables alive.
+void note_caller(NodeObject* node) {
+  PyFrameObject* frame = PyThreadState_GetFrame(PyThreadState_Get());
+  for (int depth = 0; frame && depth < kFramesSearched; ++depth) {
+    PyCodeObject* code = PyFrame_GetCode(frame);
+    if (!package_folder || !PyUnicode_Tailmatch(code->co_filename, package_folder, 0, PY_SSIZE_T_MAX, -1)) {
+      node->code = code;
+      node->instruction = PyFrame_GetLasti(frame);
+      break;
+    }
+    Py_DECREF(code);
+    PyFrameObject* caller = PyFrame_GetBack(frame);
+    Py_DECREF(frame);
+    frame = caller;
+  }
+  Py_XDECREF(frame);
+}
+
+PyObject* get_origin(PyObject* self, void*) {
+  auto* node = reinterpret_cast<NodeObject*>(self);
+  if (node->origin) return Py_NewRef(node->origin);
+  if (!node->code) return PyUnicode_FromString("a line inside tilewright");
+  return PyUnicode_FromFormat("%U:%d", node->code->co_filename, PyCode_Addr2Line(node->code, node->instruction));
+}
+
+int set_origin(PyObject* self, PyObject* value, void*) {
+  Py_XSETREF(reinterpret_cast<NodeObject*>(self)->origin, Py_XNewRef(value));
+  return 0;
+}
+
+PyGetSetDef node_getset[] = {
+    {"origin", get_origin, set_origin, "The user's line; in anomaly mode with the path of the layer.", nullptr},
+    {},
+};
+
 PyMemberDef node_members[] = {
     {"plan", T_OBJECT_EX, offsetof(NodeObject, plan), 0, "The op and which of its inputs want a gradient."},
     {"parents", T_OBJECT_EX, offsetof(NodeObject, parents), 0, "The nodes of those inputs, in order."},
@@ -107,7 +147,6 @@ PyMemberDef node_members[] = {
     {"shape", T_OBJECT_EX, offsetof(NodeObject, shape), 0, "Shape of the result."},
     {"hooks", T_OBJECT_EX, offsetof(NodeObject, hooks), 0, "Hooks by key, or None."},
     {"grad", T_OBJECT_EX, offsetof(NodeObject, grad), 0, "The gradient that retain_grad() kept."},
-    {"origin", T_OBJECT_EX, offsetof(NodeObject, origin), 0, "The user's line, in anomaly mode."},
     {"clock", T_LONGLONG, offsetof(NodeObject, clock), 0, "Number of the event that made it."},
     {},
 };
@@ -116,6 +155,7 @@ PyType_Slot node_slots[] = {
     {Py_tp_doc, const_cast<char*>("One recorded op.")},
     {Py_tp_new, reinterpret_cast<void*>(node_new)},
     {Py_tp_members, node_members},
+    {Py_tp_getset, node_getset},
     {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
     {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
     {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
@@ -162,6 +202,8 @@ PyTypeObject* add_type(py::module_& m, const char* name, PyType_Spec& spec) {
 
 TapeMode tape_mode() { return mode; }
 
+void set_package_folder(PyObject* folder) { package_folder = Py_NewRef(folder); }
+
 PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject* shape) {
   PyObject* self = node_type->tp_alloc(node_type, 0);
   if (!self) return nullptr;
@@ -172,6 +214,7 @@ PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject
   node->shape = Py_NewRef(shape);
   node->hooks = Py_NewRef(Py_None);
   node->clock = tick();
+  note_caller(node);
   return self;
 }
 

@@ -23,14 +23,19 @@ struct NodeObject {
   PyObject* saved;
   PyObject* shape;
   PyObject* hooks;
-  PyObject* grad;    // absent until retain_grad()
-  PyObject* origin;  // absent but in anomaly mode
+  PyObject* grad;      // absent until retain_grad()
+  PyObject* origin;    // absent but in anomaly mode
+  PyCodeObject* code;  // of the user's function that called the op, and
+  int instruction;     // where in it: the line is worked out when an error names it
   long long clock;
 };
 
 // Whether ops are recorded, per thread.
 enum class TapeMode : int { off = 0, on = 1, anomaly = 2 };
 TapeMode tape_mode();
+
+// Python files under this folder are ours: the line that an error names is the innermost one outside it.
+void set_package_folder(PyObject* folder);
 
 PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject* shape);  // new reference; borrows all
 

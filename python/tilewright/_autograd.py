@@ -77,7 +77,7 @@ class Leaf:
 #     keeps nothing: `saved.node(self)` then gives a node that has it.
 # shape: of the result, which its cotangent must have. None for an op with several results: its cotangent is `Parts`.
 # clock: number of the event that made it.
-# hooks: by key, or None. grad: what retain_grad() kept. origin: the user's line, in anomaly mode.
+# hooks: by key, or None. grad: what retain_grad() kept. origin: the user's line.
 Node = _core.Node
 
 
@@ -120,13 +120,9 @@ def _check_unchanged(node: Node) -> None:
         if written > node.clock:
             where = _Writes.origins.get(written, "a line no longer remembered")
             raise RuntimeError(
-                f"backward: {node.plan.name} (recorded at {_origin(node)}) needs a tensor of shape {array.shape} that "
+                f"backward: {node.plan.name} (recorded at {node.origin}) needs a tensor of shape {array.shape} that "
                 f"was written in place since, at {where}; write to a copy instead"
             )
-
-
-def _origin(node: Node) -> str:
-    return getattr(node, "origin", "a line that `autograd.anomaly_mode()` would name")
 
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -374,12 +370,13 @@ def own(g: Tensor, taken: set[int]) -> Tensor:
 
 
 def note_forward(node: Node, y: Any) -> None:
-    """In anomaly mode, after each recorded op: remember the line, and stop at the first value that is not finite."""
+    """In anomaly mode, after each recorded op: remember the layer, and stop at the first value that is not finite."""
     path = ".".join(state.layer_path)
-    node.origin = user_line() + (f", in layer {path}" if path else "")
+    if path:
+        node.origin = f"{node.origin}, in layer {path}"
     if not _finite(y):
         raise FloatingPointError(
-            f"anomaly: {node.plan.name} gave NaN or inf in its result of shape {y.shape}, at {_origin(node)}"
+            f"anomaly: {node.plan.name} gave NaN or inf in its result of shape {y.shape}, at {node.origin}"
             + _blame(node)
         )
 
@@ -400,7 +397,7 @@ def _check_finite_backward(node: Node, g: Any, gradients: Sequence[Any]) -> None
                 already = [x for x in (g if type(g) is Parts else (g,)) if x is not None and not _finite(x._array)]
                 raise FloatingPointError(
                     f"anomaly: the gradient of {node.plan.name} is NaN or inf for its input of shape {parent.shape}; "
-                    f"recorded at {_origin(node)}" + ("; so was the gradient that backward brought" if already else "")
+                    f"recorded at {node.origin}" + ("; so was the gradient that backward brought" if already else "")
                 )
 
 

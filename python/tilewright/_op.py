@@ -21,16 +21,11 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-_new = object.__new__
 _NUMBERS = (bool, int, float)
+_FOLDER = __file__.rpartition("/")[0]  # of this package: see `Node.origin`
 
 
-def wrap(array: Any, node: Any = None) -> Tensor:
-    """A tensor around a `_core.Array`."""
-    t = _new(Tensor)
-    t._array = array
-    t._node = node
-    return t
+wrap = _core.wrap  # wrap(array, node=None): a tensor around a `_core.Array`
 
 
 class Plan:
@@ -52,7 +47,7 @@ class Plan:
     save
         `save(*inputs, *statics, y, aux)`: the tuple of what the rules name: an input, `<input>_shape` or
         `<input>_dtype`, a static parameter, the result `y`, or `aux`, what the kernel returned beside it. The last two
-        as bare arrays: a tensor around the result would close a cycle.
+        as bare arrays: a tensor around the result would close a cycle. None where there is nothing to save.
     backward
         `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`.
     """
@@ -71,19 +66,19 @@ class Plan:
         parameters = (*inputs, *statics, result, "aux")
         expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
         unpack = f"{', '.join(names)}, = node.saved" if names else ""
-        rewrap = "_t = _new(_Tensor); _t._array = y; _t._node = node if _state.mode else None; y = _t"
+        rewrap = "y = _wrap(y, node if _state.mode else None)"
         calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
-        scope: dict[str, Any] = {"__name__": __name__, **rules, "_new": _new, "_Tensor": Tensor, "_state": state}
-        exec(
+        scope: dict[str, Any] = {"__name__": __name__, **rules, "_wrap": wrap, "_state": state}
+        source = (
             f"def save({', '.join(parameters)}=None):\n"
             f"    return ({''.join(e + ', ' for e in expressions)})\n"
             f"def backward(node, _g):\n"
             f"    {unpack}\n"
             f"    {rewrap if result in names else ''}\n"
-            f"    return ({calls},)\n",
-            scope,
+            f"    return ({calls},)\n"
         )
-        self.save: Callable[..., tuple[Any, ...]] = scope["save"]
+        exec(compile(source, f"{_FOLDER}/vjp of {name}", "exec"), scope)
+        self.save: Callable[..., tuple[Any, ...]] | None = scope["save"] if names else None
         self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]] = scope["backward"]
 
 
@@ -147,7 +142,7 @@ def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
 
 
-_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward)
+_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, _FOLDER)
 
 
 class _VariadicPlan:

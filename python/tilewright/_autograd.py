@@ -68,17 +68,48 @@ class Leaf:
         self.hooks: dict[int, Hook] | None = None
 
 
-# One recorded op: a plain record, made by the call path in C.
-#
-# plan: the op and which of its inputs want a gradient; `plan.name`, and `plan.backward(node, g)`, which gives one
-#     cotangent (or None for zero) for each parent.
-# parents: the nodes of those inputs, in order.
-# saved: tuple of what the rules named. None once backward has used and freed it. A `Recomputed` where `checkpoint`
-#     keeps nothing: `saved.node(self)` then gives a node that has it.
-# shape: of the result, which its cotangent must have. None for an op with several results: its cotangent is `Parts`.
-# clock: number of the event that made it.
-# hooks: by key, or None. grad: what retain_grad() kept. origin: the user's line.
-Node = _core.Node
+if TYPE_CHECKING:
+
+    class Node:
+        """One recorded op: a plain record, made by the call path in C.
+
+        Attributes
+        ----------
+        plan
+            The op and which of its inputs want a gradient: `plan.name`, and `plan.backward(node, g)`, which gives one
+            cotangent (or None for zero) for each parent.
+        parents
+            The nodes of those inputs, in order.
+        saved
+            Tuple of what the rules named. None once backward has used and freed it. A `Recomputed` where `checkpoint`
+            keeps nothing: `saved.node(self)` then gives a node that has it.
+        shape
+            Of the result, which its cotangent must have. None for an op with several results: its cotangent is `Parts`.
+        clock
+            Number of the event that made it.
+        hooks
+            By key, or None.
+        grad
+            What `retain_grad` kept; missing without it.
+        origin
+            The user's line that called the op; in anomaly mode with the path of the layer.
+        """
+
+        plan: Any
+        parents: tuple[Any, ...]
+        saved: Any
+        shape: tuple[int, ...] | None
+        clock: int
+        hooks: dict[int, Hook] | None
+        grad: Tensor | None
+        origin: str
+
+        def __init__(
+            self, plan: Any, parents: tuple[Any, ...], saved: Any, shape: tuple[int, ...] | None, /
+        ) -> None: ...
+
+else:
+    Node = _core.Node
 
 
 class Parts(list[Any]):
@@ -293,7 +324,8 @@ def _restored(node: Node) -> Node:
             f"backward: what {node.plan.name} had saved was freed by an earlier backward; "
             "pass retain_graph=True to that one"
         )
-    return node.saved.node(node)
+    node = node.saved.node(node)
+    return node
 
 
 # ---- hooks and .grad -------------------------------------------------------------------------------------------------

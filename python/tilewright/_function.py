@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._autograd import ANOMALY, OFF, Node, Parts, note_forward, state
+from ._manipulation import astype
 from ._op import wrap
 from ._tensor import Tensor
 
@@ -107,7 +108,7 @@ class _Call:
             )
         if c.shape != shape:
             raise ValueError(f"{self.name}.backward: gradient {index} has shape {c.shape}, but the input has {shape}")
-        return c if c.dtype == dtype else c.astype(dtype)
+        return astype(c, dtype, copy=False)
 
 
 class _SavedOutput:

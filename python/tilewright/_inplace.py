@@ -97,6 +97,6 @@ def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:
     mark_written([x._array])
     plan = _setitem_plan((nodes[0] is not None, nodes[1] is not None))
     parents = tuple([node for node in nodes if node is not None])
-    x._node = node = Node(plan, parents, plan.save(x, value, key, None), x.shape)
+    x._node = node = Node(plan, parents, (key,), x.shape)
     if state.mode == ANOMALY:
         note_forward(node, x._array)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _core
 from ._autograd import ANOMALY, Node, note_forward, state
-from ._dtypes import DType, promote_types
+from ._dtypes import promote_types
 from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ _NUMBERS = (bool, int, float)
 _FOLDER = __file__.rpartition("/")[0]  # of this package: see `Node.origin`
 
 
-wrap = _core.wrap  # wrap(array, node=None): a tensor around a `_core.Array`
+# wrap(array, node=None): a tensor around a `_core.Array`
+wrap: Callable[..., Tensor] = _core.wrap
 
 
 class Plan:
@@ -111,7 +112,7 @@ def _declare(function: F, kernel: Any = None) -> F:
     split = code.co_posonlyargcount
     names = code.co_varnames[: code.co_argcount]
     name = function.__name__.lstrip("_")
-    op = _core.Primitive(name, kernel or getattr(_core, name), split, len(names) - split)
+    op: Any = _core.Primitive(name, kernel or getattr(_core, name), split, len(names) - split)
     op.signature = name, names[:split], names[split:]
     return functools.update_wrapper(op, function)  # type: ignore[return-value]
 
@@ -120,7 +121,8 @@ def _plan_for(op: Any, mask: tuple[bool, ...]) -> Plan | None:
     """Called once per op and mask; None for an op that cuts the tape: its result is piecewise constant or no float."""
     from ._vjps import NONDIFFERENTIABLE
 
-    return None if op.signature[0] in NONDIFFERENTIABLE else Plan(*op.signature, mask)
+    name, inputs, statics = op.signature
+    return None if name in NONDIFFERENTIABLE else Plan(name, inputs, statics, mask)
 
 
 def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -133,10 +135,12 @@ def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     tensors = [v for v in converted if isinstance(v, Tensor)]
     if not tensors:
         converted[0] = asarray(converted[0])
-    dtypes = [v.dtype for v in tensors if v.dtype != DType.bool]
+    dtypes = [v.dtype for v in tensors if v.dtype != _core.DType.bool]
     if any(dtype != dtypes[0] for dtype in dtypes):
         common = functools.reduce(promote_types, dtypes)
-        converted = [asarray(v, common) if isinstance(v, Tensor) and v.dtype != DType.bool else v for v in converted]
+        converted = [
+            asarray(v, common) if isinstance(v, Tensor) and v.dtype != _core.DType.bool else v for v in converted
+        ]
     elif len(operands) == 2 and len({v.dtype for v in tensors}) == 2:
         converted = [asarray(v, dtypes[0]) if isinstance(v, Tensor) else v for v in converted]
     return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)

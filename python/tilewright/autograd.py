@@ -50,13 +50,15 @@ def is_grad_enabled() -> bool:
     >>> tw.autograd.is_grad_enabled()
     True
     """
-    return state.mode != OFF
+    return bool(state.mode != OFF)
 
 
 class _Mode:
     """A context manager that sets how this thread records, and a decorator that runs a function in it."""
 
     __slots__ = ("_before",)
+
+    _before: list[tuple[int, int]]
 
     def __new__(cls, function: Any = None) -> Any:
         self = super().__new__(cls)

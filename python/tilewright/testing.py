@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ._functional import vjp
+from ._manipulation import astype, ravel
 from ._reductions import sum as sum_
 from ._tensor import Tensor, asarray
 from ._tree import leaves, rebuild
@@ -108,7 +109,11 @@ def _plain(fun: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
 
 def _dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> float:
     """Inner product in float64."""
-    return math.fsum(sum_(x.astype("float64") * y.astype("float64")).item() for x, y in zip(a, b, strict=True))
+    return math.fsum(sum_(_double(x) * _double(y)).item() for x, y in zip(a, b, strict=True))
+
+
+def _double(x: Tensor) -> Tensor:
+    return astype(x, "float64")
 
 
 class _Settings:
@@ -132,7 +137,7 @@ class _Settings:
 
     def draw(self, like: Tensor) -> Tensor:
         """Standard normal numbers of the shape and dtype of a tensor."""
-        return self.generator.normal(size=like.shape, dtype="float64").astype(like.dtype)
+        return astype(self.generator.normal(size=like.shape, dtype="float64"), like.dtype)
 
     def check(self, fun: Callable[..., Sequence[Tensor]], points: Sequence[Tensor], names: Sequence[str]) -> None:
         values, pullback = vjp(fun, *points)
@@ -142,7 +147,7 @@ class _Settings:
                 direction = self.draw(points[position])
                 ours = _dot([pullback(cotangents)[position]], [direction])
                 shifted = [self._at(fun, points, position, direction, sign) for sign in (1, -1)]
-                difference = [(p.astype("float64") - m.astype("float64")) for p, m in zip(*shifted, strict=True)]
+                difference = [_double(p) - _double(m) for p, m in zip(*shifted, strict=True)]
                 expected = _dot(cotangents, difference) / (2 * self.eps)
                 deviation = abs(ours - expected)
                 if not deviation <= self.atol + self.rtol * abs(expected):
@@ -157,7 +162,7 @@ class _Settings:
     ) -> list[Tensor]:
         moved = list(points)
         x = points[position]
-        moved[position] = (x.astype("float64") + v.astype("float64") * (sign * self.eps)).astype(x.dtype)
+        moved[position] = astype(_double(x) + _double(v) * (sign * self.eps), x.dtype)
         return _plain(fun, moved)
 
 
@@ -191,7 +196,7 @@ def assert_allclose(
     if a.shape != d.shape:
         raise AssertionError(f"{what}: shape {a.shape}, but expected {d.shape}")
     worst: tuple[float, int, Any, Any] | None = None
-    for i, (x, y) in enumerate(zip(a.reshape(-1).tolist(), d.reshape(-1).tolist(), strict=True)):
+    for i, (x, y) in enumerate(zip(ravel(a).tolist(), ravel(d).tolist(), strict=True)):
         if x == y or (equal_nan and x != x and y != y):
             continue
         excess = abs(x - y) - atol - rtol * abs(y)

@@ -261,8 +261,13 @@ def test_value_from_the_same_memory():
         want = x[::-1].copy()
         t[key] = t
         np.testing.assert_array_equal(x, want)
-    t[[3, 2, 1, 0]] = tw.asarray(x)  # the same memory, entered twice
-    np.testing.assert_array_equal(x, want[::-1])
+    for key in ([3, 2, 1, 0], slice(None, None, -1)):
+        want = x[::-1].copy()
+        t[key] = tw.asarray(x)  # the same memory, entered twice
+        np.testing.assert_array_equal(x, want)
+    want = x + x[::-1]
+    t += tw.asarray(x)[::-1]
+    np.testing.assert_array_equal(x, want)
 
 
 # ---- along an axis ---------------------------------------------------------------------------------------------------

@@ -169,9 +169,10 @@ Extent extent_of(const Array& x) {
   return e;
 }
 
-// Whether writing a in one pass could spoil b before it is read: they share bytes, but not element for element.
+// Whether writing a in one pass could spoil b before it is read: they share bytes, but not element for element. By
+// address, since foreign memory that entered twice has two storages.
 bool overlaps_unaligned(const Array& a, const Array& b) {
-  if (a.size() == 0 || b.size() == 0 || a.storage.get() != b.storage.get()) return false;
+  if (a.size() == 0 || b.size() == 0) return false;
   if (a.data == b.data && a.shape == b.shape && a.strides == b.strides) return false;
   const Extent x = extent_of(a), y = extent_of(b);
   return x.low < y.high && y.low < x.high;
@@ -183,6 +184,7 @@ ElementwiseFn cast_kernel(DType from, DType to) { return kernels().cast[static_c
 
 void require_writable(const char* op, const Array& target) {
   if (target.storage->readonly) fail<ValueError>(op, ": the array is read-only");
+  if (target.size() == 0) return;
   for (int i = 0; i < target.ndim(); ++i)
     if (target.strides[i] == 0 && target.shape[i] > 1)
       fail<ValueError>(op, ": cannot write to a broadcast view of shape ", target.shape,

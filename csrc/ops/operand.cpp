@@ -1,6 +1,7 @@
 #include "ops/operand.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "dispatch/dispatch.h"
@@ -21,15 +22,16 @@ DType integer_of(bool is_signed, size_t nbytes) {
   }
 }
 
-// An integer written where every bit pattern of T's range counts: the low bytes of the two's complement.
+// The low bytes of the two's complement; ValueError where the value is outside the dtype's range.
 void write_integer(const char* op, int64_t value, DType dtype, void* to) {
   const size_t nbytes = item_size(dtype);
-  const int bits = static_cast<int>(nbytes) * 8;
-  const int64_t low = is_signed(dtype) ? -(int64_t{1} << (bits - 1)) : 0;
-  const bool wide = bits == 64;  // every int64 fits int64; for uint64 only the sign counts
-  const int64_t high = wide ? INT64_MAX : (int64_t{1} << (is_signed(dtype) ? bits - 1 : bits)) - 1;
-  if (value < (wide && is_signed(dtype) ? INT64_MIN : low) || value > high)
-    fail<ValueError>(op, ": Python integer ", value, " is out of bounds for ", dtype);
+  int64_t low = is_signed(dtype) ? INT64_MIN : 0, high = INT64_MAX;  // uint64 takes no more from an int64 than this
+  if (nbytes < 8) {
+    const int bits = static_cast<int>(nbytes) * 8 - is_signed(dtype);
+    high = (int64_t{1} << bits) - 1;
+    low = is_signed(dtype) ? -high - 1 : 0;
+  }
+  if (value < low || value > high) fail<ValueError>(op, ": Python integer ", value, " is out of bounds for ", dtype);
   std::memcpy(to, &value, nbytes);
 }
 
@@ -77,9 +79,10 @@ void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
   } else if (dtype == DType::boolean) {
     *static_cast<bool*>(to) = scalar.kind == Scalar::floating ? scalar.f != 0 : scalar.i != 0;
   } else {
-    if (scalar.kind == Scalar::floating && scalar.f != static_cast<double>(static_cast<int64_t>(scalar.f)))
+    const bool floating = scalar.kind == Scalar::floating;
+    if (floating && !(std::abs(scalar.f) < 0x1p63 && scalar.f == std::trunc(scalar.f)))
       fail<ValueError>(op, ": Python float ", scalar.f, " is not representable as ", dtype);
-    write_integer(op, scalar.kind == Scalar::floating ? static_cast<int64_t>(scalar.f) : scalar.i, dtype, to);
+    write_integer(op, floating ? static_cast<int64_t>(scalar.f) : scalar.i, dtype, to);
   }
 }
 

@@ -13,10 +13,8 @@ template <class T>
 struct Blocking {
 #if TW_VEC_BYTES == 64
   static constexpr int mr = 14;  // 28 accumulators, 2 of B and a broadcast of A fill 31 of 32 registers
-#elif TW_VEC_BYTES == 32
-  static constexpr int mr = 6;  // 12 accumulators, 2 of B and a broadcast of A fill 15 of 16 registers
 #else
-  static constexpr int mr = 4;  // 8 accumulators; without FMA a product needs a register of its own
+  static constexpr int mr = 6;  // 12 accumulators, 2 of B, a broadcast of A and, without FMA, a product fill 16
 #endif
   static constexpr int nv = 2;  // vectors across the tile
   static constexpr int nr = nv * lanes<T>;

@@ -51,17 +51,29 @@ inline KernelTable filled(void (*fill)(KernelTable&)) {
 }
 
 inline const KernelTable& reference_table() {
-  static const KernelTable table = filled(reference::fill);
+  static const KernelTable table = [] {
+    KernelTable t{};
+    reference::fill(t);
+    return t;
+  }();
   return table;
 }
 
 // The optimised levels that this CPU supports.
 inline const std::vector<const KernelTable*>& levels() {
-  static const KernelTable tables[] = {filled(v2::fill), filled(v3::fill), filled(v4::fill)};
+  static KernelTable tables[3];
   static const std::vector<const KernelTable*> supported = [] {
-    std::vector<const KernelTable*> all = {&tables[0]};
-    if (__builtin_cpu_supports("x86-64-v3")) all.push_back(&tables[1]);
-    if (__builtin_cpu_supports("x86-64-v4")) all.push_back(&tables[2]);
+    std::vector<const KernelTable*> all;
+    auto add = [&](void (*fill)(KernelTable&)) {
+      KernelTable& t = tables[all.size()];
+      fill(t);
+      all.push_back(&t);
+    };
+    add(v2::fill);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) add(v3::fill);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+      add(v4::fill);
     return all;
   }();
   return supported;

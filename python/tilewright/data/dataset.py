@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .. import random
 from .._indexing import take
@@ -11,18 +11,18 @@ from .._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Protocol
 
     from ..random import Generator
 
+    class Dataset(Protocol):
+        """What `DataLoader` needs of a data set."""
 
-class Dataset(Protocol):
-    """What `DataLoader` needs of a data set."""
+        def __len__(self) -> int: ...
 
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: Any) -> Any:
-        """The samples at an int, a slice, or a 1-D int64 Tensor, batched along the first axis."""
-        ...
+        def __getitem__(self, index: Any) -> Any:
+            """The samples at an int, a slice, or a 1-D int64 Tensor, batched along the first axis."""
+            ...
 
 
 class TensorDataset:

@@ -36,8 +36,8 @@ def as_dtype(dtype: Any) -> DType:
         return dtype
     if dtype in _BY_TYPE:
         return _BY_TYPE[dtype]
-    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", str(dtype))
-    name = name.removeprefix("torch.").removesuffix("_")
+    named = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", dtype)
+    name = str(named).removeprefix("torch.").removesuffix("_")
     if name not in _BY_NAME:
         raise TypeError(f"dtype {dtype!r} is not one of {', '.join(_BY_NAME)}")
     return _BY_NAME[name]

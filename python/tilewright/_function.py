@@ -96,7 +96,7 @@ class _Call:
     def _tensor(node: Node, value: Any) -> Tensor | None:
         """A saved value as a tensor: an output was kept as its array and its place, as it would close a cycle."""
         if not isinstance(value, _SavedOutput):
-            return value  # type: ignore[no-any-return]
+            return value
         return wrap(value._array, value.node(node) if state.mode else None)
 
     def _checked(self, index: int, c: Any, shape: tuple[int, ...], dtype: Any) -> Any:

@@ -269,7 +269,7 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tu
         seeds = _matched("vjp", "cotangent", cotangents, outputs)
         create_graph = state.mode != OFF and (tracked or any(c._node is not None for c in seeds))
         found = _pull(outputs, seeds, aliases, create_graph=create_graph, retain_graph=True)
-        return rebuild(primals, found)  # type: ignore[no-any-return]
+        return rebuild(primals, found)
 
     return (value if tracked else _detached(value)), pullback
 
@@ -424,7 +424,7 @@ def hvp(fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, 
     )
     seed = wrap(_core.full(value.shape, 1, value.dtype))
     first = _record(_pull, [value], [seed], aliases, create_graph=True)
-    return rebuild(tuple(primals), _pull(first, directions, aliases, create_graph=tracked))  # type: ignore[no-any-return]
+    return rebuild(tuple(primals), _pull(first, directions, aliases, create_graph=tracked))
 
 
 def gradients(

@@ -55,12 +55,12 @@ for _name, _op in {
 }.items():
     setattr(Tensor, f"__{_name}__", _op)
 
-for _op in (
-    *(red.sum, red.prod, red.mean, red.max, red.min, red.any, red.all, red.argmax, red.argmin, red.var, red.std),
+_METHODS: tuple[Any, ...] = (
     *(mp.astype, mp.copy, mp.ravel, mp.squeeze, mp.swapaxes),
     *(ew.exp, ew.log, ew.sqrt, ew.square, ew.abs, ew.tanh, ew.round, ew.clip),
     take,
-):
+)
+for _op in _METHODS:
     setattr(Tensor, _op.__name__, _op)
 
 

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ._declared import Methods
+else:
+    Methods = object
+
 _new = object.__new__
 
 
-class Tensor(_core.TensorBase):
+class Tensor(_core.TensorBase, Methods):
     """An n-dimensional array of one dtype that gradients can flow through.
 
     Made by `asarray` and the creation functions, not by calling the class. Methods and attributes are NumPy's, with

@@ -1,4 +1,4 @@
-// Proves that the sanitizers watch the kernels: each run commits one crime inside or around a kernel and must not survive.
+// Proves that the sanitizers watch: each run commits one crime, in a kernel or beside it, and must not survive.
 #include <cstdint>
 #include <cstring>
 #include <vector>

@@ -51,11 +51,7 @@ inline KernelTable filled(void (*fill)(KernelTable&)) {
 }
 
 inline const KernelTable& reference_table() {
-  static const KernelTable table = [] {
-    KernelTable t{};
-    reference::fill(t);
-    return t;
-  }();
+  static const KernelTable table = filled(reference::fill);
   return table;
 }
 

@@ -167,11 +167,8 @@ def test_state_dict_of_pytorch():
     for step in range(4):
         g = np.float32([0.3 + step, -1.0])
         if step == 2:
-            state = optimizer.state_dict()
-            own = ("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize", "params")
-            groups = [{k: v for k, v in group.items() if k in own} for group in state["param_groups"]]
-            entries = {i: s | {"step": int(s["step"])} for i, s in state["state"].items()}
-            mine.load_state_dict({"state": entries, "param_groups": groups})
+            mine.load_state_dict(optimizer.state_dict())
+            assert set(mine.param_groups[0]) == {"params", *mine.defaults} and mine.param_groups[0]["lr"] == 0.1
             with tw.no_grad():
                 ours.copy_(theirs.detach().numpy())
         theirs.grad = torch.tensor(g)
@@ -197,6 +194,10 @@ def test_load_state_dict_errors_write_nothing():
     wrong = b.state_dict()
     wrong["param_groups"][0]["lr"] = -1
     with pytest.raises(ValueError, match="Adam: lr is -1"):
+        b.load_state_dict(wrong)
+    wrong = b.state_dict()
+    wrong["state"][5] = wrong["state"].pop(0)
+    with pytest.raises(ValueError, match="there is no parameter number 5"):
         b.load_state_dict(wrong)
     two = optim.Adam([nn.Parameter([1.0]), nn.Parameter([2.0])])
     with pytest.raises(ValueError, match=r"groups of \[2\] parameters, but there are \[1\]"):

@@ -152,26 +152,34 @@ class Optimizer:
         Parameters
         ----------
         state_dict : dict
-            From the `state_dict` of an optimiser of the same class, over parameters of the same shapes.
+            From the `state_dict` of an optimiser of the same class, over parameters of the same shapes; PyTorch's will
+            do, options that do not exist here are passed over.
 
         Raises
         ------
         ValueError
-            Where groups, numbers of parameters or shapes differ, or an option is out of range.
+            Where groups, parameters or shapes differ, or an option is out of range.
         """
         groups, saved = self.param_groups, state_dict["param_groups"]
         sizes, needed = [len(g["params"]) for g in saved], [len(g["params"]) for g in groups]
         if sizes != needed:
             raise ValueError(f"{self._name}.load_state_dict: groups of {sizes} parameters, but there are {needed}")
-        options = [{**old, **new, "params": old["params"]} for old, new in zip(groups, saved, strict=True)]
+        options = [
+            {**old, **{name: value for name, value in new.items() if name in self.defaults}}
+            for old, new in zip(groups, saved, strict=True)
+        ]
         for group in options:
             self._check(group)
         order = [number for group in saved for number in group["params"]]
         by_number = dict(zip(order, self._parameters(), strict=True))
         state = {}
         for number, values in state_dict["state"].items():
-            p = by_number[int(number)]
-            state[p] = {name: self._restored(name, p, value) for name, value in values.items()}
+            if number not in by_number:
+                raise ValueError(f"{self._name}.load_state_dict: there is no parameter number {number!r}")
+            p = by_number[number]
+            restored = {name: self._restored(name, p, v) for name, v in values.items() if v is not None}
+            if restored:
+                state[p] = restored
         self.state = state
         for group, new in zip(groups, options, strict=True):
             group.update(new)
@@ -180,8 +188,8 @@ class Optimizer:
         return [p for group in self.param_groups for p in group["params"]]
 
     def _restored(self, name: str, p: Tensor, value: Any) -> Any:
-        if isinstance(value, (int, float)):
-            return value
+        if name == "step":
+            return int(value)
         tensor = asarray(value, dtype=p.dtype, copy=True)
         if tensor.shape != p.shape:
             raise ValueError(

@@ -1,6 +1,7 @@
 #include "ops/softmax.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "core/parallel.h"
@@ -11,7 +12,8 @@ namespace tw {
 namespace {
 
 constexpr int64_t kChunk = 16384;  // elements a thread takes at a time
-constexpr int64_t kColumns = 64;   // of which at least this many are neighbours
+constexpr int64_t kTile = 8192;    // elements of a tile of columns: as much as L1 holds
+constexpr int64_t kColumns = 64;   // its least width: shorter pieces of rows waste cache lines and prefetching
 constexpr double kNsPerElement = 0.4;
 
 // A contiguous array seen as outer × n × inner, cut into chunks of rows, or of columns where n is not the last axis.
@@ -23,7 +25,7 @@ class Split {
     for (int i = axis + 1; i < shape.size(); ++i) inner_ *= shape[i];
     const int64_t row = std::max<int64_t>(1, n_);
     piece_ = inner_;
-    if (inner_ * row > 2 * kChunk) piece_ = std::min(inner_, std::max(kChunk / row / kColumns * kColumns, kColumns));
+    if (inner_ * row > 2 * kChunk) piece_ = std::min(inner_, std::max(kTile / row / kColumns * kColumns, kColumns));
     pieces_ = piece_ == 0 ? 0 : (inner_ + piece_ - 1) / piece_;
     chunk_ = pieces_ > 1 ? 1 : std::max<int64_t>(1, kChunk / std::max<int64_t>(1, row * inner_));
   }
@@ -49,6 +51,26 @@ class Split {
   int64_t outer_ = 1, n_, inner_ = 1, piece_, pieces_, chunk_;
 };
 
+// Columns far apart in memory fall on few sets of the caches, and would be read from memory again by every pass. So
+// they are copied side by side first: call(args, inputs.., output) then works on the copies, the output in the place of
+// the first input, and the output is copied back. Columns that are whole rows are worked on where they lie. `out` may
+// be null.
+template <class Call>
+void through_tile(const SoftmaxArgs& a, const char* in, const char* in2, char* out, int64_t itemsize, Call call) {
+  if (a.stride == a.inner) return call(a, in, in2, out);
+  const int64_t width = a.inner * itemsize, step = a.stride * itemsize;
+  const StorageRef memory = allocate(static_cast<size_t>((in2 ? 2 : 1) * a.n * width));
+  char* tile = static_cast<char*>(memory->data);
+  char* tile2 = in2 ? tile + a.n * width : nullptr;
+  for (int64_t i = 0; i < a.n; ++i) {
+    std::memcpy(tile + i * width, in + i * step, static_cast<size_t>(width));
+    if (in2) std::memcpy(tile2 + i * width, in2 + i * step, static_cast<size_t>(width));
+  }
+  call(SoftmaxArgs{1, a.n, a.inner, a.inner}, tile, tile2, out ? tile : nullptr);
+  if (!out) return;
+  for (int64_t i = 0; i < a.n; ++i) std::memcpy(out + i * step, tile + i * width, static_cast<size_t>(width));
+}
+
 template <class Fn>
 Fn kernel_for(const char* op, const Fn* row, DType dtype) {
   const Fn fn = row[static_cast<int>(dtype)];
@@ -67,7 +89,9 @@ Array forward(const char* op, const SoftmaxFn* row, const Array& input, int64_t 
   const Array y = empty(x.shape, x.dtype);
   const auto itemsize = static_cast<int64_t>(x.itemsize());
   Split(x.shape, axis).run([&](const SoftmaxArgs& a, int64_t first, int64_t, int64_t) {
-    fn(a, x.data + first * itemsize, y.data + first * itemsize);
+    const int64_t at = first * itemsize;
+    through_tile(a, x.data + at, nullptr, y.data + at, itemsize,
+                 [&](const SoftmaxArgs& t, const char* in, const char*, char* out) { fn(t, in, out); });
   });
   return y;
 }
@@ -83,7 +107,8 @@ Array backward(const char* op, const SoftmaxBackwardFn* row, const Array& g_give
   const auto itemsize = static_cast<int64_t>(y.itemsize());
   Split(y.shape, axis).run([&](const SoftmaxArgs& a, int64_t first, int64_t, int64_t) {
     const int64_t at = first * itemsize;
-    fn(a, g.data + at, y.data + at, gx.data + at);
+    through_tile(a, g.data + at, y.data + at, gx.data + at, itemsize,
+                 [&](const SoftmaxArgs& t, const char* in, const char* in2, char* out) { fn(t, in, in2, out); });
   });
   return gx;
 }
@@ -188,7 +213,9 @@ Array logsumexp(const Array& input, int64_t axis_given, bool keepdims) {
   const Array y = empty(shape, x.dtype);
   const auto itemsize = static_cast<int64_t>(x.itemsize());
   Split(x.shape, axis).run([&](const SoftmaxArgs& a, int64_t first, int64_t sample, int64_t) {
-    fn(a, x.data + first * itemsize, y.data + sample * itemsize);
+    through_tile(
+        a, x.data + first * itemsize, nullptr, nullptr, itemsize,
+        [&](const SoftmaxArgs& t, const char* in, const char*, char*) { fn(t, in, y.data + sample * itemsize); });
   });
   return y;
 }
@@ -213,12 +240,14 @@ CrossEntropyResult cross_entropy(const Array& logits, const Array& target, const
   const auto itemsize = static_cast<int64_t>(in.x.itemsize()), wide = static_cast<int64_t>(result.saved.itemsize());
   std::vector<double> sums(static_cast<size_t>(2 * split.chunks()));
   split.run([&](const SoftmaxArgs& a, int64_t first, int64_t sample, int64_t chunk) {
-    CrossEntropyArgs args = in.args;
-    args.shape = a;
     char* shift = result.saved.data + sample * wide;
-    fn(args, in.x.data + first * itemsize, in.target.ptr<int64_t>() + sample,
-       each ? result.loss.data + sample * wide : nullptr, shift, shift + samples * wide,
-       &sums[static_cast<size_t>(2 * chunk)]);
+    through_tile(a, in.x.data + first * itemsize, nullptr, nullptr, itemsize,
+                 [&](const SoftmaxArgs& t, const char* x, const char*, char*) {
+                   CrossEntropyArgs args = in.args;
+                   args.shape = t;
+                   fn(args, x, in.target.ptr<int64_t>() + sample, each ? result.loss.data + sample * wide : nullptr,
+                      shift, shift + samples * wide, &sums[static_cast<size_t>(2 * chunk)]);
+                 });
   });
   double total = 0, weight = 0;
   for (size_t i = 0; i < sums.size(); i += 2) total += sums[i], weight += sums[i + 1];
@@ -247,11 +276,15 @@ Array cross_entropy_backward(const Array& g_given, const Array& logits, const Ar
   const double g_all = each ? 0 : get_number(g, 0) / get_number(saved, 2 * samples);
   const auto itemsize = static_cast<int64_t>(in.x.itemsize()), wide = static_cast<int64_t>(saved.itemsize());
   split.run([&](const SoftmaxArgs& a, int64_t first, int64_t sample, int64_t) {
-    CrossEntropyArgs args = in.args;
-    args.shape = a;
     const char* shift = saved.data + sample * wide;
-    fn(args, in.x.data + first * itemsize, in.target.ptr<int64_t>() + sample, shift, shift + samples * wide,
-       each ? g.data + sample * wide : nullptr, g_all, gx.data + first * itemsize);
+    const int64_t at = first * itemsize;
+    through_tile(a, in.x.data + at, nullptr, gx.data + at, itemsize,
+                 [&](const SoftmaxArgs& t, const char* x, const char*, char* out) {
+                   CrossEntropyArgs args = in.args;
+                   args.shape = t;
+                   fn(args, x, in.target.ptr<int64_t>() + sample, shift, shift + samples * wide,
+                      each ? g.data + sample * wide : nullptr, g_all, out);
+                 });
   });
   return gx;
 }

@@ -140,9 +140,14 @@ struct Column {
     for (int64_t i = 0; i < n; ++i) f(i, at);
   }
   TW_INLINE V max(const T* x) const {
-    V m = set1(lowest<A>());
-    for (int64_t i = 0; i < n; ++i) m = Max<A>::join(m, at.load(x + i * stride));
-    return m;
+    constexpr int chains = 4;
+    V m[chains];
+    for (int k = 0; k < chains; ++k) m[k] = set1(lowest<A>());
+    int64_t i = 0;
+    for (; i + chains <= n; i += chains)
+      for (int k = 0; k < chains; ++k) m[k] = Max<A>::join(m[k], at.load(x + (i + k) * stride));
+    for (; i < n; ++i) m[0] = Max<A>::join(m[0], at.load(x + i * stride));
+    return Max<A>::join(Max<A>::join(m[0], m[1]), Max<A>::join(m[2], m[3]));
   }
   template <class F>
   TW_INLINE V sum(F f) const {

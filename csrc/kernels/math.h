@@ -286,7 +286,7 @@ TW_INLINE V sigmoid(V x) {
 // t_low, to first order, with the logarithmic derivative 0.6 + 2.55 t (to 5 %).
 template <class V>
 struct NormalTail {
-  V p, p_low, t, t_low;
+  V p, t, t_low;
   TW_INLINE V value() const { return p * (t + t_low); }
 };
 template <class V>
@@ -294,20 +294,18 @@ TW_INLINE NormalTail<V> normal_tail(V a) {
   const V one = splat<V>(1), quarter = splat<V>(0.25), u = fma(a, quarter, one), t = one / u;
   const V lost = fma(-t, fma(a, quarter, one - u), residual(u, t, one));
   const V s = t - splat<V>(0.5625);  // P in powers of t - 9/16, where they add up gently
-  const V c0 = splat<V>(0x1.ace714p-3f, 0x1.ace71446617ap-3);
-  V q;  // (P - c0) / s
+  V p;
   if constexpr (is_float<V>)
-    q = poly(s, 0x1.6d84e6p-2f, 0x1.d9fd02p-2f, 0x1.bdf3ccp-2f, 0x1.06e192p-2f, 0x1.20882p-5f, -0x1.39a32p-4f,
-             -0x1.5a860ep-5f, 0x1.576be6p-6f, 0x1.1b8df8p-6f);
+    p = poly(s, 0x1.ace714p-3f, 0x1.6d84e6p-2f, 0x1.d9fd02p-2f, 0x1.bdf3ccp-2f, 0x1.06e192p-2f, 0x1.20882p-5f,
+             -0x1.39a32p-4f, -0x1.5a860ep-5f, 0x1.576be6p-6f, 0x1.1b8df8p-6f);
   else
-    q = poly(s, 0x1.6d84e693451efp-2, 0x1.d9fce4cefc8d7p-2, 0x1.bdf30d40e3323p-2, 0x1.06e72f523d6b9p-2,
-             0x1.2177b3f982631p-5, -0x1.3b4b0f6fd8d7dp-4, -0x1.67529c1e68322p-5, 0x1.8f7930ecf5dccp-6,
-             0x1.a2feaa26cddep-6, -0x1.856ff89af528p-7, -0x1.cf105688ea256p-7, 0x1.2338bfae0b634p-7,
-             0x1.d6d5aafa1404p-8, -0x1.fdcaebad0f097p-8, -0x1.39bd38d16522dp-9, 0x1.ac6e52008694ap-8,
-             -0x1.e026c18e0d187p-11, -0x1.3a378c97c7b8dp-8, 0x1.34c0a6cc438f9p-9, 0x1.7f27b4d99ac6cp-9,
-             -0x1.94f1fe4507c8ap-10, -0x1.46610570f95bfp-10);
-  const V p = fma(q, s, c0);
-  return {p, fma(q, s, c0 - p), t, t * lost * fma(t, splat<V>(2.55), splat<V>(0.6))};
+    p = poly(s, 0x1.ace71446617ap-3, 0x1.6d84e693451efp-2, 0x1.d9fce4cefc8d7p-2, 0x1.bdf30d40e3323p-2,
+             0x1.06e72f523d6b9p-2, 0x1.2177b3f982631p-5, -0x1.3b4b0f6fd8d7dp-4, -0x1.67529c1e68322p-5,
+             0x1.8f7930ecf5dccp-6, 0x1.a2feaa26cddep-6, -0x1.856ff89af528p-7, -0x1.cf105688ea256p-7,
+             0x1.2338bfae0b634p-7, 0x1.d6d5aafa1404p-8, -0x1.fdcaebad0f097p-8, -0x1.39bd38d16522dp-9,
+             0x1.ac6e52008694ap-8, -0x1.e026c18e0d187p-11, -0x1.3a378c97c7b8dp-8, 0x1.34c0a6cc438f9p-9,
+             0x1.7f27b4d99ac6cp-9, -0x1.94f1fe4507c8ap-10, -0x1.46610570f95bfp-10);
+  return {p, t, t * lost * fma(t, splat<V>(2.55), splat<V>(0.6))};
 }
 
 // Small arguments: x + x q(x^2). Large: 1 - erfc; the few bits that float needs of log erfc are a polynomial.
@@ -336,10 +334,10 @@ TW_INLINE V gelu(V x) {
   const V a = at_most(abs(x), splat<V>(14.5f, 38.7));
   const auto square = two_product(a, a * splat<V>(-0.5));
   const auto [m, n] = exp_parts(square.high, square.low);
-  const auto [p, p_low, t, t_low] = normal_tail(a);
+  const auto [p, t, t_low] = normal_tail(a);
   const V at = a * t, at_low = fma(a, t_low, fma(a, t, -at));
-  const V g = at * p, g_low = fma(at, p_low, fma(at_low, p, fma(at, p, -g)));
-  return copysign(at_least(x, V{}) - scale(g + fma(g, m, g_low), n), x);
+  const V g = at * p, g_low = fma(at_low, p, fma(at, p, -g));
+  return copysign(at_least(x, V{}) - scale(g + fma(g, m, fma(g_low, m, g_low)), n), x);
 }
 
 // Density and distribution of the standard normal at x, for the derivative of gelu.

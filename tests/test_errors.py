@@ -96,3 +96,14 @@ def test_in_place_result_that_does_not_fit():
 def test_dimensions_have_a_limit_and_say_so():
     with pytest.raises(ValueError, match="dimensions"):
         tw.zeros((1,) * 40)
+
+
+def test_none_is_not_an_operand():
+    with pytest.raises(TypeError, match="add: an operand is None, but must be an array or a number"):
+        tw.ones(2) + None
+    with pytest.raises(TypeError, match="multiply: an operand is None"):
+        tw.multiply(None, tw.ones(2))
+
+
+def test_membership():
+    assert 2 in tw.arange(3) and 3 not in tw.arange(3)

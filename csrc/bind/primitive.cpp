@@ -178,8 +178,8 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       nodes[i] = as_tensor(args[i])->node;
       mask |= static_cast<unsigned>(nodes[i] != Py_None) << i;
       ready = true;
-    } else if (args[i] != Py_None && !is_number(args[i])) {
-      ready = false;
+    } else if (!is_number(args[i]) && (args[i] != Py_None || self->native)) {
+      ready = false;  // None, an operand that is left out, is for kernels that say so themselves
       break;
     }
   }
@@ -189,7 +189,10 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   if (!ready) {
     const Ref inputs(converted(self, args));
     if (inputs) return call_converted(self, args, inputs.get());
-    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "an op needs at least one array");
+    if (!PyErr_Occurred()) {
+      const py::object name = py::getattr(reinterpret_cast<PyObject*>(self), "__name__", py::str("op"));
+      PyErr_Format(PyExc_TypeError, "%U: an operand is None, but must be an array or a number", name.ptr());
+    }
     return nullptr;
   }
 

@@ -456,7 +456,7 @@ def remainder(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
 
 @elementwise("same")
 def power(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """`x1 ** x2`.
+    """`x1 ** x2`; of integers to a negative power, what is left of the fraction: 0, or 1 and -1 of those.
 
     Examples
     --------

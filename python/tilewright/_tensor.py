@@ -87,6 +87,9 @@ class Tensor(_core.TensorBase, Methods):
             raise TypeError("len: a 0-d array has no length")
         return shape[0]
 
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 

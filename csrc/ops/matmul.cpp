@@ -1,6 +1,7 @@
 #include "ops/matmul.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "dispatch/dispatch.h"
 #include "ops/elementwise.h"
@@ -9,19 +10,38 @@
 namespace tw {
 namespace {
 
-Array cast_to(const Array& x, DType dtype) { return x.dtype == dtype ? x : astype(x, dtype); }
+// What an operand turns into on its way to a kernel: itself where it can, else a view or a copy held here.
+class Prepared {
+ public:
+  explicit Prepared(const Array& x) : array_(&x) {}
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
 
-// A vector operand whose elements do not lie side by side is copied: that costs nothing beside the matrix.
-Array as_vector(const Array& x, int axis) { return x.shape[axis] > 1 && x.strides[axis] != 1 ? contiguous(x) : x; }
+  const Array& operator*() const { return *array_; }
+  const Array* operator->() const { return array_; }
+
+  void cast(DType dtype) {
+    if (array_->dtype != dtype) hold(astype(*array_, dtype));
+  }
+  void expand(int axis) { hold(expand_dims(*array_, axis)); }
+  // A vector whose elements do not lie side by side is copied: that costs nothing beside the matrix.
+  void make_vector(int axis) {
+    if (array_->shape[axis] > 1 && array_->strides[axis] != 1) copy();
+  }
+  void copy() { hold(contiguous(*array_)); }
+
+ private:
+  void hold(Array x) {
+    own_ = std::move(x);
+    array_ = &own_;
+  }
+  const Array* array_;
+  Array own_;
+};
 
 // (..., m, k) as (rows, k) where the leading axes can be walked with one stride.
 bool fold_rows(const Array& x, Array& folded) {
-  if (x.ndim() == 2) {
-    folded = x;
-    return true;
-  }
-  if (x.ndim() == 1 || x.size() == 0) return false;
-  return try_reshape_view(x, Dims{x.size() / x.shape.back(), x.shape.back()}, folded);
+  return x.size() != 0 && try_reshape_view(x, Dims{x.size() / x.shape.back(), x.shape.back()}, folded);
 }
 
 GemmProblem problem_of(const Array& a, const Array& b, const Array& c) {
@@ -106,13 +126,15 @@ Array matmul(const Array& x1, const Array& x2) {
                      " is 0-d, but needs at least 1 dimension; multiply scalars with *");
   if (x1.shape.back() != x2.shape[std::max(0, x2.ndim() - 2)]) fail_inner(x1, x2);
   const DType dtype = promote_types(x1.dtype, x2.dtype);
-  Array a = cast_to(x1, dtype), b = cast_to(x2, dtype);
-  const bool row = a.ndim() == 1, column = b.ndim() == 1;
-  if (row) a = expand_dims(a, 0);
-  if (column) b = expand_dims(b, 1);
-  if (a.shape[a.ndim() - 2] == 1) a = as_vector(a, a.ndim() - 1);
-  if (b.shape.back() == 1) b = as_vector(b, b.ndim() - 2);
-  Array c = matmul_matrices(a, b);
+  Prepared a(x1), b(x2);
+  a.cast(dtype);
+  b.cast(dtype);
+  const bool row = a->ndim() == 1, column = b->ndim() == 1;
+  if (row) a.expand(0);
+  if (column) b.expand(1);
+  if (a->shape[a->ndim() - 2] == 1) a.make_vector(a->ndim() - 1);
+  if (b->shape.back() == 1) b.make_vector(b->ndim() - 2);
+  Array c = matmul_matrices(*a, *b);
   if (column) {
     c.shape.erase(c.ndim() - 1);
     c.strides.erase(c.strides.size() - 1);
@@ -159,6 +181,20 @@ void check_linear(const Array& x, const Array& weight, const Array* bias) {
                      weight.shape[0], ",)");
 }
 
+// Points p at the rows of x (..., k), p.m in all. False where no single stride leads through them.
+bool set_rows(const Array& x, GemmProblem& p) {
+  p.a = x.data;
+  p.a_row = x.ndim() > 1 ? x.strides[x.ndim() - 2] : 0;
+  p.a_col = x.strides.back();
+  if (p.m == 1) return p.k <= 1 || p.a_col == 1;
+  if (x.ndim() == 2 || p.k == 0) return true;
+  Array rows;
+  if (!fold_rows(x, rows)) return false;
+  p.a_row = rows.strides[0];
+  p.a_col = rows.strides[1];
+  return true;
+}
+
 }  // namespace
 
 Array linear(const Array& x, const Array& weight, const Array* bias, Activation activation) {
@@ -171,24 +207,31 @@ Array linear(const Array& x, const Array& weight, const Array* bias, Activation 
   const Array c = empty(shape, dtype);
   if (c.size() == 0) return c;
 
-  const Array cast = cast_to(x, dtype), w = cast_to(weight, dtype);
-  Array rows;
-  if (!fold_rows(cast.ndim() == 1 ? expand_dims(cast, 0) : cast, rows)) {
-    const Array copy = contiguous(cast);
-    const int64_t in = weight.shape[1];
-    rows = as_strided(copy, copy.data, Dims{c.size() / weight.shape[0], in}, Dims{in, 1});
-  }
-  if (rows.shape[0] == 1) rows = as_vector(rows, 1);
+  Prepared a(x), w(weight), b(bias ? *bias : weight);
+  a.cast(dtype);
+  w.cast(dtype);
   GemmBatch g;
   g.dtype = dtype;
-  g.each = problem_of(rows, permute(w, Dims{1, 0}), c);
-  Array b;
-  if (bias) {
-    b = as_vector(cast_to(*bias, dtype), 0);
-    g.each.bias = b.data;
+  GemmProblem& p = g.each;
+  p = GemmProblem{};
+  p.n = weight.shape[0];
+  p.k = weight.shape[1];
+  p.m = c.size() / p.n;
+  if (!set_rows(*a, p)) {
+    a.copy();
+    set_rows(*a, p);
   }
-  g.each.c_row = g.each.n;
-  g.each.relu = activation == Activation::relu;
+  p.b = w->data;
+  p.b_row = w->strides[1];
+  p.b_col = w->strides[0];
+  p.c = c.data;
+  p.c_row = p.n;
+  if (bias) {
+    b.cast(dtype);
+    b.make_vector(0);
+    p.bias = b->data;
+  }
+  p.relu = activation == Activation::relu;
   gemm(g);
   if (activation != Activation::none && activation != Activation::relu) {
     const Array* in[] = {&c};

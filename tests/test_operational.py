@@ -292,36 +292,3 @@ def test_too_large_arrays_are_refused(shape):
     with pytest.raises((MemoryError, ValueError), match=r"empty: |cannot allocate|elements"):
         tw.empty(shape)
     assert float(tw.ones(3).sum()) == 3.0
-
-
-# ---- a process killed while it saves ---------------------------------------------------------------------------------
-
-SAVING = """
-import sys
-import tilewright as tw
-
-generation = 0
-while True:
-    generation += 1
-    tw.io.save(sys.argv[1], {"a": tw.full((700, 700), float(generation)), "b": tw.full((300_000,), float(generation))})
-    if generation == 1:
-        print("saved once", flush=True)
-"""
-
-
-def test_killed_while_saving_leaves_a_whole_file(tmp_path):
-    """Whenever the process dies, the file is the old one or the new one."""
-    pytest.importorskip("safetensors")
-    import subprocess
-    import sys
-
-    path = tmp_path / "weights.safetensors"
-    for delay in (0.0, 0.003, 0.011, 0.05):
-        with subprocess.Popen([sys.executable, "-c", SAVING, str(path)], stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout.readline() == "saved once\n"
-            time.sleep(delay)
-            process.kill()
-            process.wait()
-        loaded = tw.io.load(path)
-        values = {float(v) for name in ("a", "b") for v in (loaded[name].min(), loaded[name].max())}
-        assert len(values) == 1

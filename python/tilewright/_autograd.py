@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import sys
 import threading
 from heapq import heappop, heappush
 from operator import attrgetter
@@ -127,21 +126,21 @@ _WRITES_REMEMBERED = 4096
 
 
 class _Writes:
-    """The latest in-place write, and where the recent ones were made."""
+    """The latest in-place write, and the recent ones by their time."""
 
     latest = 0
-    origins: ClassVar[dict[int, str]] = {}
+    recent: ClassVar[dict[int, Node]] = {}
 
 
 def mark_written(arrays: Iterable[Any]) -> None:
     """Stamp the storages of these arrays as written now, and remember the user's line."""
-    clock = tick()
-    _Writes.latest = clock
+    write = Node("write", (), (), None)  # on no tape; a node knows its time and the line that made it
+    _Writes.latest = clock = write.clock
     for array in arrays:
         array.last_write = clock
-    if len(_Writes.origins) >= _WRITES_REMEMBERED:
-        _Writes.origins.clear()
-    _Writes.origins[clock] = user_line()
+    if len(_Writes.recent) >= _WRITES_REMEMBERED:
+        _Writes.recent.clear()
+    _Writes.recent[clock] = write
 
 
 def _check_unchanged(node: Node) -> None:
@@ -149,22 +148,12 @@ def _check_unchanged(node: Node) -> None:
         array = getattr(value, "_array", value)
         written = getattr(array, "last_write", 0)
         if written > node.clock:
-            where = _Writes.origins.get(written, "a line no longer remembered")
+            write = _Writes.recent.get(written)
+            where = write.origin if write else "a line no longer remembered"
             raise RuntimeError(
                 f"backward: {node.plan.name} (recorded at {node.origin}) needs a tensor of shape {array.shape} that "
                 f"was written in place since, at {where}; write to a copy instead"
             )
-
-
-_PACKAGE = __name__.rpartition(".")[0]
-
-
-def user_line() -> str:
-    """`file:line` of the innermost frame outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 # ---- backward --------------------------------------------------------------------------------------------------------
@@ -311,6 +300,7 @@ def run_backward(
                         summed.add(parent)
             if free:
                 node.saved = None
+            gradients = c = None  # while the next node works, hold no more than has to be
         for leaf, g in arrived.items():
             results[leaf] = _run_hooks(leaf, g, active is None, lent) if leaf.hooks else g
     finally:

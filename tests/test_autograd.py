@@ -537,6 +537,26 @@ def test_function_with_integer_result():
     close(x.grad, [1, 1])
 
 
+def test_function_with_a_result_marked_constant():
+    class Split(Function):
+        @staticmethod
+        def forward(ctx, x):
+            mask = (x > 0).astype(x.dtype)
+            ctx.mark_non_differentiable(mask)
+            ctx.save_for_backward(mask)
+            return x * mask, mask
+
+        @staticmethod
+        def backward(ctx, g, unused):
+            return g * ctx.saved_tensors[0]
+
+    x = leaf(1, -2)
+    y, mask = Split.apply(x)
+    assert not mask.requires_grad
+    (y * mask).sum().backward()
+    close(x.grad, [1, 0])
+
+
 @pytest.mark.parametrize(
     ("returned", "error", "message"),
     [
@@ -629,7 +649,7 @@ def test_anomaly_names_op_shape_and_line_forward():
     with anomaly_mode():
         with pytest.raises(FloatingPointError, match=rf"log gave NaN or inf in its result of shape \(2,\), at {place}"):
             tw.log(x)
-        with pytest.raises(FloatingPointError, match="input of shape .* had NaN or inf already"):
+        with pytest.raises(FloatingPointError, match=r"input of shape .* had NaN or inf already"):
             tw.sin(tw.asarray([math.nan], requires_grad=True))
     tw.log(x)
 

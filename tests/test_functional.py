@@ -268,7 +268,7 @@ def test_gradients_of_recorded_outputs():
 
 def test_gradients_errors_and_zeros():
     x, y = array(1, requires_grad=True), array(2, requires_grad=True)
-    with pytest.raises(RuntimeError, match="an output of shape .* does not require grad"):
+    with pytest.raises(RuntimeError, match=r"an output of shape .* does not require grad"):
         gradients(array(1), x)
     with pytest.raises(RuntimeError, match="an input is not a tensor that requires grad"):
         gradients(x * 2, array(1))
@@ -365,7 +365,7 @@ def test_checkpoint_errors():
     y = checkpoint(tw.exp, copy)
     with no_grad():
         copy[0] = 5.0
-    with pytest.raises(RuntimeError, match="checkpoint: an argument of shape .* was written in place since"):
+    with pytest.raises(RuntimeError, match=r"checkpoint: an argument of shape .* was written in place since"):
         y.sum().backward()
 
     calls = []

@@ -320,7 +320,7 @@ def _restored(node: Node) -> Node:
 
 # ---- hooks and .grad -------------------------------------------------------------------------------------------------
 
-_RETAIN = 0  # key of the entry that stands for retain_grad: a closure over the node would be a cycle
+RETAIN = 0  # key of the entry that stands for retain_grad: a closure over the node would be a cycle
 _hook_keys = itertools.count(1)
 
 
@@ -342,9 +342,9 @@ def retain_grad(node: Any) -> None:
     """Have backward keep the gradient that arrives at an interior node."""
     if node.hooks is None:
         node.hooks = {}
-    if _RETAIN not in node.hooks:
+    if RETAIN not in node.hooks:
         node.grad = None
-        node.hooks[_RETAIN] = _keep
+        node.hooks[RETAIN] = _keep
 
 
 def _keep(g: Tensor) -> None:
@@ -353,14 +353,14 @@ def _keep(g: Tensor) -> None:
 
 def _run_hooks(node: Any, g: Tensor, retain: bool, lent: list[Tensor] | None) -> Tensor:
     for key, hook in list(node.hooks.items()):
-        if key == _RETAIN:
+        if key == RETAIN:
             continue
         replaced = hook(g)
         if replaced is not None:
             if replaced.shape != node.shape:
                 raise ValueError(f"hook: the returned gradient has shape {replaced.shape}, but must have {node.shape}")
             g = replaced
-    if retain and _RETAIN in node.hooks:
+    if retain and RETAIN in node.hooks:
         node.grad = g if node.grad is None else add_cotangents(node.grad, g)
     if lent is not None:
         lent.append(g)

@@ -29,6 +29,7 @@ class Context:
         self.needs_input_grad = needs_input_grad
         self._to_save: tuple[Tensor | None, ...] = ()
         self._saved: tuple[Tensor | None, ...] | None = None
+        self._constant: tuple[Tensor, ...] = ()
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs, outputs or intermediate tensors. Those that are overwritten later make backward raise."""
@@ -38,6 +39,10 @@ class Context:
                     f"save_for_backward: takes tensors, not a {type(tensor).__name__}; keep other things as attributes"
                 )
         self._to_save = tensors
+
+    def mark_non_differentiable(self, *tensors: Tensor) -> None:
+        """Say that these results carry no gradient; those that are not of a floating dtype do not anyway."""
+        self._constant = tensors
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
@@ -222,11 +227,10 @@ def _record(cls: type[Function], context: Context, args: Sequence[Any], outputs:
         _SavedOutput(x._array, places[id(x)], several) if id(x) in places else x  # type: ignore[union-attr]
         for x in context._to_save
     ]
-    context._to_save = ()
     call = Node(plan, parents, (context, *saved), None if several else outputs[0].shape)
     recorded = []
     for i, y in enumerate(outputs):
-        if not y.dtype.is_floating:
+        if not y.dtype.is_floating or any(y is x for x in context._constant):
             recorded.append(wrap(y._array))
             continue
         node = _output_node(call, i, y.shape) if several else call
@@ -234,4 +238,5 @@ def _record(cls: type[Function], context: Context, args: Sequence[Any], outputs:
         if state.mode == ANOMALY:
             note_forward(node, y._array)
             call.origin = node.origin
+    context._to_save = context._constant = ()
     return recorded

@@ -12,7 +12,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._autograd import ANOMALY, Leaf, Node, mark_written, note_forward, state
+from ._autograd import ANOMALY, RETAIN, Leaf, Node, mark_written, note_forward, retain_grad, state
 from ._manipulation import astype
 from ._op import Plan, wrap
 from ._tensor import Tensor, asarray
@@ -38,8 +38,8 @@ def _check_recordable(x: Tensor, op: str) -> None:
     if x._array.is_shared:
         raise RuntimeError(
             f"{op}: in-place write to a tensor of shape {x.shape} that shares its memory with another one (it is a "
-            "view, or has views), whose gradient would be wrong; write to x.copy(), or use an expression that makes a "
-            "new tensor"
+            "view, or has views), whose gradient would be wrong; write to x.copy(), use an expression that makes a new "
+            "tensor, or write x[key] = x[key] + value for x[key] += value"
         )
 
 
@@ -72,7 +72,14 @@ def _write_result(x: Tensor, name: str, op: Callable[[Any, Any], Tensor], other:
         node.saved = tuple([old if value is x else value for value in node.saved])
     result = astype(result, x.dtype, copy=False)
     _core.assign(x._array, result._array)
-    x._node = result._node
+    _become(x, result._node)
+
+
+def _become(x: Tensor, node: Node | None) -> None:
+    """Let x stand for another node from now on; what `retain_grad` asked for is asked of that one."""
+    before, x._node = x._node, node
+    if node is not None and before is not None and before.hooks and before.hooks.pop(RETAIN, None):
+        retain_grad(node)
 
 
 @functools.cache
@@ -81,7 +88,10 @@ def _setitem_plan(mask: tuple[bool, bool]) -> Plan:
 
 
 def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:
-    """`x[key] = value`, in place: numbers and arrays are broadcast and cast."""
+    """`x[key] = value`, in place: numbers and arrays are broadcast and cast.
+
+    Where `key` names a position twice, each of the values gets its gradient, though only one has come to stay.
+    """
     if not isinstance(value, _NUMBERS):
         value = asarray(value)
     nodes = x._node, getattr(value, "_node", None)
@@ -97,6 +107,7 @@ def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:
     mark_written([x._array])
     plan = _setitem_plan((nodes[0] is not None, nodes[1] is not None))
     parents = tuple([node for node in nodes if node is not None])
-    x._node = node = Node(plan, parents, (key,), x.shape)
+    node = Node(plan, parents, (key,), x.shape)
+    _become(x, node)
     if state.mode == ANOMALY:
         note_forward(node, x._array)

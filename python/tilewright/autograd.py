@@ -78,7 +78,8 @@ class _Mode:
     def __call__(self, function: F) -> F:
         import inspect  # here: it takes a tenth of the time of importing tilewright
 
-        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+        kinds = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+        if any(is_one(function) for is_one in kinds):
             raise TypeError(
                 f"{type(self).__name__}: cannot decorate {function.__name__}, which suspends; use `with` inside it"
             )

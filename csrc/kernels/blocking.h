@@ -18,7 +18,7 @@ struct Blocking {
 #endif
   static constexpr int nv = 2;  // vectors across the tile
   static constexpr int nr = nv * lanes<T>;
-  static constexpr int kc = 1536 / sizeof(T);
+  static constexpr int kc = 384;
   static constexpr int mc = 168 / mr * mr;
   static constexpr int nc = 1024 / sizeof(T);
 };

@@ -128,15 +128,16 @@ const char* dot_unsupported(const GemmBatch& g) {
 
 void run_dot(const GemmBatch& g) { run_pieces(g, kernels().gemm.dot[index_of(g)], g.each.m, kDotColumns); }
 
-constexpr int64_t kDirectRows = 256, kDirectColumns = 128, kDirectDepth = 64;  // up to here packing A is not repaid
-constexpr double kDirectMultiplications = 512.0 * 512 * 512;
+constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packing A is not repaid
+constexpr int64_t kDirectBytes = 13 << 18;                  // of A and B; more does not stay near enough
 
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
   const GemmProblem& e = g.each;
-  if (e.m <= kDirectRows || e.n <= kDirectColumns || e.k <= kDirectDepth) return nullptr;
-  if (multiplications(e) > kDirectMultiplications) return "large enough for packing to pay";
-  return nullptr;
+  if (e.m <= kDirectRows || e.n <= kDirectColumns) return nullptr;
+  const double elements = (static_cast<double>(e.m) + static_cast<double>(e.n)) * static_cast<double>(e.k);
+  if (elements * static_cast<double>(item_size(g.dtype)) <= kDirectBytes) return nullptr;
+  return "large enough for packing to pay";
 }
 
 void run_direct(const GemmBatch& g) {

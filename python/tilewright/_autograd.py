@@ -188,10 +188,10 @@ def _ops() -> tuple[Any, Any, Any, Any]:
     """The ops that the engine itself needs; they are built on this module."""
     from ._core import add_
     from ._elementwise import add
-    from ._manipulation import reshape
-    from ._reductions import sum as sum_
+    from ._manipulation import _reshape
+    from ._reductions import _sum
 
-    return add, add_, sum_, reshape
+    return add, add_, _sum, _reshape
 
 
 def add_cotangents(a: Any, b: Any) -> Any:
@@ -205,15 +205,15 @@ def add_cotangents(a: Any, b: Any) -> Any:
 def unbroadcast(g: Tensor, shape: tuple[int, ...], op: str) -> Tensor:
     """Sum a cotangent over the axes along which its operand was broadcast: the one place where that is undone."""
     _, _, sum_, reshape = _ops()
-    extra = len(g.shape) - len(shape)
+    wide = g.shape
+    extra = len(wide) - len(shape)
+    if wide[extra:] == shape:  # as a bias is: axes were added in front
+        return sum_(g, tuple(range(extra)), False)
     if extra >= 0:
-        axes = tuple(range(extra)) + tuple(
-            i + extra for i, extent in enumerate(shape) if extent == 1 and g.shape[i + extra] != 1
-        )
-        summed = sum_(g, axis=axes, keepdims=True) if axes else g
-        if summed.shape[extra:] == shape:
-            return reshape(summed, shape) if extra else summed
-    raise RuntimeError(f"backward: the vjp of {op} gave a cotangent of shape {g.shape} for an input of shape {shape}")
+        axes = [*range(extra), *(i + extra for i, extent in enumerate(shape) if extent == 1 != wide[i + extra])]
+        if all(i in axes or extent == shape[i - extra] for i, extent in enumerate(wide)):
+            return reshape(sum_(g, tuple(axes), True), shape)
+    raise RuntimeError(f"backward: the vjp of {op} gave a cotangent of shape {wide} for an input of shape {shape}")
 
 
 def run_backward(

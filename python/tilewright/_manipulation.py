@@ -182,9 +182,10 @@ def matrix_transpose(x: Any, /) -> Tensor:
             [2, 4]])
     """
     x = asarray(x)
-    if x.ndim < 2:
+    n = x.ndim
+    if n < 2:
         raise ValueError(f"matrix_transpose: x has shape {x.shape}, but needs at least two axes")
-    return swapaxes(x, -2, -1)
+    return _transpose(x, (*range(n - 2), n - 1, n - 2))
 
 
 def moveaxis(x: Any, source: int, destination: int, /) -> Tensor:

@@ -46,6 +46,7 @@ class Context:
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        """What `save_for_backward` was given; in backward."""
         if self._saved is None:
             raise RuntimeError("saved_tensors: only available in backward, before the graph is freed")
         return self._saved

@@ -104,6 +104,16 @@ def test_grad_errors(function, argument, error, message):
         grad(function)(argument)
 
 
+def test_transforms_take_functions():
+    for transform in (grad, value_and_grad, jacobian, hessian, vjp):
+        with pytest.raises(
+            TypeError, match=r"not a Tensor; gradients\(outputs, inputs\) takes tensors"
+        ):
+            transform(array(1), 0)
+    with pytest.raises(TypeError, match="hvp: takes a function, not a int"):
+        hvp(3, (array(1),), (array(1),))
+
+
 def test_argnums_out_of_range():
     with pytest.raises(ValueError, match="argnums is 1, but the function was called with 1 arguments"):
         grad(lambda x: x.sum(), argnums=1)(array(1))

@@ -49,6 +49,12 @@ def _aliased(op: str, tree: Any) -> tuple[Any, list[Tensor]]:
     return rebuild(tree, aliases), aliases
 
 
+def _check_function(op: str, fun: Any) -> None:
+    if not callable(fun):
+        hint = "; gradients(outputs, inputs) takes tensors" if isinstance(fun, Tensor) else ""
+        raise TypeError(f"{op}: takes a function, not a {type(fun).__name__}{hint}")
+
+
 def _record(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """`fun(*args)` with recording on."""
     before = state.mode
@@ -183,6 +189,8 @@ def value_and_grad(
     tensor([2., 4.])
     """
 
+    _check_function("value_and_grad", fun)
+
     @functools.wraps(fun)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         full, tree, aliases = _with_aliases("value_and_grad", args, argnums)
@@ -225,6 +233,7 @@ def grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: b
     >>> tw.autograd.grad(tw.autograd.grad(lambda x: x * x * x))(tw.asarray(2.0))
     tensor(12.)
     """
+    _check_function("grad", fun)
     both = value_and_grad(fun, argnums, has_aux)
 
     @functools.wraps(fun)
@@ -260,6 +269,7 @@ def vjp(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tu
     >>> pullback(tw.asarray([1.0, 10.0]))
     (tensor([ 3., 40.]), tensor([ 1., 20.]))
     """
+    _check_function("vjp", fun)
     tree, aliases = _aliased("vjp", primals)
     value = _record(fun, *tree)
     outputs = _outputs("vjp", value)
@@ -304,6 +314,7 @@ def jvp(fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, 
     >>> tw.autograd.jvp(lambda x: x * x, (tw.asarray([1.0, 2.0]),), (tw.asarray([1.0, 0.5]),))
     (tensor([1., 4.]), tensor([2., 2.]))
     """
+    _check_function("jvp", fun)
     tree, aliases = _aliased("jvp", tuple(primals))
     directions = _matched("jvp", "tangent", tuple(tangents), aliases)
     value = _record(fun, *tree)
@@ -339,6 +350,8 @@ def jacobian(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
     tensor([[2., 0.],
             [0., 4.]])
     """
+
+    _check_function("jacobian", fun)
 
     @functools.wraps(fun)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
@@ -416,6 +429,7 @@ def hvp(fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, 
     >>> tw.autograd.hvp(lambda x: x[0] * x[0] * x[1], (x,), (v,))
     (tensor([4., 2.]),)
     """
+    _check_function("hvp", fun)
     tree, aliases = _aliased("hvp", tuple(primals))
     directions = _matched("hvp", "tangent", tuple(tangents), aliases)
     value = _single("hvp", _record(fun, *tree))

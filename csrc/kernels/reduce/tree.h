@@ -230,9 +230,44 @@ vec<A> row_tree(const typename Op::T* p, int64_t n) {
   return Op::join(a, row_tree<Op>(p + left, n - left));
 }
 
-template <class Op>
-TW_INLINE typename Op::A reduce_row(const typename Op::T* p, int64_t n) {
-  return fold_lanes<Op>(row_tree<Op>(p, n));
+// Four places of a long row at once, `apart` elements from each other: memory delivers more to several streams than to
+// one.
+constexpr int kStreams = 4;
+template <class Op, class A = typename Op::A>
+vec<A> stream_tree(const typename Op::T* p, int64_t apart, int64_t n) {
+  constexpr int chains = kChains / kStreams, step = chains * lanes<A>;
+  constexpr int64_t leaf = kLinks * step;
+  if (n > leaf) {
+    const int64_t left = (n / 2 + leaf - 1) / leaf * leaf;
+    const vec<A> a = stream_tree<Op>(p, apart, left);
+    return Op::join(a, stream_tree<Op>(p + left, apart, n - left));
+  }
+  vec<A> acc[kChains];
+  for (int k = 0; k < kChains; ++k) acc[k] = set1<A>(Op::identity);
+  for (int64_t i = 0; i < n; i += step)
+    for (int k = 0; k < kChains; ++k)
+      acc[k] = Op::join(acc[k], Op::lift(read<A>(p + k / chains * apart + i + k % chains * lanes<A>)));
+  for (int half = kChains / 2; half > 0; half /= 2)
+    for (int k = 0; k < half; ++k) acc[k] = Op::join(acc[k], acc[k + half]);
+  return acc[0];
+}
+
+template <class Op, class A = typename Op::A>
+TW_INLINE A reduce_row(const typename Op::T* p, int64_t n) {
+  constexpr int64_t leaf = kChains * kLinks * lanes<A>;
+  if (n <= leaf / 4) {  // in place, and with few accumulators to join: short rows overlap each other
+    vec<A> even = set1<A>(Op::identity), odd = even;
+    int64_t i = 0;
+    for (; i + 2 * lanes<A> <= n; i += 2 * lanes<A>) {
+      even = Op::join(even, Op::lift(read<A>(p + i)));
+      odd = Op::join(odd, Op::lift(read<A>(p + i + lanes<A>)));
+    }
+    return fold_lanes<Op>(row_tail<Op>(Op::join(even, odd), p + i, n - i));
+  }
+  if (n < 8 * leaf) return fold_lanes<Op>(row_tree<Op>(p, n));
+  const int64_t apart = n / leaf * (leaf / kStreams), rest = kStreams * apart;
+  const vec<A> most = stream_tree<Op>(p, apart, apart);
+  return fold_lanes<Op>(rest < n ? Op::join(most, row_tree<Op>(p + rest, n - rest)) : most);
 }
 
 // ---- across contiguous memory: rows are folded onto each other ------------------------------------------------------

@@ -78,10 +78,7 @@ struct Row {
     for (; i + lanes<A> <= n; i += lanes<A>) f(i, Whole{});
     if (i < n) f(i, Part{(int)(n - i)});
   }
-  TW_INLINE V max(const T* x) const {
-    if (n < kChains * lanes<A>) return set1(fold_lanes<Max<A>>(row_tail<Max<T>>(set1(lowest<A>()), x, n)));
-    return set1(reduce_row<Max<T>>(x, n));
-  }
+  TW_INLINE V max(const T* x) const { return set1(reduce_row<Max<T>>(x, n)); }
   template <class F>
   TW_INLINE V sum(F f) const {
     constexpr int64_t kBlock = 64 * lanes<A>;

@@ -4,6 +4,7 @@
 // the rest refitted) and a reconstruction. No tables, no branches. NaN, infinities, zeros of either sign and denormals
 // come out as IEEE 754 asks. Measured errors: elementwise/README.md.
 #pragma once
+#include "kernels/normal_tail.h"
 #include "kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -334,10 +335,17 @@ TW_INLINE V gelu(V x) {
   const V a = at_most(abs(x), splat<V>(14.5f, 38.7));
   const auto square = two_product(a, a * splat<V>(-0.5));
   const auto [m, n] = exp_parts(square.high, square.low);
-  const auto [p, t, t_low] = normal_tail(a);
-  const V at = a * t, at_low = fma(a, t_low, fma(a, t, -at));
-  const V g = at * p, g_low = fma(at_low, p, fma(at, p, -g));
-  return copysign(at_least(x, V{}) - scale(g + fma(g, m, fma(g_low, m, g_low)), n), x);
+  V tail;
+  if constexpr (TW_VEC_BYTES == 64 && is_float<V>) {
+    const V g = normal_tail_product(a);
+    tail = fma(g, m, g);
+  } else {
+    const auto [p, t, t_low] = normal_tail(a);
+    const V at = a * t, at_low = fma(a, t_low, fma(a, t, -at));
+    const V g = at * p, g_low = fma(at_low, p, fma(at, p, -g));
+    tail = g + fma(g, m, fma(g_low, m, g_low));
+  }
+  return copysign(at_least(x, V{}) - scale(tail, n), x);
 }
 
 // Density and distribution of the standard normal at x, for the derivative of gelu.

@@ -72,32 +72,50 @@ void pack_rows(const S* src, int64_t k_stride, int count, int64_t from, int64_t 
   }
 }
 
+// R rows of L elements, `stride` apart, as L rows of a panel: dst[p * P + i] = src[i * stride + p]. Stores whole
+// vectors.
+template <class S, int P, int R>
+TW_INLINE void pack_square(const S* src, int64_t stride, compute_t<S>* dst) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  vec<T> x[L] = {};
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r, src += stride) {
+    __builtin_prefetch(src + 256 / sizeof(S));
+    x[r] = load(src);
+  }
+  transpose<T>(x);
+#pragma GCC unroll 16
+  for (int r = 0; r < L; ++r) store(dst + r * P, x[r]);
+}
+
+// The same at the edges: `rows` rows, `depth` deep, no wider than `width`.
+template <class S, int P>
+void pack_edge(const S* src, int64_t stride, int rows, int depth, int width, compute_t<S>* dst) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  vec<T> x[L] = {};
+  for (int r = 0; r < rows; ++r) x[r] = depth == L ? load(src + r * stride) : load_n(src + r * stride, depth);
+  transpose<T>(x);
+  for (int r = 0; r < depth; ++r) store_n(dst + r * P, x[r], width);
+}
+
 // One panel, its columns contiguous: dst[p * P + i] = src[i * stride + p], padded likewise.
 template <class S, int P>
 void pack_columns(const S* src, int64_t stride, int count, int64_t k, compute_t<S>* dst) {
-  typedef compute_t<S> T;
-  constexpr int L = lanes<T>;
+  constexpr int L = lanes<compute_t<S>>, kLast = P % L == 0 ? L : P % L;  // rows of a full panel's last vector
   for (int64_t p = 0; p < k; p += L) {
     const int depth = k - p < L ? static_cast<int>(k - p) : L;
     for (int i = (count - 1) / L * L; i >= 0; i -= L) {  // the one that runs over comes first
-      vec<T> x[L];
-#pragma GCC unroll 16
-      for (int r = 0; r < L; ++r) {
-        const S* from = src + (i + r) * stride + p;
-        __builtin_prefetch(from + 256 / sizeof(S));
-        x[r] = i + r >= count ? vec<T>{} : depth == L ? load(from) : load_n(from, depth);
-      }
-      transpose<T>(x);
-      T* to = dst + p * P + i;
-      const int width = P - i < L ? P - i : L;
-      if (depth == L && (width == L || p + L < k)) {
-#pragma GCC unroll 16
-        for (int r = 0; r < L; ++r) store(to + r * P, x[r]);
-      } else {
-#pragma GCC unroll 16
-        for (int r = 0; r < L; ++r)
-          if (r < depth) store_n(to + r * P, x[r], width);
-      }
+      const S* from = src + i * stride + p;
+      compute_t<S>* to = dst + p * P + i;
+      const bool fits = depth == L && (i + L <= P || p + L < k);
+      if (fits && count - i >= L)
+        pack_square<S, P, L>(from, stride, to);
+      else if (fits && count == P && count - i == kLast)
+        pack_square<S, P, kLast>(from, stride, to);
+      else
+        pack_edge<S, P>(from, stride, count - i < L ? count - i : L, depth, P - i < L ? P - i : L, to);
     }
   }
 }

@@ -32,21 +32,55 @@ TW_INLINE vec<T> sum_rows(vec<T> (&x)[lanes<T>]) {
   return x[0];
 }
 
-// L x L in registers: log2(L) perfect shuffles of the rows.
+// zip_low and zip_high within every Q lanes.
+template <int Q, class V, int... I>
+TW_INLINE V zip_low_within(V a, V b, Lanes<I...>) {
+  constexpr int n = sizeof...(I);
+  return __builtin_shufflevector(a, b, (I / Q * Q + I % Q / 2 + (I % 2) * n)...);
+}
+template <int Q, class V, int... I>
+TW_INLINE V zip_high_within(V a, V b, Lanes<I...>) {
+  constexpr int n = sizeof...(I);
+  return __builtin_shufflevector(a, b, (I / Q * Q + Q / 2 + I % Q / 2 + (I % 2) * n)...);
+}
+// Every other group of Q lanes of a, then of b, starting with group `First`.
+template <int Q, int First, class V, int... I>
+TW_INLINE V every_other(V a, V b, Lanes<I...>) {
+  return __builtin_shufflevector(a, b, ((2 * (I / Q) + First) * Q + I % Q)...);
+}
+
+// L x L in registers: Q x Q squares within 16 bytes, which is cheap, then the squares.
 template <class T>
 TW_INLINE void transpose(vec<T> (&x)[lanes<T>]) {
-  constexpr int L = lanes<T>;
+  constexpr int L = lanes<T>, Q = 16 / sizeof(T), G = L / Q;
   constexpr Lanes<__integer_pack(L)...> all;
 #pragma GCC unroll 4
-  for (int stage = 1; stage < L; stage *= 2) {
-    vec<T> y[L];
-#pragma GCC unroll 16
-    for (int i = 0; i < L / 2; ++i) {
-      y[2 * i] = zip_low(x[i], x[i + L / 2], all);
-      y[2 * i + 1] = zip_high(x[i], x[i + L / 2], all);
+  for (int g = 0; g < L; g += Q) {
+#pragma GCC unroll 2
+    for (int stage = 1; stage < Q; stage *= 2) {
+      vec<T> y[Q];
+#pragma GCC unroll 2
+      for (int i = 0; i < Q / 2; ++i) {
+        y[2 * i] = zip_low_within<Q>(x[g + i], x[g + i + Q / 2], all);
+        y[2 * i + 1] = zip_high_within<Q>(x[g + i], x[g + i + Q / 2], all);
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < Q; ++i) x[g + i] = y[i];
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < L; ++i) x[i] = y[i];
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < Q; ++q) {
+#pragma GCC unroll 2
+    for (int stage = 1; stage < G; stage *= 2) {
+      vec<T> y[G];
+#pragma GCC unroll 2
+      for (int i = 0; i < G / 2; ++i) {
+        y[i] = every_other<Q, 0>(x[2 * i * Q + q], x[(2 * i + 1) * Q + q], all);
+        y[G / 2 + i] = every_other<Q, 1>(x[2 * i * Q + q], x[(2 * i + 1) * Q + q], all);
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < G; ++i) x[i * Q + q] = y[i];
+    }
   }
 }
 

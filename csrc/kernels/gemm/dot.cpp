@@ -7,8 +7,6 @@
 namespace tw::TW_ISA {
 namespace {
 
-TW_INLINE int min(int64_t a, int64_t b) { return static_cast<int>(a < b ? a : b); }
-
 // A tile is kRows x kCols dot products; each vector of A is used kCols times, each of B kRows times.
 #if TW_VEC_BYTES == 64
 constexpr int kRows = 4, kCols = 6;

@@ -12,8 +12,6 @@ void fill_naive(GemmKernels&);
 
 namespace {
 
-TW_INLINE int min(int64_t a, int64_t b) { return static_cast<int>(a < b ? a : b); }
-
 template <class S, int P>
 void pack(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed) {
   const S* from = static_cast<const S*>(src);

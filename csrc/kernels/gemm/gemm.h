@@ -18,8 +18,8 @@ struct GemmProblem {
   void* c;
   int64_t c_row;
   const void* bias;  // null for none
-  bool relu;
-  bool accumulate;  // false: C is not read and may hold anything
+  bool relu;         // of float types only
+  bool accumulate;   // false: C is not read and may hold anything
 };
 
 // y (m) = act(A (m, k) x (k) + bias [+ y]); x and y have unit stride.

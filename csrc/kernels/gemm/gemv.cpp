@@ -6,8 +6,6 @@
 namespace tw::TW_ISA {
 namespace {
 
-TW_INLINE int min(int64_t a, int64_t b) { return static_cast<int>(a < b ? a : b); }
-
 // y[i .. i + n) from n <= lanes finished sums.
 template <class S>
 TW_INLINE void finish(const GemvProblem& g, int64_t i, int n, vec<compute_t<S>> v) {

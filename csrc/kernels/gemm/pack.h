@@ -1,8 +1,11 @@
-// Packing into panels: rows of A or columns of B, P at a time, laid side by side for the register tile.
+// Packing into panels: rows of A or columns of B, P at a time, laid side by side for the register tile; and the
+// shuffles that this takes.
 #pragma once
 #include "kernels/vec.h"
 
 namespace tw::TW_ISA {
+
+TW_INLINE int min(int64_t a, int64_t b) { return static_cast<int>(a < b ? a : b); }
 
 template <int... I>
 struct Lanes {};

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
 import os
 import shutil
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,20 @@ def test_fork_after_a_parallel_op(python):
     """The child has no worker threads, and the same results."""
     done = python(FORK, timeout=90)
     assert done.stdout.strip() == "same", done.stderr
+
+
+# ---- what is installed ----------------------------------------------------------------------------------------------
+
+
+def test_the_wheel_is_small():
+    """At most 6 MB: what the installed files take in a wheel's compression."""
+    try:
+        files = importlib.metadata.files("tilewright") or []
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("tilewright is not installed from a wheel")
+    contents = [Path(file.locate()).read_bytes() for file in files if "__pycache__" not in file.parts]
+    assert any(file.suffix == ".so" for file in files)
+    assert sum(len(zlib.compress(content)) for content in contents) <= 6_000_000
 
 
 # ---- how many threads ------------------------------------------------------------------------------------------------

@@ -4,6 +4,18 @@
 #include "bind/caster.h"
 
 namespace tw {
+namespace {
+
+// pybind11 would make an object of uninitialised memory.
+template <class Bound>
+void forbid_call(Bound& bound) {
+  reinterpret_cast<PyTypeObject*>(bound.ptr())->tp_new = [](PyTypeObject* type, PyObject*, PyObject*) -> PyObject* {
+    PyErr_Format(PyExc_TypeError, "%s cannot be called", type->tp_name);
+    return nullptr;
+  };
+}
+
+}  // namespace
 
 void bind_array(py::module_& m) {
   py::enum_<DType> dtype(m, "DType");
@@ -11,12 +23,18 @@ void bind_array(py::module_& m) {
     const auto value = static_cast<DType>(code);
     dtype.value(dtype_name(value), value);
   }
+  forbid_call(dtype);
+  dtype.def("__reduce__", [](const py::object& self) {  // so that pickle and copy find the member instead
+    const py::object getattr = py::module_::import("builtins").attr("getattr");
+    return py::make_tuple(getattr, py::make_tuple(py::type::of(self), self.attr("name")));
+  });
   dtype.def_property_readonly("itemsize", &item_size);
   dtype.def_property_readonly("is_floating", &is_floating);
   dtype.def_property_readonly("is_integer", &is_integer);
   m.def("promote_types", &promote_types);
 
-  py::class_<Array> array(m, "Array", py::buffer_protocol());
+  py::class_<Array> array(m, "Array", py::buffer_protocol(), py::is_final());
+  forbid_call(array);
   array.def_readonly("dtype", &Array::dtype)
       .def_property_readonly("shape", [](const Array& x) { return x.shape; })
       .def_property_readonly("strides",  // in bytes, as NumPy has them

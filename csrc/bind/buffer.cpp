@@ -149,6 +149,7 @@ Array from_buffer(py::handle object) {
     fail<TypeError>("from_buffer: there is no dtype for items of format '", format, "' and ", buffer.itemsize,
                     " bytes");
   for (int i = 0; i < buffer.ndim; ++i) x.shape.push_back(buffer.shape[i]);
+  element_count(x.shape);
   x.strides = contiguous_strides(x.shape);
   // An empty array's strides mean nothing, and ctypes gives none.
   for (int i = 0; i < buffer.ndim && buffer.strides && x.size() > 0; ++i) {

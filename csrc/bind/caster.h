@@ -6,6 +6,31 @@
 
 namespace py = pybind11;
 
+namespace tw {
+
+// A Python bool, int or float; false for anything else. OverflowError for an integer beyond every double.
+inline bool load_scalar(PyObject* object, Scalar& out) {
+  if (PyFloat_Check(object)) {
+    out = {Scalar::floating, 0, PyFloat_AS_DOUBLE(object)};
+  } else if (PyBool_Check(object)) {
+    out = {Scalar::boolean, object == Py_True};
+  } else if (PyLong_Check(object)) {
+    int overflow = 0;
+    out = {Scalar::integer, PyLong_AsLongLongAndOverflow(object, &overflow)};
+    if (overflow == 0) return true;
+    out.i = static_cast<int64_t>(PyLong_AsUnsignedLongLong(object));
+    out.range = PyErr_Occurred() ? Scalar::beyond : Scalar::in_uint64;
+    PyErr_Clear();
+    out.f = PyLong_AsDouble(object);
+    if (out.f == -1.0 && PyErr_Occurred()) throw py::error_already_set();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace tw
+
 namespace pybind11::detail {
 
 // An Array, or a Python bool, int or float as a weak scalar. Anything else does not load, so the call raises TypeError.
@@ -14,22 +39,7 @@ struct type_caster<tw::Operand> {
   PYBIND11_TYPE_CASTER(tw::Operand, const_name("Array | complex"));
 
   bool load(handle source, bool) {
-    PyObject* object = source.ptr();
-    if (PyFloat_Check(object)) {
-      value.scalar = {tw::Scalar::floating, 0, PyFloat_AS_DOUBLE(object)};
-      return true;
-    }
-    if (PyBool_Check(object)) {
-      value.scalar = {tw::Scalar::boolean, object == Py_True, 0};
-      return true;
-    }
-    if (PyLong_Check(object)) {
-      int overflow = 0;
-      const long long i = PyLong_AsLongLongAndOverflow(object, &overflow);
-      if (overflow) throw py::value_error("Python integer " + std::string(str(source)) + " does not fit 64 bits");
-      value.scalar = {tw::Scalar::integer, i, 0};
-      return true;
-    }
+    if (tw::load_scalar(source.ptr(), value.scalar)) return true;
     make_caster<tw::Array> array;
     if (source.is_none() || !array.load(source, false)) return false;
     value.array = &cast_op<const tw::Array&>(array);
@@ -37,17 +47,26 @@ struct type_caster<tw::Operand> {
   }
 };
 
-// A shape, axes or strides: an int, or any sequence of ints.
+// A shape, axes or strides: an int, or any sequence of ints. TypeError that says what else was given.
 template <>
 struct type_caster<tw::Dims> {
   PYBIND11_TYPE_CASTER(tw::Dims, const_name("int | Sequence[int]"));
 
   bool load(handle source, bool) {
     value = tw::Dims();
-    if (PyLong_Check(source.ptr())) return push(source);
-    if (!PySequence_Check(source.ptr()) || PyUnicode_Check(source.ptr())) return false;
-    for (handle entry : reinterpret_borrow<sequence>(source))
-      if (!push(entry)) return false;
+    PyObject* object = source.ptr();
+    if (PyTuple_CheckExact(object)) {
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i) push(PyTuple_GET_ITEM(object, i));
+    } else if (PyIndex_Check(object) && !is_array(object)) {
+      push(object);
+    } else if (PySequence_Check(object) && !PyUnicode_Check(object) && !PyBytes_Check(object)) {
+      const auto entries = reinterpret_steal<object_t>(PySequence_Fast(object, "not a sequence"));
+      if (!entries) throw error_already_set();
+      for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(entries.ptr()); ++i)
+        push(PySequence_Fast_GET_ITEM(entries.ptr(), i));
+    } else {
+      refuse(object);
+    }
     return true;
   }
   static handle cast(const tw::Dims& dims, return_value_policy, handle) {
@@ -57,16 +76,24 @@ struct type_caster<tw::Dims> {
   }
 
  private:
-  bool push(handle entry) {
-    object index = reinterpret_steal<object>(PyNumber_Index(entry.ptr()));
-    if (!index) {
-      PyErr_Clear();
-      return false;
-    }
-    const long long extent = PyLong_AsLongLong(index.ptr());
+  using object_t = pybind11::object;
+
+  // What is both an index and a sequence, a tensor or a NumPy array, lists its entries unless it is 0-d.
+  static bool is_array(PyObject* object) {
+    if (PyLong_Check(object) || !PySequence_Check(object)) return false;
+    const bool has_length = PySequence_Size(object) >= 0;
+    PyErr_Clear();
+    return has_length;
+  }
+  [[noreturn]] static void refuse(PyObject* given) {
+    throw type_error(std::string("shapes and axes are integers or sequences of them, got a ") +
+                     Py_TYPE(given)->tp_name);
+  }
+  void push(PyObject* entry) {
+    if (!PyIndex_Check(entry)) refuse(entry);
+    const Py_ssize_t extent = PyNumber_AsSsize_t(entry, PyExc_ValueError);
     if (extent == -1 && PyErr_Occurred()) throw error_already_set();
     value.push_back(extent);
-    return true;
   }
 };
 

@@ -4,19 +4,28 @@
 #include "bind/caster.h"
 
 namespace tw {
+namespace {
+
+const Scalar& number(const char* op, const char* parameter, const Operand& value) {
+  if (value.array) fail<TypeError>(op, ": ", parameter, " is an array, but must be a Python number");
+  return value.scalar;
+}
+
+}  // namespace
 
 void bind_creation(py::module_& m) {
   m.def("empty", &empty);
   m.def("full", [](const Dims& shape, const Operand& value, DType dtype) {
-    if (value.array) fail<TypeError>("full: the fill value must be a Python number");
-    return full(shape, value.scalar, dtype);
+    return full(shape, number("full", "fill_value", value), dtype);
   });
   m.def("scalar", [](const Operand& value, DType dtype) {
     return value.array ? *value.array : scalar_array("asarray", value.scalar, dtype);
   });
   m.def("default_dtype",
         [](const Operand& value) { return value.array ? value.array->dtype : value.scalar.default_dtype(); });
-  m.def("arange", &arange);
+  m.def("arange", [](const Operand& start, const Operand& step, int64_t count, DType dtype) {
+    return arange(number("arange", "start", start), number("arange", "step", step), count, dtype);
+  });
   m.def("eye", &eye);
   m.def("reshape", &reshape);
   m.def("transpose", &transpose);

@@ -143,6 +143,7 @@ Array read_tensor(const TensorAbi& tensor) {
   Array x;
   x.dtype = from_element(tensor.element);
   for (int32_t i = 0; i < tensor.ndim; ++i) x.shape.push_back(tensor.shape[i]);
+  element_count(x.shape);
   element_count(x.shape);  // raises on a negative or overflowing one
   x.strides = contiguous_strides(x.shape);
   if (tensor.strides)

@@ -53,7 +53,7 @@ void bind_elementwise(py::module_& m) {
 #define X(name, rule, params) def_binary<params>(m, {#name, DTypeRule::rule, kernels().name});
   TW_BINARY_KERNELS(X)
 #undef X
-  m.def("where", [](const Array& condition, const Operand& x, const Operand& y) {
+  m.def("where", [](const Operand& condition, const Operand& x, const Operand& y) {
     require_one_dtype("where", x, y);
     return where(condition, x, y);
   });

@@ -1,4 +1,6 @@
 // The extension module tilewright._core: arrays and ops without autograd. Everything here is a thin binding.
+#include <unistd.h>
+
 #include "bind/bind.h"
 #include "bind/tape.h"
 #include "core/error.h"
@@ -35,11 +37,24 @@ void register_errors(py::module_& m) {
   });
 }
 
+bool interpreter_is_ending() {
+#if PY_VERSION_HEX >= 0x030d0000
+  return Py_IsFinalizing();
+#else
+  return _Py_IsFinalizing();
+#endif
+}
+
 void bind_threads(py::module_& m) {
   m.def("get_num_threads", &get_num_threads);
   m.def("set_num_threads", &set_num_threads);
   set_blocking_hooks({[]() -> void* { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; },
-                      [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); }});
+                      [](void* state) {
+                        // Once the interpreter is ending, Python unwinds a thread that asks for the lock, which C++
+                        // destructors do not allow: a daemon thread waits here for the end, as from Python 3.14 on.
+                        while (interpreter_is_ending()) pause();
+                        PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+                      }});
 }
 
 void bind_memory(py::module_& m) {

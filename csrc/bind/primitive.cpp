@@ -1,6 +1,7 @@
 // _core.Primitive: a callable op. See bind/tape.h for why this is not Python.
 #include "bind/tape.h"
 
+#include <cxxabi.h>
 #include <structmember.h>  // after Python.h
 
 #include <map>
@@ -20,6 +21,7 @@ constexpr int kMaxArgs = 16;
 // What Python gives us once: its classes and the slow paths.
 struct Hooks {
   PyTypeObject* tensor = nullptr;
+  PyTypeObject* array = nullptr;     // _core.Array: final, so an exact comparison tells
   PyObject* convert = nullptr;       // convert(inputs) -> tuple of inputs that the kernel takes, or None
   PyObject* make_plan = nullptr;     // make_plan(primitive, mask) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
@@ -33,6 +35,7 @@ struct PlanEntry {
 struct PrimitiveObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* dict;
+  PyObject* name;               // of the op
   PyObject* kernel;             // called with arrays, unless `native` is set
   const ElementwiseOp* native;  // an elementwise kernel without parameters, called directly
   int inputs, statics;
@@ -63,27 +66,55 @@ class Ref {  // an owned reference
 };
 
 bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, python.tensor); }
+bool is_array(PyObject* object) { return Py_IS_TYPE(object, python.array); }
 bool is_number(PyObject* object) { return PyFloat_Check(object) || PyLong_Check(object); }
 TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
 
-// The C++ object in a _core.Array, which has no base class and no Python subclass with other layout.
+// The C++ object in a _core.Array.
 const Array* array_in(PyObject* object) {
   auto* instance = reinterpret_cast<py::detail::instance*>(object);
   return static_cast<const Array*>(instance->get_value_and_holder().value_ptr());
 }
 
-Operand as_operand(PyObject* array_or_number) {
-  if (is_number(array_or_number)) {
-    py::detail::make_caster<Operand> caster;
-    caster.load(array_or_number, false);
-    return py::detail::cast_op<Operand>(caster);
+Operand as_operand(const PrimitiveObject* self, PyObject* object) {
+  Operand operand;
+  if (is_array(object)) {
+    operand.array = array_in(object);
+  } else if (!load_scalar(object, operand.scalar)) {
+    fail<TypeError>(PyUnicode_AsUTF8(self->name), ": an operand is a ", Py_TYPE(object)->tp_name,
+                    ", but must be an array or a number");
   }
-  return {array_in(array_or_number), {}};
+  return operand;
 }
+
+// The inputs of a call, unwrapped, and held: while a kernel runs without the interpreter lock, another thread may give
+// the tensors new arrays and nodes.
+class Inputs {
+ public:
+  Inputs() = default;
+  ~Inputs() {
+    for (int i = 0; i < count_; ++i) {
+      Py_DECREF(arrays[i]);
+      Py_DECREF(nodes[i]);
+    }
+  }
+  Inputs(const Inputs&) = delete;
+  Inputs& operator=(const Inputs&) = delete;
+
+  void add(PyObject* array, PyObject* node) {
+    arrays[count_] = Py_NewRef(array);
+    nodes[count_++] = Py_NewRef(node);
+  }
+  PyObject* arrays[kMaxInputs];  // numbers and None as they are
+  PyObject* nodes[kMaxInputs];   // None for those
+
+ private:
+  int count_ = 0;
+};
 
 PyObject* call_native(const PrimitiveObject* self, PyObject* const* inputs) {
   const Array y = self->inputs == 1 ? unary(*self->native, *array_in(inputs[0]))
-                                    : binary(*self->native, as_operand(inputs[0]), as_operand(inputs[1]));
+                                    : binary(*self->native, as_operand(self, inputs[0]), as_operand(self, inputs[1]));
   return py::cast(y).release().ptr();
 }
 
@@ -165,38 +196,50 @@ PyObject* call_converted(PrimitiveObject* self, PyObject* const* args, PyObject*
   return call(self, replaced);
 }
 
+// pybind11 answers wrong types with C++ signatures; the caller is told what the op was given instead.
+void restate_refusal(PrimitiveObject* self, PyObject* const* args) {
+  py::error_already_set error;
+  if (std::string(py::str(error.value())).find("incompatible function arguments") == std::string::npos)
+    return error.restore();
+  std::string given;
+  for (int i = 0; i < self->inputs + self->statics; ++i)
+    given += (i ? ", " : "") + (is_tensor(args[i])  ? "a tensor"
+                                : is_array(args[i]) ? "an array"
+                                                    : std::string(py::repr(args[i])));
+  PyErr_Format(PyExc_TypeError, "%U: cannot take (%s)", self->name, given.c_str());
+}
+
 PyObject* call(PrimitiveObject* self, PyObject* const* args) {
-  PyObject* arrays[kMaxInputs];
-  PyObject* nodes[kMaxInputs];
+  Inputs in;
   unsigned mask = 0;
   bool ready = false;  // some input is a tensor, and none needs conversion
   for (int i = 0; i < self->inputs; ++i) {
-    nodes[i] = Py_None;
-    arrays[i] = args[i];
     if (is_tensor(args[i])) {
-      arrays[i] = as_tensor(args[i])->array;
-      nodes[i] = as_tensor(args[i])->node;
-      mask |= static_cast<unsigned>(nodes[i] != Py_None) << i;
+      const TensorObject* tensor = as_tensor(args[i]);
+      if (!tensor->array || !tensor->node || !is_array(tensor->array))
+        fail<TypeError>(PyUnicode_AsUTF8(self->name), ": an operand is a Tensor without data; asarray makes tensors");
+      in.add(tensor->array, tensor->node);
+      mask |= static_cast<unsigned>(tensor->node != Py_None) << i;
       ready = true;
-    } else if (!is_number(args[i]) && (args[i] != Py_None || self->native)) {
-      ready = false;  // None, an operand that is left out, is for kernels that say so themselves
+    } else if (is_number(args[i]) || (args[i] == Py_None && !self->native)) {
+      in.add(args[i], Py_None);  // None, an operand that is left out, is for kernels that say so themselves
+    } else {
+      ready = false;
       break;
     }
   }
   // Two dtypes: the conversion is an op of its own, so that the cotangent is converted back.
   if (ready && self->inputs == 2 && is_tensor(args[0]) && is_tensor(args[1]))
-    ready = array_in(arrays[0])->dtype == array_in(arrays[1])->dtype;
+    ready = array_in(in.arrays[0])->dtype == array_in(in.arrays[1])->dtype;
   if (!ready) {
     const Ref inputs(converted(self, args));
     if (inputs) return call_converted(self, args, inputs.get());
-    if (!PyErr_Occurred()) {
-      const py::object name = py::getattr(reinterpret_cast<PyObject*>(self), "__name__", py::str("op"));
-      PyErr_Format(PyExc_TypeError, "%U: an operand is None, but must be an array or a number", name.ptr());
-    }
+    if (!PyErr_Occurred())
+      PyErr_Format(PyExc_TypeError, "%U: an operand is None, but must be an array or a number", self->name);
     return nullptr;
   }
 
-  Ref y(call_kernel(self, args, arrays));
+  Ref y(call_kernel(self, args, in.arrays));
   if (!y) {
     // Refused for its types: worth another try where conversion changes something.
     if (!PyErr_ExceptionMatches(PyExc_TypeError)) return nullptr;
@@ -208,15 +251,20 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       return inputs ? call_converted(self, args, inputs.get()) : nullptr;
     }
     PyErr_Restore(type, value, traceback);
+    restate_refusal(self, args);
     return nullptr;
   }
   Ref aux(Py_NewRef(Py_None));
-  if (PyTuple_CheckExact(y.get())) {
-    aux.reset(PyList_New(0));
-    for (Py_ssize_t i = 1; i < PyTuple_GET_SIZE(y.get()); ++i) PyList_Append(aux.get(), PyTuple_GET_ITEM(y.get(), i));
-    y.reset(Py_NewRef(PyTuple_GET_ITEM(y.get(), 0)));
+  if (PyTuple_CheckExact(y.get()) && PyTuple_GET_SIZE(y.get()) > 0) {
+    const Ref all(y.release());
+    y.reset(Py_NewRef(PyTuple_GET_ITEM(all.get(), 0)));
+    const Ref rest(PyTuple_GetSlice(all.get(), 1, PyTuple_GET_SIZE(all.get())));
+    aux.reset(rest ? PySequence_List(rest.get()) : nullptr);
+    if (!aux) return nullptr;
   }
-  Ref node(mask && tape_mode() != TapeMode::off ? record(self, args, nodes, mask, y.get(), aux.get())
+  if (!is_array(y.get()))
+    fail<TypeError>(PyUnicode_AsUTF8(self->name), ": the kernel gave a ", Py_TYPE(y.get())->tp_name, ", no array");
+  Ref node(mask && tape_mode() != TapeMode::off ? record(self, args, in.nodes, mask, y.get(), aux.get())
                                                 : Py_NewRef(Py_None));
   if (!node) return nullptr;
   PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
@@ -230,8 +278,7 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
   auto* self = reinterpret_cast<PrimitiveObject*>(callable);
   const Py_ssize_t given = PyVectorcall_NARGS(nargsf), wanted = self->inputs + self->statics;
   if (given != wanted || (keywords && PyTuple_GET_SIZE(keywords))) {
-    const py::object name = py::getattr(callable, "__name__", py::str("op"));
-    PyErr_Format(PyExc_TypeError, "%U: takes %zd positional arguments, got %zd%s", name.ptr(), wanted, given,
+    PyErr_Format(PyExc_TypeError, "%U: takes %zd positional arguments, got %zd%s", self->name, wanted, given,
                  keywords && PyTuple_GET_SIZE(keywords) ? " and keyword arguments" : "");
     return nullptr;
   }
@@ -239,6 +286,8 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
     return call(self, args);
   } catch (py::error_already_set& error) {
     error.restore();
+  } catch (abi::__forced_unwind&) {
+    throw;
   } catch (...) {
     py::detail::try_translate_exceptions();
   }
@@ -247,26 +296,30 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
 
 // Primitive(name, kernel, inputs, statics)
 PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
-  const char* name;
-  PyObject* kernel;
+  PyObject *name, *kernel;
   int inputs, statics;
-  if (!PyArg_ParseTuple(args, "sOii:Primitive", &name, &kernel, &inputs, &statics)) return nullptr;
-  if (inputs < 1 || inputs > kMaxInputs || statics < 0 || inputs + statics > kMaxArgs) {
+  if (!PyArg_ParseTuple(args, "UOii:Primitive", &name, &kernel, &inputs, &statics)) return nullptr;
+  if (inputs < 1 || inputs > kMaxInputs || statics < 0 || statics > kMaxArgs - inputs) {
     PyErr_SetString(PyExc_ValueError, "Primitive: too many parameters");
     return nullptr;
   }
   PyObject* object = type->tp_alloc(type, 0);
   if (!object) return nullptr;
   auto* self = reinterpret_cast<PrimitiveObject*>(object);
-  const auto native = native_ops().find(name);
+  const auto native = native_ops().find(PyUnicode_AsUTF8(name));
   self->vectorcall = primitive_vectorcall;
+  self->name = Py_NewRef(name);
   self->kernel = Py_NewRef(kernel);
-  self->native = native == native_ops().end() || statics ? nullptr : &native->second;
+  self->native = native == native_ops().end() || statics || inputs > 2 ? nullptr : &native->second;
   self->inputs = inputs;
   self->statics = statics;
   self->plans = new std::vector<PlanEntry>(size_t{1} << inputs);
   return object;
 }
+
+// Pickled and copied as functions are: by where they are found.
+PyObject* primitive_reduce(PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__qualname__"); }
+PyMethodDef primitive_methods[] = {{"__reduce__", primitive_reduce, METH_NOARGS, nullptr}, {}};
 
 // As a function in a class, it binds to the instance: Tensor.__add__ is one of these.
 PyObject* primitive_get(PyObject* self, PyObject* instance, PyObject*) {
@@ -287,6 +340,7 @@ PyType_Slot primitive_slots[] = {
     {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
     {Py_tp_descr_get, reinterpret_cast<void*>(primitive_get)},
     {Py_tp_members, primitive_members},
+    {Py_tp_methods, primitive_methods},
     {Py_tp_getset, primitive_getset},
     {},
 };
@@ -299,6 +353,10 @@ PyType_Spec primitive_spec = {"tilewright._core.Primitive", sizeof(PrimitiveObje
 PyObject* wrap(PyObject*, PyObject* const* args, Py_ssize_t count) {
   if (count != 1 && count != 2) {
     PyErr_SetString(PyExc_TypeError, "wrap: takes an array and a node");
+    return nullptr;
+  }
+  if (!is_array(args[0])) {
+    PyErr_Format(PyExc_TypeError, "wrap: got a %s, but needs an Array", Py_TYPE(args[0])->tp_name);
     return nullptr;
   }
   PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
@@ -325,6 +383,7 @@ void add_primitive_type(py::module_& m) {
                                py::str package_folder) {
     set_package_folder(package_folder.ptr());
     python.tensor = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
+    python.array = reinterpret_cast<PyTypeObject*>(py::type::of<Array>().ptr());
     python.convert = convert.release().ptr();
     python.make_plan = make_plan.release().ptr();
     python.note_forward = note_forward.release().ptr();

@@ -67,9 +67,8 @@ class SequenceReader {
   }
 
   void leaf(PyObject* object) {
-    if (PyFloat_Check(object)) return push({Scalar::floating, 0, PyFloat_AS_DOUBLE(object)});
-    if (PyBool_Check(object)) return push({Scalar::boolean, object == Py_True, 0});
-    if (PyLong_Check(object)) return integer(object);
+    Scalar scalar;
+    if (load_scalar(object, scalar)) return push(scalar);
     Array array;
     if (array_from(object, array)) {
       if (!arrays_.empty() && arrays_[0].shape != array.shape)
@@ -82,7 +81,8 @@ class SequenceReader {
     if (PyIndex_Check(object)) {
       const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object));
       if (!index) throw py::error_already_set();
-      return integer(index.ptr());
+      load_scalar(index.ptr(), scalar);
+      return push(scalar);
     }
     const PyNumberMethods* number = Py_TYPE(object)->tp_as_number;
     if (!number || !number->nb_float)
@@ -92,31 +92,21 @@ class SequenceReader {
     push({Scalar::floating, 0, value});
   }
 
-  void integer(PyObject* object) {
-    int overflow = 0;
-    const int64_t value = PyLong_AsLongLongAndOverflow(object, &overflow);
-    if (overflow == 0) return push({Scalar::integer, value, 0});
-    // Above int64, the upper half of uint64 is left.
-    const uint64_t wide = PyLong_AsUnsignedLongLong(object);
-    if (PyErr_Occurred()) {
-      PyErr_Clear();
-      fail<ValueError>("asarray: ", where(), " is a Python integer that does not fit 64 bits");
-    }
-    Array array = empty({}, DType::u64);
-    std::memcpy(array.data, &wide, sizeof wide);
-    arrays_.push_back(array);
-    leaves_.push_back({{}, true});
-  }
-
   void push(const Scalar& scalar) {
     leaves_.push_back({scalar, false});
-    if (!has_scalars_ || scalar.kind > widest_.kind) widest_ = scalar;
+    const auto rank = [](const Scalar& s) { return std::pair(s.kind, s.range); };
+    if (!has_scalars_ || rank(scalar) > rank(widest_)) {
+      widest_ = scalar;
+      widest_at_ = where();
+    }
     has_scalars_ = true;
   }
 
   // Arrays decide, Python numbers are weak.
   DType inferred() const {
     if (leaves_.empty()) return kDefaultFloat;
+    if (widest_.kind == Scalar::integer && widest_.range == Scalar::beyond)
+      fail<ValueError>("asarray: ", widest_at_, " is a Python integer that does not fit 64 bits");
     if (arrays_.empty()) return widest_.default_dtype();
     Array strong;
     strong.dtype = arrays_[0].dtype;
@@ -161,6 +151,7 @@ class SequenceReader {
   std::vector<Leaf> leaves_;
   std::vector<Array> arrays_;
   Scalar widest_;
+  std::string widest_at_;
   bool has_scalars_ = false;
 };
 

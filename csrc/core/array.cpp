@@ -44,11 +44,8 @@ bool Array::is_contiguous() const {
 
 Array empty(const Dims& shape, DType dtype) {
   const int64_t count = element_count(shape);
-  int64_t nbytes;
-  if (__builtin_mul_overflow(count, static_cast<int64_t>(item_size(dtype)), &nbytes))
-    fail<MemoryError>("cannot allocate an array of shape ", shape, " and dtype ", dtype);
   Array x;
-  x.storage = allocate(static_cast<size_t>(nbytes));
+  x.storage = allocate(static_cast<size_t>(count) * item_size(dtype));
   x.data = static_cast<char*>(x.storage->data);
   x.shape = shape;
   x.strides = contiguous_strides(shape);
@@ -75,6 +72,7 @@ Array broadcast_to(const char* op, const Array& x, const Dims& shape) {
     strides[i + offset] = x.shape[i] == 1 ? 0 : x.strides[i];
   }
   if (!fits) fail<ValueError>(op, ": shape ", x.shape, " does not broadcast to ", shape);
+  element_count(shape);  // no memory stands behind the result to bound it
   return as_strided(x, x.data, shape, strides);
 }
 
@@ -92,7 +90,7 @@ Array slice(const Array& x, int axis, int64_t start, int64_t length, int64_t ste
   // An empty slice may start past the end: keep the pointer inside the storage.
   if (length > 0) view.data += start * x.strides[axis] * static_cast<int64_t>(x.itemsize());
   view.shape[axis] = length;
-  view.strides[axis] *= step;
+  if (length > 1) view.strides[axis] *= step;  // else never stepped, and the step may be huge
   return view;
 }
 
@@ -121,7 +119,6 @@ bool try_reshape_view(const Array& x, const Dims& shape, Array& out) {
   while (from < old_shape.size()) {
     int64_t old_count = old_shape[from], new_count = 1;
     int old_end = from + 1, new_end = to;
-    while (new_end < shape.size() && new_count < old_count) new_count *= shape[new_end++];
     while (new_count != old_count) {
       if (new_count < old_count) {
         new_count *= shape[new_end++];

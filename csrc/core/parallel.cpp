@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <string>
 
@@ -17,37 +18,15 @@ namespace {
 
 constexpr double kParallelFromNs = 20e3;  // waking a team costs a few µs
 constexpr double kReleaseLockFromNs = 100e3;
-
-// CPUs' worth of time that the container grants, or 0 without a limit (cgroup v2, then v1).
-double cgroup_quota() {
-  std::ifstream groups("/proc/self/cgroup");
-  std::string line, path;
-  while (std::getline(groups, line))
-    if (line.starts_with("0::")) path = line.substr(3);
-  double tightest = 0;
-  const auto consider = [&](double quota) {
-    if (quota > 0 && (tightest == 0 || quota < tightest)) tightest = quota;
-  };
-  // A limit may sit on any ancestor of the process's own group.
-  for (;; path.resize(path.rfind('/'))) {
-    std::ifstream file("/sys/fs/cgroup" + path + "/cpu.max");
-    std::string quota;
-    double period = 0;
-    if (file >> quota >> period && quota != "max" && period > 0) consider(std::atof(quota.c_str()) / period);
-    if (path.empty() || path.rfind('/') == std::string::npos) break;
-  }
-  std::ifstream quota_v1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period_v1("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double quota = 0, period = 0;
-  if (quota_v1 >> quota && period_v1 >> period && period > 0) consider(quota / period);
-  return tightest;
-}
+constexpr int kMostThreads = 1024;  // the OpenMP runtime ends the process where it cannot create a thread
 
 // OpenMP's own default honours OMP_NUM_THREADS and the affinity mask; the quota counts where the user set nothing.
 int default_threads() {
-  const int count = omp_get_max_threads();
-  if (std::getenv("OMP_NUM_THREADS")) return count;
-  const double quota = cgroup_quota();
-  return quota > 0 ? std::clamp(static_cast<int>(std::ceil(quota)), 1, count) : count;
+  const int count = std::clamp(omp_get_max_threads(), 1, kMostThreads);
+  const char* chosen = std::getenv("OMP_NUM_THREADS");
+  if (chosen && *chosen) return count;
+  const double quota = detail::cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup");
+  return quota > 0 ? static_cast<int>(std::clamp<double>(std::ceil(quota), 1, count)) : count;
 }
 
 std::atomic<int> thread_count{0};  // 0: not asked yet
@@ -92,12 +71,37 @@ int get_num_threads() {
 
 void set_num_threads(int count) {
   if (count < 1) fail<ValueError>("set_num_threads: count is ", count, ", but must be at least 1");
+  if (count > kMostThreads)
+    fail<ValueError>("set_num_threads: count is ", count, ", but must be at most ", kMostThreads);
   thread_count = count;
 }
 
 void set_blocking_hooks(BlockingHooks new_hooks) { hooks = new_hooks; }
 
 namespace detail {
+
+double cpu_quota(const std::string& groups_file, const std::string& mount) {
+  std::ifstream groups(groups_file);
+  std::string line, path;
+  while (std::getline(groups, line))
+    if (line.starts_with("0::")) path = line.substr(3);
+  double tightest = 0;
+  const auto consider = [&](double quota) {
+    if (quota > 0 && (tightest == 0 || quota < tightest)) tightest = quota;
+  };
+  // A limit may sit on any ancestor of the process's own group.
+  for (;; path.resize(path.rfind('/'))) {
+    std::ifstream file(mount + path + "/cpu.max");
+    std::string quota;
+    double period = 0;
+    if (file >> quota >> period && quota != "max" && period > 0) consider(std::atof(quota.c_str()) / period);
+    if (path.rfind('/') == std::string::npos) break;
+  }
+  std::ifstream quota_v1(mount + "/cpu/cpu.cfs_quota_us"), period_v1(mount + "/cpu/cpu.cfs_period_us");
+  double quota = 0, period = 0;
+  if (quota_v1 >> quota && period_v1 >> period && period > 0) consider(quota / period);
+  return tightest;
+}
 
 void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure) {
   if (total_ns < kParallelFromNs || n <= chunk) {  // the common small case, before anything is looked up
@@ -113,8 +117,19 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
     watch_forks();
     team_woken = true;
   }
+  // An exception must not leave a team: the first one stops the rest and is thrown again outside.
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;
 #pragma omp parallel for num_threads(team) schedule(dynamic, 1) if (team > 1)
-  for (int64_t i = 0; i < chunks; ++i) fn(closure, i * chunk, std::min((i + 1) * chunk, n));
+  for (int64_t i = 0; i < chunks; ++i) {
+    if (failed.load(std::memory_order_relaxed)) continue;
+    try {
+      fn(closure, i * chunk, std::min((i + 1) * chunk, n));
+    } catch (...) {
+      if (!failed.exchange(true)) error = std::current_exception();
+    }
+  }
+  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace detail

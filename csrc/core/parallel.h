@@ -4,12 +4,13 @@
 // what can never change a result.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 namespace tw {
 
 int get_num_threads();
-void set_num_threads(int count);  // ValueError below 1
+void set_num_threads(int count);  // ValueError below 1 and above 1024
 
 // For work that blocks long enough: bind/ sets these to release and retake the interpreter lock.
 struct BlockingHooks {
@@ -21,12 +22,16 @@ void set_blocking_hooks(BlockingHooks);
 namespace detail {
 typedef void (*ChunkFn)(void* closure, int64_t begin, int64_t end);
 void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure);
+
+// CPUs' worth of time that the control group of a process grants (v2, and the v1 file that containers see), 0 where
+// there is no limit. `groups` is the process's list of groups, `mount` the root of their files.
+double cpu_quota(const std::string& groups, const std::string& mount);
 }  // namespace detail
 
 // fn(begin, end) for every chunk [begin, end) of [0, n): [0, chunk), [chunk, 2 chunk), ... in any order, maybe at once.
 // ns_per_item is a rough estimate of the serial cost of one item, in nanoseconds; below a measured total (about 20 µs)
-// the calling thread does it all, and above it the interpreter lock is released meanwhile. fn must not throw, touch
-// Python, or call parallel_for (a nested call runs serially).
+// the calling thread does it all, and above it the interpreter lock is released meanwhile. fn must not touch Python; a
+// parallel_for inside it runs serially. What fn throws is thrown here, with the chunks that had not begun left out.
 template <class F>
 void parallel_for(int64_t n, int64_t chunk, double ns_per_item, F&& fn) {
   if (n <= 0) return;

@@ -13,7 +13,7 @@ Dims::Dims(std::initializer_list<int64_t> values) {
 void Dims::push_back(int64_t value) { insert(size_, value); }
 
 void Dims::insert(int at, int64_t value) {
-  if (size_ == kMaxDims) fail<ValueError>("arrays have at most ", kMaxDims, " dimensions");
+  if (size_ == kMaxDims) fail<ValueError>("arrays have at most ", kMaxDims, " dimensions, more are needed here");
   for (int i = size_; i > at; --i) values_[i] = values_[i - 1];
   values_[at] = value;
   ++size_;
@@ -32,14 +32,14 @@ std::ostream& operator<<(std::ostream& out, const Dims& dims) {
 
 int64_t element_count(const Dims& shape) {
   int64_t count = 1;
-  bool overflow = false;
+  bool fits = true, any = true;
   for (const int64_t extent : shape) {
     if (extent < 0) fail<ValueError>("shape ", shape, " has a negative dimension");
-    if (extent == 0) return 0;
-    overflow |= __builtin_mul_overflow(count, extent, &count);
+    any &= extent > 0;
+    if (extent > 0) fits &= !__builtin_mul_overflow(count, extent, &count);
   }
-  if (overflow) fail<ValueError>("shape ", shape, " has more elements than a 64-bit integer counts");
-  return count;
+  if (!fits || count > kMaxElements) fail<ValueError>("shape ", shape, " has more elements than can be addressed");
+  return any ? count : 0;
 }
 
 Dims contiguous_strides(const Dims& shape) {

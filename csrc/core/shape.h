@@ -8,6 +8,7 @@
 namespace tw {
 
 inline constexpr int kMaxDims = 16;
+inline constexpr int64_t kMaxElements = INT64_MAX / 16;  // so that bytes and strides are counted without overflow
 
 // A shape, a list of strides or a list of axes; at most kMaxDims entries.
 class Dims {
@@ -55,7 +56,8 @@ class Dims {
 
 std::ostream& operator<<(std::ostream&, const Dims&);  // Python's tuple notation: (2, 3), (4,), ()
 
-int64_t element_count(const Dims& shape);    // product; ValueError where it overflows int64
+// The product. ValueError where an extent is negative, or where the product of the others than 0 exceeds kMaxElements.
+int64_t element_count(const Dims& shape);
 Dims contiguous_strides(const Dims& shape);  // C order, in elements
 
 // The axis counted from the front. AxisError where it is not in [-ndim, ndim).

@@ -45,18 +45,21 @@ size_t physical_memory() {
 // Freed blocks wait in a list of their size class; the link sits in the dead Storage's `owner`.
 class Cache {
  public:
+  // A cached block, or null.
   Storage* take(SizeClass cls) {
     std::lock_guard lock(mutex_);
-    ++stats_.allocations;
-    stats_.in_use += static_cast<int64_t>(cls.nbytes);
-    stats_.peak = std::max(stats_.peak, stats_.in_use);
     Storage* block = free_[cls.index];
-    if (block) {
-      free_[cls.index] = static_cast<Storage*>(block->owner);
-      stats_.cached -= static_cast<int64_t>(cls.nbytes);
-      ++stats_.reuses;
-    }
+    if (!block) return nullptr;
+    free_[cls.index] = static_cast<Storage*>(block->owner);
+    stats_.cached -= static_cast<int64_t>(cls.nbytes);
+    ++stats_.reuses;
+    count(cls);
     return block;
+  }
+
+  void count_fresh(SizeClass cls) {
+    std::lock_guard lock(mutex_);
+    count(cls);
   }
 
   void give(Storage* block, SizeClass cls) {
@@ -70,11 +73,6 @@ class Cache {
     free_[cls.index] = block;
     stats_.cached += static_cast<int64_t>(cls.nbytes);
     shrink(stats_.cache_limit);
-  }
-
-  void retract(SizeClass cls) {
-    std::lock_guard lock(mutex_);
-    stats_.in_use -= static_cast<int64_t>(cls.nbytes);
   }
 
   memory::Stats stats() {
@@ -98,6 +96,12 @@ class Cache {
   std::mutex& mutex() { return mutex_; }
 
  private:
+  void count(SizeClass cls) {
+    ++stats_.allocations;
+    stats_.in_use += static_cast<int64_t>(cls.nbytes);
+    stats_.peak = std::max(stats_.peak, stats_.in_use);
+  }
+
   // Frees cached blocks, the largest classes first, until at most `nbytes` are held.
   void shrink(int64_t nbytes) {
     for (int i = kClasses - 1; i >= 0 && stats_.cached > nbytes; --i) {
@@ -142,14 +146,14 @@ StorageRef allocate(size_t nbytes) {
   if (nbytes > SIZE_MAX / 4) fail<MemoryError>("cannot allocate ", nbytes, " bytes: more than the address space holds");
   const SizeClass cls = size_class(nbytes + kHeader);
   Storage* block = cache().take(cls);
-  if (!block) block = fresh_block(cls.nbytes);
   if (!block) {
-    memory::release_cached();
     block = fresh_block(cls.nbytes);
-  }
-  if (!block) {
-    cache().retract(cls);
-    fail<MemoryError>("cannot allocate ", nbytes, " bytes (", memory::stats().in_use, " bytes in use)");
+    if (!block) {
+      memory::release_cached();
+      block = fresh_block(cls.nbytes);
+    }
+    if (!block) fail<MemoryError>("cannot allocate ", nbytes, " bytes (", memory::stats().in_use, " bytes in use)");
+    cache().count_fresh(cls);
   }
   new (block) Storage;
   block->data = reinterpret_cast<char*>(block) + kHeader;

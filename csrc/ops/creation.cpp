@@ -6,6 +6,29 @@
 #include "ops/elementwise.h"
 
 namespace tw {
+namespace {
+
+// Modulo 2^64, which int64 and uint64 read alike: only the first and the last element can be out of bounds.
+Array arange_integers(const Scalar& start, const Scalar& step, int64_t count, DType dtype) {
+  const DType wide = dtype == DType::u64 ? DType::u64 : DType::i64;
+  const Array out = empty({count}, wide);
+  if (count == 0) return out;
+  uint64_t first, by, slot;
+  write_scalar("arange", start, wide, &first);
+  write_scalar("arange", step, DType::i64, &by);
+  const __int128 last = static_cast<__int128>(wide == DType::u64 ? first : static_cast<int64_t>(first)) +
+                        static_cast<__int128>(static_cast<int64_t>(by)) * (count - 1);
+  if (last < INT64_MIN || last > (wide == DType::u64 ? static_cast<__int128>(UINT64_MAX) : INT64_MAX))
+    fail<ValueError>("arange: the last element is out of bounds for ", dtype);
+  const bool above = last > INT64_MAX;
+  write_scalar("arange", start, dtype, &slot);
+  write_scalar("arange", {Scalar::integer, static_cast<int64_t>(last), 0, above ? Scalar::in_uint64 : Scalar::in_int64},
+               dtype, &slot);
+  for (int64_t i = 0; i < count; ++i) out.ptr<uint64_t>()[i] = first + static_cast<uint64_t>(i) * by;
+  return out;
+}
+
+}  // namespace
 
 Array full(const Dims& shape, const Scalar& value, DType dtype) {
   const Array out = empty(shape, dtype);
@@ -13,21 +36,21 @@ Array full(const Dims& shape, const Scalar& value, DType dtype) {
   return out;
 }
 
-Array arange(double start, double step, int64_t count, DType dtype) {
-  if (count < 0) count = 0;
-  const bool integral = is_integer(dtype);
-  Array out = empty({count}, integral ? DType::i64 : DType::f64);
-  if (integral) {
-    for (int64_t i = 0; i < count; ++i)
-      out.ptr<int64_t>()[i] = static_cast<int64_t>(start) + i * static_cast<int64_t>(step);
-  } else {
-    for (int64_t i = 0; i < count; ++i) out.ptr<double>()[i] = start + static_cast<double>(i) * step;
-  }
+Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype) {
+  count = std::max<int64_t>(count, 0);
+  if (is_integer(dtype) && start.kind != Scalar::floating && step.kind != Scalar::floating)
+    return astype(arange_integers(start, step, count, dtype), dtype, false);
+  double first, by;
+  write_scalar("arange", start, DType::f64, &first);
+  write_scalar("arange", step, DType::f64, &by);
+  const Array out = empty({count}, DType::f64);
+  for (int64_t i = 0; i < count; ++i) out.ptr<double>()[i] = first + static_cast<double>(i) * by;
   return astype(out, dtype, false);
 }
 
 Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype) {
   const Array out = full({rows, cols}, {}, dtype);
+  diagonal = std::clamp(diagonal, -rows, cols);
   const int64_t row = diagonal < 0 ? -diagonal : 0, col = diagonal > 0 ? diagonal : 0;
   const int64_t count = std::min(rows - row, cols - col);
   if (count <= 0) return out;
@@ -39,23 +62,17 @@ Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype) {
 Array reshape(const Array& x, Dims shape) {
   const Dims wanted = shape;
   int unknown = -1;
-  int64_t known = 1;
   for (int i = 0; i < shape.size(); ++i) {
-    if (shape[i] == -1 && unknown < 0) {
-      unknown = i;
-    } else if (shape[i] < 0) {
+    if (shape[i] >= 0) continue;
+    if (shape[i] != -1 || unknown >= 0)
       fail<ValueError>("reshape: shape ", wanted, " has more than one unknown or a negative dimension");
-    } else {
-      known *= shape[i];
-    }
+    unknown = i;
+    shape[i] = 1;
   }
-  const int64_t size = x.size();
-  if (unknown >= 0 && known > 0 && size % known == 0) {
-    shape[unknown] = size / known;
-    known = size;
-  }
-  if (known != size || (unknown >= 0 && shape[unknown] < 0))
-    fail<ValueError>("reshape: x ", x.shape, " has ", size, " elements, which do not fill shape ", wanted);
+  const int64_t size = x.size(), known = element_count(shape);
+  const bool fills = unknown < 0 ? known == size : known > 0 && size % known == 0;
+  if (!fills) fail<ValueError>("reshape: x ", x.shape, " has ", size, " elements, which do not fill shape ", wanted);
+  if (unknown >= 0) shape[unknown] = size / known;
   Array out;
   if (try_reshape_view(x, shape, out)) return out;
   out = contiguous(x);
@@ -99,8 +116,11 @@ Array squeeze(const Array& x, const Dims& axes) {
 
 Array flip(const Array& x, const Dims& axes) {
   Array view = x;
+  uint32_t seen = 0;
   for (const int64_t axis : axes) {
     const int at = normalize_axis("flip", axis, x.ndim());
+    if (seen >> at & 1) fail<ValueError>("flip: axes ", axes, " name dimension ", at, " twice");
+    seen |= 1u << at;
     if (x.shape[at] > 1) view = slice(view, at, x.shape[at] - 1, x.shape[at], -1);
   }
   return view;

@@ -5,7 +5,8 @@
 namespace tw {
 
 Array full(const Dims& shape, const Scalar& value, DType dtype);
-Array arange(double start, double step, int64_t count, DType dtype);  // start + i * step, exact for integers below 2^53
+// start + i * step. Integers are exact; ValueError where one does not fit the dtype.
+Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype);
 Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype);
 
 // `shape` may hold one -1. A view where strides allow, else a copy. ValueError naming both shapes where sizes differ.

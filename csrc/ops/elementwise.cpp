@@ -173,7 +173,7 @@ Extent extent_of(const Array& x) {
 // address, since foreign memory that entered twice has two storages.
 bool overlaps_unaligned(const Array& a, const Array& b) {
   if (a.size() == 0 || b.size() == 0) return false;
-  if (a.data == b.data && a.shape == b.shape && a.strides == b.strides) return false;
+  if (a.data == b.data && a.itemsize() == b.itemsize() && a.shape == b.shape && a.strides == b.strides) return false;
   const Extent x = extent_of(a), y = extent_of(b);
   return x.low < y.high && y.low < x.high;
 }
@@ -241,15 +241,14 @@ void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand&
   run_broadcast(fn, op.name, in, 2, target, nullptr, cost(op.rule));
 }
 
-Array where(const Array& condition, const Operand& x, const Operand& y) {
-  if (condition.dtype != DType::boolean)
-    fail<TypeError>("where: condition has dtype ", condition.dtype, ", but must be bool");
+Array where(const Operand& condition, const Operand& x, const Operand& y) {
+  const DType kind = condition.array ? condition.array->dtype : condition.scalar.default_dtype();
+  if (kind != DType::boolean) fail<TypeError>("where: condition has dtype ", kind, ", but must be bool");
   const DType dtype = result_type(x, y);
-  const Prepared a("where", x, dtype), b("where", y, dtype);
-  const Dims shape =
-      broadcast_shapes("where", condition.shape, broadcast_shapes("where", a.array.shape, b.array.shape));
+  const Prepared c("where", condition, kind), a("where", x, dtype), b("where", y, dtype);
+  const Dims shape = broadcast_shapes("where", c.array.shape, broadcast_shapes("where", a.array.shape, b.array.shape));
   const Array out = empty(shape, dtype);
-  const Array* in[] = {&condition, &a.array, &b.array};
+  const Array* in[] = {&c.array, &a.array, &b.array};
   run_broadcast(kernels().where[static_cast<int>(dtype)], "where", in, 3, out, nullptr, cost(DTypeRule::same));
   return out;
 }

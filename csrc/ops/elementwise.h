@@ -20,7 +20,7 @@ Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const 
 // above its.
 void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b);
 
-Array where(const Array& condition, const Operand& x, const Operand& y);
+Array where(const Operand& condition, const Operand& x, const Operand& y);
 Array astype(const Array& x, DType dtype, bool copy = true);
 Array contiguous(const Array& x);                       // x itself where it already is
 void assign(const Array& target, const Operand& from);  // target[...] = from, broadcasting, with a cast

@@ -23,6 +23,7 @@ Dims joined_shape(const std::vector<Array>& arrays, int axis) {
       fail<ValueError>("concatenate: array 0 has shape ", arrays[0].shape, ", array ", k, " has ", other,
                        "; they may differ only along axis ", axis);
     shape[axis] += other[axis];
+    element_count(shape);  // views repeat memory: their lengths can add up to anything
   }
   return shape;
 }

@@ -23,7 +23,7 @@ DType integer_of(bool is_signed, size_t nbytes) {
 }
 
 // The low bytes of the two's complement; ValueError where the value is outside the dtype's range.
-void write_integer(const char* op, int64_t value, DType dtype, void* to) {
+void write_integer(const char* op, const Scalar& scalar, DType dtype, void* to) {
   const size_t nbytes = item_size(dtype);
   int64_t low = is_signed(dtype) ? INT64_MIN : 0, high = INT64_MAX;  // uint64 takes no more from an int64 than this
   if (nbytes < 8) {
@@ -31,14 +31,21 @@ void write_integer(const char* op, int64_t value, DType dtype, void* to) {
     high = (int64_t{1} << bits) - 1;
     low = is_signed(dtype) ? -high - 1 : 0;
   }
-  if (value < low || value > high) fail<ValueError>(op, ": Python integer ", value, " is out of bounds for ", dtype);
-  std::memcpy(to, &value, nbytes);
+  if (scalar.range == Scalar::beyond)
+    fail<ValueError>(op, ": Python integer of about ", scalar.f, " is out of bounds for ", dtype);
+  if (scalar.range == Scalar::in_uint64 && dtype != DType::u64)
+    fail<ValueError>(op, ": Python integer ", static_cast<uint64_t>(scalar.i), " is out of bounds for ", dtype);
+  if (scalar.range == Scalar::in_int64 && (scalar.i < low || scalar.i > high))
+    fail<ValueError>(op, ": Python integer ", scalar.i, " is out of bounds for ", dtype);
+  std::memcpy(to, &scalar.i, nbytes);
 }
 
 }  // namespace
 
 DType Scalar::default_dtype() const {
-  return kind == boolean ? DType::boolean : kind == integer ? kDefaultInt : kDefaultFloat;
+  if (kind != integer) return kind == boolean ? DType::boolean : kDefaultFloat;
+  if (range == beyond) fail<ValueError>("Python integer of about ", f, " fits neither int64 nor uint64");
+  return range == in_uint64 ? DType::u64 : kDefaultInt;
 }
 
 DType promote_types(DType a, DType b) {
@@ -60,12 +67,13 @@ DType result_type(const Operand& a, const Operand& b) {
   const Scalar& weak = a.array ? b.scalar : a.scalar;
   if (is_floating(dtype) || weak.kind == Scalar::boolean) return dtype;
   if (weak.kind == Scalar::floating) return kDefaultFloat;
-  return dtype == DType::boolean ? kDefaultInt : dtype;
+  return dtype == DType::boolean ? weak.default_dtype() : dtype;
 }
 
 void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
   if (is_floating(dtype)) {
-    const double value = scalar.kind == Scalar::floating ? scalar.f : static_cast<double>(scalar.i);
+    const bool as_float = scalar.kind == Scalar::floating || scalar.range != Scalar::in_int64;
+    const double value = as_float ? scalar.f : static_cast<double>(scalar.i);
     if (dtype == DType::f64) {
       std::memcpy(to, &value, sizeof value);
     } else if (dtype == DType::f32) {
@@ -77,12 +85,12 @@ void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
       kernels().cast[static_cast<int>(DType::f64)][static_cast<int>(dtype)](one, &from, to, nullptr);
     }
   } else if (dtype == DType::boolean) {
-    *static_cast<bool*>(to) = scalar.kind == Scalar::floating ? scalar.f != 0 : scalar.i != 0;
+    *static_cast<bool*>(to) = scalar.f != 0 || scalar.i != 0;
   } else {
-    const bool floating = scalar.kind == Scalar::floating;
-    if (floating && !(std::abs(scalar.f) < 0x1p63 && scalar.f == std::trunc(scalar.f)))
+    if (scalar.kind != Scalar::floating) return write_integer(op, scalar, dtype, to);
+    if (!(std::abs(scalar.f) < 0x1p63 && scalar.f == std::trunc(scalar.f)))
       fail<ValueError>(op, ": Python float ", scalar.f, " is not representable as ", dtype);
-    write_integer(op, floating ? static_cast<int64_t>(scalar.f) : scalar.i, dtype, to);
+    write_integer(op, {Scalar::integer, static_cast<int64_t>(scalar.f)}, dtype, to);
   }
 }
 

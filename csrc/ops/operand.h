@@ -10,9 +10,10 @@ inline constexpr DType kDefaultInt = DType::i64;
 // A Python number. It is weak: it takes the dtype of the arrays it meets, and only its kind may lift theirs.
 struct Scalar {
   enum Kind { boolean, integer, floating } kind = boolean;
-  int64_t i = 0;
-  double f = 0;
-  DType default_dtype() const;
+  int64_t i = 0;  // of an integer above int64, the bits as uint64
+  double f = 0;   // also of an integer outside int64
+  enum Range { in_int64, in_uint64, beyond } range = in_int64;
+  DType default_dtype() const;  // ValueError for an integer that no dtype holds
 };
 
 // A borrowed array, or a scalar where `array` is null.

@@ -133,7 +133,7 @@ def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """
     converted = [v if v is None or isinstance(v, (Tensor, *_NUMBERS)) else asarray(v) for v in operands]
     tensors = [v for v in converted if isinstance(v, Tensor)]
-    if not tensors:
+    if not tensors and converted[0] is not None:
         converted[0] = asarray(converted[0])
     dtypes = [v.dtype for v in tensors if v.dtype != _core.DType.bool]
     if any(dtype != dtypes[0] for dtype in dtypes):
@@ -146,7 +146,7 @@ def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
 
 
-_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, _FOLDER)
+_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, _FOLDER + "/")
 
 
 class _VariadicPlan:

@@ -318,9 +318,28 @@ void column_tree(const typename Op::T* x, int64_t rows, int64_t stride, int64_t 
   for (int64_t c = 0; c < cols; c += lanes<A>) store(acc + c, Op::join(load(acc + c), load(right + c)));
 }
 
+constexpr int64_t kWide = 16;
+// Few columns without gaps: kWide rows are one row of kWide times as many columns, which fills vectors.
+template <class Op, class A = typename Op::A>
+void reduce_narrow(const typename Op::T* x, int64_t rows, int64_t cols, A* out) {
+  alignas(64) A acc[kColumnBytes / sizeof(A)];
+  column_tree<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc);
+  for (int64_t half = kWide / 2 * cols; half >= cols; half /= 2)
+    for (int64_t i = 0; i < half; ++i) acc[i] = Op::join(acc[i], acc[i + half]);
+  const int64_t rest = rows % kWide;
+  if (rest > 0) {
+    alignas(64) A last[kColumnBytes / sizeof(A)];
+    column_tree<Op>(x + (rows - rest) * cols, rest, cols, cols, last);
+    for (int64_t c = 0; c < cols; ++c) acc[c] = Op::join(acc[c], last[c]);
+  }
+  for (int64_t c = 0; c < cols; ++c) out[c] = acc[c];
+}
+
 template <class Op, class A = typename Op::A>
 TW_INLINE void reduce_columns(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* out) {
   constexpr int64_t width = kColumnBytes / sizeof(A);
+  if (stride == cols && cols < 2 * lanes<A> && kWide * cols <= width && rows >= 4 * kWide)
+    return reduce_narrow<Op>(x, rows, cols, out);
   alignas(64) A acc[width];
   for (int64_t c = 0; c < cols; c += width) {
     const int64_t n = cols - c < width ? cols - c : width;

@@ -21,7 +21,10 @@ def generate() -> str:
         subprocess.run(command, check=True, cwd=folder)
         stub = Path(folder) / "tilewright" / "_core.pyi"
         stub.write_text(corrected(stub.read_text()))
-        for step in (["check", "--fix-only", "-q", "--select", "F401,I"], ["format", "-q", "--line-length", "120"]):
+        for step in (
+            ["check", "--fix-only", "-q", "--select", "F401,I,RUF022"],
+            ["format", "-q", "--line-length", "120"],
+        ):
             subprocess.run([sys.executable, "-m", "ruff", *step, "--isolated", str(stub)], check=True)
         return stub.read_text()
 

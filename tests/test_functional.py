@@ -106,9 +106,7 @@ def test_grad_errors(function, argument, error, message):
 
 def test_transforms_take_functions():
     for transform in (grad, value_and_grad, jacobian, hessian, vjp):
-        with pytest.raises(
-            TypeError, match=r"not a Tensor; gradients\(outputs, inputs\) takes tensors"
-        ):
+        with pytest.raises(TypeError, match=r"not a Tensor; gradients\(outputs, inputs\) takes tensors"):
             transform(array(1), 0)
     with pytest.raises(TypeError, match="hvp: takes a function, not a int"):
         hvp(3, (array(1),), (array(1),))

@@ -31,7 +31,7 @@ NOT_OPS = {
     # autograd
     "no_grad", "enable_grad", "grad", "value_and_grad",
     # dtypes and the machine
-    "promote_types", "get_num_threads", "set_num_threads", "show_config",
+    "promote_types", "get_num_threads", "set_num_threads", "show_config", "explain",
 }  # fmt: skip
 
 

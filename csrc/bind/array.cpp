@@ -24,7 +24,7 @@ void bind_array(py::module_& m) {
     dtype.value(dtype_name(value), value);
   }
   forbid_call(dtype);
-  dtype.def("__reduce__", [](const py::object& self) {  // so that pickle and copy find the member instead
+  dtype.def("__reduce__", [](const py::object& self) -> py::tuple {  // so that pickle and copy find the member instead
     const py::object getattr = py::module_::import("builtins").attr("getattr");
     return py::make_tuple(getattr, py::make_tuple(py::type::of(self), self.attr("name")));
   });

@@ -12,7 +12,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _methods, autograd, memory, random
+from . import (
+    _methods as _methods,  # binds them to Tensor
+    autograd,
+    memory,
+    random,
+)
 from ._config import __version__, get_num_threads, set_num_threads, show_config
 from ._core import AxisError, DType
 from ._creation import arange, empty, empty_like, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
@@ -155,6 +160,7 @@ __all__ = [
     "erf",
     "exp",
     "expand_dims",
+    "explain",
     "expm1",
     "eye",
     "flip",

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _core
-from . import _elementwise as ew
-from . import _manipulation as mp
-from . import _reductions as red
+from . import _core, _elementwise as ew, _manipulation as mp, _reductions as red
 from ._indexing import _getitem, take
 from ._inplace import in_place
 from ._linalg import matmul

@@ -185,7 +185,7 @@ class Tensor(_core.TensorBase, Methods):
         if dl_device not in (None, (1, 0)):
             raise BufferError(f"__dlpack__: cannot export from the CPU to device {dl_device}")
         if self._node is not None and state.mode:
-            raise BufferError("__dlpack__: the tensor requires grad, and the receiver does not record; detach() it first")
+            raise BufferError("__dlpack__: the tensor requires grad, and its receiver does not record; detach() it")
         array = _core.astype(self._array, self.dtype, True) if copy else self._array
         return _core.to_dlpack(array, max_version is not None and max_version[0] >= 1, bool(copy))
 
@@ -254,6 +254,8 @@ class Tensor(_core.TensorBase, Methods):
             if value is None:
                 return
             raise RuntimeError("grad: set requires_grad first")
+        if value is not None and not isinstance(value, Tensor):
+            raise TypeError(f"grad: got a {type(value).__name__}, but needs a Tensor or None")
         if value is not None and value.shape != self.shape:
             raise ValueError(f"grad: shape {value.shape} does not match the tensor's {self.shape}")
         self._node.grad = value
@@ -297,9 +299,7 @@ class Tensor(_core.TensorBase, Methods):
             if seed.shape != self.shape:
                 raise ValueError(f"backward: gradient has shape {seed.shape}, but the tensor has {self.shape}")
         lent = [seed]
-        results = run_backward(
-            [self._node], [seed], retain_graph=retain_graph, create_graph=create_graph, lent=lent
-        )
+        results = run_backward([self._node], [seed], retain_graph=retain_graph, create_graph=create_graph, lent=lent)
         accumulate(results, lent)
 
     def detach(self) -> Tensor:
@@ -436,6 +436,10 @@ def _from_foreign(data: Any, dtype: DType | None) -> Any:
     if hasattr(data, "__dlpack__") and not hasattr(data, "__array_interface__"):
         return from_dlpack(data)._array
     if hasattr(data, "__array_interface__"):
+        if not hasattr(data, "strides"):  # an image, say, that only describes its memory
+            import numpy as np
+
+            data = np.asarray(data)
         if data.dtype.byteorder not in "=|<" or any(s % data.dtype.itemsize for s in data.strides):
             data = data.astype(data.dtype.newbyteorder("="))
         return _core.from_buffer(data, False)
@@ -443,7 +447,7 @@ def _from_foreign(data: Any, dtype: DType | None) -> Any:
         return _core.from_buffer(data, False)
     except (TypeError, BufferError) as error:
         if hasattr(data, "__array__"):
-            return _core.from_buffer(data.__array__(), False)
+            return _from_foreign(data.__array__(), dtype)
         raise TypeError(f"asarray: cannot make an array of a {type(data).__name__}: {error}") from None
 
 

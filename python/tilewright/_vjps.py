@@ -14,14 +14,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from . import _activations as act
-from . import _core
-from . import _dropout as drop
-from . import _elementwise as ew
-from . import _indexing as ix
-from . import _manipulation as mp
-from . import _reductions as red
-from . import _softmax as sm
+from . import (
+    _activations as act,
+    _core,
+    _dropout as drop,
+    _elementwise as ew,
+    _indexing as ix,
+    _manipulation as mp,
+    _reductions as red,
+    _softmax as sm,
+)
 from ._autograd import state
 from ._creation import arange, ones
 from ._linalg import matmul
@@ -95,6 +97,14 @@ def _rows(x: Tensor) -> Tensor:
     return x if x.ndim == 2 else mp.reshape(x, (-1, x.shape[-1]))
 
 
+def _power_x1(g: Tensor, x1: Tensor, x2: Any) -> Tensor:
+    """x2 x1^(x2 - 1), and 0 where x2 is 0: there the function is constant in x1, also at 0."""
+    if isinstance(x2, (bool, int, float)):
+        return g * (x2 * x1 ** (x2 - 1)) if x2 else g * 0
+    constant = ew.equal(x2.detach(), 0)
+    return g * (x2 * x1 ** ew.where(constant, 0.0, x2 - 1))
+
+
 def _power_x2(g: Tensor, x1: Tensor, y: Tensor) -> Tensor:
     """y log x1, and 0 where x1 is 0: there the function is constant in x2 > 0."""
     zero = ew.equal(x1.detach(), 0)
@@ -145,7 +155,13 @@ def _cross_entropy(
 
 
 def _cross_entropy_composed(
-    g: Tensor, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, label_smoothing: float, reduction: str
+    g: Tensor,
+    x: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    label_smoothing: float,
+    reduction: str,
 ) -> Tensor:
     """`softmax(x) sum(q) - q` with the target distribution q, in ops, for second derivatives."""
     axis = 1 if x.ndim > 1 else 0
@@ -216,7 +232,7 @@ VJPS: dict[str, Any] = {
     "multiply": (lambda g, x2: g * x2, lambda g, x1: g * x1),
     "divide": (lambda g, x2: g / x2, lambda g, x2, y: -g * y / x2),
     "remainder": (lambda g: g, lambda g, x1, x2: -g * ew.floor_divide(x1, x2)),
-    "power": (lambda g, x1, x2: g * (x2 * x1 ** (x2 - 1)), _power_x2),
+    "power": (_power_x1, _power_x2),
     "maximum": (lambda g, x1, x2: _where_greater(g, x1, x2), lambda g, x1, x2: _where_greater(g, x2, x1)),
     "minimum": (lambda g, x1, x2: _where_greater(g, x2, x1), lambda g, x1, x2: _where_greater(g, x1, x2)),
     "arctan2": (
@@ -308,5 +324,5 @@ VJPS: dict[str, Any] = {
 NONDIFFERENTIABLE = frozenset(
     """sign floor ceil trunc round floor_divide bitwise_invert bitwise_and bitwise_or bitwise_xor bitwise_left_shift
     bitwise_right_shift logical_not logical_and logical_or logical_xor isnan isinf isfinite equal not_equal less
-    less_equal greater greater_equal""".split()
+    less_equal greater greater_equal""".split()  # noqa: SIM905
 )

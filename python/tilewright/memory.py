@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ._core import memory_release_cached as _release
-from ._core import memory_reset_peak as _reset_peak
-from ._core import memory_set_cache_limit as _set_limit
-from ._core import memory_stats as _stats
+from ._core import (
+    memory_release_cached as _release,
+    memory_reset_peak as _reset_peak,
+    memory_set_cache_limit as _set_limit,
+    memory_stats as _stats,
+)
 
 __all__ = ["release_cached", "reset_peak", "set_cache_limit", "stats"]
 
@@ -16,7 +18,8 @@ def stats() -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        `in_use`, `peak`, `cached` and `cache_limit` in bytes; `allocations` and of those `reuses`, served from the cache.
+        `in_use`, `peak`, `cached` and `cache_limit` in bytes; `allocations`, and of those `reuses`, served from the
+        cache.
 
     Examples
     --------

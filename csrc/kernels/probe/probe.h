@@ -5,8 +5,8 @@
 namespace tw {
 
 struct ProbeKernels {
-  // `rounds` multiply-adds of each of 12 independent registers, starting from and ending in sink[0..11], so that neither
-  // latency nor memory limits it. Gives the number of floating point operations.
+  // `rounds` multiply-adds of each of 12 independent registers, starting from and ending in sink[0..11], so that
+  // neither latency nor memory limits it. Gives the number of floating point operations.
   int64_t (*multiply_add_f32)(int64_t rounds, float* sink);
 };
 

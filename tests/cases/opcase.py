@@ -105,7 +105,7 @@ class OpCase:
     samples
         Calls to make. The first is also run in every layout, and the first without a zero-size array is differentiated.
     dtypes
-        Those that the op supports; others in `FLOATS + INTS + BOOL` must raise TypeError where `closed`.
+        Those that the op is run in; where `closed`, any other must raise TypeError.
     result
         "same"; "floating": integers and bool give float32; "summed": they give int64 or uint64; or a dtype.
     tolerance

@@ -1,7 +1,7 @@
 // Random arrays. Every value is a function of (seed, offset, its position in the array): see kernels/random/README.md.
 //
-// A call that makes n values uses positions offset .. offset + (n + 1) / 2 - 1 at most, whatever its distribution and
-// dtype; the next call should begin at offset + (n + 1) / 2.
+// n values take positions offset .. of the stream, (n + 3) / 4 of them, or (n + 1) / 2 for float64, integers and
+// permutations; the next call should begin after those.
 #pragma once
 #include "core/array.h"
 

@@ -66,7 +66,7 @@ class Peak:
     bandwidth: float
 
 
-def peak(tries: int = 7) -> Peak:
+def peak(tries: int = 25) -> Peak:
     """The best of several."""
 
     def flops() -> float:

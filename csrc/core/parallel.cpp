@@ -10,6 +10,9 @@
 #include <exception>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 
@@ -44,6 +47,35 @@ void watch_forks() {
   }();
   (void)once;
 }
+
+#ifdef __SANITIZE_THREAD__
+// ThreadSanitizer cannot see the barriers of an OpenMP runtime that was built without it: it gets threads that it
+// knows.
+thread_local bool in_team = false;
+bool in_parallel() { return in_team; }
+
+template <class Work>
+void run_team(int team, int64_t count, Work work) {
+  std::atomic<int64_t> next{0};
+  const auto take_items = [&] {
+    const bool before = std::exchange(in_team, team > 1 || in_team);
+    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) work(i);
+    in_team = before;
+  };
+  std::vector<std::thread> others;
+  for (int k = 1; k < team; ++k) others.emplace_back(take_items);
+  take_items();
+  for (std::thread& other : others) other.join();
+}
+#else
+bool in_parallel() { return omp_in_parallel(); }
+
+template <class Work>
+void run_team(int team, int64_t count, Work work) {
+#pragma omp parallel for num_threads(team) schedule(dynamic, 1) if (team > 1)
+  for (int64_t i = 0; i < count; ++i) work(i);
+}
+#endif
 
 class ReleasedLock {
  public:
@@ -109,9 +141,9 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
     for (int64_t begin = 0; begin < n; begin += chunk) fn(closure, begin, std::min(begin + chunk, n));
     return;
   }
-  const ReleasedLock released(!omp_in_parallel());
+  const ReleasedLock released(!in_parallel());
   const int64_t chunks = (n + chunk - 1) / chunk;
-  const bool serial = forked_after_team || omp_in_parallel();
+  const bool serial = forked_after_team || in_parallel();
   const int team = serial ? 1 : static_cast<int>(std::min<int64_t>(get_num_threads(), chunks));
   if (team > 1) {
     watch_forks();
@@ -120,15 +152,14 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
   // An exception must not leave a team: the first one stops the rest and is thrown again outside.
   std::atomic<bool> failed{false};
   std::exception_ptr error;
-#pragma omp parallel for num_threads(team) schedule(dynamic, 1) if (team > 1)
-  for (int64_t i = 0; i < chunks; ++i) {
-    if (failed.load(std::memory_order_relaxed)) continue;
+  run_team(team, chunks, [&](int64_t i) {
+    if (failed.load(std::memory_order_relaxed)) return;
     try {
       fn(closure, i * chunk, std::min((i + 1) * chunk, n));
     } catch (...) {
       if (!failed.exchange(true)) error = std::current_exception();
     }
-  }
+  });
   if (error) std::rethrow_exception(error);
 }
 

@@ -33,10 +33,14 @@ struct Level {
 
 // Best last. By features, never by vendor; __builtin_cpu_supports also asks whether the OS saves the registers.
 std::vector<Level> levels() {
+#ifdef TW_REFERENCE_ONLY
+  return {{"reference", true, reference::fill}};
+#else
   return {{"reference", true, reference::fill},
           {"v2", static_cast<bool>(__builtin_cpu_supports("x86-64-v2")), v2::fill},
           {"v3", static_cast<bool>(__builtin_cpu_supports("x86-64-v3")), v3::fill},
           {"v4", static_cast<bool>(__builtin_cpu_supports("x86-64-v4")), v4::fill}};
+#endif
 }
 
 std::vector<std::string> names(bool only_supported) {

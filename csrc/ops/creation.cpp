@@ -16,9 +16,11 @@ Array arange_integers(const Scalar& start, const Scalar& step, int64_t count, DT
   uint64_t first, by, slot;
   write_scalar("arange", start, wide, &first);
   write_scalar("arange", step, DType::i64, &by);
-  const __int128 last = static_cast<__int128>(wide == DType::u64 ? first : static_cast<int64_t>(first)) +
-                        static_cast<__int128>(static_cast<int64_t>(by)) * (count - 1);
-  if (last < INT64_MIN || last > (wide == DType::u64 ? static_cast<__int128>(UINT64_MAX) : INT64_MAX))
+  const auto value = [wide](uint64_t bits) {
+    return wide == DType::u64 ? static_cast<__int128>(bits) : static_cast<__int128>(static_cast<int64_t>(bits));
+  };
+  const __int128 last = value(first) + static_cast<__int128>(static_cast<int64_t>(by)) * (count - 1);
+  if (last < INT64_MIN || last > value(wide == DType::u64 ? UINT64_MAX : INT64_MAX))
     fail<ValueError>("arange: the last element is out of bounds for ", dtype);
   const bool above = last > INT64_MAX;
   write_scalar("arange", start, dtype, &slot);

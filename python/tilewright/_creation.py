@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._dtypes import as_dtype, float32, int64
+from ._dtypes import as_dtype, float32, float64, int64
 from ._op import wrap
 from ._tensor import Tensor, asarray
 
@@ -260,7 +260,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     Raises
     ------
     ValueError
-        Where `step` is 0.
+        Where `step` is 0, something is not finite, or an integer does not fit the dtype.
 
     Examples
     --------
@@ -274,7 +274,12 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         raise ValueError("arange: step is 0")
     if dtype is None:
         dtype = int64 if all(isinstance(v, int) for v in (start, stop, step)) else float32
-    count = max(0, math.ceil((stop - start) / step))
+    if not all(map(math.isfinite, (start, stop, step))):
+        raise ValueError(f"arange: start {start}, stop {stop} and step {step} must be finite")
+    exact = isinstance(stop, int) and isinstance(start, int) and isinstance(step, int)
+    count = -((start - stop) // step) if exact else math.ceil((stop - start) / step)
+    if count >= 1 << 63:
+        raise ValueError(f"arange: {count:.4g} elements are more than can be addressed")
     return wrap(_core.arange(start, step, count, as_dtype(dtype)))
 
 
@@ -288,7 +293,7 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
     num : int
         How many.
     dtype : dtype-like
-        Element type.
+        Element type; an integer one takes the floor of the values.
     endpoint : bool
         With False, `stop` is left out.
 
@@ -311,7 +316,13 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
     if num < 0:
         raise ValueError(f"linspace: num is {num}, but must not be negative")
     step = (stop - start) / max(1, num - 1 if endpoint else num)
-    return wrap(_core.arange(start, step, num, as_dtype(dtype)))
+    values = _core.arange(float(start), step, num, float64)
+    if endpoint and num > 1:  # whatever the steps have rounded to
+        _core.setitem(values, -1, float(stop))
+    wanted = as_dtype(dtype)
+    if wanted.is_integer:
+        values = _core.floor(values)
+    return wrap(_core.astype(values, wanted, False))
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = float32) -> Tensor:

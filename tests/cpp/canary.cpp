@@ -1,8 +1,11 @@
 // Proves that the sanitizers watch: each run commits one crime, in a kernel or beside it, and must not survive.
+#include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <thread>
 #include <vector>
 
+#include "core/parallel.h"
 #include "levels.h"
 
 namespace tw::test {
@@ -13,8 +16,21 @@ void read_past_the_end() {
   constexpr int64_t kCount = 1000;
   const std::vector<float> x(kCount, 1.0f);
   float y = 0;
-  levels().front()->reduce.sum[static_cast<int>(DType::f32)](ReduceArgs{1, kCount + 1, kCount + 1, 1}, x.data(), &y);
+  reference_table().reduce.sum[static_cast<int>(DType::f32)](ReduceArgs{1, kCount + 1, kCount + 1, 1}, x.data(), &y);
   std::printf("not caught: sum %g\n", static_cast<double>(y));
+}
+
+// Two threads, there at the same time, add to one variable.
+void race() {
+  int64_t sum = 0;
+  std::atomic<int> there{0};
+  set_num_threads(2);
+  parallel_for(2, 1, 1e6, [&](int64_t begin, int64_t) {
+    there.fetch_add(1, std::memory_order_relaxed);
+    while (there.load(std::memory_order_relaxed) < 2) std::this_thread::yield();
+    sum += begin;
+  });
+  std::printf("not caught: sum %ld\n", static_cast<long>(sum));
 }
 
 void overflow() {
@@ -29,5 +45,6 @@ void overflow() {
 int main(int argc, char** argv) {
   if (argc == 2 && !std::strcmp(argv[1], "address")) tw::test::read_past_the_end();
   if (argc == 2 && !std::strcmp(argv[1], "undefined")) tw::test::overflow();
+  if (argc == 2 && !std::strcmp(argv[1], "race")) tw::test::race();
   return 0;
 }

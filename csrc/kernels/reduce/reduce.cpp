@@ -10,6 +10,13 @@ namespace {
 constexpr int64_t kScalarRow = 4;  // rows up to this long are cheaper one element at a time
 
 template <class Op>
+void reduce_each(const ReduceArgs& a, const void* x_, void* out_) {
+  const auto* x = static_cast<const typename Op::T*>(x_);
+  auto* out = static_cast<typename Op::A*>(out_);
+  for (int64_t o = 0; o < a.outputs; ++o) out[o] = strided_tree<Op>(x + o * a.output_stride, a.count, a.count_stride);
+}
+
+template <class Op>
 void reduce(const ReduceArgs& a, const void* x_, void* out_) {
   typedef typename Op::A A;
   const auto* x = static_cast<const typename Op::T*>(x_);
@@ -21,7 +28,7 @@ void reduce(const ReduceArgs& a, const void* x_, void* out_) {
   } else if (a.count_stride == 1 && a.count > kScalarRow) {
     for (int64_t o = 0; o < a.outputs; ++o) out[o] = reduce_row<Op>(x + o * a.output_stride, a.count);
   } else {
-    for (int64_t o = 0; o < a.outputs; ++o) out[o] = strided_tree<Op>(x + o * a.output_stride, a.count, a.count_stride);
+    reduce_each<Op>(a, x, out);
   }
 }
 
@@ -44,7 +51,10 @@ template <class T>
 void fill_summed(ReduceKernels& k, DType d) {
   const int i = (int)d;
   k.sum[i] = reduce<Sum<T>>;
-  k.prod[i] = reduce<Prod<T>>;
+  if constexpr (is_real<compute_t<T>>)
+    k.prod[i] = reduce<Prod<T>>;
+  else
+    k.prod[i] = reduce_each<Prod<T>>;  // seldom more than a shape: not worth vector code for eight types
   k.max[i] = reduce<Max<T>>;
   k.min[i] = reduce<Min<T>>;
 }

@@ -8,6 +8,9 @@
 
 namespace tw::TW_ISA {
 
+// A function that is called: the compiler would unroll the recursion of the trees, for nothing but size.
+#define TW_OUTLINE __attribute__((noinline))
+
 // What a sum of T accumulates in. Integers wrap modulo 2^64, which unsigned arithmetic may.
 template <class T>
 struct SumType {
@@ -222,7 +225,7 @@ TW_INLINE vec<A> row_leaf(const typename Op::T* p, int64_t n) {
 }
 
 template <class Op, class A = typename Op::A>
-vec<A> row_tree(const typename Op::T* p, int64_t n) {
+TW_OUTLINE vec<A> row_tree(const typename Op::T* p, int64_t n) {
   constexpr int64_t leaf = kChains * kLinks * lanes<A>;
   if (n <= leaf) return row_leaf<Op>(p, n);
   const int64_t left = (n / 2 + leaf - 1) / leaf * leaf;
@@ -234,7 +237,7 @@ vec<A> row_tree(const typename Op::T* p, int64_t n) {
 // one.
 constexpr int kStreams = 4;
 template <class Op, class A = typename Op::A>
-vec<A> stream_tree(const typename Op::T* p, int64_t apart, int64_t n) {
+TW_OUTLINE vec<A> stream_tree(const typename Op::T* p, int64_t apart, int64_t n) {
   constexpr int chains = kChains / kStreams, step = chains * lanes<A>;
   constexpr int64_t leaf = kLinks * step;
   if (n > leaf) {
@@ -309,7 +312,7 @@ TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride
 }
 
 template <class Op, class A = typename Op::A>
-void column_tree(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc) {
+TW_OUTLINE void column_tree(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc) {
   if (rows <= kLeafRows) return column_leaf<Op>(x, rows, stride, cols, acc);
   const int64_t left = (rows / 2 + kLeafRows - 1) / kLeafRows * kLeafRows;
   alignas(64) A right[kColumnBytes / sizeof(A)];
@@ -321,7 +324,7 @@ void column_tree(const typename Op::T* x, int64_t rows, int64_t stride, int64_t 
 constexpr int64_t kWide = 16;
 // Few columns without gaps: kWide rows are one row of kWide times as many columns, which fills vectors.
 template <class Op, class A = typename Op::A>
-void reduce_narrow(const typename Op::T* x, int64_t rows, int64_t cols, A* out) {
+TW_OUTLINE void reduce_narrow(const typename Op::T* x, int64_t rows, int64_t cols, A* out) {
   alignas(64) A acc[kColumnBytes / sizeof(A)];
   column_tree<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc);
   for (int64_t half = kWide / 2 * cols; half >= cols; half /= 2)
@@ -365,7 +368,7 @@ TW_INLINE A strided_leaf(const typename Op::T* x, int64_t n, int64_t stride) {
 }
 
 template <class Op, class A = typename Op::A>
-A strided_tree(const typename Op::T* x, int64_t n, int64_t stride) {
+TW_OUTLINE A strided_tree(const typename Op::T* x, int64_t n, int64_t stride) {
   constexpr int64_t leaf = 128;
   if (n <= leaf) return strided_leaf<Op>(x, n, stride);
   const int64_t left = (n / 2 + leaf - 1) / leaf * leaf;

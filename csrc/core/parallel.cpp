@@ -48,6 +48,33 @@ void watch_forks() {
   (void)once;
 }
 
+// The chunks of a loop, dealt out as one stretch for each thread: a thread takes those of its own in order, so that it
+// streams through memory, and then helps with what the others have left.
+class Deal {
+ public:
+  Deal(int team, int64_t count) : stretches_(static_cast<size_t>(team)) {
+    for (int k = 0; k < team; ++k) {
+      stretches_[k].next = count * k / team;
+      stretches_[k].end = count * (k + 1) / team;
+    }
+  }
+
+  template <class Work>
+  void run(int thread, Work work) {
+    for (size_t k = 0; k < stretches_.size(); ++k) {
+      Stretch& stretch = stretches_[(static_cast<size_t>(thread) + k) % stretches_.size()];
+      for (int64_t i; (i = stretch.next.fetch_add(1, std::memory_order_relaxed)) < stretch.end;) work(i);
+    }
+  }
+
+ private:
+  struct alignas(64) Stretch {
+    std::atomic<int64_t> next;
+    int64_t end;
+  };
+  std::vector<Stretch> stretches_;
+};
+
 #ifdef __SANITIZE_THREAD__
 // ThreadSanitizer cannot see the barriers of an OpenMP runtime that was built without it: it gets threads that it
 // knows.
@@ -56,15 +83,15 @@ bool in_parallel() { return in_team; }
 
 template <class Work>
 void run_team(int team, int64_t count, Work work) {
-  std::atomic<int64_t> next{0};
-  const auto take_items = [&] {
+  Deal deal(team, count);
+  const auto take_chunks = [&](int thread) {
     const bool before = std::exchange(in_team, team > 1 || in_team);
-    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) work(i);
+    deal.run(thread, work);
     in_team = before;
   };
   std::vector<std::thread> others;
-  for (int k = 1; k < team; ++k) others.emplace_back(take_items);
-  take_items();
+  for (int k = 1; k < team; ++k) others.emplace_back(take_chunks, k);
+  take_chunks(0);
   for (std::thread& other : others) other.join();
 }
 #else
@@ -72,8 +99,9 @@ bool in_parallel() { return omp_in_parallel(); }
 
 template <class Work>
 void run_team(int team, int64_t count, Work work) {
-#pragma omp parallel for num_threads(team) schedule(dynamic, 1) if (team > 1)
-  for (int64_t i = 0; i < count; ++i) work(i);
+  Deal deal(team, count);
+#pragma omp parallel num_threads(team) if (team > 1)
+  deal.run(omp_get_thread_num(), work);
 }
 #endif
 

@@ -199,6 +199,23 @@ def test_what_a_shape_can_be():
             tw.zeros(shape)
 
 
+def test_lists_that_change_while_they_are_read():
+    class Vandal:
+        def __float__(self):
+            rows[0].clear()
+            return 1.0
+
+        def __index__(self):
+            rows.clear()
+            return 2
+
+    rows = [[Vandal(), 2.0], [3.0, 4.0]]
+    with pytest.raises(ValueError, match="asarray: a list became shorter"):
+        tw.asarray(rows)
+    rows = [Vandal(), 3]
+    assert tw.zeros(rows).shape == (2,)
+
+
 def test_memory_error_names_the_bytes():
     kept = tw.ones(1000)
     peak = tw.memory.stats()["peak"]

@@ -63,7 +63,7 @@ struct type_caster<tw::Dims> {
       const auto entries = reinterpret_steal<object_t>(PySequence_Fast(object, "not a sequence"));
       if (!entries) throw error_already_set();
       for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(entries.ptr()); ++i)
-        push(PySequence_Fast_GET_ITEM(entries.ptr(), i));
+        push(reinterpret_borrow<object_t>(PySequence_Fast_GET_ITEM(entries.ptr(), i)).ptr());
     } else {
       refuse(object);
     }

@@ -61,7 +61,11 @@ class SequenceReader {
     path_.push_back(0);
     for (Py_ssize_t i = 0; i < length; ++i) {
       path_.back() = i;
-      read(PySequence_Fast_GET_ITEM(entries.ptr(), i));
+      // An entry's own __float__ may change the list that it is in.
+      if (i >= PySequence_Fast_GET_SIZE(entries.ptr()))
+        fail<ValueError>("asarray: a list became shorter while it was read");
+      const auto entry = py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(entries.ptr(), i));
+      read(entry.ptr());
     }
     path_.pop_back();
   }

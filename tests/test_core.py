@@ -199,6 +199,14 @@ def test_what_a_shape_can_be():
             tw.zeros(shape)
 
 
+@pytest.mark.parametrize("op", ["argmax", "argmin", "concatenate", "stack", "split", "swapaxes"])
+def test_an_axis_that_is_no_integer(op):
+    x = tw.ones((2, 3))
+    call = {"split": lambda: tw.split(x, 1, axis="a"), "swapaxes": lambda: tw.swapaxes(x, "a", 0)}
+    with pytest.raises(TypeError, match=f"{op}: axis is 'a', but must be an integer"):
+        call.get(op, lambda: getattr(tw, op)(x if "arg" in op else [x], axis="a"))()
+
+
 def test_lists_that_change_while_they_are_read():
     class Vandal:
         def __float__(self):

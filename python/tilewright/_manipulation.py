@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -457,7 +458,7 @@ def concatenate(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     >>> tw.concatenate([[1, 2], [3]])
     tensor([1, 2, 3])
     """
-    return _concatenate(arrays, axis)
+    return _concatenate(arrays, _integer("concatenate", axis))
 
 
 concat = concatenate
@@ -490,7 +491,7 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    return _stack(arrays, axis)
+    return _stack(arrays, _integer("stack", axis))
 
 
 def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Tensor]:
@@ -533,7 +534,15 @@ def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Te
     return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(cuts)]
 
 
+def _integer(op: str, axis: Any) -> int:
+    try:
+        return operator.index(axis)
+    except TypeError:
+        raise TypeError(f"{op}: axis is {axis!r}, but must be an integer") from None
+
+
 def _axis(op: str, axis: int, ndim: int) -> int:
+    axis = _integer(op, axis)
     if not -ndim <= axis < ndim:
         raise _core.AxisError(f"{op}: axis {axis} is out of bounds for an array of {ndim} dimensions")
     return axis % ndim

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._elementwise import exp, isfinite, log, sqrt, square, subtract, where
-from ._manipulation import _axis as checked_axis
+from ._manipulation import _axis as checked_axis, _integer as checked_integer
 from ._op import primitive, wrap
 from ._tensor import Tensor, asarray
 
@@ -184,6 +184,7 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     >>> tw.argmax([[1.0, 5.0], [4.0, 3.0]], axis=1)
     tensor([1, 0])
     """
+    axis = None if axis is None else checked_integer("argmax", axis)
     return wrap(_core.argmax(asarray(x)._array, axis, keepdims))
 
 
@@ -197,6 +198,7 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     >>> tw.argmin([[1.0, 5.0], [4.0, 3.0]], axis=1)
     tensor([0, 1])
     """
+    axis = None if axis is None else checked_integer("argmin", axis)
     return wrap(_core.argmin(asarray(x)._array, axis, keepdims))
 
 

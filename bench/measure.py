@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .work import Work
 
+PROBE = 400_000  # rounds: about a millisecond
 REST = 0.004  # lets the worker threads of the contender before stop spinning
 
 
@@ -35,13 +36,26 @@ def batch(call: Callable[[], object], count: int) -> float:
     return (time.perf_counter() - begin) / count
 
 
-def measure(work: Work, rounds: int, seconds: float) -> dict[str, Times]:
-    """Warm up, then `rounds` times a batch of about `seconds` of each contender, starting with another each time."""
+@dataclass(frozen=True)
+class Measured:
+    """The contenders' times; and for work that counts flops, tilewright's share of the peak."""
+
+    times: dict[str, Times]
+    share: float | None
+
+
+def measure(work: Work, rounds: int, seconds: float) -> Measured:
+    """Warm up, then `rounds` times a batch of about `seconds` of each contender, starting with another each time.
+
+    What a shared machine gives changes from moment to moment, by a factor of two where its cores are hyperthreads: so
+    the peak is measured beside each of tilewright's batches, and the share is the median of theirs.
+    """
     counts = {}
     for name, call in work.calls.items():
         batch(call, 2)
         counts[name] = max(1, int(seconds / max(batch(call, 3), 1e-9)))
     samples: dict[str, list[float]] = {name: [] for name in work.calls}
+    shares = []
     names = list(work.calls)
     gc.collect()
     for round_ in range(rounds):
@@ -49,8 +63,20 @@ def measure(work: Work, rounds: int, seconds: float) -> dict[str, Times]:
             name = names[(i + round_) % len(names)]
             time.sleep(REST)
             work.calls[name]()
+            before = flops(PROBE) if work.flops and name == "tilewright" else 0.0
             samples[name].append(batch(work.calls[name], counts[name]))
-    return {name: summarise(times) for name, times in samples.items()}
+            if before:
+                shares.append(work.flops / samples[name][-1] / max(before, flops(PROBE)))
+    return Measured(
+        {name: summarise(times) for name, times in samples.items()}, statistics.median(shares) if shares else None
+    )
+
+
+def flops(rounds: int) -> float:
+    """Float32 operations a second of multiply-adds in registers, on all threads."""
+    begin = time.perf_counter()
+    done = _core.multiply_add_at_peak(rounds)
+    return done / (time.perf_counter() - begin)
 
 
 def summarise(times: list[float]) -> Times:
@@ -69,11 +95,6 @@ class Peak:
 def peak(tries: int = 25) -> Peak:
     """The best of several."""
 
-    def flops() -> float:
-        begin = time.perf_counter()
-        done = _core.multiply_add_at_peak(2_000_000)
-        return done / (time.perf_counter() - begin)
-
     source = tw.ones(16_000_000)
     target = tw.zeros(16_000_000)
 
@@ -82,4 +103,4 @@ def peak(tries: int = 25) -> Peak:
         target.copy_(source)
         return 2 * source.nbytes / (time.perf_counter() - begin)
 
-    return Peak(max(flops() for _ in range(tries)), max(bandwidth() for _ in range(tries)))
+    return Peak(max(flops(2_000_000) for _ in range(tries)), max(bandwidth() for _ in range(tries)))

@@ -13,7 +13,7 @@ import tilewright as tw
 from .work import torch
 
 if TYPE_CHECKING:
-    from .measure import Peak, Times
+    from .measure import Measured, Peak
     from .work import Work
 
 HEADS = ["work", "time", "spread", "rate", "of peak", "/ numpy", "/ pytorch", "/ best", "goal"]
@@ -61,11 +61,12 @@ class Table:
             line = cells[0].ljust(WIDTHS[0]) + "".join(c.rjust(w) for c, w in zip(cells[1:], WIDTHS[1:], strict=True))
             print(line, flush=True)
 
-    def add(self, work: Work, times: dict[str, Times]) -> None:
+    def add(self, work: Work, measured: Measured) -> None:
+        times, share = measured.times, measured.share
         own = times["tilewright"]
-        rate, share = "", None
+        rate = ""
         if work.flops:
-            rate, share = f"{work.flops / own.median / 1e9:.1f} GFLOP/s", work.flops / own.median / self.peak.flops
+            rate = f"{work.flops / own.median / 1e9:.1f} GFLOP/s"
         elif work.nbytes:
             rate, share = f"{work.nbytes / own.median / 1e9:.1f} GB/s", work.nbytes / own.median / self.peak.bandwidth
         others = {name: own.median / t.median for name, t in times.items() if name != "tilewright"}

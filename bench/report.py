@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .work import Work
 
 HEADS = ["work", "time", "spread", "rate", "of peak", "/ numpy", "/ pytorch", "/ best", "goal"]
-WIDTHS = [44, 10, 7, 13, 8, 8, 10, 8, 18]
+WIDTHS = [44, 10, 9, 15, 9, 9, 10, 8, 18]
 
 
 def machine(peak: Peak) -> str:

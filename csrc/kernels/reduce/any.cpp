@@ -36,7 +36,7 @@ bool exists(const R* x, int64_t n, int64_t stride) {
     for (; i + step <= n; i += step) {
       const auto found = matches<T, Zero>(load(x + i)) | matches<T, Zero>(load(x + i + lanes<R>)) |
                          matches<T, Zero>(load(x + i + 2 * lanes<R>)) | matches<T, Zero>(load(x + i + 3 * lanes<R>));
-      if (any_lane(found)) return true;
+      if (any(found)) return true;
     }
   }
   for (; i < n; ++i)

@@ -23,7 +23,7 @@ TW_INLINE int64_t position(const T* x, int64_t n, A value) {
   for (; i + 2 * lanes<A> <= n; i += 2 * lanes<A>) {
     const vec<A> u = read<A>(x + i), v = read<A>(x + i + lanes<A>);
     const auto found = value == value ? (u == wanted) | (v == wanted) : (u != u) | (v != v);
-    if (any_lane(found)) break;
+    if (any(found)) break;
   }
   for (; i < n - 1; ++i) {
     const A v = read_one<A>(x + i);

@@ -166,17 +166,6 @@ TW_INLINE vec<mask_t<A>> iota() {
   return v;
 }
 
-// Whether a comparison was true in some lane.
-TW_INLINE bool any_lane(auto mask) {
-#if TW_VEC_BYTES == 64
-  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
-#elif TW_VEC_BYTES == 32
-  return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
-#else
-  return !_mm_testz_si128((__m128i)mask, (__m128i)mask);
-#endif
-}
-
 // All lanes onto lane 0: halves onto halves.
 template <class Op, int half>
 TW_INLINE typename Op::A fold_lanes(vec<typename Op::A> v) {

@@ -18,45 +18,25 @@ int index_of(const GemmBatch& g) { return static_cast<int>(g.dtype); }
 
 // The problem as y = A x: A is x2 transposed where C is a row.
 GemvProblem as_gemv(const GemmProblem& g) {
-  GemvProblem v{};
-  v.k = g.k;
-  v.y = g.c;
-  v.bias = g.bias;
-  v.relu = g.relu;
-  v.accumulate = g.accumulate;
-  if (g.n == 1) {
-    v.m = g.m;
-    v.a = g.a;
-    v.a_row = g.a_row;
-    v.a_col = g.a_col;
-    v.x = g.b;
-    v.bias_stride = 0;
-  } else {
-    v.m = g.n;
-    v.a = g.b;
-    v.a_row = g.b_col;
-    v.a_col = g.b_row;
-    v.x = g.a;
-    v.bias_stride = 1;
-  }
-  return v;
+  if (g.n == 1) return {g.m, g.k, g.a, g.b.data, g.out.transposed()};
+  return {g.n, g.k, g.b.transposed(), g.a.data, g.out};
 }
 
 const char* gemv_unsupported(const GemmBatch& g) {
   const GemmProblem& e = g.each;
   if (!kernels().gemm.gemv_dot[index_of(g)]) return "no kernel for this dtype at this level";
   if (e.m != 1 && e.n != 1) return "neither operand is a vector";
-  if (e.n == 1 && e.m != 1 && e.c_row != 1) return "the result is strided";
-  if (e.k > 1 && (e.n == 1 ? e.b_row : e.a_col) != 1) return "the vector is strided";
   const GemvProblem v = as_gemv(e);
-  if (v.a_col != 1 && v.a_row != 1 && v.m != 1 && v.k != 1) return "the matrix has no unit stride";
+  if (v.m != 1 && v.out.c.col != 1) return "the result is strided";
+  if (e.k > 1 && (e.n == 1 ? e.b.row : e.a.col) != 1) return "the vector is strided";
+  if (v.a.col != 1 && v.a.row != 1 && v.m != 1 && v.k != 1) return "the matrix has no unit stride";
   return nullptr;
 }
 
 void run_gemv(const GemmBatch& g) {
   const GemvProblem first = as_gemv(g.each);
   // An axis of length 1 has any stride that helps.
-  const bool dot = first.a_col == 1 || (first.k == 1 && first.a_row != 1);
+  const bool dot = first.a.col == 1 || (first.k == 1 && first.a.row != 1);
   const auto kernel = dot ? kernels().gemm.gemv_dot[index_of(g)] : kernels().gemm.gemv_axpy[index_of(g)];
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   // Pieces of about 256 KB of the matrix, whole cache lines of y.
@@ -69,20 +49,15 @@ void run_gemv(const GemmBatch& g) {
       GemvProblem v = as_gemv(batch_item(g, item / pieces));
       const int64_t from = item % pieces * rows;
       v.m = std::min(rows, v.m - from);
-      v.a = static_cast<const char*>(v.a) + from * v.a_row * size;
-      v.y = static_cast<char*>(v.y) + from * size;
-      if (v.bias) v.bias = static_cast<const char*>(v.bias) + from * v.bias_stride * size;
-      if (dot)
-        v.a_col = 1;
-      else
-        v.a_row = 1;
+      v.a = v.a.at(from, 0, size);
+      v.out = v.out.at(0, from, size);
+      (dot ? v.a.col : v.a.row) = 1;
       kernel(v);
     }
   });
 }
 
-// ---- pieces of C that need nothing from each other
-// --------------------------------------------------------------------
+// ---- pieces of C that need nothing from each other ------------------------------------------------------------------
 
 // Runs `kernel` on pieces of C, cut into whole multiples of `rows` and `columns`. Columns first: pieces of one share no
 // B.
@@ -98,18 +73,9 @@ void run_pieces(const GemmBatch& g, void (*kernel)(const GemmProblem&), int64_t 
   const double ns = 2 * multiplications(e) / static_cast<double>(pieces) / kGemmFlopsPerNs + 50;
   const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(5e3 / ns));
   parallel_for(items * pieces, chunk, ns, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const Part row = part(e.m, rows, down, i % pieces / across);
-      const Part column = part(e.n, columns, across, i % across);
-      GemmProblem p = batch_item(g, i / pieces);
-      p.m = row.size;
-      p.n = column.size;
-      p.a = static_cast<const char*>(p.a) + row.from * p.a_row * size;
-      p.b = static_cast<const char*>(p.b) + column.from * p.b_col * size;
-      p.c = static_cast<char*>(p.c) + (row.from * p.c_row + column.from) * size;
-      if (p.bias) p.bias = static_cast<const char*>(p.bias) + column.from * size;
-      kernel(p);
-    }
+    for (int64_t i = begin; i < end; ++i)
+      kernel(piece_of(batch_item(g, i / pieces), part(e.m, rows, down, i % pieces / across),
+                      part(e.n, columns, across, i % across), size));
   });
 }
 
@@ -120,35 +86,93 @@ constexpr int64_t kDotColumns = 48;  // in a piece: whole tiles of any level
 const char* dot_unsupported(const GemmBatch& g) {
   const GemmProblem& e = g.each;
   if (!kernels().gemm.dot[index_of(g)]) return "no kernel for this dtype at this level";
-  if (e.a_col != 1 || e.b_row != 1) return "an operand is not contiguous along the depth";
-  if (e.m > kDotRows) return "enough rows for packing to pay";
-  if (e.k < (e.m > kFewRows ? kDotDepth : kFewDepth)) return "the depth is short";
+  const bool a_along = e.a.col == 1, b_along = e.b.row == 1;
+  if (!a_along && !b_along) return "no operand is contiguous along the depth";
+  // One that does not run along the depth is copied where it is this narrow.
+  if (!(a_along && b_along) && ((a_along ? e.n : e.m) > kFewRows || !g.shape.empty()))
+    return "an operand is not contiguous along the depth";
+  const bool few = std::min(e.m, e.n) <= kFewRows;
+  if (!few && e.m > kDotRows) return "enough rows for packing to pay";
+  if (e.k < (few ? kFewDepth : kDotDepth)) return "the depth is short";
   return nullptr;
 }
 
-void run_dot(const GemmBatch& g) { run_pieces(g, kernels().gemm.dot[index_of(g)], g.each.m, kDotColumns); }
+// `count` vectors of k elements, one behind another.
+StorageRef gather_vectors(DType dtype, const GemmMatrix& from, int64_t count, int64_t k) {
+  StorageRef copy = allocate(static_cast<size_t>(count * k) * item_size(dtype));
+  const void* in[] = {from.data};
+  kernels().cast[static_cast<int>(dtype)][static_cast<int>(dtype)]({count, k, {k, 1}, {{from.row, from.col}}}, in,
+                                                                   copy->data, nullptr);
+  return copy;
+}
+
+void run_dot(const GemmBatch& g) {
+  GemmBatch along = g;
+  GemmProblem& e = along.each;
+  StorageRef a, b;
+  if (e.a.col != 1) {
+    a = gather_vectors(g.dtype, e.a, e.m, e.k);
+    e.a = {a->data, e.k, 1};
+  }
+  if (e.b.row != 1) {
+    b = gather_vectors(g.dtype, e.b.transposed(), e.n, e.k);
+    e.b = {b->data, 1, e.k};
+  }
+  const bool tall = e.m > kDotRows;
+  run_pieces(along, kernels().gemm.dot[index_of(g)], tall ? kDotColumns : e.m, tall ? e.n : kDotColumns);
+}
 
 constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packing A is not repaid
 constexpr int64_t kDirectBytes = 13 << 18;                  // of A and B; more does not stay near enough
+constexpr int64_t kEvictingStride = 4096;                   // bytes: such lines share a set of L1, which has 8 to 12
+
+// Whether the register tile can add bias and residual and store C, so that between stretches of K sums may wait in C.
+bool fits_registers(const GemmOutput& out) {
+  return out.c.col == 1 && out.bias.row == 0 && (!out.residual.data || out.residual.col == 1);
+}
 
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
   const GemmProblem& e = g.each;
+  const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
+  if (e.k > packed.kc && !fits_registers(e.out)) return "the result is strided, and the depth is long";
+  if (e.a.row * size % kEvictingStride == 0 && e.a.row != 0 && e.m >= packed.mr && e.n > packed.nr && e.k * size > 64)
+    return "rows of x1 evict each other from the cache";
   if (e.m <= kDirectRows || e.n <= kDirectColumns) return nullptr;
   const double elements = (static_cast<double>(e.m) + static_cast<double>(e.n)) * static_cast<double>(e.k);
-  if (elements * static_cast<double>(item_size(g.dtype)) <= kDirectBytes) return nullptr;
+  if (elements * static_cast<double>(size) <= kDirectBytes) return nullptr;
   return "large enough for packing to pay";
 }
 
 void run_direct(const GemmBatch& g) {
-  const GemmBlocking blocking = kernels().gemm.blocking[index_of(g)];
-  run_pieces(g, kernels().gemm.direct[index_of(g)], blocking.mr, blocking.nr);
+  const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
+  run_pieces(g, kernels().gemm.direct[index_of(g)], packed.mr, packed.nr);
 }
+
+// C as the transpose of B^T A^T.
+GemmBatch transposed(const GemmBatch& g) {
+  GemmBatch t = g;
+  const GemmProblem& e = g.each;
+  t.each = {e.n, e.m, e.k, e.b.transposed(), e.a.transposed(), e.out.transposed()};
+  std::swap(t.a_stride, t.b_stride);
+  return t;
+}
+
+// A few columns would leave most of a vector empty; as rows of the transpose they cost one broadcast each.
+const char* turned_unsupported(const GemmBatch& g) {
+  const GemmProblem& e = g.each;
+  if (e.n > kFewRows || e.m < 2 * e.n) return "the result is not narrow";
+  if (e.a.row != 1) return "columns of x1 are not contiguous";
+  return direct_unsupported(transposed(g));
+}
+
+void run_turned(const GemmBatch& g) { run_direct(transposed(g)); }
 
 // ---- anything else -------------------------------------------------------------------------------------------------
 
 const char* blocked_unsupported(const GemmBatch& g) {
-  return kernels().gemm.tile[index_of(g)] ? nullptr : "no kernel for this dtype at this level";
+  return kernels().gemm.packed[index_of(g)].tile ? nullptr : "no kernel for this dtype at this level";
 }
 
 const char* naive_unsupported(const GemmBatch& g) {
@@ -157,25 +181,23 @@ const char* naive_unsupported(const GemmBatch& g) {
 
 void run_naive(const GemmBatch& g) {
   const auto kernel = kernels().gemm.naive[index_of(g)];
+  const GemmProblem& e = g.each;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
-  const double ns = static_cast<double>(g.each.n * g.each.k);
+  const double ns = static_cast<double>(e.n * e.k);
   const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(20e3 / std::max(ns, 1.0)));
-  parallel_for(element_count(g.shape) * g.each.m, chunk, ns, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      GemmProblem p = batch_item(g, row / g.each.m);
-      const int64_t i = row % g.each.m;
-      p.a = static_cast<const char*>(p.a) + i * p.a_row * size;
-      p.c = static_cast<char*>(p.c) + i * p.c_row * size;
-      p.m = 1;
-      kernel(p);
-    }
+  parallel_for(element_count(g.shape) * e.m, chunk, ns, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row)
+      kernel(piece_of(batch_item(g, row / e.m), {row % e.m, 1}, {0, e.n}, size));
   });
 }
 
 // In order of preference.
 const Method<GemmBatch> kMethods[] = {
-    {"gemv", gemv_unsupported, run_gemv},       {"dot", dot_unsupported, run_dot},
-    {"direct", direct_unsupported, run_direct}, {"blocked", blocked_unsupported, gemm_blocked},
+    {"gemv", gemv_unsupported, run_gemv},
+    {"dot", dot_unsupported, run_dot},
+    {"direct of the transposes", turned_unsupported, run_turned},
+    {"direct", direct_unsupported, run_direct},
+    {"blocked", blocked_unsupported, gemm_blocked},
     {"naive", naive_unsupported, run_naive},
 };
 
@@ -199,14 +221,19 @@ GemmProblem batch_item(const GemmBatch& g, int64_t item) {
     a += at * g.a_stride[axis];
     b += at * g.b_stride[axis];
   }
-  p.a = static_cast<const char*>(p.a) + a * size;
-  p.b = static_cast<const char*>(p.b) + b * size;
-  p.c = static_cast<char*>(p.c) + item * p.m * p.c_row * size;
+  p.a = {static_cast<char*>(p.a.data) + a * size, p.a.row, p.a.col};
+  p.b = {static_cast<char*>(p.b.data) + b * size, p.b.row, p.b.col};
+  const auto step = [&](GemmMatrix& x) {
+    if (x.data) x.data = static_cast<char*>(x.data) + item * g.out_step * size;
+  };
+  step(p.out.c), step(p.out.residual), step(p.out.gate), step(p.out.pre);
   return p;
 }
 
 void gemm(const GemmBatch& g) {
   if (g.each.m == 0 || g.each.n == 0 || element_count(g.shape) == 0) return;
+  const GemmOutput& out = g.each.out;
+  if (out.c.col != 1 && out.c.row == 1) return gemm(transposed(g));
   if (run_first(kMethods, g, describe)) return;
   fail<TypeError>("matmul: dtype ", g.dtype, " is not supported");
 }

@@ -6,13 +6,14 @@
 
 namespace tw {
 
-// C[i] = act(A[i] B[i] + bias [+ C[i]]) for every index i of a batch. `each` describes one product and points at the
-// operands of the first; C's lie one behind another.
+// out[i] of A[i] B[i] for every index i of a batch, in C order. `each` describes one product and points at the operands
+// of the first.
 struct GemmBatch {
   DType dtype;
   GemmProblem each;
   Dims shape;               // of the batch; () for one product
   Dims a_stride, b_stride;  // in elements, 0 where an operand is broadcast
+  int64_t out_step = 0;     // elements from one product's matrices in `out` to the next one's; all share the bias
 };
 
 void gemm(const GemmBatch&);

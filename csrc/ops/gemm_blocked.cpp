@@ -29,27 +29,26 @@ class BlockedGemm {
  public:
   explicit BlockedGemm(const GemmBatch& g)
       : g_(g),
-        kernels_(kernels().gemm),
-        dtype_(static_cast<int>(g.dtype)),
-        blocking_(kernels_.blocking[dtype_]),
+        kernel_(kernels().gemm.packed[static_cast<int>(g.dtype)]),
         size_(static_cast<int64_t>(item_size(g.dtype))),
-        compute_size_(std::max<int64_t>(size_, 4)),
-        items_(element_count(g.shape)) {
-    stretches_ = std::max<int64_t>(1, ceil_div(g.each.k, blocking_.kc));
-    depth_ = std::max<int64_t>(1, ceil_div(ceil_div(g.each.k, stretches_), 8) * 8);
+        items_(element_count(g.shape)),
+        lanes_(ceil_div(g.each.k, kernel_.group)) {
+    const int64_t stretches = std::max<int64_t>(1, ceil_div(g.each.k, kernel_.kc * kernel_.group));
+    const int64_t unit = 8 * kernel_.group;
+    depth_ = std::max<int64_t>(unit, ceil_div(ceil_div(g.each.k, stretches), unit) * unit);
+    stretches_ = std::max<int64_t>(1, ceil_div(g.each.k, depth_));
     const auto is_shared = [](const Dims& strides) {
       return std::all_of(strides.begin(), strides.end(), [](int64_t s) { return s == 0; });
     };
-    a_ = {kernels_.pack_a[dtype_], is_shared(g.a_stride), g.each.a_row, g.each.a_col, blocking_.mr, 0, {}, nullptr};
-    b_ = {kernels_.pack_b[dtype_], is_shared(g.b_stride), g.each.b_col, g.each.b_row, blocking_.nr, 0, {}, nullptr};
+    const GemmMatrix &a = g.each.a, &b = g.each.b;
+    a_ = {kernel_.pack_a, is_shared(g.a_stride), a.row, a.col, kernel_.mr, 0, {}, nullptr};
+    b_ = {kernel_.pack_b, is_shared(g.b_stride), b.col, b.row, kernel_.nr, 0, {}, nullptr};
   }
 
   void run() {
-    const int64_t k_bytes = std::max<int64_t>(1, g_.each.k) * compute_size_;
-    a_.extent =
-        std::min(g_.each.m, std::max<int64_t>(blocking_.mc, kPackedABytes / k_bytes / blocking_.mc * blocking_.mc));
-    b_.extent =
-        std::min(g_.each.n, std::max<int64_t>(blocking_.nc, kPackedBBytes / k_bytes / blocking_.nc * blocking_.nc));
+    const int64_t k_bytes = std::max<int64_t>(1, lanes_) * kernel_.lane;
+    a_.extent = std::min(g_.each.m, std::max<int64_t>(kernel_.mc, kPackedABytes / k_bytes / kernel_.mc * kernel_.mc));
+    b_.extent = std::min(g_.each.n, std::max<int64_t>(kernel_.nc, kPackedBBytes / k_bytes / kernel_.nc * kernel_.nc));
     const int64_t item_bytes = (a_.panels() * a_.width + b_.panels() * b_.width) * k_bytes;
     group_ = std::clamp<int64_t>(kPackedABytes / item_bytes, 1, items_);
     allocate_buffers();
@@ -68,16 +67,17 @@ class BlockedGemm {
   void allocate_buffers() {
     for (Packed* p : {&a_, &b_}) {
       p->buffer =
-          allocate(static_cast<size_t>((p->shared ? 1 : group_) * p->panels() * p->width * g_.each.k * compute_size_));
+          allocate(static_cast<size_t>((p->shared ? 1 : group_) * p->panels() * p->width * lanes_ * kernel_.lane));
       p->data = static_cast<char*>(p->buffer->data);
     }
   }
 
   // Where panel `panel` of product `item` of the group starts, in the stretch of K that starts at `from`.
   char* packed_at(const Packed& p, int64_t item, int64_t from, int64_t panel) const {
-    const int64_t before =
-        ((p.shared ? 0 : item) * g_.each.k + from) * p.panels() + panel * std::min(depth_, g_.each.k - from);
-    return p.data + before * p.width * compute_size_;
+    const int64_t first = from / kernel_.group;  // lane
+    const int64_t before = ((p.shared ? 0 : item) * lanes_ + first) * p.panels() +
+                           panel * std::min(depth_ / kernel_.group, lanes_ - first);
+    return p.data + before * p.width * kernel_.lane;
   }
 
   // Packs rows [row_, row_ + extent) of A, and with_b the columns of B, of `group` products.
@@ -107,7 +107,7 @@ class BlockedGemm {
     const int64_t count = std::min({panels * p.width, p.extent - first, total - from - first});
     if (count <= 0) return;
     const GemmProblem problem = batch_item(g_, item_ + item);
-    const void* matrix = &p == &a_ ? problem.a : problem.b;
+    const void* matrix = &p == &a_ ? problem.a.data : problem.b.data;
     const char* source =
         static_cast<const char*>(matrix) + ((from + first) * p.stride + depth_from * p.k_stride) * size_;
     p.pack(source, p.stride, p.k_stride, count, std::min(depth_, g_.each.k - depth_from),
@@ -119,23 +119,20 @@ class BlockedGemm {
     const int64_t m = std::min(a_.extent, g_.each.m - row_), n = std::min(b_.extent, g_.each.n - column_);
     const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(g_.each.k);
     const int64_t wanted = wanted_pieces(work, group);
-    const int64_t down = ceil_div(m, blocking_.mc);
-    const int64_t across =
-        std::min(ceil_div(n, blocking_.nr), std::max(ceil_div(n, blocking_.nc), ceil_div(wanted, down)));
+    const int64_t down = ceil_div(m, kernel_.mc);
+    const int64_t across = std::min(ceil_div(n, kernel_.nr), std::max(ceil_div(n, kernel_.nc), ceil_div(wanted, down)));
     const int64_t tiles = down * across;
     const double ns = 2 * work / static_cast<double>(tiles) / kGemmFlopsPerNs;
     parallel_for(group * tiles, 1, ns, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t t = i % tiles;
-        multiply_tile(i / tiles, part(m, blocking_.mr, down, t / across), part(n, blocking_.nr, across, t % across));
+        multiply_tile(i / tiles, part(m, kernel_.mr, down, t / across), part(n, kernel_.nr, across, t % across));
       }
     });
   }
 
   void multiply_tile(int64_t item, Part rows, Part columns) {
-    const GemmProblem problem = batch_item(g_, item_ + item);
-    const int64_t row = row_ + rows.from, column = column_ + columns.from;
-    GemmTile tile{};
+    GemmTile tile;
     tile.m = rows.size;
     tile.n = columns.size;
     tile.k = g_.each.k;
@@ -146,21 +143,15 @@ class BlockedGemm {
     tile.b = packed_at(b_, item, 0, 0);
     tile.b_from = columns.from;
     tile.b_columns = b_.panels() * b_.width;
-    tile.c = static_cast<char*>(problem.c) + (row * problem.c_row + column) * size_;
-    tile.c_row = problem.c_row;
-    tile.bias = problem.bias ? static_cast<const char*>(problem.bias) + column * size_ : nullptr;
-    tile.relu = problem.relu;
-    tile.accumulate = problem.accumulate;
-    kernels_.tile[dtype_](tile);
+    tile.out = batch_item(g_, item_ + item).out.at(row_ + rows.from, column_ + columns.from, size_);
+    kernel_.tile(tile);
   }
 
   const GemmBatch& g_;
-  const GemmKernels& kernels_;
-  const int dtype_;
-  const GemmBlocking blocking_;
+  const PackedGemm& kernel_;
   const int64_t size_;
-  const int64_t compute_size_;
   const int64_t items_;
+  const int64_t lanes_;    // of the depth
   int64_t stretches_ = 1;  // of K, each depth_ deep but the last
   int64_t depth_ = 1;      // at most kc
   int64_t group_ = 1;      // products that are packed together

@@ -32,8 +32,18 @@ inline double multiplications(const GemmProblem& p) {
   return static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
 }
 
-// The operands of product `item` of a batch, in C order.
+// Product `item` of a batch, in C order.
 GemmProblem batch_item(const GemmBatch&, int64_t item);
+
+// The product of these rows and columns of C.
+inline GemmProblem piece_of(const GemmProblem& p, Part rows, Part columns, int64_t size) {
+  return {rows.size,
+          columns.size,
+          p.k,
+          p.a.at(rows.from, 0, size),
+          p.b.at(0, columns.from, size),
+          p.out.at(rows.from, columns.from, size)};
+}
 
 void gemm_blocked(const GemmBatch&);
 

@@ -50,14 +50,9 @@ GemmProblem problem_of(const Array& a, const Array& b, const Array& c) {
   p.m = a.shape[i];
   p.k = a.shape[i + 1];
   p.n = b.shape[j + 1];
-  p.a = a.data;
-  p.a_row = a.strides[i];
-  p.a_col = a.strides[i + 1];
-  p.b = b.data;
-  p.b_row = b.strides[j];
-  p.b_col = b.strides[j + 1];
-  p.c = c.data;
-  p.c_row = p.n;
+  p.a = {a.data, a.strides[i], a.strides[i + 1]};
+  p.b = {b.data, b.strides[j], b.strides[j + 1]};
+  p.out.c = {c.data, p.n, 1};
   return p;
 }
 
@@ -114,6 +109,7 @@ Array matmul_matrices(const Array& a, const Array& b) {
   shape.push_back(b.shape.back());
   const Array c = empty(shape, g.dtype);
   g.each = problem_of(a, b, c);
+  g.out_step = g.each.m * g.each.n;
   gemm(g);
   return c;
 }
@@ -149,28 +145,6 @@ Array matmul(const Array& x1, const Array& x2) {
 
 namespace {
 
-// The activations that are not fused yet, as elementwise kernels in place.
-const ElementwiseFn* activation_kernels(Activation activation) {
-  const KernelTable& table = kernels();
-  switch (activation) {
-    case Activation::relu:
-      return table.relu;
-    case Activation::gelu:
-      return table.gelu;
-    case Activation::gelu_tanh:
-      return table.gelu_tanh;
-    case Activation::tanh:
-      return table.tanh;
-    case Activation::sigmoid:
-      return table.sigmoid;
-    case Activation::silu:
-      return table.silu;
-    case Activation::none:
-      break;
-  }
-  return nullptr;
-}
-
 void check_linear(const Array& x, const Array& weight, const Array* bias) {
   if (weight.ndim() != 2) fail<ValueError>("linear: weight ", weight.shape, " is not (out, in)");
   if (x.ndim() == 0 || x.shape.back() != weight.shape[1])
@@ -183,15 +157,12 @@ void check_linear(const Array& x, const Array& weight, const Array* bias) {
 
 // Points p at the rows of x (..., k), p.m in all. False where no single stride leads through them.
 bool set_rows(const Array& x, GemmProblem& p) {
-  p.a = x.data;
-  p.a_row = x.ndim() > 1 ? x.strides[x.ndim() - 2] : 0;
-  p.a_col = x.strides.back();
-  if (p.m == 1) return p.k <= 1 || p.a_col == 1;
+  p.a = {x.data, x.ndim() > 1 ? x.strides[x.ndim() - 2] : 0, x.strides.back()};
+  if (p.m == 1) return p.k <= 1 || p.a.col == 1;
   if (x.ndim() == 2 || p.k == 0) return true;
   Array rows;
   if (!fold_rows(x, rows)) return false;
-  p.a_row = rows.strides[0];
-  p.a_col = rows.strides[1];
+  p.a = {rows.data, rows.strides[0], rows.strides[1]};
   return true;
 }
 
@@ -221,22 +192,15 @@ Array linear(const Array& x, const Array& weight, const Array* bias, Activation 
     a.copy();
     set_rows(*a, p);
   }
-  p.b = w->data;
-  p.b_row = w->strides[1];
-  p.b_col = w->strides[0];
-  p.c = c.data;
-  p.c_row = p.n;
+  p.b = {w->data, w->strides[1], w->strides[0]};
+  p.out.c = {c.data, p.n, 1};
   if (bias) {
     b.cast(dtype);
     b.make_vector(0);
-    p.bias = b->data;
+    p.out.bias = {b->data, 0, 1};
   }
-  p.relu = activation == Activation::relu;
+  p.out.activation = activation;
   gemm(g);
-  if (activation != Activation::none && activation != Activation::relu) {
-    const Array* in[] = {&c};
-    run_elementwise(activation_kernels(activation)[static_cast<int>(dtype)], in, 1, c, nullptr, 0.5);
-  }
   return c;
 }
 

@@ -1,6 +1,6 @@
 // Products whose operands both run along the depth, A · Bᵀ for a batch of a few rows: tiles of dot products. Nothing is
 // packed, so each element of B is read from memory once and used where it lies.
-#include "kernels/gemm/gemm.h"
+#include "kernels/gemm/epilogue.h"
 #include "kernels/gemm/pack.h"
 #include "kernels/vec.h"
 
@@ -61,55 +61,69 @@ void dots(const DotTile<S>& t, compute_t<S>* sums) {
 
 template <class S>
 using DotsFn = void (*)(const DotTile<S>&, compute_t<S>*);
-template <class S, int C, int... I>
-struct Heights {
-  static constexpr DotsFn<S> of[] = {dots<S, I + 1, C>...};
+// of[(rows - 1) * kCols + cols - 1]
+template <class S, int... I>
+struct Tiles {
+  static constexpr DotsFn<S> of[] = {dots<S, I / kCols + 1, I % kCols + 1>...};
 };
-template <class S, int C>
-TW_INLINE DotsFn<S> dots_for(int rows) {
-  return Heights<S, C, __integer_pack(kRows)...>::of[rows - 1];
+template <class S>
+TW_INLINE DotsFn<S> dots_for(int rows, int cols) {
+  return Tiles<S, __integer_pack(kRows * kCols)...>::of[(rows - 1) * kCols + cols - 1];
 }
 
-// Rows of C from a tile's sums. Between stretches of the depth they wait in C.
+// A tile's sums to C, or added to what an earlier stretch left there; bias and residual come with the first stretch.
 template <class T>
-TW_INLINE void store_sums(const GemmProblem& g, int64_t i, int64_t j, int rows, int cols, const T* sums, bool first,
-                          bool last) {
+TW_INLINE void store_sums(const GemmOutput& out, int rows, int cols, const T* sums, bool first, bool relu_now) {
   constexpr int L = lanes<T>;
+  const T* add = static_cast<const T*>(first ? out.residual.data : out.c.data);
+  const int64_t add_row = first ? out.residual.row : out.c.row;
+  const T* bias = first ? static_cast<const T*>(out.bias.data) : nullptr;
   for (int r = 0; r < rows; ++r) {
-    T* c = static_cast<T*>(g.c) + (i + r) * g.c_row + j;
+    T* c = static_cast<T*>(out.c.data) + r * out.c.row;
     for (int at = 0; at < cols; at += L) {
       const int n = min(cols - at, L);
       vec<T> v = load_n(sums + r * cols + at, n);
-      if (g.accumulate || !first) v += load_n(c + at, n);
-      if (g.bias != nullptr && first) v += load_n(static_cast<const T*>(g.bias) + j + at, n);
-      if (g.relu && last) v = v < 0 ? vec<T>{} : v;
+      if (add != nullptr) v += load_n(add + r * add_row + at, n);
+      if (bias != nullptr) v += load_n(bias + at, n);
+      if (relu_now) v = relu(v);
       store_n(c + at, v, n);
     }
   }
 }
 
-template <class T>
+template <class S>
 void dot(const GemmProblem& g) {
+  typedef compute_t<S> T;
   alignas(64) T sums[(kRows * kCols + lanes<T> - 1) / lanes<T> * lanes<T>];
-  constexpr int kDepth = kDepthBytes / sizeof(T);
-  DotTile<T> t;
-  t.a_row = g.a_row;
-  t.b_col = g.b_col;
+  constexpr int kDepth = kDepthBytes / sizeof(S);
+  const bool in_registers = fits_registers<S>(g.out), plain = is_plain<S>(g.out);
+  GemmOutput rest = g.out;
+  rest.bias.data = rest.residual.data = nullptr;
+  DotTile<S> t;
+  t.a_row = g.a.row;
+  t.b_col = g.b.col;
   int64_t p = 0;
   do {  // once for k = 0, to store bias or zeros
-    t.k = min(g.k - p, kDepth);
+    t.k = in_registers ? min(g.k - p, kDepth) : g.k;
     const bool first = p == 0, last = p + t.k == g.k;
-    for (int64_t j = 0; j < g.n;) {
-      const int cols = g.n - j >= kCols ? kCols : 1;
-      t.b = static_cast<const T*>(g.b) + j * g.b_col + p;
+    for (int64_t j = 0; j < g.n; j += kCols) {
+      const int cols = min(g.n - j, kCols);
+      t.b = static_cast<const S*>(g.b.data) + j * g.b.col + p;
       for (int64_t i = 0; i < g.m; i += kRows) {
         const int rows = min(g.m - i, kRows);
-        t.a = static_cast<const T*>(g.a) + i * g.a_row + p;
-        t.ahead = t.b + (cols + i / kRows % kCols) * g.b_col;
-        (cols == kCols ? dots_for<T, kCols>(rows) : dots_for<T, 1>(rows))(t, sums);
-        store_sums(g, i, j, rows, cols, sums, first, last);
+        const GemmOutput out = g.out.at(i, j, sizeof(S));
+        t.a = static_cast<const S*>(g.a.data) + i * g.a.row + p;
+        t.ahead = t.b + (cols + i / kRows % kCols) * g.b.col;
+        dots_for<S>(rows, cols)(t, sums);
+        if (!in_registers) {
+          finish(out, sums, cols, rows, cols, S{});
+          continue;
+        }
+        if constexpr (sizeof(S) == sizeof(T)) {
+          store_sums<T>(out, rows, cols, sums, first, plain && last && out.activation == Activation::relu);
+          if (!plain && last) finish(rest.at(i, j, sizeof(S)), static_cast<T*>(out.c.data), out.c.row, rows, cols, S{});
+        }
       }
-      j += cols;
     }
     p += t.k;
   } while (p < g.k);
@@ -118,8 +132,9 @@ void dot(const GemmProblem& g) {
 }  // namespace
 
 void fill_dot(GemmKernels& table) {
-  table.dot[static_cast<int>(DType::f32)] = dot<float>;
-  table.dot[static_cast<int>(DType::f64)] = dot<double>;
+#define X(type, dtype) table.dot[static_cast<int>(DType::dtype)] = dot<type>;
+  TW_FOR_EACH_FLOAT(X)
+#undef X
 }
 
 }  // namespace tw::TW_ISA

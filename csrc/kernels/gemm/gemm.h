@@ -1,82 +1,105 @@
-// Matrix products: C = A B, or C += A B, with an epilogue. See README.md for the packing and the arithmetic.
+// Matrix products and what happens to their sums. See README.md for the packing and the arithmetic.
 #pragma once
 #include "core/dtype.h"
 
 namespace tw {
 
-// What the epilogue applies last. Kernels fuse none and relu; ops/ runs the others as elementwise kernels.
 enum class Activation : uint8_t { none, relu, gelu, gelu_tanh, tanh, sigmoid, silu };
 
-// C (m, n) = act(A (m, k) B (k, n) + bias (n) [+ C]). Strides in elements, any sign; C has unit column stride.
-// Everything has one dtype; f16 and bf16 are computed in float32 and rounded once.
+// Element (i, j) lies at data + i * row + j * col, strides in elements, of any sign. Null where there is no such
+// matrix.
+struct GemmMatrix {
+  void* data;
+  int64_t row, col;
+
+  // The part that begins at (i, j); elements are `size` bytes.
+  __attribute__((always_inline)) GemmMatrix at(int64_t i, int64_t j, int64_t size) const {
+    return {data ? static_cast<char*>(data) + (i * row + j * col) * size : nullptr, row, col};
+  }
+  __attribute__((always_inline)) GemmMatrix transposed() const { return {data, col, row}; }
+};
+
+// The epilogue: where the sums of A B go, and what they become on the way.
+//
+//   z = sums + bias + residual;  pre = z;  C = act(z), or z * act'(gate) where there is a gate
+//
+// All matrices are as large as C and of its dtype. `gate` holds what act' is computed from: act's result for relu, tanh
+// and sigmoid, its argument for the others. C and pre are written once and never read, so `residual` may be C.
+struct GemmOutput {
+  GemmMatrix c;
+  GemmMatrix bias;  // row = 0: one value for each column; col = 0: one for each row
+  GemmMatrix residual;
+  GemmMatrix gate;
+  GemmMatrix pre;
+  Activation activation;
+
+  __attribute__((always_inline)) GemmOutput at(int64_t i, int64_t j, int64_t size) const {
+    return {c.at(i, j, size),    bias.at(i, j, size), residual.at(i, j, size),
+            gate.at(i, j, size), pre.at(i, j, size),  activation};
+  }
+  __attribute__((always_inline)) GemmOutput transposed() const {
+    return {c.transposed(), bias.transposed(), residual.transposed(), gate.transposed(), pre.transposed(), activation};
+  }
+};
+
+// A (m, k) B (k, n). Everything has one dtype; f16 and bf16 are computed in float32 and rounded once. A and B are only
+// read. Activations are of float types only.
 struct GemmProblem {
   int64_t m, n, k;
-  const void* a;
-  int64_t a_row, a_col;
-  const void* b;
-  int64_t b_row, b_col;
-  void* c;
-  int64_t c_row;
-  const void* bias;  // null for none
-  bool relu;         // of float types only
-  bool accumulate;   // false: C is not read and may hold anything
+  GemmMatrix a, b;
+  GemmOutput out;
 };
 
-// y (m) = act(A (m, k) x (k) + bias [+ y]); x and y have unit stride.
+// A (m, k) x (k); x has unit stride, and the result is a row of m: out.c.col = 1.
 struct GemvProblem {
   int64_t m, k;
-  const void* a;
-  int64_t a_row, a_col;
+  GemmMatrix a;
   const void* x;
-  void* y;
-  const void* bias;     // null for none
-  int64_t bias_stride;  // 0: one value for every row, 1: a value for each
-  bool relu;
-  bool accumulate;
+  GemmOutput out;
 };
 
-// Packs `count` rows of A (or columns of B) of depth k into panels of mr (or nr) of them, in the compute type:
-// panel after panel, each k x width with the width innermost, the last one padded with zeros.
-// `stride` leads from one row (column) to the next, `k_stride` along the depth.
+// Packs `count` rows of A (or columns of B) of depth k into panels of mr (or nr) of them: panel after panel, each
+// k / group x width lanes with the width innermost, the last one padded with zeros. A lane holds `group` neighbours
+// along the depth, padded with zeros too. `stride` leads from one row (column) to the next, `k_stride` along the depth.
 typedef void (*GemmPackFn)(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed);
 
 // One tile of C, at most mc x nc, from packed operands: rows [a_from, a_from + m) of A, columns [b_from, b_from + n) of
-// B, both at the start of a panel. K is packed in stretches of `depth`, the last one shorter: the panels of the stretch
-// that starts at p begin p * a_rows (p * b_columns) elements behind those of the first.
+// B, both at the start of a panel. K is packed in stretches of `depth` (a multiple of the group), the last one shorter:
+// the panels of the stretch that starts at p begin p / group * a_rows (p / group * b_columns) lanes behind those of the
+// first. `out` begins at the tile.
 struct GemmTile {
   int64_t m, n, k, depth;
   const void* a;
   int64_t a_from, a_rows;
   const void* b;
   int64_t b_from, b_columns;
-  void* c;
-  int64_t c_row;
-  const void* bias;
-  bool relu;
-  bool accumulate;
+  GemmOutput out;
 };
 
-struct GemmBlocking {
-  int mr, nr, kc, mc, nc;
+// How operands are packed, and the kernel that multiplies what was packed; null where there is none.
+struct PackedGemm {
+  int mr, nr, kc, mc, nc;  // see kernels/blocking.h
+  int group;               // elements along the depth that lie in one lane of a panel
+  int lane;                // its bytes
+  GemmPackFn pack_a, pack_b;
+  void (*tile)(const GemmTile&);
 };
 
 struct GemmKernels {
   // Any level that lacks a faster kernel for a dtype has this one; the reference has nothing else.
   void (*naive[kDTypes])(const GemmProblem&);
 
-  // Stream A once: gemv_dot wants a_col = 1, gemv_axpy a_row = 1.
+  // Stream A once: gemv_dot wants a.col = 1, gemv_axpy a.row = 1.
   void (*gemv_dot[kDTypes])(const GemvProblem&);
   void (*gemv_axpy[kDTypes])(const GemvProblem&);
 
-  // Wants a_col = 1 and b_row = 1. Reads both in place.
+  // Wants a.col = 1 and b.row = 1. Reads both in place.
   void (*dot[kDTypes])(const GemmProblem&);
 
-  // Reads A in place, and B where its columns have unit stride; else packs a panel of B at a time on the stack.
+  // Reads A in place, and B where its columns have unit stride; else packs it, a panel at a time, on the stack.
   void (*direct[kDTypes])(const GemmProblem&);
 
-  GemmBlocking blocking[kDTypes];
-  GemmPackFn pack_a[kDTypes], pack_b[kDTypes];
-  void (*tile[kDTypes])(const GemmTile&);
+  PackedGemm packed[kDTypes];
 };
 
 }  // namespace tw

@@ -1,25 +1,15 @@
 // Matrix times vector. Both forms read every element of A once, in address order within a row (column) of A.
-#include "kernels/gemm/gemm.h"
+#include "kernels/gemm/epilogue.h"
 #include "kernels/gemm/pack.h"
 #include "kernels/vec.h"
 
 namespace tw::TW_ISA {
 namespace {
 
-// y[i .. i + n) from n <= lanes finished sums.
+// y[i .. i + n) from finished sums, which are overwritten.
 template <class S>
-TW_INLINE void finish(const GemvProblem& g, int64_t i, int n, vec<compute_t<S>> v) {
-  typedef compute_t<S> T;
-  S* y = static_cast<S*>(g.y) + i;
-  if (g.accumulate) v += load_n(y, n);
-  if (g.bias != nullptr) {
-    const S* bias = static_cast<const S*>(g.bias) + i * g.bias_stride;
-    S row[lanes<T>] = {};
-    for (int r = 0; r < n; ++r) row[r] = bias[r * g.bias_stride];
-    v += load(row);
-  }
-  if (g.relu) v = v < 0 ? vec<T>{} : v;
-  store_n(y, v, n);
+TW_INLINE void store_sums(const GemvProblem& g, int64_t i, compute_t<S>* sums, int n) {
+  finish(g.out.at(0, i, sizeof(S)), sums, n, 1, n, S{});
 }
 
 // Lane-wise sums of one row times x. One row at a time keeps the reads a single stream, which the prefetchers follow
@@ -53,14 +43,18 @@ TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
 template <class S>
 void gemv_dot(const GemvProblem& g) {
   typedef compute_t<S> T;
-  constexpr int L = lanes<T>;
-  const S* a = static_cast<const S*>(g.a);
+  constexpr int L = lanes<T>, kRows = 8 * L;
+  const S* a = static_cast<const S*>(g.a.data);
   const S* x = static_cast<const S*>(g.x);
-  for (int64_t i = 0; i < g.m; i += L) {
-    const int n = min(g.m - i, L);
-    vec<T> rows[L] = {};
-    for (int r = 0; r < n; ++r) rows[r] = dot_row<S>(a + (i + r) * g.a_row, x, g.k);
-    finish<S>(g, i, n, sum_rows<T>(rows));
+  alignas(64) T sums[kRows];
+  for (int64_t i = 0; i < g.m; i += kRows) {
+    const int n = min(g.m - i, kRows);
+    for (int at = 0; at < n; at += L) {
+      vec<T> rows[L] = {};
+      for (int r = 0; r < min(n - at, L); ++r) rows[r] = dot_row<S>(a + (i + at + r) * g.a.row, x, g.k);
+      store(sums + at, sum_rows<T>(rows));
+    }
+    store_sums<S>(g, i, sums, n);
   }
 }
 
@@ -98,17 +92,17 @@ void gemv_axpy(const GemvProblem& g) {
   alignas(64) T sums[kRows];
   for (int64_t i = 0; i < g.m; i += kRows) {
     const int n = min(g.m - i, kRows);
-    const S* a = static_cast<const S*>(g.a) + i;
+    const S* a = static_cast<const S*>(g.a.data) + i;
     for (int r = 0; r < n; r += L) store(total + r, vec<T>{});
     for (int64_t start = 0; start < g.k; start += kChunk) {
       const int64_t end = start + min(g.k - start, kChunk);
       for (int r = 0; r < n; r += L) store(sums + r, vec<T>{});
       int64_t p = start;
-      for (; p + C <= end; p += C) add_columns<S, C>(a + p * g.a_col, g.a_col, x + p, n, sums);
-      for (; p < end; ++p) add_columns<S, 1>(a + p * g.a_col, g.a_col, x + p, n, sums);
+      for (; p + C <= end; p += C) add_columns<S, C>(a + p * g.a.col, g.a.col, x + p, n, sums);
+      for (; p < end; ++p) add_columns<S, 1>(a + p * g.a.col, g.a.col, x + p, n, sums);
       for (int r = 0; r < n; r += L) store(total + r, load(total + r) + load(sums + r));
     }
-    for (int r = 0; r < n; r += L) finish<S>(g, i + r, min(n - r, L), load(total + r));
+    store_sums<S>(g, i, total, n);
   }
 }
 

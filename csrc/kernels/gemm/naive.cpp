@@ -11,26 +11,31 @@ TW_INLINE void add_product(T& c, T a, T b) {
 }
 TW_INLINE void add_product(bool& c, bool a, bool b) { c = c | (a & b); }
 
+template <class U>
+const U* element(const GemmMatrix& m, int64_t i, int64_t j) {
+  return static_cast<const U*>(m.data) + i * m.row + j * m.col;
+}
+
 // A row of C gathers one scaled row of B after another: unit stride in B and C for the usual layouts.
 // U is the unsigned type of the dtype's width, so that overflow wraps.
 template <class U>
 void naive(const GemmProblem& g) {
-  const U* a = static_cast<const U*>(g.a);
-  const U* b = static_cast<const U*>(g.b);
-  const U* bias = static_cast<const U*>(g.bias);
+  const GemmMatrix &b = g.b, &bias = g.out.bias, &residual = g.out.residual;
+  const int64_t step = g.out.c.col;
   for (int64_t i = 0; i < g.m; ++i) {
-    U* c = static_cast<U*>(g.c) + i * g.c_row;
-    if (!g.accumulate)
-      for (int64_t j = 0; j < g.n; ++j) c[j] = U{};
-    if (bias != nullptr)
-      for (int64_t j = 0; j < g.n; ++j) add_product(c[j], bias[j], U{1});
+    U* c = static_cast<U*>(g.out.c.data) + i * g.out.c.row;
+    for (int64_t j = 0; j < g.n; ++j) {
+      U sum = residual.data != nullptr ? *element<U>(residual, i, j) : U{};
+      if (bias.data != nullptr) add_product(sum, *element<U>(bias, i, j), U{1});
+      c[j * step] = sum;
+    }
     for (int64_t p = 0; p < g.k; ++p) {
-      const U scale = a[i * g.a_row + p * g.a_col];
-      const U* row = b + p * g.b_row;
-      if (g.b_col == 1)
+      const U scale = *element<U>(g.a, i, p);
+      const U* row = element<U>(b, p, 0);
+      if (b.col == 1 && step == 1)
         for (int64_t j = 0; j < g.n; ++j) add_product(c[j], scale, row[j]);
       else
-        for (int64_t j = 0; j < g.n; ++j) add_product(c[j], scale, row[j * g.b_col]);
+        for (int64_t j = 0; j < g.n; ++j) add_product(c[j * step], scale, row[j * b.col]);
     }
   }
 }

@@ -30,21 +30,81 @@ struct Integer {
   static void set(S& y, uint64_t x) { y = static_cast<S>(x); }
 };
 
+double logistic(double x) { return 1 / (1 + __builtin_exp(-x)); }
+double normal_cdf(double x) { return __builtin_erfc(-x * 0.70710678118654752440) / 2; }
+double normal_density(double x) { return __builtin_exp(-x * x / 2) * 0.39894228040143267794; }
+// (1 + tanh(u)) / 2 = logistic(2 u), where u = sqrt(2 / pi) (x + 0.044715 x^3).
+constexpr double kScale = 1.59576912160573071176, kCubic = 0.044715;
+double gelu_tanh_gate(double x) { return logistic(kScale * (x + kCubic * x * x * x)); }
+double gated(double x, double gate) { return gate == 0 ? 0 : x * gate; }  // of an infinite x too
+
+double activate(Activation activation, double z) {
+  switch (activation) {
+    case Activation::none:
+      return z;
+    case Activation::relu:
+      return z > 0 || z != z ? z : 0;
+    case Activation::gelu:
+      return gated(z, normal_cdf(z));
+    case Activation::gelu_tanh:
+      return gated(z, gelu_tanh_gate(z));
+    case Activation::tanh:
+      return __builtin_tanh(z);
+    case Activation::sigmoid:
+      return logistic(z);
+    case Activation::silu:
+      return gated(z, logistic(z));
+  }
+  return z;
+}
+
+// From the result for relu, tanh and sigmoid, from the argument for the others.
+double derivative(Activation activation, double x) {
+  switch (activation) {
+    case Activation::none:
+      return 1;
+    case Activation::relu:
+      return x <= 0 ? 0 : 1;
+    case Activation::gelu:
+      return normal_cdf(x) + gated(x, normal_density(x));
+    case Activation::gelu_tanh: {
+      const double gate = gelu_tanh_gate(x);
+      return gate + x * gate * (1 - gate) * kScale * (1 + 3 * kCubic * x * x);
+    }
+    case Activation::tanh:
+      return 1 - x * x;
+    case Activation::sigmoid:
+      return x * (1 - x);
+    case Activation::silu: {
+      const double gate = logistic(x);
+      return gate * (1 + x * (1 - gate));
+    }
+  }
+  return 1;
+}
+
+template <class S>
+S& element(const GemmMatrix& m, int64_t i, int64_t j) {
+  return static_cast<S*>(m.data)[i * m.row + j * m.col];
+}
+
 template <class Type>
 void naive(const GemmProblem& g) {
   typedef typename Type::storage S;
-  const S* a = static_cast<const S*>(g.a);
-  const S* b = static_cast<const S*>(g.b);
-  const S* bias = static_cast<const S*>(g.bias);
+  typedef typename Type::sum T;
+  const GemmOutput& out = g.out;
   for (int64_t i = 0; i < g.m; ++i) {
     for (int64_t j = 0; j < g.n; ++j) {
-      S& c = static_cast<S*>(g.c)[i * g.c_row + j];
-      typename Type::sum sum = g.accumulate ? Type::get(c) : 0;
-      if (bias != nullptr) sum += Type::get(bias[j]);
-      for (int64_t p = 0; p < g.k; ++p)
-        sum += Type::get(a[i * g.a_row + p * g.a_col]) * Type::get(b[p * g.b_row + j * g.b_col]);
-      if (g.relu && sum < 0) sum = 0;
-      Type::set(c, sum);
+      T sum = out.residual.data ? Type::get(element<S>(out.residual, i, j)) : 0;
+      if (out.bias.data) sum += Type::get(element<S>(out.bias, i, j));
+      for (int64_t p = 0; p < g.k; ++p) sum += Type::get(element<S>(g.a, i, p)) * Type::get(element<S>(g.b, p, j));
+      if (out.pre.data) Type::set(element<S>(out.pre, i, j), sum);
+      if (out.gate.data)
+        sum = sum *
+              static_cast<T>(derivative(out.activation, static_cast<double>(Type::get(element<S>(out.gate, i, j)))));
+      else if (out.activation != Activation::none)
+        sum = static_cast<T>(activate(out.activation, static_cast<double>(sum)));
+      Type::set(element<S>(out.c, i, j), sum);
     }
   }
 }

@@ -1,0 +1,35 @@
+// What becomes of a tile of sums.
+#pragma once
+#include "kernels/gemm/gemm.h"
+#include "kernels/vec.h"
+
+namespace tw::TW_ISA {
+
+// Whether the register tile can add bias and residual to its sums and store them to C.
+template <class S>
+TW_INLINE bool fits_registers(const GemmOutput& out) {
+  return sizeof(S) == sizeof(compute_t<S>) && out.c.col == 1 && out.bias.row == 0 &&
+         (out.bias.data == nullptr || out.bias.col == 1) && (out.residual.data == nullptr || out.residual.col == 1);
+}
+
+// Whether that, and relu, is all that `out` asks for.
+template <class S>
+TW_INLINE bool is_plain(const GemmOutput& out) {
+  return fits_registers<S>(out) && out.gate.data == nullptr && out.pre.data == nullptr &&
+         out.activation <= Activation::relu;
+}
+
+// Max(v, 0); NaN stays, -0 becomes 0.
+template <class V>
+TW_INLINE V relu(V v) {
+  return at_least(v, V{}) + V{};
+}
+
+// Finishes sums (i, j) at sums[i * row + j] and stores them to out.c, whose dtype S the last argument stands for. The
+// sums are overwritten; they may lie in C itself.
+void finish(const GemmOutput& out, float* sums, int64_t row, int64_t rows, int64_t cols, float);
+void finish(const GemmOutput& out, float* sums, int64_t row, int64_t rows, int64_t cols, f16);
+void finish(const GemmOutput& out, float* sums, int64_t row, int64_t rows, int64_t cols, bf16);
+void finish(const GemmOutput& out, double* sums, int64_t row, int64_t rows, int64_t cols, double);
+
+}  // namespace tw::TW_ISA

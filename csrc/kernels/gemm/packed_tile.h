@@ -1,0 +1,77 @@
+// A tile of C from packed operands.
+#pragma once
+#include "kernels/gemm/pack.h"
+#include "kernels/gemm/register_tile.h"
+
+namespace tw::TW_ISA {
+namespace {
+
+// One stretch of K for a tile of C: for each panel of B, which stays in L1, all panels of A stream past it. Between
+// stretches the sums wait in `partial`, register tile after register tile: C may have a row stride that makes its lines
+// evict each other. `multiply` runs a register tile. S is the dtype of C.
+template <class S, class Step, class Multiply>
+TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* partial, Multiply multiply) {
+  typedef typename Step::lane Lane;
+  typedef typename Step::sum T;
+  typedef Blocking<T> Sizes;
+  constexpr int MR = Sizes::mr, NR = Sizes::nr;
+  const bool plain = is_plain<S>(g.out);
+  const bool first = from == 0, last = from + g.depth >= g.k;
+  const int64_t k = ((last ? g.k - from : g.depth) + Step::group - 1) / Step::group;  // lanes
+  const Lane* a = static_cast<const Lane*>(g.a) + from / Step::group * g.a_rows + g.a_from * k;
+  const Lane* b = static_cast<const Lane*>(g.b) + from / Step::group * g.b_columns + g.b_from * k;
+  const int64_t a_panels = (g.m + MR - 1) / MR;
+  RegisterTile<Step> t;
+  t.k = k;
+  t.a_row = 1;
+  t.a_col = MR;
+  t.b_row = NR;
+  t.bias = nullptr;
+  t.relu = plain && last && g.out.activation == Activation::relu;
+  for (int64_t j = 0; j < g.n; j += NR) {
+    t.b = b + j * k;
+    t.cols = min(g.n - j, NR);
+    const Lane* next_b = j + NR < g.n ? t.b + NR * k : b + k * g.b_columns;
+    t.b_ahead_step = (NR + a_panels - 1) / a_panels;
+    for (int64_t i = 0; i < g.m; i += MR, partial += MR * NR) {
+      const GemmOutput out = g.out.at(i, j, sizeof(S));
+      t.a = a + i * k;
+      t.a_ahead = t.a + MR * k;
+      t.b_ahead = next_b + i / MR * k * t.b_ahead_step;
+      t.rows = min(g.m - i, MR);
+      t.add = first ? nullptr : partial;
+      t.add_row = NR;
+      t.c = partial;
+      t.c_row = NR;
+      if (plain) {
+        if (last) {
+          t.c = static_cast<T*>(out.c.data);
+          t.c_row = out.c.row;
+        }
+        if (first) {
+          t.bias = static_cast<const T*>(out.bias.data);
+          t.add = static_cast<const T*>(out.residual.data);
+          t.add_row = out.residual.row;
+        } else {
+          t.bias = nullptr;
+        }
+      }
+      multiply(t);
+      if (!plain && last) finish(out, partial, NR, t.rows, t.cols, S{});
+    }
+  }
+}
+
+template <class S, class Step, class Multiply>
+TW_INLINE void packed_tile(const GemmTile& g, Multiply multiply) {
+  typedef Blocking<typename Step::sum> Sizes;
+  alignas(64) typename Step::sum partial[Sizes::mc * Sizes::nc];
+  int64_t from = 0;
+  do {  // once for k = 0
+    stretch<S, Step>(g, from, partial, multiply);
+    from += g.depth;
+  } while (from < g.k);
+}
+
+}  // namespace
+}  // namespace tw::TW_ISA

@@ -1,0 +1,163 @@
+// The register tile of GEMM: R rows by W vectors of C, held in registers over the whole depth.
+#pragma once
+#include "kernels/blocking.h"
+#include "kernels/gemm/epilogue.h"
+#include "kernels/vec.h"
+
+namespace tw::TW_ISA {
+
+// What one lane of A and one of B give: a Step has the type of a packed `lane`, that of a `sum`, how many elements of
+// the depth are in a lane (`group`), and multiply_add.
+template <class T>
+struct FmaStep {
+  typedef T lane;
+  typedef T sum;
+  static constexpr int group = 1;
+  static TW_INLINE vec<T> multiply_add(vec<T> a, vec<T> b, vec<T> c) { return fma(a, b, c); }
+};
+
+// One tile. A is read lane by lane (lane (i, p) at a[i * a_row + p * a_col]), B in whole vectors: row p starts at
+// b + p * b_row and is nr wide, zero-padded where the tile is narrower.
+template <class Step>
+struct RegisterTile {
+  typedef typename Step::lane lane;
+  typedef typename Step::sum sum;
+  int64_t k;  // lanes
+  const lane* a;
+  int64_t a_row, a_col;
+  const lane* b;
+  int64_t b_row;
+  sum* c;
+  int64_t c_row;
+  const sum* bias;      // of the tile's columns, or null
+  const lane* a_ahead;  // what comes next; fetched into L2 meanwhile, a_col and b_ahead_step lanes
+  const lane* b_ahead;  // for each step of the depth
+  int64_t b_ahead_step;
+  int rows;        // 1..mr
+  int cols;        // 1..nr
+  const sum* add;  // a tile to add, which may be c itself, or null
+  int64_t add_row;
+  bool relu;
+};
+
+void multiply_tile(const RegisterTile<FmaStep<float>>&);
+void multiply_tile(const RegisterTile<FmaStep<double>>&);
+
+namespace {
+
+// A and B of one tile multiplied into acc.
+template <class Step, int R, int W, bool kUnitRow>
+TW_INLINE void multiply(const RegisterTile<Step>& t, vec<typename Step::sum> (&acc)[R][W]) {
+  typedef typename Step::lane T;
+  const T* a = t.a;
+  const T* b = t.b;
+  const T* a_ahead = t.a_ahead;
+  const T* b_ahead = t.b_ahead;
+  const int64_t a_row = kUnitRow ? 1 : t.a_row, a_col = t.a_col, b_row = t.b_row, b_ahead_step = t.b_ahead_step;
+  for (int64_t p = t.k; p > 0; --p) {
+    vec<T> bv[W];
+#pragma GCC unroll 4
+    for (int w = 0; w < W; ++w) bv[w] = load(b + w * lanes<T>);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const vec<T> av = set1(a[r * a_row]);
+#pragma GCC unroll 4
+      for (int w = 0; w < W; ++w) acc[r][w] = Step::multiply_add(av, bv[w], acc[r][w]);
+    }
+    __builtin_prefetch(a_ahead, 0, 2);
+    __builtin_prefetch(b_ahead, 0, 2);
+    a_ahead += a_col;
+    b_ahead += b_ahead_step;
+    a += a_col;
+    b += b_row;
+  }
+}
+
+// The last vector of a row of C: 1..lanes columns. A full mask costs nothing in AVX-512, elsewhere a branch is cheaper.
+template <class T>
+TW_INLINE vec<T> load_tail(const T* p, int tail) {
+  return TW_VEC_BYTES < 64 && tail == lanes<T> ? load(p) : load_n(p, tail);
+}
+template <class T>
+TW_INLINE void store_tail(T* p, vec<T> v, int tail) {
+  if (TW_VEC_BYTES < 64 && tail == lanes<T>)
+    store(p, v);
+  else
+    store_n(p, v, tail);
+}
+
+template <class Step, int R, int W, bool kUnitRow>
+void tile_of(const RegisterTile<Step>& t) {
+  typedef typename Step::sum T;
+  constexpr int L = lanes<T>;
+  T* const c = t.c;
+  const int64_t c_row = t.c_row;
+  const int tail = t.cols - (W - 1) * L;
+  vec<T> acc[R][W] = {};
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    __builtin_prefetch(c + r * c_row, 1);
+    __builtin_prefetch(c + r * c_row + (W - 1) * L, 1);
+  }
+  if (t.bias != nullptr) {
+#pragma GCC unroll 4
+    for (int w = 0; w < W; ++w) {
+      const vec<T> bias = w < W - 1 ? load(t.bias + w * L) : load_tail(t.bias + w * L, tail);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) acc[r][w] = bias;
+    }
+  }
+
+  multiply<Step, R, W, kUnitRow>(t, acc);
+
+  if (t.add != nullptr) {
+    const T* const add = t.add;
+    const int64_t add_row = t.add_row;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int w = 0; w < W; ++w)
+        acc[r][w] += w < W - 1 ? load(add + r * add_row + w * L) : load_tail(add + r * add_row + w * L, tail);
+    }
+  }
+  if (t.relu) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int w = 0; w < W; ++w) acc[r][w] = relu(acc[r][w]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int w = 0; w < W - 1; ++w) store(c + r * c_row + w * L, acc[r][w]);
+    store_tail(c + r * c_row + (W - 1) * L, acc[r][W - 1], tail);
+  }
+}
+
+template <class Step>
+using TileFn = void (*)(const RegisterTile<Step>&);
+
+// of[rows - 1]: the tiles of one width.
+template <class Step, int W, bool kUnitRow, int... I>
+struct Tiles {
+  static constexpr TileFn<Step> of[] = {tile_of<Step, I + 1, W, kUnitRow>...};
+};
+template <class Step, int W, bool kUnitRow>
+TW_INLINE TileFn<Step> tile_for(int rows) {
+  return Tiles<Step, W, kUnitRow, __integer_pack(Blocking<typename Step::sum>::mr)...>::of[rows - 1];
+}
+
+// Packed operands have a_row = 1; kAnyRow: A may lie in place.
+template <class Step, bool kAnyRow>
+TW_INLINE void run_tile(const RegisterTile<Step>& t) {
+  static_assert(Blocking<typename Step::sum>::nv == 2);
+  const bool narrow = t.cols <= lanes<typename Step::sum>;
+  if (!kAnyRow || t.a_row == 1)
+    (narrow ? tile_for<Step, 1, true>(t.rows) : tile_for<Step, 2, true>(t.rows))(t);
+  else
+    (narrow ? tile_for<Step, 1, false>(t.rows) : tile_for<Step, 2, false>(t.rows))(t);
+}
+
+}  // namespace
+}  // namespace tw::TW_ISA

@@ -32,6 +32,7 @@ int default_threads() {
   return quota > 0 ? static_cast<int>(std::clamp<double>(std::ceil(quota), 1, count)) : count;
 }
 
+thread_local int index_in_team = 0;
 std::atomic<int> thread_count{0};  // 0: not asked yet
 std::atomic<bool> team_woken{false};
 std::atomic<bool> forked_after_team{false};
@@ -61,10 +62,12 @@ class Deal {
 
   template <class Work>
   void run(int thread, Work work) {
+    const int before = std::exchange(index_in_team, thread);
     for (size_t k = 0; k < stretches_.size(); ++k) {
       Stretch& stretch = stretches_[(static_cast<size_t>(thread) + k) % stretches_.size()];
       for (int64_t i; (i = stretch.next.fetch_add(1, std::memory_order_relaxed)) < stretch.end;) work(i);
     }
+    index_in_team = before;
   }
 
  private:
@@ -128,6 +131,8 @@ int get_num_threads() {
   }
   return count;
 }
+
+int thread_index() { return index_in_team; }
 
 void set_num_threads(int count) {
   if (count < 1) fail<ValueError>("set_num_threads: count is ", count, ", but must be at least 1");

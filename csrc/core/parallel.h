@@ -12,6 +12,10 @@ namespace tw {
 int get_num_threads();
 void set_num_threads(int count);  // ValueError below 1 and above 1024
 
+// Which of the threads of the running parallel_for this is: 0, 1, ... For memory that each thread keeps for itself;
+// results must not depend on it.
+int thread_index();
+
 // For work that blocks long enough: bind/ sets these to release and retake the interpreter lock.
 struct BlockingHooks {
   void* (*enter)() = nullptr;

@@ -1,8 +1,11 @@
 // Sizes of the register tiles and cache blocks of GEMM for each ISA level: policy, no code.
 //
 //   mr x nr   the register tile; nr is two vectors wide and mr is as tall as the register file allows
-//   kc        depth of a packed block: a panel of B, kc x nr, stays in L1 while the rows of A stream past it
-//   mc x nc   the part of C that one task computes: mc x kc of A stays in L2 while it is used for nc columns
+//   kc        depth of a packed block. Sums over one block form one chain, so kc is part of what the bits of a result
+//             depend on, and is fixed. It is long: what streams past from L2 costs a fraction of what L2 can give, and
+//             each further block costs a pass over C
+//   mc x nc   the part of C that one task computes, at most: mc x kc of A stays in L2 while it is used for nc columns.
+//             ops/ takes less where the machine's L2 is small
 #pragma once
 #include "kernels/vec.h"
 
@@ -18,7 +21,7 @@ struct Blocking {
 #endif
   static constexpr int nv = 2;  // vectors across the tile
   static constexpr int nr = nv * lanes<T>;
-  static constexpr int kc = 384;
+  static constexpr int kc = 4096 / sizeof(T);
   static constexpr int mc = 168 / mr * mr;
   static constexpr int nc = 1024 / sizeof(T);
 };

@@ -63,15 +63,15 @@ struct GemvProblem {
 // along the depth, padded with zeros too. `stride` leads from one row (column) to the next, `k_stride` along the depth.
 typedef void (*GemmPackFn)(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed);
 
-// One tile of C, at most mc x nc, from packed operands: rows [a_from, a_from + m) of A, columns [b_from, b_from + n) of
-// B, both at the start of a panel. K is packed in stretches of `depth` (a multiple of the group), the last one shorter:
-// the panels of the stretch that starts at p begin p / group * a_rows (p / group * b_columns) lanes behind those of the
-// first. `out` begins at the tile.
+// One tile of C, at most mc x nc: columns [b_from, b_from + n) of packed B, from the start of a panel on, and m rows of
+// A, packed too or, for kernels with `in_place`, where they lie. K is packed in stretches of `depth` (a multiple of the
+// group), the last one shorter: the panels of the stretch that starts at p begin p / group * b_columns lanes behind
+// those of the first, and likewise for A. `out` begins at the tile.
 struct GemmTile {
   int64_t m, n, k, depth;
-  const void* a;
-  int64_t a_from, a_rows;
-  const void* b;
+  GemmMatrix a;  // in place; if its data is null,
+  const void* a_packed;
+  const void* b_packed;
   int64_t b_from, b_columns;
   GemmOutput out;
 };
@@ -81,6 +81,7 @@ struct PackedGemm {
   int mr, nr, kc, mc, nc;  // see kernels/blocking.h
   int group;               // elements along the depth that lie in one lane of a panel
   int lane;                // its bytes
+  bool in_place;           // whether the tile can read an unpacked A
   GemmPackFn pack_a, pack_b;
   void (*tile)(const GemmTile&);
 };

@@ -31,15 +31,17 @@ void pack(const void* src, int64_t stride, int64_t k_stride, int64_t count, int6
 template <class S>
 void tile(const GemmTile& g) {
   typedef FmaStep<compute_t<S>> Step;
-  packed_tile<S, Step>(g, [](const RegisterTile<Step>& t) __attribute__((always_inline)) { multiply_tile(t); });
+  packed_tile<S, Step, sizeof(S) == sizeof(compute_t<S>)>(
+      g, [](const RegisterTile<Step>& t) __attribute__((always_inline)) { multiply_tile(t); });
 }
 
 template <class S>
 void fill_type(GemmKernels& table, DType dtype) {
   typedef compute_t<S> T;
   typedef Blocking<T> Sizes;
-  table.packed[static_cast<int>(dtype)] = {Sizes::mr, Sizes::nr,      Sizes::kc,          Sizes::mc,          Sizes::nc,
-                                           1,         int{sizeof(T)}, pack<S, Sizes::mr>, pack<S, Sizes::nr>, tile<S>};
+  table.packed[static_cast<int>(dtype)] = {
+      Sizes::mr,          Sizes::nr,          Sizes::kc, Sizes::mc, Sizes::nc, 1, sizeof(T), sizeof(S) == sizeof(T),
+      pack<S, Sizes::mr>, pack<S, Sizes::nr>, tile<S>};
 }
 
 }  // namespace

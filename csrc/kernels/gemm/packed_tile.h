@@ -9,7 +9,7 @@ namespace {
 // One stretch of K for a tile of C: for each panel of B, which stays in L1, all panels of A stream past it. Between
 // stretches the sums wait in `partial`, register tile after register tile: C may have a row stride that makes its lines
 // evict each other. `multiply` runs a register tile. S is the dtype of C.
-template <class S, class Step, class Multiply>
+template <class S, class Step, bool kInPlace, class Multiply>
 TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* partial, Multiply multiply) {
   typedef typename Step::lane Lane;
   typedef typename Step::sum T;
@@ -18,13 +18,16 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
   const bool plain = is_plain<S>(g.out);
   const bool first = from == 0, last = from + g.depth >= g.k;
   const int64_t k = ((last ? g.k - from : g.depth) + Step::group - 1) / Step::group;  // lanes
-  const Lane* a = static_cast<const Lane*>(g.a) + from / Step::group * g.a_rows + g.a_from * k;
-  const Lane* b = static_cast<const Lane*>(g.b) + from / Step::group * g.b_columns + g.b_from * k;
   const int64_t a_panels = (g.m + MR - 1) / MR;
+  const bool in_place = kInPlace && g.a.data != nullptr;
+  const Lane* a = in_place ? static_cast<const Lane*>(g.a.data) + from * g.a.col
+                           : static_cast<const Lane*>(g.a_packed) + from / Step::group * a_panels * MR;
+  const Lane* b = static_cast<const Lane*>(g.b_packed) + from / Step::group * g.b_columns + g.b_from * k;
+  const int64_t a_step = in_place ? g.a.row : k;  // from one row to the next, of panels on average
   RegisterTile<Step> t;
   t.k = k;
-  t.a_row = 1;
-  t.a_col = MR;
+  t.a_row = in_place ? g.a.row : 1;
+  t.a_col = in_place ? g.a.col : MR;
   t.b_row = NR;
   t.bias = nullptr;
   t.relu = plain && last && g.out.activation == Activation::relu;
@@ -35,8 +38,8 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
     t.b_ahead_step = (NR + a_panels - 1) / a_panels;
     for (int64_t i = 0; i < g.m; i += MR, partial += MR * NR) {
       const GemmOutput out = g.out.at(i, j, sizeof(S));
-      t.a = a + i * k;
-      t.a_ahead = t.a + MR * k;
+      t.a = a + i * a_step;
+      t.a_ahead = t.a + MR * a_step;
       t.b_ahead = next_b + i / MR * k * t.b_ahead_step;
       t.rows = min(g.m - i, MR);
       t.add = first ? nullptr : partial;
@@ -62,13 +65,13 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
   }
 }
 
-template <class S, class Step, class Multiply>
+template <class S, class Step, bool kInPlace, class Multiply>
 TW_INLINE void packed_tile(const GemmTile& g, Multiply multiply) {
   typedef Blocking<typename Step::sum> Sizes;
   alignas(64) typename Step::sum partial[Sizes::mc * Sizes::nc];
   int64_t from = 0;
   do {  // once for k = 0
-    stretch<S, Step>(g, from, partial, multiply);
+    stretch<S, Step, kInPlace>(g, from, partial, multiply);
     from += g.depth;
   } while (from < g.k);
 }

@@ -52,7 +52,7 @@ def empty(shape: Shape, *, dtype: Any = float32) -> Tensor:
     return wrap(_core.empty(shape, as_dtype(dtype)))
 
 
-def full(shape: Shape, fill_value: bool | int | float, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """An array of one value.
 
     Parameters
@@ -62,7 +62,7 @@ def full(shape: Shape, fill_value: bool | int | float, *, dtype: Any = None, req
     fill_value : number
         The value.
     dtype : dtype-like, optional
-        Element type; by default float32, int64 or bool after the value.
+        Element type; by default float32, int64, bool or complex64 after the value.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
 
@@ -188,7 +188,7 @@ def ones_like(x: Any, /, *, dtype: Any = None) -> Tensor:
     return ones(x.shape, dtype=x.dtype if dtype is None else dtype)
 
 
-def full_like(x: Any, /, fill_value: bool | int | float, *, dtype: Any = None) -> Tensor:
+def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None) -> Tensor:
     """One value in the shape of another array.
 
     Parameters
@@ -261,6 +261,8 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     ------
     ValueError
         Where `step` is 0, something is not finite, or an integer does not fit the dtype.
+    TypeError
+        For complex numbers, which have no order.
 
     Examples
     --------
@@ -270,6 +272,8 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     """
     if stop is None:
         start, stop = 0, start
+    if any(isinstance(v, complex) for v in (start, stop, step)):
+        raise TypeError(f"arange: start {start}, stop {stop} and step {step} must be real")
     if step == 0:
         raise ValueError("arange: step is 0")
     if dtype is None:

@@ -33,9 +33,10 @@ class _Alias:
 
 def _alias(op: str, x: Any) -> Tensor:
     x = asarray(x)
-    if not x.dtype.is_floating:
+    if not x.dtype.is_inexact:
         raise TypeError(
-            f"{op}: cannot differentiate with respect to an argument of dtype {x.dtype.name}; use a float dtype"
+            f"{op}: cannot differentiate with respect to an argument of dtype {x.dtype.name}; use a float dtype or a "
+            "complex one"
         )
     node: Any = Leaf(x.shape)
     if x._node is not None and state.mode:

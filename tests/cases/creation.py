@@ -19,7 +19,7 @@ def like(oracle):
 
 
 def dtype_error(name, *args):
-    return Raises(TypeError, "complex64", lambda: getattr(tw, name)(*args, dtype="complex64"))
+    return Raises(TypeError, "float128", lambda: getattr(tw, name)(*args, dtype="float128"))
 
 
 NEGATIVE = r"-1|negative"
@@ -48,7 +48,11 @@ CASES = (
         lambda *args, dtype="int64": np.arange(*args, dtype=dtype),
         (S(5), S(2, 9), S(2, 9, 3), S(9, 2, -2), S(0), S(5, 2), S(70)),
         result="int64",
-        errors=(Raises(ValueError, "arange: step", lambda: tw.arange(0, 5, 0)),),
+        errors=(
+            Raises(ValueError, "arange: step", lambda: tw.arange(0, 5, 0)),
+            Raises(TypeError, "arange: dtype complex64 has no order", lambda: tw.arange(5, dtype="complex64")),
+            Raises(TypeError, "arange: .*1j.* must be real", lambda: tw.arange(1j)),
+        ),
         **F32,
     ),
     OpCase(

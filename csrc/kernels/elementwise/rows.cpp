@@ -7,7 +7,7 @@ namespace {
 enum : int64_t { kTile = 512, kShort = 64 };
 
 struct Buffer {
-  alignas(64) char bytes[kTile * 8];
+  alignas(64) char bytes[kTile * 16];
 };
 
 int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
@@ -85,7 +85,8 @@ template <class U>
 void gather_raw(const void* p, Loop::Stride s, int64_t rows, int64_t cols, void* buffer) {
   const U* x = (const U*)p;
   U* y = (U*)buffer;
-  if (s.row == 1 && steep(s)) return transpose(x, s.col, rows, cols, y);
+  if constexpr (sizeof(U) <= 8)
+    if (s.row == 1 && steep(s)) return transpose(x, s.col, rows, cols, y);
   for (int64_t r = 0; r < rows; ++r, x += s.row, y += cols) {
     if (s.col == 1)
       __builtin_memcpy(y, x, cols * sizeof(U));
@@ -143,6 +144,7 @@ TW_RAW(uint8_t)
 TW_RAW(uint16_t)
 TW_RAW(uint32_t)
 TW_RAW(uint64_t)
+TW_RAW(c128)
 #undef TW_RAW
 #define TW_HALF(H)                                                                  \
   template void gather_half<H>(const void*, Loop::Stride, int64_t, int64_t, void*); \

@@ -49,6 +49,8 @@ template <>
 constexpr Port port<f16> = {2, false, gather_half<f16>, scatter_half<f16>};
 template <>
 constexpr Port port<bf16> = {2, false, gather_half<bf16>, scatter_half<bf16>};
+template <>
+constexpr Port port<c128> = {16, true, gather_raw<c128>, scatter_raw<c128>};
 
 template <class Out, class... In>
 constexpr Ports ports = {sizeof...(In), port<Out>, {port<In>...}};

@@ -430,6 +430,32 @@ def test_in_place_writes_are_recorded():
     tw.testing.check_grads(f, tw.asarray(random(3)), tw.asarray([1.0, 2.0, 3.0], dtype="float64"))
 
 
+def test_functional_forms():
+    z, v = tw.asarray(random(3)), tw.asarray(random(3, seed=1))
+    y, tangent = tw.autograd.jvp(lambda z: tw.exp(z) * tw.conj(z), (z,), (v,))
+    np.testing.assert_allclose(tangent.numpy(), (tw.exp(z) * (v * z.conj() + v.conj())).numpy())
+    gradient = tw.grad(lambda z: tw.sum(tw.abs(z) ** 2))(z)
+    np.testing.assert_allclose(gradient.numpy(), 2 * z.numpy())
+    product = tw.autograd.hvp(lambda z: tw.sum(tw.real(z**3)), (z,), (v,))
+    np.testing.assert_allclose(product[0].numpy(), np.conj(6 * z.numpy() * v.numpy()))
+    matrix = tw.autograd.jacobian(tw.abs)(z)
+    np.testing.assert_allclose(matrix.numpy(), np.diag(z.numpy() / np.abs(z.numpy())))
+    with pytest.raises(TypeError, match="jacobian: the function returned complex128; a complex result has two"):
+        tw.autograd.jacobian(tw.square)(z)
+
+
+def test_layers_leave_complex_numbers_alone():
+    z = leaf(1j)
+    with pytest.raises(TypeError, match="parameter 0 has dtype complex128, but must be floating"):
+        tw.optim.SGD([z], lr=0.1)
+
+
+def test_explained_as_a_real_product(capsys):
+    z = tw.asarray(random((64, 100), "complex64"))
+    tw.explain(tw.matmul, z, z.mT)
+    assert "gemm: (64, 200) x (200, 128) float32" in capsys.readouterr().out
+
+
 def test_against_pytorch():
     torch = pytest.importorskip("torch")
     a, b = random((3, 4)), random((4, 2), seed=1)

@@ -240,6 +240,12 @@ def empty_like(x: Any, /, *, dtype: Any = None) -> Tensor:
     return empty(x.shape, dtype=x.dtype if dtype is None else dtype)
 
 
+def _require_real(op: str, **numbers: Any) -> None:
+    for name, value in numbers.items():
+        if isinstance(value, complex):
+            raise TypeError(f"{op}: {name} is {value}, but must be real")
+
+
 def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
     """Evenly spaced values in [start, stop).
 
@@ -272,8 +278,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     """
     if stop is None:
         start, stop = 0, start
-    if any(isinstance(v, complex) for v in (start, stop, step)):
-        raise TypeError(f"arange: start {start}, stop {stop} and step {step} must be real")
+    _require_real("arange", start=start, stop=stop, step=step)
     if step == 0:
         raise ValueError("arange: step is 0")
     if dtype is None:
@@ -310,6 +315,8 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
     ------
     ValueError
         Where `num` is negative.
+    TypeError
+        For complex ends.
 
     Examples
     --------
@@ -317,6 +324,7 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
     >>> tw.linspace(0, 1, 5)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
+    _require_real("linspace", start=start, stop=stop)
     if num < 0:
         raise ValueError(f"linspace: num is {num}, but must not be negative")
     step = (stop - start) / max(1, num - 1 if endpoint else num)

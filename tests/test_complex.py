@@ -432,7 +432,7 @@ def test_in_place_writes_are_recorded():
 
 def test_functional_forms():
     z, v = tw.asarray(random(3)), tw.asarray(random(3, seed=1))
-    y, tangent = tw.autograd.jvp(lambda z: tw.exp(z) * tw.conj(z), (z,), (v,))
+    _, tangent = tw.autograd.jvp(lambda z: tw.exp(z) * tw.conj(z), (z,), (v,))
     np.testing.assert_allclose(tangent.numpy(), (tw.exp(z) * (v * z.conj() + v.conj())).numpy())
     gradient = tw.grad(lambda z: tw.sum(tw.abs(z) ** 2))(z)
     np.testing.assert_allclose(gradient.numpy(), 2 * z.numpy())

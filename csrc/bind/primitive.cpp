@@ -147,8 +147,9 @@ const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
 // The node of this call, or None where the op cuts the tape. New reference.
 PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in, unsigned mask, PyObject* y,
                  PyObject* aux) {
-  bool complex = is_complex(array_in(y)->dtype);
-  for (int i = 0; i < self->inputs; ++i) complex |= mask >> i & 1 && is_complex(array_in(in.arrays[i])->dtype);
+  // A real result of complex operands is a part or the length of a single one.
+  const Array& result = *array_in(y);
+  const bool complex = is_complex(result.dtype) || (self->inputs == 1 && is_complex(array_in(in.arrays[0])->dtype));
   const PlanEntry* entry = plan_for(self, mask | static_cast<unsigned>(complex) << self->inputs);
   if (!entry) return nullptr;
   if (entry->plan == Py_None) return Py_NewRef(Py_None);
@@ -168,7 +169,7 @@ PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in,
     saved.reset(PyTuple_New(0));
   }
   if (!saved) return nullptr;
-  const Ref shape(py::cast(array_in(y)->shape).release().ptr());
+  const Ref shape(py::cast(result.shape).release().ptr());
   Ref node(make_node(entry->plan, parents.get(), saved.get(), shape.get()));
   if (node && tape_mode() == TapeMode::anomaly) {
     PyObject* noted[] = {node.get(), y};

@@ -21,11 +21,8 @@ const DTypeInfo& info(DType dtype) { return kInfo[static_cast<int>(dtype)]; }
 
 size_t item_size(DType dtype) { return info(dtype).nbytes; }
 const char* dtype_name(DType dtype) { return info(dtype).name; }
-bool is_floating(DType dtype) { return info(dtype).kind == 'f'; }
 bool is_integer(DType dtype) { return info(dtype).kind == 'i' || info(dtype).kind == 'u'; }
 bool is_signed(DType dtype) { return info(dtype).kind == 'i'; }
-bool is_complex(DType dtype) { return info(dtype).kind == 'c'; }
-bool is_inexact(DType dtype) { return is_floating(dtype) || is_complex(dtype); }
 DType component_of(DType dtype) { return dtype == DType::c64 ? DType::f32 : dtype == DType::c128 ? DType::f64 : dtype; }
 DType complex_of(DType dtype) { return is_complex(dtype) ? dtype : dtype == DType::f64 ? DType::c128 : DType::c64; }
 std::ostream& operator<<(std::ostream& out, DType dtype) { return out << dtype_name(dtype); }

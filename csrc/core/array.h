@@ -11,11 +11,12 @@ namespace tw {
 
 size_t item_size(DType);
 const char* dtype_name(DType);  // "float32"
-bool is_floating(DType);
-bool is_integer(DType);  // signed or unsigned, not bool
+bool is_integer(DType);         // signed or unsigned, not bool
 bool is_signed(DType);
-bool is_complex(DType);
-bool is_inexact(DType);     // floating or complex: what gradients flow through
+// By the order of the dtypes, since every call of an op asks.
+inline bool is_complex(DType dtype) { return dtype >= DType::c64; }
+inline bool is_inexact(DType dtype) { return dtype >= DType::f16; }  // floating or complex: what has gradients
+inline bool is_floating(DType dtype) { return is_inexact(dtype) && !is_complex(dtype); }
 DType component_of(DType);  // of a complex dtype that of its two parts, else the dtype itself
 DType complex_of(DType);    // complex64, or complex128 for float64
 std::ostream& operator<<(std::ostream&, DType);

@@ -4,10 +4,10 @@
 namespace tw::TW_ISA {
 namespace {
 
-enum : int64_t { kTile = 512, kShort = 64 };
+enum : int64_t { kShort = 64 };
 
 struct Buffer {
-  alignas(64) char bytes[kTile * 16];
+  alignas(64) char bytes[kTile * 8];
 };
 
 int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
@@ -23,16 +23,16 @@ Loop along_output(const Loop& loop) {
   return {loop.cols, loop.rows, turned(loop.out), {turned(loop.in[0]), turned(loop.in[1]), turned(loop.in[2])}};
 }
 
-// The tile, rows × cols, at most kTile elements: a piece of one row; several whole rows where they are short; where an
-// operand is walked down its columns, a block of rows that uses up the cache lines it fetches.
+// The tile, rows × cols, at most ports.tile elements: a piece of one row; several whole rows where they are short;
+// where an operand is walked down its columns, a block of rows that uses up the cache lines it fetches.
 Loop tile_of(const Loop& loop, const Ports& ports) {
   Loop tile = loop;
   int bytes = 0;
   for (int k = 0; k < ports.inputs; ++k)
     if (steep(loop.in[k]) && ports.in[k].bytes > bytes) bytes = ports.in[k].bytes;
-  const int64_t widest = bytes && loop.rows > 1 ? kTile / 64 * bytes : (int64_t)kTile;
+  const int64_t widest = bytes && loop.rows > 1 ? kTile / 64 * bytes : ports.tile;
   if (tile.cols > widest) tile.cols = widest;
-  const int64_t height = bytes || loop.cols <= kShort ? kTile / tile.cols : 1;
+  const int64_t height = bytes || loop.cols <= kShort ? ports.tile / tile.cols : 1;
   if (tile.rows > height) tile.rows = height;
   return tile;
 }

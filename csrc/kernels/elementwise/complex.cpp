@@ -80,18 +80,25 @@ void on_parts(const void* const* in, void* out, int64_t n, const double* params)
 
 // ---- operations -----------------------------------------------------------------------------------------------------
 
-#define TW_PARTS(Name, expression)                 \
-  struct Name {                                    \
-    template <class V>                             \
-    TW_INLINE V operator()(V a, V b = V{}) const { \
-      (void)b;                                     \
-      return expression;                           \
-    }                                              \
-  };
-TW_PARTS(Negative, -a)
-TW_PARTS(Add, a + b)
-TW_PARTS(Subtract, a - b)
-#undef TW_PARTS
+// Of parts.
+struct Negative {
+  template <class V>
+  TW_INLINE V operator()(V x) const {
+    return -x;
+  }
+};
+struct Add {
+  template <class V>
+  TW_INLINE V operator()(V a, V b) const {
+    return a + b;
+  }
+};
+struct Subtract {
+  template <class V>
+  TW_INLINE V operator()(V a, V b) const {
+    return a - b;
+  }
+};
 
 #define TW_UNARY(Name, expression)                  \
   struct Name {                                     \

@@ -348,6 +348,18 @@ def test_matmul(a, b, dtype):
         np.testing.assert_allclose(got, want, atol=64 * EPS[dtype] * np.sqrt(a[-1]))
 
 
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_same_bits_at_any_thread_count(dtype):
+    x, y = tw.asarray(random((400, 300), dtype)), tw.asarray(random((300, 200), dtype, seed=1))
+    before, seen = tw.get_num_threads(), []
+    for count in (1, 2, 7):
+        tw.set_num_threads(count)
+        results = (x @ y, x[:2] @ y, tw.exp(x) * x, tw.abs(x), tw.sum(x), tw.mean(x, axis=0), tw.prod(x / tw.abs(x)))
+        seen.append([z.numpy().tobytes() for z in results])
+    tw.set_num_threads(before)
+    assert seen[0] == seen[1] == seen[2]
+
+
 def test_matmul_promotes_and_keeps_infinities_apart():
     x = tw.asarray(random((3, 4), "complex64"))
     y = np.random.default_rng(1).standard_normal((4, 2))

@@ -219,7 +219,7 @@ def test_detach_cuts():
 
 
 def test_requires_grad_rules():
-    with pytest.raises(TypeError, match="only floating dtypes have gradients"):
+    with pytest.raises(TypeError, match="only floating and complex dtypes have gradients"):
         tw.asarray([1, 2], requires_grad=True)
     x = leaf(1)
     y = x * 2

@@ -8,7 +8,7 @@ import pytest
 import tilewright as tw
 from tilewright import _core
 
-DTYPES = ("float32", "float64", "float16", "int64", "int32", "int16", "uint8", "bool")
+DTYPES = ("float32", "float64", "float16", "int64", "int32", "int16", "uint8", "bool", "complex64", "complex128")
 
 
 def array(shape, dtype="float32", seed=0):
@@ -135,7 +135,9 @@ def check_writes(rng, base, view, key, about):
         want, got = base.copy(), base.copy()
         np.add.at(view(want), key, value)
         _core.index_add(tw.asarray(view(got))._array, key, tw.asarray(value)._array)
-        np.testing.assert_allclose(got, want, rtol=1e-5 if base.dtype == np.float32 else 1e-13, err_msg=f"add, {about}")
+        np.testing.assert_allclose(
+            got, want, rtol=1e-5 if base.dtype in (np.float32, np.complex64) else 1e-13, err_msg=f"add, {about}"
+        )
 
 
 # ---- views and copies ------------------------------------------------------------------------------------------------

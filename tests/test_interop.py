@@ -17,7 +17,7 @@ from tilewright import _core
 
 NUMPY_DTYPES = (
     *("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),
-    *("float16", "float32", "float64"),
+    *("float16", "float32", "float64", "complex64", "complex128"),
 )
 
 
@@ -88,7 +88,7 @@ def test_memoryviews_and_ctypes():
     ("source", "message"),
     [
         (np.arange(3, dtype=">i4"), "format '>i'"),
-        (np.zeros(3, complex), "format 'Zd' and 16 bytes"),
+        (np.zeros(3, np.clongdouble), "format 'Zg' and 32 bytes"),
         (np.zeros(3, [("a", "f8"), ("b", "i4")]), "format 'T{"),
         (np.zeros(3, [("a", "f8"), ("b", "i4")])["a"], "format '=d' lie 12 bytes apart along axis 0"),
         (np.array(["ab"]), "format '2w'"),
@@ -172,7 +172,7 @@ def test_nothing_leaks():
         _core.to_dlpack(t._array, True)
         _core.to_dlpack(t._array, False)
         _core.tolist(_core.from_sequence([[1, 2.5], [True, 4]], None))
-        for bad in ((lambda: _core.from_buffer(np.zeros(2, complex))), (lambda: tw.from_dlpack(np.zeros(2, complex)))):
+        for bad in ((lambda: _core.from_buffer(np.array(["a"]))), (lambda: tw.from_dlpack(3.0))):
             with pytest.raises(TypeError):
                 bad()
 
@@ -209,7 +209,7 @@ def test_dlpack_with_torch(dtype):
     for view in (x, x.permute(2, 0, 1), x[..., 1::2], x[0, 0, 0, ...], x[:0]):
         t = tw.from_dlpack(view)
         assert t.dtype.name == dtype and t.shape == tuple(view.shape)
-        assert t.astype("float64").tolist() == view.double().tolist()
+        assert t.tolist() == view.tolist()
         back = torch.from_dlpack(t)
         assert torch.equal(back, view) and back.dtype == view.dtype
         if view.numel():
@@ -350,9 +350,9 @@ def test_dlpack_from_c(version):
     [
         ({"device": 2}, BufferError, r"from_dlpack: the data is on DLPack device \(2, 0\), but must be on the CPU"),
         (
-            {"code": 5, "bits": 64},
+            {"code": 5, "bits": 32},
             TypeError,
-            "from_dlpack: there is no dtype for elements of 64-bit complex and 1 lanes",
+            "from_dlpack: there is no dtype for elements of 32-bit complex and 1 lanes",
         ),
         ({"lanes": 4}, TypeError, "32-bit float and 4 lanes"),
         ({"bits": 8}, TypeError, "8-bit float"),
@@ -429,9 +429,9 @@ def test_sequences_of_tensors():
         ([1, [2]], ValueError, r"ragged nesting: item \[1\] is a sequence, its neighbours are not"),
         ([np.ones(2), np.ones(3)], ValueError, r"ragged nesting: item \[1\] has shape \(3,\)"),
         ([np.ones(2), 1.0], ValueError, "ragged nesting: some entries are numbers, others arrays"),
-        ([1.0, "a"], TypeError, r"asarray: item \[1\] is a str, not a real number"),
+        ([1.0, "a"], TypeError, r"asarray: item \[1\] is a str, not a number"),
         ([None], TypeError, r"item \[0\] is a NoneType"),
-        ([1j], TypeError, r"item \[0\] is a complex"),
+        ([1, object()], TypeError, r"item \[1\] is a object, not a number"),
         ([2**64], ValueError, r"item \[0\] is a Python integer that does not fit 64 bits"),
     ],
     ids=str,

@@ -19,7 +19,7 @@ from tilewright import io, nn
 pytest.importorskip("safetensors")
 
 DTYPES = [*(f"{u}int{bits}" for u in ("", "u") for bits in (8, 16, 32, 64)), "bool", "float16", "bfloat16"]
-DTYPES += ["float32", "float64"]
+DTYPES += ["float32", "float64", "complex64"]
 
 
 def same(a, b):

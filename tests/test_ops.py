@@ -14,7 +14,7 @@ import pytest
 
 import tilewright as tw
 from cases import CASES
-from cases.opcase import ALL, LENGTHS, OpCase, Sample, arrays, assert_close, for_oracle, results, to_numpy
+from cases.opcase import ALL, COMPLEX, LENGTHS, OpCase, Sample, arrays, assert_close, for_oracle, results, to_numpy
 
 
 def each(cases, ids=str):
@@ -50,7 +50,7 @@ def test_forward(case, dtype):
         for c in CASES
         if c.lengths
         for d in c.dtypes
-        if d in ("float32", "float16", "int64", "bool")
+        if d in ("float32", "float16", "int64", "bool", "complex64", "complex128")
     ],
 )
 def test_lengths_around_the_lane_count(case, dtype):
@@ -86,6 +86,20 @@ def test_unsupported_dtypes_raise(case):
     for dtype in set(ALL) - set(case.dtypes):
         with pytest.raises(TypeError, match=rf"{case.name}: .*{dtype}"):
             case.function(*case.samples[0].draw(dtype))
+
+
+COMPLEX_FUNCTIONS = [c.function for c in CASES if set(COMPLEX) & set(c.dtypes)]
+COMPLEX_FUNCTIONS += [tw.zeros_like, tw.ones_like, tw.full_like]
+
+
+@each(
+    c for c in CASES if c.function not in COMPLEX_FUNCTIONS and any(a.dtype is None for a in arrays(c.samples[0].args))
+)
+def test_complex_numbers_are_refused(case):
+    """Where they mean nothing, they are not read as if they were something else."""
+    for dtype in COMPLEX:
+        with pytest.raises(TypeError, match=dtype):
+            case.function(*case.samples[0].draw(dtype), **case.samples[0].kwargs)
 
 
 # ---- layouts ---------------------------------------------------------------------------------------------------------
@@ -135,19 +149,32 @@ def test_layouts(case, layout):
     """Strides, steps and alignment change no result."""
     samples = [case.samples[0]] + ([case.lengths(37)] if case.lengths else [])
     for sample, dtype in itertools.product(
-        samples, (d for d in case.dtypes if d in ("float32", "float64", "bfloat16", "int32", "bool"))
+        samples, (d for d in case.dtypes if d in ("float32", "float64", "bfloat16", "int32", "bool", *COMPLEX))
     ):
         tensors = Sample.map(layout, sample.draw(dtype))
         run(case, sample, tensors, context=layout.__name__, dtype=dtype)
 
 
-@each(c for c in CASES if c.grad)
-def test_gradients_of_strided_inputs(case):
+# With the dtypes that gradients are checked in.
+DIFFERENTIABLE = pytest.mark.parametrize(
+    ("case", "dtype"),
+    [
+        pytest.param(c, d, id=f"{c}-{d}")
+        for c in CASES
+        if c.grad
+        for d in ("float64", "complex128")
+        if d in c.dtypes or (d == "float64" and "float32" in c.dtypes)
+    ],
+)
+
+
+@DIFFERENTIABLE
+def test_gradients_of_strided_inputs(case, dtype):
     """The gradient does not depend on the layout of the inputs either."""
     sample = case.differentiable()
-    plain = gradients(case, sample, sample.draw("float64"))
+    plain = gradients(case, sample, sample.draw(dtype))
     for layout in (transposed, negative_stride, step_two):
-        strided = gradients(case, sample, Sample.map(layout, sample.draw("float64")))
+        strided = gradients(case, sample, Sample.map(layout, sample.draw(dtype)))
         for a, b in zip(plain, strided, strict=True):
             assert_close(b, to_numpy(a), case.tolerance, layout.__name__)
 
@@ -198,7 +225,7 @@ def gradients(case: OpCase, sample: Sample, tensors: list) -> list[tw.Tensor]:
     leaves: list[tw.Tensor] = []
 
     def track(x):
-        if not x.dtype.is_floating:
+        if not x.dtype.is_inexact:
             return x
         leaf = x.detach()
         leaf.requires_grad = True
@@ -208,21 +235,24 @@ def gradients(case: OpCase, sample: Sample, tensors: list) -> list[tw.Tensor]:
     rng = np.random.default_rng(5)
     loss = 0.0
     for y in results(case.function(*Sample.map(track, tensors), **sample.kwargs)):
-        loss = loss + tw.sum(y * tw.asarray(rng.standard_normal(y.shape), dtype=y.dtype))
+        weights = rng.standard_normal(y.shape)
+        if y.dtype.is_complex:
+            weights = weights + 1j * rng.standard_normal(y.shape)
+        loss = loss + tw.real(tw.sum(y * tw.asarray(weights, dtype=y.dtype)))
     loss.backward()
     return [leaf.grad for leaf in leaves]
 
 
-@each(c for c in CASES if c.grad)
-def test_gradient(case):
-    """Against finite differences in float64 with a random cotangent; and again, of the gradient."""
+@DIFFERENTIABLE
+def test_gradient(case, dtype):
+    """Against finite differences in double precision with a random cotangent; and again, of the gradient."""
     for sample in case.samples:
         sizes = [math.prod(a.shape) for a in arrays(sample.args)]
         if 0 in sizes or sum(sizes) > 300:
             continue
         order = case.grad if sample is case.differentiable() else 1
         function = functools.partial(case.function, **sample.kwargs)
-        tw.testing.check_grads(function, *sample.draw("float64"), order=order)
+        tw.testing.check_grads(function, *sample.draw(dtype), order=order)
 
 
 @each(c for c in CASES if c.grad and "float32" in c.dtypes)

@@ -1,4 +1,5 @@
 // The buffer protocol in both directions, and Python numbers out of arrays.
+#include <pybind11/complex.h>
 #include <pybind11/stl.h>
 
 #include <cstring>
@@ -13,7 +14,8 @@
 namespace tw {
 namespace {
 
-constexpr const char* kFormats[kDTypes] = {"?", "B", "b", "H", "h", "I", "i", "L", "l", "e", nullptr, "f", "d"};
+constexpr const char* kFormats[kDTypes] = {"?", "B", "b",     "H", "h", "I",  "i", "L",
+                                           "l", "e", nullptr, "f", "d", "Zf", "Zd"};
 static_assert(sizeof(long) == 8, "64-bit integers are exported as C longs");
 
 bool sized_dtype(bool (*kind)(DType), Py_ssize_t itemsize, DType& out) {
@@ -27,6 +29,10 @@ bool sized_dtype(bool (*kind)(DType), Py_ssize_t itemsize, DType& out) {
 // By kind and size, since what a letter's size is depends on the prefix.
 bool format_dtype(const char* format, Py_ssize_t itemsize, DType& out) {
   if (*format == '@' || *format == '=' || *format == '<') ++format;  // x86-64 is little-endian
+  if (format[0] == 'Z') {
+    ++format;
+    return (*format == 'f' || *format == 'd') && format[1] == '\0' && sized_dtype(is_complex, itemsize, out);
+  }
   if (format[0] == '\0' || format[1] != '\0') return false;
   switch (*format) {
     case '?':
@@ -100,6 +106,16 @@ py::object to_number(const char* at, DType dtype) {
       double value;
       std::memcpy(&value, at, sizeof value);
       return py::float_(value);
+    }
+    case DType::c64: {
+      c64 value;
+      std::memcpy(&value, at, sizeof value);
+      return py::cast(std::complex<double>(value.re, value.im));
+    }
+    case DType::c128: {
+      c128 value;
+      std::memcpy(&value, at, sizeof value);
+      return py::cast(std::complex<double>(value.re, value.im));
     }
     default: {
       float value;

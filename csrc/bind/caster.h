@@ -8,7 +8,7 @@ namespace py = pybind11;
 
 namespace tw {
 
-// A Python bool, int or float; false for anything else. OverflowError for an integer beyond every double.
+// A Python bool, int, float or complex; false for anything else. OverflowError for an integer beyond every double.
 inline bool load_scalar(PyObject* object, Scalar& out) {
   if (PyFloat_Check(object)) {
     out = {Scalar::floating, 0, PyFloat_AS_DOUBLE(object)};
@@ -23,6 +23,9 @@ inline bool load_scalar(PyObject* object, Scalar& out) {
     PyErr_Clear();
     out.f = PyLong_AsDouble(object);
     if (out.f == -1.0 && PyErr_Occurred()) throw py::error_already_set();
+  } else if (PyComplex_Check(object)) {
+    const Py_complex value = PyComplex_AsCComplex(object);
+    out = {Scalar::complex, 0, value.real, Scalar::in_int64, value.imag};
   } else {
     return false;
   }
@@ -33,7 +36,8 @@ inline bool load_scalar(PyObject* object, Scalar& out) {
 
 namespace pybind11::detail {
 
-// An Array, or a Python bool, int or float as a weak scalar. Anything else does not load, so the call raises TypeError.
+// An Array, or a Python bool, int, float or complex as a weak scalar. Anything else does not load, so the call raises
+// TypeError.
 template <>
 struct type_caster<tw::Operand> {
   PYBIND11_TYPE_CASTER(tw::Operand, const_name("Array | complex"));

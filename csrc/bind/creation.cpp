@@ -27,6 +27,8 @@ void bind_creation(py::module_& m) {
     return arange(number("arange", "start", start), number("arange", "step", step), count, dtype);
   });
   m.def("eye", &eye);
+  m.def("real", [](const Array& x) { return real(x); });
+  m.def("imag", [](const Array& x) { return imag(x); });
   m.def("reshape", &reshape);
   m.def("transpose", &transpose);
   m.def("broadcast_to", [](const Array& x, const Dims& shape) { return broadcast_to("broadcast_to", x, shape); });

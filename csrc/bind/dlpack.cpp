@@ -18,7 +18,7 @@ struct ElementAbi {
   uint8_t code, bits;
   uint16_t lanes;
 };
-enum ElementCode : uint8_t { kInt = 0, kUInt = 1, kFloat = 2, kBfloat = 4, kBool = 6 };
+enum ElementCode : uint8_t { kInt = 0, kUInt = 1, kFloat = 2, kBfloat = 4, kComplex = 5, kBool = 6 };
 
 struct TensorAbi {
   void* data;
@@ -64,6 +64,7 @@ ElementAbi to_element(DType dtype) {
   const ElementCode code = dtype == DType::boolean ? kBool
                            : dtype == DType::bf16  ? kBfloat
                            : is_floating(dtype)    ? kFloat
+                           : is_complex(dtype)     ? kComplex
                            : is_signed(dtype)      ? kInt
                                                    : kUInt;
   return {code, bits, 1};

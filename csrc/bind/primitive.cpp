@@ -23,7 +23,7 @@ struct Hooks {
   PyTypeObject* tensor = nullptr;
   PyTypeObject* array = nullptr;     // _core.Array: final, so an exact comparison tells
   PyObject* convert = nullptr;       // convert(inputs) -> tuple of inputs that the kernel takes, or None
-  PyObject* make_plan = nullptr;     // make_plan(primitive, mask) -> Plan, or None where the tape is cut
+  PyObject* make_plan = nullptr;     // make_plan(primitive, mask, complex) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
 } python;
 
@@ -39,7 +39,7 @@ struct PrimitiveObject {
   PyObject* kernel;             // called with arrays, unless `native` is set
   const ElementwiseOp* native;  // an elementwise kernel without parameters, called directly
   int inputs, statics;
-  std::vector<PlanEntry>* plans;  // by bit mask of the inputs that want a gradient
+  std::vector<PlanEntry>* plans;  // by bit mask of the inputs that want a gradient, and above it: complex numbers
 };
 
 std::map<std::string, ElementwiseOp>& native_ops() {
@@ -67,7 +67,7 @@ class Ref {  // an owned reference
 
 bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, python.tensor); }
 bool is_array(PyObject* object) { return Py_IS_TYPE(object, python.array); }
-bool is_number(PyObject* object) { return PyFloat_Check(object) || PyLong_Check(object); }
+bool is_number(PyObject* object) { return PyFloat_Check(object) || PyLong_Check(object) || PyComplex_Check(object); }
 TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
 
 // The C++ object in a _core.Array.
@@ -131,8 +131,8 @@ const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
   Ref wants(PyTuple_New(self->inputs));
   if (!wants) return nullptr;
   for (int i = 0; i < self->inputs; ++i) PyTuple_SET_ITEM(wants.get(), i, PyBool_FromLong(mask >> i & 1));
-  PyObject* args[] = {reinterpret_cast<PyObject*>(self), wants.get()};
-  Ref plan(PyObject_Vectorcall(python.make_plan, args, 2, nullptr));
+  PyObject* args[] = {reinterpret_cast<PyObject*>(self), wants.get(), mask >> self->inputs & 1 ? Py_True : Py_False};
+  Ref plan(PyObject_Vectorcall(python.make_plan, args, 3, nullptr));
   if (!plan) return nullptr;
   if (plan.get() != Py_None) {
     PyObject* save = PyObject_GetAttrString(plan.get(), "save");
@@ -145,15 +145,18 @@ const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
 }
 
 // The node of this call, or None where the op cuts the tape. New reference.
-PyObject* record(PrimitiveObject* self, PyObject* const* args, PyObject* const* nodes, unsigned mask, PyObject* y,
+PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in, unsigned mask, PyObject* y,
                  PyObject* aux) {
-  const PlanEntry* entry = plan_for(self, mask);
+  // A real result of complex operands is a part or the length of a single one.
+  const Array& result = *array_in(y);
+  const bool complex = is_complex(result.dtype) || (self->inputs == 1 && is_complex(array_in(in.arrays[0])->dtype));
+  const PlanEntry* entry = plan_for(self, mask | static_cast<unsigned>(complex) << self->inputs);
   if (!entry) return nullptr;
   if (entry->plan == Py_None) return Py_NewRef(Py_None);
   Ref parents(PyTuple_New(__builtin_popcount(mask)));
   if (!parents) return nullptr;
   for (int i = 0, to = 0; i < self->inputs; ++i)
-    if (mask >> i & 1) PyTuple_SET_ITEM(parents.get(), to++, Py_NewRef(nodes[i]));
+    if (mask >> i & 1) PyTuple_SET_ITEM(parents.get(), to++, Py_NewRef(in.nodes[i]));
   Ref saved;
   if (entry->save) {
     PyObject* values[kMaxArgs + 2];
@@ -166,7 +169,7 @@ PyObject* record(PrimitiveObject* self, PyObject* const* args, PyObject* const* 
     saved.reset(PyTuple_New(0));
   }
   if (!saved) return nullptr;
-  const Ref shape(py::cast(array_in(y)->shape).release().ptr());
+  const Ref shape(py::cast(result.shape).release().ptr());
   Ref node(make_node(entry->plan, parents.get(), saved.get(), shape.get()));
   if (node && tape_mode() == TapeMode::anomaly) {
     PyObject* noted[] = {node.get(), y};
@@ -212,7 +215,8 @@ void restate_refusal(PrimitiveObject* self, PyObject* const* args) {
 PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   Inputs in;
   unsigned mask = 0;
-  bool ready = false;  // some input is a tensor, and none needs conversion
+  bool ready = false;           // some input is a tensor, and none needs conversion
+  bool complex_number = false;  // which makes tensors complex
   for (int i = 0; i < self->inputs; ++i) {
     if (is_tensor(args[i])) {
       const TensorObject* tensor = as_tensor(args[i]);
@@ -223,6 +227,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       ready = true;
     } else if (is_number(args[i]) || (args[i] == Py_None && !self->native)) {
       in.add(args[i], Py_None);  // None, an operand that is left out, is for kernels that say so themselves
+      complex_number |= PyComplex_Check(args[i]);
     } else {
       ready = false;
       break;
@@ -231,6 +236,8 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   // Two dtypes: the conversion is an op of its own, so that the cotangent is converted back.
   if (ready && self->inputs == 2 && is_tensor(args[0]) && is_tensor(args[1]))
     ready = array_in(in.arrays[0])->dtype == array_in(in.arrays[1])->dtype;
+  for (int i = 0; ready && complex_number && i < self->inputs; ++i)
+    ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i])->dtype);
   if (!ready) {
     const Ref inputs(converted(self, args));
     if (inputs) return call_converted(self, args, inputs.get());
@@ -264,7 +271,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   }
   if (!is_array(y.get()))
     fail<TypeError>(PyUnicode_AsUTF8(self->name), ": the kernel gave a ", Py_TYPE(y.get())->tp_name, ", no array");
-  Ref node(mask && tape_mode() != TapeMode::off ? record(self, args, in.nodes, mask, y.get(), aux.get())
+  Ref node(mask && tape_mode() != TapeMode::off ? record(self, args, in, mask, y.get(), aux.get())
                                                 : Py_NewRef(Py_None));
   if (!node) return nullptr;
   PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
@@ -313,7 +320,7 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   self->native = native == native_ops().end() || statics || inputs > 2 ? nullptr : &native->second;
   self->inputs = inputs;
   self->statics = statics;
-  self->plans = new std::vector<PlanEntry>(size_t{1} << inputs);
+  self->plans = new std::vector<PlanEntry>(size_t{2} << inputs);
   return object;
 }
 

@@ -90,7 +90,7 @@ class SequenceReader {
     }
     const PyNumberMethods* number = Py_TYPE(object)->tp_as_number;
     if (!number || !number->nb_float)
-      fail<TypeError>("asarray: ", where(), " is a ", Py_TYPE(object)->tp_name, ", not a real number");
+      fail<TypeError>("asarray: ", where(), " is a ", Py_TYPE(object)->tp_name, ", not a number");
     const double value = PyFloat_AsDouble(object);
     if (value == -1.0 && PyErr_Occurred()) throw py::error_already_set();
     push({Scalar::floating, 0, value});

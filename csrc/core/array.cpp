@@ -8,12 +8,12 @@ namespace {
 struct DTypeInfo {
   const char* name;
   uint8_t nbytes;
-  char kind;  // b bool, u unsigned, i signed, f floating
+  char kind;  // b bool, u unsigned, i signed, f floating, c complex
 };
 constexpr DTypeInfo kInfo[kDTypes] = {
-    {"bool", 1, 'b'},     {"uint8", 1, 'u'},   {"int8", 1, 'i'},    {"uint16", 2, 'u'}, {"int16", 2, 'i'},
-    {"uint32", 4, 'u'},   {"int32", 4, 'i'},   {"uint64", 8, 'u'},  {"int64", 8, 'i'},  {"float16", 2, 'f'},
-    {"bfloat16", 2, 'f'}, {"float32", 4, 'f'}, {"float64", 8, 'f'},
+    {"bool", 1, 'b'},     {"uint8", 1, 'u'},   {"int8", 1, 'i'},    {"uint16", 2, 'u'},    {"int16", 2, 'i'},
+    {"uint32", 4, 'u'},   {"int32", 4, 'i'},   {"uint64", 8, 'u'},  {"int64", 8, 'i'},     {"float16", 2, 'f'},
+    {"bfloat16", 2, 'f'}, {"float32", 4, 'f'}, {"float64", 8, 'f'}, {"complex64", 8, 'c'}, {"complex128", 16, 'c'},
 };
 const DTypeInfo& info(DType dtype) { return kInfo[static_cast<int>(dtype)]; }
 
@@ -21,9 +21,10 @@ const DTypeInfo& info(DType dtype) { return kInfo[static_cast<int>(dtype)]; }
 
 size_t item_size(DType dtype) { return info(dtype).nbytes; }
 const char* dtype_name(DType dtype) { return info(dtype).name; }
-bool is_floating(DType dtype) { return info(dtype).kind == 'f'; }
 bool is_integer(DType dtype) { return info(dtype).kind == 'i' || info(dtype).kind == 'u'; }
 bool is_signed(DType dtype) { return info(dtype).kind == 'i'; }
+DType component_of(DType dtype) { return dtype == DType::c64 ? DType::f32 : dtype == DType::c128 ? DType::f64 : dtype; }
+DType complex_of(DType dtype) { return is_complex(dtype) ? dtype : dtype == DType::f64 ? DType::c128 : DType::c64; }
 std::ostream& operator<<(std::ostream& out, DType dtype) { return out << dtype_name(dtype); }
 
 int64_t Array::size() const {
@@ -83,6 +84,30 @@ Array permute(const Array& x, const Dims& axes) {
     strides[i] = x.strides[static_cast<int>(axes[i])];
   }
   return as_strided(x, x.data, shape, strides);
+}
+
+Array component(const Array& x, int part) {
+  Array view = x;
+  view.dtype = component_of(x.dtype);
+  view.data += part * static_cast<int>(view.itemsize());
+  for (int64_t& stride : view.strides) stride *= 2;
+  return view;
+}
+
+Array split_components(const Array& x) {
+  Array view = component(x, 0);
+  view.shape.push_back(2);
+  view.strides.push_back(1);
+  return view;
+}
+
+Array join_components(const Array& x) {
+  Array view = x;
+  view.dtype = complex_of(x.dtype);
+  view.shape.erase(x.ndim() - 1);
+  view.strides.erase(x.ndim() - 1);
+  for (int64_t& stride : view.strides) stride /= 2;
+  return view;
 }
 
 Array slice(const Array& x, int axis, int64_t start, int64_t length, int64_t step) {

@@ -11,9 +11,14 @@ namespace tw {
 
 size_t item_size(DType);
 const char* dtype_name(DType);  // "float32"
-bool is_floating(DType);
-bool is_integer(DType);  // signed or unsigned, not bool
+bool is_integer(DType);         // signed or unsigned, not bool
 bool is_signed(DType);
+// By the order of the dtypes, since every call of an op asks.
+inline bool is_complex(DType dtype) { return dtype >= DType::c64; }
+inline bool is_inexact(DType dtype) { return dtype >= DType::f16; }  // floating or complex: what has gradients
+inline bool is_floating(DType dtype) { return is_inexact(dtype) && !is_complex(dtype); }
+DType component_of(DType);  // of a complex dtype that of its two parts, else the dtype itself
+DType complex_of(DType);    // complex64, or complex128 for float64
 std::ostream& operator<<(std::ostream&, DType);
 
 struct Array {
@@ -41,6 +46,9 @@ Array broadcast_to(const char* op, const Array& x, const Dims& shape);
 Array permute(const Array& x, const Dims& axes);  // axes already normalised
 Array slice(const Array& x, int axis, int64_t start, int64_t length, int64_t step);
 Array expand_dims(const Array& x, int axis);
+Array component(const Array& x, int part);  // of a complex array the real (0) or imaginary (1) parts
+Array split_components(const Array& x);     // complex (..) as real (.., 2)
+Array join_components(const Array& x);      // and back: the last axis lies contiguous, other strides are even
 bool try_reshape_view(const Array& x, const Dims& shape, Array& out);  // false where only a copy could do it
 
 }  // namespace tw

@@ -7,6 +7,7 @@ void fill_elementwise_unary(KernelTable&);
 void fill_elementwise_activation(KernelTable&);
 void fill_elementwise_binary(KernelTable&);
 void fill_elementwise_cast(KernelTable&);
+void fill_elementwise_complex(KernelTable&);
 void fill_gemm(KernelTable&);
 void fill_index(KernelTable&);
 void fill_optim(KernelTable&);
@@ -24,6 +25,7 @@ void fill(KernelTable& table) {
   fill_elementwise_activation(table);
   fill_elementwise_binary(table);
   fill_elementwise_cast(table);
+  fill_elementwise_complex(table);
   fill_gemm(table);
   fill_index(table);
   fill_optim(table);

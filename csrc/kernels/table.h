@@ -33,10 +33,12 @@ typedef void (*ElementwiseFn)(const Loop&, const void* const* in, void* out, con
 //   same     inputs are promoted to one dtype, the result has it
 //   floating as `same`, but integers and bool become float32 first
 //   boolean  inputs are promoted to one dtype, the result is bool
+//   magnitude as `same`, but of complex numbers the result is real
 // X(name, rule, number of float parameters)
 #define TW_UNARY_KERNELS(X)  \
   X(negative, same, 0)       \
-  X(abs, same, 0)            \
+  X(conj, same, 0)           \
+  X(abs, magnitude, 0)       \
   X(sign, same, 0)           \
   X(square, same, 0)         \
   X(floor, same, 0)          \
@@ -114,8 +116,11 @@ struct KernelTable {
   TW_UNARY_KERNELS(X)
   TW_BINARY_KERNELS(X)
 #undef X
-  ElementwiseFn where[kDTypes];          // in = (bool condition, x, y)
-  ElementwiseFn cast[kDTypes][kDTypes];  // [from][to]; the diagonal is the strided copy, fill is a copy with stride 0
+  ElementwiseFn where[kDTypes];    // in = (bool condition, x, y)
+  ElementwiseFn times_i[kDTypes];  // (-im, re); complex dtypes only
+  // [from][to]; the diagonal is the strided copy, fill is a copy with stride 0. To a complex dtype from the other one
+  // and from that of its parts; from one to the other and to bool.
+  ElementwiseFn cast[kDTypes][kDTypes];
 
   GemmKernels gemm;
   IndexKernels index;

@@ -30,6 +30,11 @@ Array arange_integers(const Scalar& start, const Scalar& step, int64_t count, DT
   return out;
 }
 
+Array part(const char* op, const Array& x, int which) {
+  if (!is_complex(x.dtype)) fail<TypeError>(op, ": dtype ", x.dtype, " is not complex");
+  return component(x, which);
+}
+
 }  // namespace
 
 Array full(const Dims& shape, const Scalar& value, DType dtype) {
@@ -39,6 +44,7 @@ Array full(const Dims& shape, const Scalar& value, DType dtype) {
 }
 
 Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype) {
+  if (is_complex(dtype)) fail<TypeError>("arange: dtype ", dtype, " has no order to step along; use astype");
   count = std::max<int64_t>(count, 0);
   if (is_integer(dtype) && start.kind != Scalar::floating && step.kind != Scalar::floating)
     return astype(arange_integers(start, step, count, dtype), dtype, false);
@@ -60,6 +66,10 @@ Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype) {
   assign(as_strided(out, first, {count}, {cols + 1}), {nullptr, {Scalar::integer, 1, 0}});
   return out;
 }
+
+Array real(const Array& x) { return part("real", x, 0); }
+
+Array imag(const Array& x) { return part("imag", x, 1); }
 
 Array reshape(const Array& x, Dims shape) {
   const Dims wanted = shape;

@@ -9,6 +9,10 @@ Array full(const Dims& shape, const Scalar& value, DType dtype);
 Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype);
 Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype);
 
+// The parts of a complex array, views of it; TypeError of any other.
+Array real(const Array& x);
+Array imag(const Array& x);
+
 // `shape` may hold one -1. A view where strides allow, else a copy. ValueError naming both shapes where sizes differ.
 Array reshape(const Array& x, Dims shape);
 Array transpose(const Array& x, const Dims& axes);  // a permutation, negative axes allowed

@@ -106,13 +106,18 @@ ElementwiseFn kernel_for(const ElementwiseOp& op, DType dtype) {
 }
 
 DType compute_dtype(const ElementwiseOp& op, DType promoted) {
-  return op.rule == DTypeRule::floating && !is_floating(promoted) ? kDefaultFloat : promoted;
+  return op.rule == DTypeRule::floating && !is_inexact(promoted) ? kDefaultFloat : promoted;
+}
+
+DType result_dtype(const ElementwiseOp& op, DType computed) {
+  if (op.rule == DTypeRule::boolean) return DType::boolean;
+  return op.rule == DTypeRule::magnitude ? component_of(computed) : computed;
 }
 
 // An operand of a binary op as an array of `dtype`: cast where it has another, scalars in a caller-owned slot.
 struct Prepared {
   Array array;
-  alignas(8) char scalar[8];
+  alignas(16) char scalar[16];
 
   Prepared(const char* op, const Operand& operand, DType dtype) {
     if (operand.array) {
@@ -178,7 +183,15 @@ bool overlaps_unaligned(const Array& a, const Array& b) {
   return x.low < y.high && y.low < x.high;
 }
 
-ElementwiseFn cast_kernel(DType from, DType to) { return kernels().cast[static_cast<int>(from)][static_cast<int>(to)]; }
+ElementwiseFn cast_kernel(const char* op, DType from, DType to) {
+  const ElementwiseFn fn = kernels().cast[static_cast<int>(from)][static_cast<int>(to)];
+  if (!fn)
+    fail<TypeError>(op, ": ", from, " cannot become ", to, ", which would drop the imaginary part; use real() first");
+  return fn;
+}
+
+// Real numbers become complex by way of the dtype of their parts, for which there is a kernel.
+bool needs_component(DType from, DType to) { return is_complex(to) && !is_complex(from) && from != component_of(to); }
 
 }  // namespace
 
@@ -200,7 +213,7 @@ Array unary(const ElementwiseOp& op, const Array& x, const double* params) {
   const DType dtype = compute_dtype(op, x.dtype);
   const ElementwiseFn fn = kernel_for(op, dtype);
   if (dtype != x.dtype) return unary(op, astype(x, dtype), params);
-  const Array out = empty(x.shape, op.rule == DTypeRule::boolean ? DType::boolean : dtype);
+  const Array out = empty(x.shape, result_dtype(op, dtype));
   const Array* in[] = {&x};
   run_broadcast(fn, op.name, in, 1, out, params, cost(op.rule));
   return out;
@@ -212,7 +225,7 @@ Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const 
   const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
   const Dims shape =
       x.array.shape == y.array.shape ? x.array.shape : broadcast_shapes(op.name, x.array.shape, y.array.shape);
-  const Array out = empty(shape, op.rule == DTypeRule::boolean ? DType::boolean : dtype);
+  const Array out = empty(shape, result_dtype(op, dtype));
   const Array* in[] = {&x.array, &y.array};
   run_broadcast(fn, op.name, in, 2, out, params, cost(op.rule));
   return out;
@@ -221,12 +234,13 @@ Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const 
 void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b) {
   require_writable(op.name, target);
   const DType dtype = compute_dtype(op, result_type({&target, {}}, b));
-  const DType result = op.rule == DTypeRule::boolean ? DType::boolean : dtype;
+  const DType result = result_dtype(op, dtype);
   if (b.array && broadcast_shapes(op.name, target.shape, b.array->shape) != target.shape)
     fail<ValueError>(op.name, ": in-place target of shape ", target.shape, " cannot hold the broadcast with ",
                      b.array->shape);
-  const bool kind_rises =
-      (is_floating(result) && !is_floating(target.dtype)) || (is_integer(result) && target.dtype == DType::boolean);
+  const bool kind_rises = (is_floating(result) && !is_inexact(target.dtype)) ||
+                          (is_complex(result) && !is_complex(target.dtype)) ||
+                          (is_integer(result) && target.dtype == DType::boolean);
   if (kind_rises)
     fail<TypeError>(op.name, ": the result is ", result, ", which an in-place target of ", target.dtype,
                     " cannot hold");
@@ -255,9 +269,11 @@ Array where(const Operand& condition, const Operand& x, const Operand& y) {
 
 Array astype(const Array& x, DType dtype, bool copy) {
   if (!copy && x.dtype == dtype) return x;
+  if (needs_component(x.dtype, dtype)) return astype(astype(x, component_of(dtype)), dtype);
+  const ElementwiseFn fn = cast_kernel("astype", x.dtype, dtype);
   const Array out = empty(x.shape, dtype);
   const Array* in[] = {&x};
-  run_broadcast(cast_kernel(x.dtype, dtype), "astype", in, 1, out, nullptr, cost(DTypeRule::same));
+  run_broadcast(fn, "astype", in, 1, out, nullptr, cost(DTypeRule::same));
   return out;
 }
 
@@ -268,7 +284,7 @@ void assign(const Array& target, const Operand& from) {
   if (!from.array) {
     const Prepared value("assignment", from, target.dtype);
     const Array* in[] = {&value.array};
-    return run_broadcast(cast_kernel(target.dtype, target.dtype), "assignment", in, 1, target, nullptr,
+    return run_broadcast(cast_kernel("assignment", target.dtype, target.dtype), "assignment", in, 1, target, nullptr,
                          cost(DTypeRule::same));
   }
   // Leading axes of length 1 may be dropped, as NumPy does.
@@ -278,9 +294,11 @@ void assign(const Array& target, const Operand& from) {
     source.strides.erase(0);
   }
   source = broadcast_to("assignment", source, target.shape);
+  if (needs_component(source.dtype, target.dtype)) source = astype(source, component_of(target.dtype));
+  const ElementwiseFn fn = cast_kernel("assignment", source.dtype, target.dtype);
   if (overlaps_unaligned(target, source)) source = astype(source, source.dtype);
   const Array* in[] = {&source};
-  run_broadcast(cast_kernel(source.dtype, target.dtype), "assignment", in, 1, target, nullptr, cost(DTypeRule::same));
+  run_broadcast(fn, "assignment", in, 1, target, nullptr, cost(DTypeRule::same));
 }
 
 }  // namespace tw

@@ -6,7 +6,7 @@
 namespace tw {
 
 // How the dtype of a result follows from the operands': see TW_UNARY_KERNELS in kernels/table.h.
-enum class DTypeRule { same, floating, boolean };
+enum class DTypeRule { same, floating, boolean, magnitude };
 
 struct ElementwiseOp {
   const char* name;
@@ -21,6 +21,7 @@ Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const 
 void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b);
 
 Array where(const Operand& condition, const Operand& x, const Operand& y);
+// TypeError from complex to real, which would drop the imaginary parts.
 Array astype(const Array& x, DType dtype, bool copy = true);
 Array contiguous(const Array& x);                       // x itself where it already is
 void assign(const Array& target, const Operand& from);  // target[...] = from, broadcasting, with a cast

@@ -305,6 +305,13 @@ void scatter(const Selection& s, const Array& value) {
 }
 
 void scatter_add(const char* op, const Selection& s, const Array& value) {
+  if (is_complex(s.rest.dtype)) {  // sums of parts, which lie two by two
+    Selection parts = s;
+    parts.rest = split_components(s.rest);
+    parts.offsets =
+        binary({"multiply", DTypeRule::same, kernels().multiply}, {&s.offsets, {}}, {nullptr, {Scalar::integer, 2}});
+    return scatter_add(op, parts, split_components(value));
+  }
   const ScatterAddFn fn = kernels().index.scatter_add[static_cast<int>(s.rest.dtype)];
   if (!fn) fail<TypeError>(op, ": dtype ", s.rest.dtype, " is not supported");
   if (value.size() == 0) return;

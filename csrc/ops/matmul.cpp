@@ -125,6 +125,7 @@ Array matmul(const Array& x1, const Array& x2) {
   Prepared a(x1), b(x2);
   a.cast(dtype);
   b.cast(dtype);
+  if (is_complex(dtype)) return matmul_complex(*a, *b);
   const bool row = a->ndim() == 1, column = b->ndim() == 1;
   if (row) a.expand(0);
   if (column) b.expand(1);

@@ -9,6 +9,9 @@ namespace tw {
 // (right) whose axis is dropped from the result.
 Array matmul(const Array& x1, const Array& x2);
 
+// The same for operands of one complex dtype whose inner lengths agree: what matmul() hands on.
+Array matmul_complex(const Array& x1, const Array& x2);
+
 // act(x weightᵀ + bias): x (..., in), weight (out, in), bias (out) or null -> (..., out)
 Array linear(const Array& x, const Array& weight, const Array* bias, Activation activation);
 

@@ -43,6 +43,7 @@ void write_integer(const char* op, const Scalar& scalar, DType dtype, void* to) 
 }  // namespace
 
 DType Scalar::default_dtype() const {
+  if (kind == complex) return kDefaultComplex;
   if (kind != integer) return kind == boolean ? DType::boolean : kDefaultFloat;
   if (range == beyond) fail<ValueError>("Python integer of about ", f, " fits neither int64 nor uint64");
   return range == in_uint64 ? DType::u64 : kDefaultInt;
@@ -52,6 +53,8 @@ DType promote_types(DType a, DType b) {
   if (a == b) return a;
   if (a == DType::boolean) return b;
   if (b == DType::boolean) return a;
+  if (is_complex(a) || is_complex(b))
+    return component_of(a) == DType::f64 || component_of(b) == DType::f64 ? DType::c128 : DType::c64;
   if (is_floating(a) != is_floating(b)) return is_floating(a) ? a : b;
   if (is_floating(a)) return item_size(a) == item_size(b) ? DType::f32 : std::max(a, b);
   if (is_signed(a) == is_signed(b)) return item_size(a) > item_size(b) ? a : b;
@@ -65,13 +68,23 @@ DType result_type(const Operand& a, const Operand& b) {
   if (!a.array && !b.array) return promote_types(a.scalar.default_dtype(), b.scalar.default_dtype());
   const DType dtype = a.array ? a.array->dtype : b.array->dtype;
   const Scalar& weak = a.array ? b.scalar : a.scalar;
-  if (is_floating(dtype) || weak.kind == Scalar::boolean) return dtype;
+  if (is_complex(dtype) || weak.kind == Scalar::boolean) return dtype;
+  if (weak.kind == Scalar::complex) return complex_of(dtype);
+  if (is_floating(dtype)) return dtype;
   if (weak.kind == Scalar::floating) return kDefaultFloat;
   return dtype == DType::boolean ? weak.default_dtype() : dtype;
 }
 
 void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
-  if (is_floating(dtype)) {
+  if (is_complex(dtype)) {
+    const size_t half = item_size(dtype) / 2;
+    Scalar re = scalar;
+    if (scalar.kind == Scalar::complex) re.kind = Scalar::floating;
+    write_scalar(op, re, component_of(dtype), to);
+    write_scalar(op, {Scalar::floating, 0, scalar.im}, component_of(dtype), static_cast<char*>(to) + half);
+  } else if (scalar.kind == Scalar::complex && dtype != DType::boolean) {
+    fail<TypeError>(op, ": a complex number cannot become ", dtype, "; take its real part first");
+  } else if (is_floating(dtype)) {
     const bool as_float = scalar.kind == Scalar::floating || scalar.range != Scalar::in_int64;
     const double value = as_float ? scalar.f : static_cast<double>(scalar.i);
     if (dtype == DType::f64) {
@@ -85,7 +98,7 @@ void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
       kernels().cast[static_cast<int>(DType::f64)][static_cast<int>(dtype)](one, &from, to, nullptr);
     }
   } else if (dtype == DType::boolean) {
-    *static_cast<bool*>(to) = scalar.f != 0 || scalar.i != 0;
+    *static_cast<bool*>(to) = scalar.f != 0 || scalar.i != 0 || scalar.im != 0;
   } else {
     if (scalar.kind != Scalar::floating) return write_integer(op, scalar, dtype, to);
     if (!(std::abs(scalar.f) < 0x1p63 && scalar.f == std::trunc(scalar.f)))

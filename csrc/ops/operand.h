@@ -6,13 +6,15 @@ namespace tw {
 
 inline constexpr DType kDefaultFloat = DType::f32;
 inline constexpr DType kDefaultInt = DType::i64;
+inline constexpr DType kDefaultComplex = DType::c64;
 
 // A Python number. It is weak: it takes the dtype of the arrays it meets, and only its kind may lift theirs.
 struct Scalar {
-  enum Kind { boolean, integer, floating } kind = boolean;
+  enum Kind { boolean, integer, floating, complex } kind = boolean;
   int64_t i = 0;  // of an integer above int64, the bits as uint64
-  double f = 0;   // also of an integer outside int64
+  double f = 0;   // also of an integer outside int64, and the real part of a complex number
   enum Range { in_int64, in_uint64, beyond } range = in_int64;
+  double im = 0;
   DType default_dtype() const;  // ValueError for an integer that no dtype holds
 };
 
@@ -27,7 +29,8 @@ struct Operand {
 DType promote_types(DType a, DType b);
 DType result_type(const Operand& a, const Operand& b);
 
-// The scalar as an element of dtype. ValueError naming op where an integer does not fit.
+// The scalar as an element of dtype. ValueError naming op where an integer does not fit, TypeError for a complex number
+// that would have to become a real one.
 void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to);
 Array scalar_array(const char* op, const Scalar& scalar, DType dtype);  // 0-d
 

@@ -48,6 +48,7 @@ struct DTypes {
 DTypes dtypes_of(Reduction r, DType x) {
   if (r == Reduction::any || r == Reduction::all) return {DType::boolean, DType::boolean};
   const DType wide_float = x == DType::f64 ? DType::f64 : DType::f32;
+  if (is_complex(x)) return {x, x};
   if (is_floating(x)) return {wide_float, x};
   if (r == Reduction::max || r == Reduction::min) return {x, x};
   const DType sum = is_integer(x) && !is_signed(x) ? DType::u64 : DType::i64;
@@ -165,6 +166,7 @@ Array arg_reduce(const char* op, const ArgReduceFn* row, const ArgMergeFn* merge
   const ReducePlan& plan = p.plan;
   auto* out = p.out.ptr<int64_t>();
   const ArgReduceFn fn = row[static_cast<int>(x.dtype)];
+  if (!fn) fail<TypeError>(op, ": dtype ", x.dtype, " is not supported");
   StorageRef memory;
   int64_t* part = out;
   const int64_t outputs = plan.args.outputs;
@@ -188,11 +190,22 @@ Array arg_reduce(const char* op, const ArgReduceFn* row, const ArgMergeFn* merge
   return p.out;
 }
 
+// Sums of complex numbers are those of their parts, and any and all ask for numbers that are not 0.
+Array reduce_complex(Reduction r, const Array& x, const AxisSet& set, bool keepdims) {
+  Dims axes;
+  for (int i = 0; i < x.ndim(); ++i)
+    if (set.in[i]) axes.push_back(i);
+  if (r == Reduction::any || r == Reduction::all) return reduce(r, astype(x, DType::boolean), axes, keepdims);
+  return join_components(reduce(r, split_components(x), axes, keepdims));
+}
+
 }  // namespace
 
 Array reduce(Reduction r, const Array& x, const std::optional<Dims>& axes, bool keepdims) {
   const Kind kind = kind_of(r);
   const AxisSet set(kind.name, x, axes);
+  const bool by_parts = r == Reduction::sum || r == Reduction::mean || r == Reduction::any || r == Reduction::all;
+  if (by_parts && is_complex(x.dtype)) return reduce_complex(r, x, set, keepdims);
   if (!kind.has_identity) require_elements(kind.name, x, set);
   const ReduceFn fn = kind.first[static_cast<int>(x.dtype)];
   if (!fn) fail<TypeError>(kind.name, ": dtype ", x.dtype, " is not supported");

@@ -79,13 +79,16 @@ Fn kernel_for(const char* op, const Fn* row, DType dtype) {
   return fn;
 }
 
-Array floating_contiguous(const Array& x) { return is_floating(x.dtype) ? contiguous(x) : astype(x, kDefaultFloat); }
+Array floating_contiguous(const char* op, const Array& x) {
+  if (is_complex(x.dtype)) fail<TypeError>(op, ": dtype ", x.dtype, " is not supported, it must be floating");
+  return is_floating(x.dtype) ? contiguous(x) : astype(x, kDefaultFloat);
+}
 
 DType compute_dtype(DType dtype) { return dtype == DType::f64 ? DType::f64 : DType::f32; }
 
 Array forward(const char* op, const SoftmaxFn* row, const Array& input, int64_t axis_given) {
   const int axis = normalize_axis(op, axis_given, input.ndim());
-  const Array x = floating_contiguous(input);
+  const Array x = floating_contiguous(op, input);
   const SoftmaxFn fn = kernel_for(op, row, x.dtype);
   const Array y = empty(x.shape, x.dtype);
   const auto itemsize = static_cast<int64_t>(x.itemsize());
@@ -206,7 +209,7 @@ Array log_softmax(const Array& x, int64_t axis) {
 
 Array logsumexp(const Array& input, int64_t axis_given, bool keepdims) {
   const int axis = normalize_axis("logsumexp", axis_given, input.ndim());
-  const Array x = floating_contiguous(input);
+  const Array x = floating_contiguous("logsumexp", input);
   const SoftmaxFn fn = kernel_for("logsumexp", kernels().softmax.logsumexp, x.dtype);
   Dims shape = x.shape;
   shape[axis] = 1;

@@ -18,12 +18,15 @@ from . import (
     memory,
     random,
 )
+from ._complex import angle, conj, imag, real
 from ._config import __version__, get_num_threads, set_num_threads, show_config
 from ._core import AxisError, DType
 from ._creation import arange, empty, empty_like, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
 from ._dtypes import (
     bfloat16,
     bool_,
+    complex64,
+    complex128,
     float16,
     float32,
     float64,
@@ -128,6 +131,7 @@ __all__ = [
     "abs",
     "add",
     "all",
+    "angle",
     "any",
     "arange",
     "arctan2",
@@ -147,8 +151,11 @@ __all__ = [
     "broadcast_to",
     "ceil",
     "clip",
+    "complex64",
+    "complex128",
     "concat",
     "concatenate",
+    "conj",
     "copy",
     "cos",
     "data",
@@ -176,6 +183,7 @@ __all__ = [
     "grad",
     "greater",
     "greater_equal",
+    "imag",
     "int8",
     "int16",
     "int32",
@@ -221,6 +229,7 @@ __all__ = [
     "promote_types",
     "random",
     "ravel",
+    "real",
     "reciprocal",
     "remainder",
     "reshape",

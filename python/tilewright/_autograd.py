@@ -426,4 +426,4 @@ def _check_finite_backward(node: Node, g: Any, gradients: Sequence[Any]) -> None
 def _finite(array: Any) -> bool:
     from . import _core
 
-    return not array.dtype.is_floating or bool(_core.item(_core.all(_core.isfinite(array), None, False)))
+    return not array.dtype.is_inexact or bool(_core.item(_core.all(_core.isfinite(array), None, False)))

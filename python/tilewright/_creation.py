@@ -52,7 +52,7 @@ def empty(shape: Shape, *, dtype: Any = float32) -> Tensor:
     return wrap(_core.empty(shape, as_dtype(dtype)))
 
 
-def full(shape: Shape, fill_value: bool | int | float, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """An array of one value.
 
     Parameters
@@ -62,7 +62,7 @@ def full(shape: Shape, fill_value: bool | int | float, *, dtype: Any = None, req
     fill_value : number
         The value.
     dtype : dtype-like, optional
-        Element type; by default float32, int64 or bool after the value.
+        Element type; by default float32, int64, bool or complex64 after the value.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
 
@@ -188,7 +188,7 @@ def ones_like(x: Any, /, *, dtype: Any = None) -> Tensor:
     return ones(x.shape, dtype=x.dtype if dtype is None else dtype)
 
 
-def full_like(x: Any, /, fill_value: bool | int | float, *, dtype: Any = None) -> Tensor:
+def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None) -> Tensor:
     """One value in the shape of another array.
 
     Parameters
@@ -240,6 +240,12 @@ def empty_like(x: Any, /, *, dtype: Any = None) -> Tensor:
     return empty(x.shape, dtype=x.dtype if dtype is None else dtype)
 
 
+def _require_real(op: str, **numbers: Any) -> None:
+    for name, value in numbers.items():
+        if isinstance(value, complex):
+            raise TypeError(f"{op}: {name} is {value}, but must be real")
+
+
 def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
     """Evenly spaced values in [start, stop).
 
@@ -261,6 +267,8 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     ------
     ValueError
         Where `step` is 0, something is not finite, or an integer does not fit the dtype.
+    TypeError
+        For complex numbers, which have no order.
 
     Examples
     --------
@@ -270,6 +278,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     """
     if stop is None:
         start, stop = 0, start
+    _require_real("arange", start=start, stop=stop, step=step)
     if step == 0:
         raise ValueError("arange: step is 0")
     if dtype is None:
@@ -306,6 +315,8 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
     ------
     ValueError
         Where `num` is negative.
+    TypeError
+        For complex ends.
 
     Examples
     --------
@@ -313,6 +324,7 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
     >>> tw.linspace(0, 1, 5)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
+    _require_real("linspace", start=start, stop=stop)
     if num < 0:
         raise ValueError(f"linspace: num is {num}, but must not be negative")
     step = (stop - start) / max(1, num - 1 if endpoint else num)

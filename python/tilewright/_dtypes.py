@@ -19,13 +19,15 @@ float16 = DType.float16
 bfloat16 = DType.bfloat16
 float32 = DType.float32
 float64 = DType.float64
+complex64 = DType.complex64
+complex128 = DType.complex128
 
 _BY_NAME: dict[str, DType] = dict(DType.__members__)
-_BY_TYPE = {bool: bool_, int: int64, float: float32}
+_BY_TYPE = {bool: bool_, int: int64, float: float32, complex: complex64}
 
 
 def as_dtype(dtype: Any) -> DType:
-    """A `DType` from one, from its name, from Python's bool, int or float, or from a NumPy or PyTorch dtype.
+    """A `DType` from one, from its name, from Python's bool, int, float or complex, or from a NumPy or PyTorch dtype.
 
     Raises
     ------
@@ -46,8 +48,9 @@ def as_dtype(dtype: Any) -> DType:
 def promote_types(a: Any, b: Any) -> DType:
     """The dtype that an operation on one array of each gives.
 
-    As in the Array API standard; where that leaves it open, floating wins over integer, float16 with bfloat16 gives
-    float32, and uint64 with a signed integer gives float64.
+    As in the Array API standard; where that leaves it open, complex wins over floating and floating over integer,
+    float16 with bfloat16 gives float32, and uint64 with a signed integer gives float64. Of a complex dtype with
+    another one, the result is complex128 where either has float64 parts, else complex64.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._op import primitive
+from ._tensor import asarray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,7 @@ _RESULT = {
     "same": "The dtype is the operands' promoted one.",
     "floating": "The dtype is the operands' promoted one; integers and bool give float32.",
     "boolean": "The dtype is bool.",
+    "magnitude": "The dtype is that of `x`; complex64 gives float32, complex128 float64.",
 }
 
 
@@ -82,15 +84,17 @@ def negative(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     """
 
 
-@elementwise("same")
+@elementwise("magnitude")
 def abs(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """Absolute value.
+    """Absolute value; the length of complex numbers, which does not overflow.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.abs([-1.5, 2.0])
     tensor([1.5, 2. ])
+    >>> tw.abs([3 + 4j])
+    tensor([5.])
     """
 
 
@@ -240,7 +244,7 @@ def reciprocal(x: Any, /) -> Tensor:  # type: ignore[empty-body]
 
 @elementwise("floating")
 def sqrt(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """Square root; NaN below zero.
+    """Square root; NaN below zero. Of complex numbers the root with a real part that is not negative.
 
     Examples
     --------
@@ -288,7 +292,7 @@ def expm1(x: Any, /) -> Tensor:  # type: ignore[empty-body]
 
 @elementwise("floating")
 def log(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """Natural logarithm; -inf at zero, NaN below.
+    """Natural logarithm; -inf at zero, NaN below. Of complex numbers the branch with an angle in [-pi, pi].
 
     Examples
     --------
@@ -724,8 +728,6 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     >>> tw.clip([-1.0, 0.5, 3.0], 0, 1)
     tensor([0. , 0.5, 1. ])
     """
-    from ._tensor import asarray
-
     y = asarray(x)
     if min is not None:
         y = maximum(y, min)

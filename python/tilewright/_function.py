@@ -231,7 +231,7 @@ def _record(cls: type[Function], context: Context, args: Sequence[Any], outputs:
     call = Node(plan, parents, (context, *saved), None if several else outputs[0].shape)
     recorded = []
     for i, y in enumerate(outputs):
-        if not y.dtype.is_floating or any(y is x for x in context._constant):
+        if not y.dtype.is_inexact or any(y is x for x in context._constant):
             recorded.append(wrap(y._array))
             continue
         node = _output_node(call, i, y.shape) if several else call

@@ -33,9 +33,10 @@ class _Alias:
 
 def _alias(op: str, x: Any) -> Tensor:
     x = asarray(x)
-    if not x.dtype.is_floating:
+    if not x.dtype.is_inexact:
         raise TypeError(
-            f"{op}: cannot differentiate with respect to an argument of dtype {x.dtype.name}; use a float dtype"
+            f"{op}: cannot differentiate with respect to an argument of dtype {x.dtype.name}; use a float dtype or a "
+            "complex one"
         )
     node: Any = Leaf(x.shape)
     if x._node is not None and state.mode:
@@ -343,6 +344,12 @@ def jacobian(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
         Takes the arguments of `fun`. For a result y and an argument x the Jacobian has shape `y.shape + x.shape`; for
         trees it is the tree of the result, with a tree of the argument at each leaf.
 
+    Raises
+    ------
+    TypeError
+        In the call, for a complex result; with respect to complex arguments the derivatives of a real one are
+        `dy/dRe(x) + i dy/dIm(x)`.
+
     Examples
     --------
     >>> import tilewright as tw
@@ -358,6 +365,12 @@ def jacobian(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
         full, tree, aliases = _with_aliases("jacobian", args, argnums)
         value = _record(fun, *full, **kwargs)
         outputs = _outputs("jacobian", value)
+        for y in outputs:
+            if y.dtype.is_complex:
+                raise TypeError(
+                    f"jacobian: the function returned {y.dtype.name}; a complex result has two derivatives, take the "
+                    "Jacobians of its real and its imaginary part, or use vjp or jvp"
+                )
         create_graph = _others(outputs, {x._node for x in aliases})
         return rebuild(value, [rebuild(tree, _rows(y, aliases, create_graph)) for y in outputs])
 

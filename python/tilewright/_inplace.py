@@ -20,7 +20,7 @@ from ._tensor import Tensor, asarray
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NUMBERS = (bool, int, float)
+_NUMBERS = (bool, int, float, complex)
 
 
 def _check_recordable(x: Tensor, op: str) -> None:
@@ -30,7 +30,7 @@ def _check_recordable(x: Tensor, op: str) -> None:
             f"{op}: in-place write to a leaf of shape {x.shape} that requires grad; do it under no_grad(), or write to "
             "x.copy()"
         )
-    if not x.dtype.is_floating:
+    if not x.dtype.is_inexact:
         raise TypeError(
             f"{op}: the target has dtype {x.dtype.name}, which carries no gradient; detach() the value, or use "
             "x.astype('float32')"

@@ -390,7 +390,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
     Raises
     ------
     TypeError
-        Where `dtype` is unknown.
+        Where `dtype` is unknown, or real (but bool) for a complex `x`: take `real(x)` first.
 
     Examples
     --------
@@ -402,7 +402,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
     wanted = as_dtype(dtype)
     if wanted == x.dtype and not copy:
         return x
-    y = _astype(x, wanted, True) if wanted.is_floating else wrap(_core.astype(x._array, wanted, True))
+    y = _astype(x, wanted, True) if wanted.is_inexact else wrap(_core.astype(x._array, wanted, True))
     return y
 
 

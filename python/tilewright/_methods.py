@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _core, _elementwise as ew, _manipulation as mp, _reductions as red
+from . import _complex as cx, _core, _elementwise as ew, _manipulation as mp, _reductions as red
 from ._indexing import _getitem, take
-from ._inplace import in_place
+from ._inplace import in_place, setitem
 from ._linalg import matmul
 from ._tensor import Tensor
 
@@ -55,6 +55,7 @@ for _name, _op in {
 _METHODS: tuple[Any, ...] = (
     *(mp.astype, mp.copy, mp.ravel, mp.squeeze, mp.swapaxes),
     *(ew.exp, ew.log, ew.sqrt, ew.square, ew.abs, ew.tanh, ew.round, ew.clip),
+    cx.conj,
     take,
 )
 for _op in _METHODS:
@@ -88,4 +89,13 @@ def _varargs(op: Any) -> Any:
 setattr(Tensor, "reshape", _varargs(mp.reshape))  # noqa: B010
 setattr(Tensor, "transpose", _varargs(mp.permute_dims))  # noqa: B010
 setattr(Tensor, "T", property(mp.permute_dims, doc="The axes reversed, a view."))  # noqa: B010
+setattr(Tensor, "conjugate", cx.conj)  # noqa: B010
+
+
+def _part(op: Any) -> property:
+    return property(op, lambda self, value: setitem(op(self), ..., value), doc=op.__doc__)
+
+
+setattr(Tensor, "real", _part(cx.real))  # noqa: B010
+setattr(Tensor, "imag", _part(cx.imag))  # noqa: B010
 setattr(Tensor, "mT", property(mp.matrix_transpose, doc="The last two axes exchanged, a view."))  # noqa: B010

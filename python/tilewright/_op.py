@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-_NUMBERS = (bool, int, float)
+_NUMBERS = (bool, int, float, complex)
 _FOLDER = __file__.rpartition("/")[0]  # of this package: see `Node.origin`
 
 
@@ -42,6 +42,8 @@ class Plan:
         Names of its array parameters and of its static ones.
     mask
         For each input, whether it wants a gradient.
+    complex
+        Whether complex numbers are among them or the result: some rules conjugate then.
 
     Attributes
     ----------
@@ -55,9 +57,16 @@ class Plan:
 
     __slots__ = ("backward", "name", "save")
 
-    def __init__(self, name: str, inputs: tuple[str, ...], statics: tuple[str, ...], mask: tuple[bool, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[str, ...],
+        statics: tuple[str, ...],
+        mask: tuple[bool, ...],
+        complex: bool = False,
+    ) -> None:
         self.name = name
-        rules = {f"_rule{i}": rule for i, rule in enumerate(_rules(name)) if mask[i]}
+        rules = {f"_rule{i}": rule for i, rule in enumerate(_rules(name, complex)) if mask[i]}
         for key, rule in rules.items():
             if rule is None:
                 raise NotImplementedError(f"{name}: has no gradient with respect to {inputs[int(key[5:])]}")
@@ -83,12 +92,12 @@ class Plan:
         self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]] = scope["backward"]
 
 
-def _rules(name: str) -> tuple[Any, ...]:
-    from ._vjps import VJPS
+def _rules(name: str, complex: bool = False) -> tuple[Any, ...]:
+    from ._vjps import COMPLEX_VJPS, VJPS
 
     if name not in VJPS:
         raise NotImplementedError(f"{name}: has no gradient; detach its input, or use no_grad()")
-    rules = VJPS[name]
+    rules = COMPLEX_VJPS[name] if complex and name in COMPLEX_VJPS else VJPS[name]
     return rules if isinstance(rules, tuple) else (rules,)
 
 
@@ -117,27 +126,33 @@ def _declare(function: F, kernel: Any = None) -> F:
     return functools.update_wrapper(op, function)  # type: ignore[return-value]
 
 
-def _plan_for(op: Any, mask: tuple[bool, ...]) -> Plan | None:
-    """Called once per op and mask; None for an op that cuts the tape: its result is piecewise constant or no float."""
+def _plan_for(op: Any, mask: tuple[bool, ...], complex: bool) -> Plan | None:
+    """Called once per op, mask and kind of numbers.
+
+    None for an op that cuts the tape: its result is piecewise constant, or no float.
+    """
     from ._vjps import NONDIFFERENTIABLE
 
     name, inputs, statics = op.signature
-    return None if name in NONDIFFERENTIABLE else Plan(name, inputs, statics, mask)
+    return None if name in NONDIFFERENTIABLE else Plan(name, inputs, statics, mask, complex)
 
 
 def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """Operands that a kernel does not take, as tensors of one dtype; None where they are so already.
 
     Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out.
-    Operands of dtype bool keep it beside others: they are conditions and masks.
+    Operands of dtype bool keep it beside others: they are conditions and masks. A complex number makes floating tensors
+    complex here, for that is an op: the way back takes the real part.
     """
     converted = [v if v is None or isinstance(v, (Tensor, *_NUMBERS)) else asarray(v) for v in operands]
     tensors = [v for v in converted if isinstance(v, Tensor)]
     if not tensors and converted[0] is not None:
         converted[0] = asarray(converted[0])
     dtypes = [v.dtype for v in tensors if v.dtype != _core.DType.bool]
-    if any(dtype != dtypes[0] for dtype in dtypes):
-        common = functools.reduce(promote_types, dtypes)
+    common = functools.reduce(promote_types, dtypes) if dtypes else _core.DType.bool
+    if common.is_floating and any(isinstance(v, complex) for v in converted):
+        common = _core.complex_dtype(common)
+    if any(dtype != common for dtype in dtypes):
         converted = [
             asarray(v, common) if isinstance(v, Tensor) and v.dtype != _core.DType.bool else v for v in converted
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._elementwise import exp, isfinite, log, sqrt, square, subtract, where
+from ._elementwise import abs, exp, isfinite, log, sqrt, square, subtract, where
 from ._manipulation import _axis as checked_axis, _integer as checked_integer
 from ._op import primitive, wrap
 from ._tensor import Tensor, asarray
@@ -212,7 +212,7 @@ def _with_axes(op: str, x: Any, axis: Axis) -> Tensor:
 
 @_reduction("Integers and bool give float32.", _CORRECTION)
 def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
-    """Variance over axes, `sum((x - mean)^2) / (count - correction)`, in two passes.
+    """Variance over axes, `sum(|x - mean|^2) / (count - correction)`, in two passes; real for complex `x`.
 
     Examples
     --------
@@ -221,7 +221,8 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
     tensor(1.25)
     """
     x = _with_axes("var", x, axis)
-    squares = sum(square(subtract(x, mean(x, axis=axis, keepdims=True))), axis=axis, keepdims=keepdims)
+    deviation = subtract(x, mean(x, axis=axis, keepdims=True))
+    squares = sum(square(abs(deviation) if x.dtype.is_complex else deviation), axis=axis, keepdims=keepdims)
     count = x.size // squares.size if squares.size else 0
     return squares / (count - correction) if count - correction > 0 else squares * float("nan")
 

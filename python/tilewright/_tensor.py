@@ -133,7 +133,7 @@ class Tensor(_core.TensorBase, Methods):
 
     # ---- to other types ----------------------------------------------------------------------------------------------
 
-    def item(self) -> bool | int | float:
+    def item(self) -> bool | int | float | complex:
         """The only element as a Python number.
 
         Raises
@@ -196,10 +196,13 @@ class Tensor(_core.TensorBase, Methods):
         return bool(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self.item())  # type: ignore[arg-type]
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self.item())  # type: ignore[arg-type]
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
 
     def __index__(self) -> int:
         value = self.item()
@@ -226,8 +229,10 @@ class Tensor(_core.TensorBase, Methods):
             if not value:
                 raise RuntimeError("requires_grad: this tensor was made by an op; use detach() to cut it off")
             return
-        if value and not self.dtype.is_floating:
-            raise TypeError(f"requires_grad: dtype is {self.dtype.name}, but only floating dtypes have gradients")
+        if value and not self.dtype.is_inexact:
+            raise TypeError(
+                f"requires_grad: dtype is {self.dtype.name}, but only floating and complex dtypes have gradients"
+            )
         if value and self._node is None:
             self._node = Leaf(self.shape)
         elif not value:
@@ -266,7 +271,7 @@ class Tensor(_core.TensorBase, Methods):
         Parameters
         ----------
         gradient : array-like, optional
-            Cotangent to start from, of this tensor's shape. May be left out for a single element: 1.
+            Cotangent to start from, of this tensor's shape. May be left out for a single real element: 1.
         retain_graph : bool
             Keep what the ops saved, so that backward can pass again.
         create_graph : bool
@@ -276,7 +281,12 @@ class Tensor(_core.TensorBase, Methods):
         ------
         RuntimeError
             Where nothing here requires a gradient, the graph was freed, a saved tensor was overwritten, or `gradient`
-            is missing for several elements.
+            is missing for several elements or complex ones.
+
+        Notes
+        -----
+        The gradient with respect to a complex x is `dL/dRe(x) + i dL/dIm(x)`, the direction in which a real L grows
+        fastest, as in PyTorch. The cotangent of a complex result c stands for L = Re(sum(conj(gradient) * c)).
 
         Examples
         --------
@@ -289,6 +299,11 @@ class Tensor(_core.TensorBase, Methods):
         if self._node is None:
             raise RuntimeError("backward: this tensor does not require grad, nothing recorded leads to it")
         if gradient is None:
+            if self.dtype.is_complex:
+                raise RuntimeError(
+                    f"backward: a {self.dtype.name} tensor has no gradient of its own; start from a real one, such as "
+                    "real(x) or abs(x), or pass `gradient`"
+                )
             if self.size != 1:
                 raise RuntimeError(
                     f"backward: a tensor of shape {self.shape} has no single gradient; pass `gradient` of that shape"
@@ -339,7 +354,7 @@ class Tensor(_core.TensorBase, Methods):
         setitem(self, ..., value, "copy_")
         return self
 
-    def fill_(self, value: float) -> Tensor:
+    def fill_(self, value: complex) -> Tensor:
         """Overwrite every element with a number; returns the tensor."""
         return self.copy_(value)
 
@@ -367,7 +382,7 @@ def asarray(
     Parameters
     ----------
     data : number, nested sequence, Tensor, or object with the buffer protocol or `__dlpack__`
-        Python floats become float32, ints int64, bools bool.
+        Python floats become float32, ints int64, bools bool, complex numbers complex64.
     dtype : dtype-like, optional
         Element type to convert to; by default the data's own.
     device : str
@@ -401,7 +416,7 @@ def asarray(
         source, foreign = data._array, False
     else:
         source, foreign = _from_foreign(data, None if dtype is None else as_dtype(dtype)), True
-        if copy is False and isinstance(data, (bool, int, float, list, tuple)):
+        if copy is False and isinstance(data, (bool, int, float, complex, list, tuple)):
             raise ValueError("asarray: copy=False, but Python numbers and lists can only be copied")
     if device != "cpu":
         raise ValueError(f'asarray: device is {device!r}, but this build has only "cpu"')
@@ -427,7 +442,7 @@ def asarray(
 
 
 def _from_foreign(data: Any, dtype: DType | None) -> Any:
-    if isinstance(data, (bool, int, float)):
+    if isinstance(data, (bool, int, float, complex)):
         return _core.scalar(data, _core.default_dtype(data) if dtype is None else dtype)
     if isinstance(data, _core.Array):
         return data

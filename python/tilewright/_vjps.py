@@ -5,6 +5,10 @@ A rule takes the cotangent g of y, then whatever it names: inputs (`x1`), their 
 `x1_dtype`), static parameters, the result `y`, and `aux`, what a kernel returned beside y. Only what the rules of the
 inputs that want gradients name is kept for backward.
 
+Over complex numbers the cotangent of y is dL/dRe(y) + i dL/dIm(y) for a real L, and a rule multiplies it by the
+conjugate of the derivative: `COMPLEX_VJPS` has what differs for that. Real operands of complex ops were converted by an
+op of their own, `astype`, which gives the real part back.
+
 Rules are written in ops, so that gradients can be differentiated. The engine undoes broadcasting: a rule may return a
 cotangent of any shape that its input broadcasts to.
 """
@@ -16,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import (
     _activations as act,
+    _complex as cx,
     _core,
     _dropout as drop,
     _elementwise as ew,
@@ -28,6 +33,7 @@ from ._autograd import state
 from ._creation import arange, ones
 from ._linalg import matmul
 from ._op import wrap
+from ._tensor import asarray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,13 +64,17 @@ def _extreme(g: Tensor, x: Tensor, y: Tensor, axis: Any, keepdims: bool) -> Tens
 
 
 def _prod(g: Tensor, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
-    """Product of the others. Where x has zeros, y / x does not exist: then they count one by one."""
+    return _restore(g, x.shape, axis, keepdims) * _others(x, axis)
+
+
+def _others(x: Tensor, axis: Any) -> Tensor:
+    """For each element the product of the others. Where x has zeros, y / x does not exist: they count one by one."""
     zero = ew.equal(x.detach(), 0)
     filled = ew.where(zero, 1.0, x)
     others = red.prod(filled, axis=axis, keepdims=True) / filled
     zeros = red.sum(zero, axis=axis, keepdims=True)
     alive = ew.logical_or(ew.equal(zeros, 0), ew.logical_and(ew.equal(zeros, 1), zero))
-    return _restore(g, x.shape, axis, keepdims) * ew.where(alive, others, 0.0)
+    return ew.where(alive, others, 0.0)
 
 
 def _mean(g: Tensor, x_shape: tuple[int, ...], axis: Any, keepdims: bool) -> Tensor:
@@ -97,16 +107,17 @@ def _rows(x: Tensor) -> Tensor:
     return x if x.ndim == 2 else mp.reshape(x, (-1, x.shape[-1]))
 
 
-def _power_x1(g: Tensor, x1: Tensor, x2: Any) -> Tensor:
+def _power_x1(g: Any, x1: Tensor, x2: Any) -> Tensor:
     """x2 x1^(x2 - 1), and 0 where x2 is 0: there the function is constant in x1, also at 0."""
-    if isinstance(x2, (bool, int, float)):
+    if isinstance(x2, (bool, int, float, complex)):
         return g * (x2 * x1 ** (x2 - 1)) if x2 else g * 0
     constant = ew.equal(x2.detach(), 0)
     return g * (x2 * x1 ** ew.where(constant, 0.0, x2 - 1))
 
 
-def _power_x2(g: Tensor, x1: Tensor, y: Tensor) -> Tensor:
+def _power_x2(g: Any, x1: Any, y: Tensor) -> Tensor:
     """y log x1, and 0 where x1 is 0: there the function is constant in x2 > 0."""
+    x1 = asarray(x1, dtype=y.dtype)
     zero = ew.equal(x1.detach(), 0)
     return g * y * ew.log(ew.where(zero, 1.0, x1))
 
@@ -212,6 +223,9 @@ VJPS: dict[str, Any] = {
     # elementwise, one input
     "negative": lambda g: -g,
     "abs": lambda g, x: g * ew.sign(x),
+    "real": lambda g, x_dtype: mp.astype(g, x_dtype),
+    "imag": lambda g, x_dtype: mp.astype(g, x_dtype) * 1j,
+    "conj": lambda g: cx.conj(g),
     "square": lambda g, x: g * (x * 2),
     "reciprocal": lambda g, y: -g * y * y,
     "sqrt": lambda g, y: g / (y * 2),
@@ -318,6 +332,49 @@ VJPS: dict[str, Any] = {
     "take_backward": lambda c, indices, axis: ix._take(c, indices, axis),
     "take_along_axis": lambda g, indices, axis, x_shape: ix._take_along_axis_backward(g, indices, axis, x_shape),
     "take_along_axis_backward": lambda c, indices, axis: ix._take_along_axis(c, indices, axis),
+}
+
+
+def _conj(x: Any) -> Any:
+    """Of a tensor or a Python number."""
+    return x.conjugate()
+
+
+def _matmul_x1_complex(g: Tensor, x1_shape: tuple[int, ...], x2: Tensor) -> Tensor:
+    return _matmul_x1(g, x1_shape, _conj(x2))
+
+
+def _matmul_x2_complex(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor:
+    return _matmul_x2(g, _conj(x1), x2_shape)
+
+
+def _astype_complex(g: Tensor, x_dtype: Any) -> Tensor:
+    return mp.astype(g if x_dtype.is_complex else cx.real(g), x_dtype)
+
+
+def _abs_complex(g: Tensor, x: Tensor) -> Tensor:
+    """Along x, and 0 where x is 0."""
+    length = ew.abs(x)
+    return g * (x / ew.where(ew.equal(length.detach(), 0), 1.0, length))
+
+
+# What differs from VJPS where complex numbers are among the op's operands or its result.
+COMPLEX_VJPS: dict[str, Any] = {
+    "abs": _abs_complex,
+    "square": lambda g, x: g * _conj(x * 2),
+    "reciprocal": lambda g, y: -g * _conj(y * y),
+    "sqrt": lambda g, y: g / _conj(y * 2),
+    "exp": lambda g, y: g * _conj(y),
+    "log": lambda g, x: g / _conj(x),
+    "multiply": (lambda g, x2: g * _conj(x2), lambda g, x1: g * _conj(x1)),
+    "divide": (lambda g, x2: g / _conj(x2), lambda g, x2, y: -g * _conj(y / x2)),
+    "power": (
+        lambda g, x1, x2: g * _conj(_power_x1(1.0, x1, x2)),
+        lambda g, x1, y: g * _conj(_power_x2(1.0, x1, y)),
+    ),
+    "prod": lambda g, x, axis, keepdims: _restore(g, x.shape, axis, keepdims) * _conj(_others(x, axis)),
+    "matmul": (_matmul_x1_complex, _matmul_x2_complex),
+    "astype": _astype_complex,
 }
 
 # Piecewise constant, boolean or integer results: they cut the tape.

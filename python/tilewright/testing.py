@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ._complex import conj, real
 from ._functional import vjp
 from ._manipulation import astype, ravel
 from ._reductions import sum as sum_
@@ -21,6 +22,8 @@ __all__ = ["assert_allclose", "check_grads"]
 # Per dtype: step of the central difference, and tolerance relative to the derivative.
 _STEPS = {"float64": 1e-5, "float32": 5e-3, "float16": 6e-2, "bfloat16": 2.5e-1}
 _TOLERANCES = {"float64": 1e-6, "float32": 1e-2, "float16": 1e-1, "bfloat16": 3e-1}
+for _table in (_STEPS, _TOLERANCES):
+    _table.update(complex128=_table["float64"], complex64=_table["float32"])
 
 
 def check_grads(
@@ -35,15 +38,16 @@ def check_grads(
 ) -> None:
     """Check the gradients of a function against central finite differences.
 
-    For each floating input x, random directions v and a random cotangent u: `<vjp(u), v>` must equal
-    `<u, (f(x + eps v) - f(x - eps v)) / (2 eps)>`.
+    For each floating or complex input x, random directions v and a random cotangent u: `<vjp(u), v>` must equal
+    `<u, (f(x + eps v) - f(x - eps v)) / (2 eps)>`, where `<a, b>` is the real part of `sum(conj(a) b)`.
 
     Parameters
     ----------
     fun : callable
         Returns a tensor, or nested dicts, lists and tuples of tensors. Should be smooth around the arguments.
     *args : tensor or tree of tensors
-        The point. Floating leaves are differentiated; float64 is recommended. What is not a tensor is passed on.
+        The point. Floating and complex leaves are differentiated; float64 and complex128 are recommended. What is not a
+        tensor is passed on.
     order : {1, 2}
         With 2, the gradients of the gradients are checked too.
     eps, rtol, atol : float, optional
@@ -69,16 +73,16 @@ def check_grads(
         raise ValueError(f"check_grads: order is {order}, but must be 1 or 2")
     generator = Generator(seed)
     flat = leaves(args)
-    places = [i for i, x in enumerate(flat) if isinstance(x, Tensor) and x.dtype.is_floating]
+    places = [i for i, x in enumerate(flat) if isinstance(x, Tensor) and x.dtype.is_inexact]
     if not places:
-        raise ValueError("check_grads: no argument is a tensor of a floating dtype")
+        raise ValueError("check_grads: no argument is a tensor of a floating or complex dtype")
     points = [flat[i].detach() for i in places]
 
     def floating_outputs(*inputs: Tensor) -> list[Tensor]:
         filled = list(flat)
         for i, x in zip(places, inputs, strict=True):
             filled[i] = x
-        return [y for y in leaves(fun(*rebuild(args, filled))) if isinstance(y, Tensor) and y.dtype.is_floating]
+        return [y for y in leaves(fun(*rebuild(args, filled))) if isinstance(y, Tensor) and y.dtype.is_inexact]
 
     settings = _Settings([x.dtype.name for x in points], eps, rtol, atol, directions, generator)
     names = _names(args)
@@ -108,12 +112,12 @@ def _plain(fun: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> float:
-    """Inner product in float64."""
-    return math.fsum(sum_(_double(x) * _double(y)).item() for x, y in zip(a, b, strict=True))
+    """Real part of the inner product, in float64."""
+    return math.fsum(sum_(real(conj(_double(x)) * _double(y))).item() for x, y in zip(a, b, strict=True))
 
 
 def _double(x: Tensor) -> Tensor:
-    return astype(x, "float64")
+    return astype(x, "complex128" if x.dtype.is_complex else "float64")
 
 
 class _Settings:
@@ -136,8 +140,11 @@ class _Settings:
         self.generator = generator
 
     def draw(self, like: Tensor) -> Tensor:
-        """Standard normal numbers of the shape and dtype of a tensor."""
-        return astype(self.generator.normal(size=like.shape, dtype="float64"), like.dtype)
+        """Standard normal numbers of the shape and dtype of a tensor, in both parts of complex ones."""
+        numbers = self.generator.normal(size=like.shape, dtype="float64")
+        if like.dtype.is_complex:
+            numbers = numbers + 1j * self.generator.normal(size=like.shape, dtype="float64")
+        return astype(numbers, like.dtype)
 
     def check(self, fun: Callable[..., Sequence[Tensor]], points: Sequence[Tensor], names: Sequence[str]) -> None:
         values, pullback = vjp(fun, *points)

@@ -19,7 +19,7 @@ def like(oracle):
 
 
 def dtype_error(name, *args):
-    return Raises(TypeError, "complex64", lambda: getattr(tw, name)(*args, dtype="complex64"))
+    return Raises(TypeError, "float128", lambda: getattr(tw, name)(*args, dtype="float128"))
 
 
 NEGATIVE = r"-1|negative"
@@ -48,7 +48,11 @@ CASES = (
         lambda *args, dtype="int64": np.arange(*args, dtype=dtype),
         (S(5), S(2, 9), S(2, 9, 3), S(9, 2, -2), S(0), S(5, 2), S(70)),
         result="int64",
-        errors=(Raises(ValueError, "arange: step", lambda: tw.arange(0, 5, 0)),),
+        errors=(
+            Raises(ValueError, "arange: step", lambda: tw.arange(0, 5, 0)),
+            Raises(TypeError, "arange: dtype complex64 has no order", lambda: tw.arange(5, dtype="complex64")),
+            Raises(TypeError, "arange: stop is 1j, but must be real", lambda: tw.arange(1j)),
+        ),
         **F32,
     ),
     OpCase(
@@ -57,6 +61,7 @@ CASES = (
         (S(0.0, 1.0, 11), S(-3.0, 3.0, 7), S(2.0, 2.0, 3), S(0.0, 1.0, 1), S(0.0, 1.0, 0)),
         dtypes=("float32",),
         grad=0,
+        errors=(Raises(TypeError, "linspace: stop is 1j, but must be real", lambda: tw.linspace(0, 1j, 3)),),
     ),
     OpCase(
         "eye",

@@ -6,7 +6,7 @@ import numpy as np
 
 import tilewright as tw
 
-from .opcase import ALL, BOOL, FLOATS, INTS, NUMERIC, A, OpCase, Raises, S, public
+from .opcase import ALL, BOOL, COMPLEX, FLOATS, INTS, NUMERIC, REAL, A, OpCase, Raises, S, public
 
 erf = np.vectorize(math.erf, otypes=[float])
 
@@ -47,6 +47,7 @@ def binary(name, oracle, low=-3.0, high=3.0, low2=None, high2=None, dtypes=NUMER
         ((2, 0), (1, 1)),
     ]
     samples = [S(A(a, low, high), A(b, low2, high2)) for a, b in shapes]
+    function = more.get("fn") or public(name)
     return OpCase(
         name,
         oracle,
@@ -57,16 +58,16 @@ def binary(name, oracle, low=-3.0, high=3.0, low2=None, high2=None, dtypes=NUMER
         lengths=lambda n: S(A((n,), low, high), A((n,), low2, high2)),
         large=S(A((300, 501), low, high), A((501,), low2, high2)),
         specials=more.pop("specials", True),
-        errors=(does_not_broadcast(name, dtypes[0]), *more.pop("errors", ())),
+        errors=(does_not_broadcast(name.partition("[")[0], function, dtypes[0]), *more.pop("errors", ())),
         **more,
     )
 
 
-def does_not_broadcast(name, dtype):
+def does_not_broadcast(name, function, dtype):
     return Raises(
         ValueError,
         rf"{name}: .*\(3,\).*\(4,\)",
-        lambda: public(name)(tw.zeros(3, dtype=dtype), tw.zeros(4, dtype=dtype)),
+        lambda: function(tw.zeros(3, dtype=dtype), tw.zeros(4, dtype=dtype)),
     )
 
 
@@ -81,10 +82,10 @@ def ieee_remainder(x1, x2):
 
 
 UNARY = (
-    unary("negative", np.negative, closed=True),
-    unary("abs", np.abs),
+    unary("negative", np.negative, dtypes=NUMERIC + COMPLEX, closed=True),
+    unary("abs", np.abs, dtypes=NUMERIC + COMPLEX, result="magnitude"),
     unary("sign", np.sign, grad=0),
-    unary("square", np.square),
+    unary("square", np.square, dtypes=NUMERIC + COMPLEX),
     unary("floor", round_half_even_of(np.floor), grad=0),
     unary("ceil", round_half_even_of(np.ceil), grad=0),
     unary("trunc", round_half_even_of(np.trunc), grad=0),
@@ -97,16 +98,16 @@ UNARY = (
         specials=False,
         closed=True,
     ),
-    unary("logical_not", np.logical_not, dtypes=ALL, result="bool", grad=0),
+    unary("logical_not", np.logical_not, dtypes=REAL, result="bool", grad=0),
     unary("isnan", np.isnan, dtypes=ALL, result="bool", grad=0),
     unary("isinf", np.isinf, dtypes=ALL, result="bool", grad=0),
     unary("isfinite", np.isfinite, dtypes=ALL, result="bool", grad=0),
-    unary("reciprocal", lambda x: 1.0 / x, 0.5, 3, dtypes=FLOATS, result="floating"),
-    unary("sqrt", np.sqrt, 0.1, 9, result="floating"),
+    unary("reciprocal", lambda x: 1.0 / x, 0.5, 3, dtypes=FLOATS + COMPLEX, result="floating"),
+    unary("sqrt", np.sqrt, 0.1, 9, dtypes=NUMERIC + COMPLEX, result="floating"),
     unary("rsqrt", lambda x: 1 / np.sqrt(x), 0.5, 9, dtypes=FLOATS, result="floating"),
     unary("exp", np.exp, dtypes=ALL, result="floating"),
     unary("expm1", np.expm1, result="floating"),
-    unary("log", np.log, 0.2, 9, dtypes=FLOATS, result="floating"),
+    unary("log", np.log, 0.2, 9, dtypes=FLOATS + COMPLEX, result="floating"),
     unary("log1p", np.log1p, -0.6, 9, result="floating"),
     unary("log2", np.log2, 0.2, 9, dtypes=FLOATS, result="floating"),
     unary("log10", np.log10, 0.2, 9, dtypes=FLOATS, result="floating"),
@@ -118,14 +119,17 @@ UNARY = (
 
 ARITHMETIC = (
     binary("add", np.add, dtypes=ALL),
-    binary("subtract", np.subtract, closed=True),
+    binary("subtract", np.subtract, dtypes=NUMERIC + COMPLEX, closed=True),
     binary("multiply", np.multiply, dtypes=ALL),
-    binary("divide", np.divide, low2=1, result="floating"),
+    binary("divide", np.divide, low2=1, dtypes=NUMERIC + COMPLEX, result="floating"),
     binary("floor_divide", np.floor_divide, -20, 20, 1, 3, grad=0, specials=False),
     binary("remainder", ieee_remainder, -20, 20, 1, 3, tolerance=8, grad=1),
     binary("power", np.power, 0.5, 3, 0, 3, dtypes=FLOATS + INTS, tolerance=8),
-    binary("maximum", np.maximum, dtypes=ALL),
-    binary("minimum", np.minimum, dtypes=ALL),
+    binary(  # through the logarithm, but for whole numbers
+        "power[complex]", np.power, 0.5, 3, 0, 3, fn=tw.power, dtypes=COMPLEX, tolerance=64, specials=False
+    ),
+    binary("maximum", np.maximum, dtypes=REAL),
+    binary("minimum", np.minimum, dtypes=REAL),
     binary("arctan2", np.arctan2, dtypes=FLOATS, result="floating"),
     binary("bitwise_and", np.bitwise_and, 0, 100, dtypes=INTS + BOOL, grad=0, specials=False, closed=True),
     binary("bitwise_or", np.bitwise_or, 0, 100, dtypes=INTS + BOOL, grad=0, specials=False, closed=True),
@@ -135,7 +139,7 @@ ARITHMETIC = (
 )
 
 COMPARISONS = tuple(
-    binary(name, oracle, dtypes=ALL, result="bool", grad=0)
+    binary(name, oracle, dtypes=ALL if name in ("equal", "not_equal") else REAL, result="bool", grad=0)
     for name, oracle in [
         ("equal", np.equal),
         ("not_equal", np.not_equal),

@@ -4,7 +4,7 @@ import numpy as np
 
 import tilewright as tw
 
-from .opcase import ALL, A, OpCase, Raises, S
+from .opcase import ALL, REAL, A, OpCase, Raises, S
 
 
 def moving(name, oracle, samples, errors=(), **more):
@@ -82,11 +82,28 @@ CASES = (
         "astype",
         lambda x, dtype: x.astype(dtype),
         (S(A((3, 4)), "float64"), S(A(()), "float64"), S(A((0,)), "float64")),
-        dtypes=ALL,
+        dtypes=REAL,
         result="float64",
         lengths=lambda n: S(A((n,)), "float64"),
         large=S(A((400, 501)), "float64"),
-        errors=(Raises(TypeError, "float128", lambda: tw.astype(tw.ones(3), "float128")),),
+        errors=(
+            Raises(TypeError, "float128", lambda: tw.astype(tw.ones(3), "float128")),
+            Raises(
+                TypeError,
+                r"astype: complex64 cannot become float32, .*real\(\)",
+                lambda: tw.astype(tw.asarray([1j]), "float32"),
+            ),
+        ),
+    ),
+    OpCase(
+        "astype[complex]",
+        lambda x: x.astype("complex128"),
+        (S(A((3, 4))), S(A(())), S(A((0,)))),
+        fn=lambda x: tw.astype(x, "complex128"),
+        dtypes=ALL,
+        result="complex128",
+        lengths=lambda n: S(A((n,))),
+        large=S(A((400, 501))),
     ),
     moving(
         "concatenate",

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 INTS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
 BOOL = ("bool",)
+COMPLEX = ("complex64", "complex128")
+INEXACT = FLOATS + COMPLEX
 NUMERIC = FLOATS + INTS
-ALL = NUMERIC + BOOL
+REAL = NUMERIC + BOOL
+ALL = REAL + COMPLEX
 EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+EPS |= {"complex64": EPS["float32"], "complex128": EPS["float64"]}
+PARTS = {"complex64": "float32", "complex128": "float64"}
 
 # Around the lane counts (2 to 64, by dtype and level) and the unrolled multiples of them.
 LENGTHS = (*range(1, 36), 47, 48, 49, 63, 64, 65, 70, 127, 128, 129, 191, 255, 257)
@@ -28,6 +33,8 @@ LENGTHS = (*range(1, 36), 47, 48, 49, 63, 64, 65, 70, 127, 128, 129, 191, 255, 2
 @dataclass(frozen=True)
 class A:
     """An array argument: drawn uniformly from [low, high], integers included as such, in the dtype under test.
+
+    Complex numbers have a length between |low| and |high| where both have one sign, else parts from [low, high].
 
     `dtype` fixes it instead: for masks and indices, which have no gradient. `values` gives the data.
     """
@@ -50,8 +57,15 @@ class A:
             return tw.asarray(rng.random(self.shape) < 0.5)
         if dtype in FLOATS:
             return tw.asarray(np.asarray(rng.uniform(self.low, self.high, self.shape)), dtype=dtype)
+        if dtype in COMPLEX:
+            return tw.asarray(np.asarray(self.draw_complex(rng)), dtype=dtype)
         low = 0 if dtype.startswith("u") else self.low
         return tw.asarray(np.asarray(rng.integers(int(low), int(max(self.high, low)) + 1, self.shape)), dtype=dtype)
+
+    def draw_complex(self, rng: np.random.Generator) -> Any:
+        if self.low * self.high > 0:
+            return rng.uniform(self.low, self.high, self.shape) * np.exp(1j * rng.uniform(-3, 3, self.shape))
+        return rng.uniform(self.low, self.high, self.shape) + 1j * rng.uniform(self.low, self.high, self.shape)
 
 
 @dataclass(frozen=True)
@@ -101,13 +115,15 @@ class OpCase:
     name
         Where the function is under `tilewright`, such as "tanh" or "nn.functional.gelu"; or, with `fn`, any name.
     oracle
-        The same function in NumPy. Called with float64 where the op's argument is floating, else in its own dtype.
+        The same function in NumPy. Called with float64 where the op's argument is floating, complex128 where it
+        is complex, else in its own dtype.
     samples
         Calls to make. The first is also run in every layout, and the first without a zero-size array is differentiated.
     dtypes
         Those that the op is run in; where `closed`, any other must raise TypeError.
     result
-        "same"; "floating": integers and bool give float32; "summed": they give int64 or uint64; or a dtype.
+        "same"; "floating": integers and bool give float32; "summed": they give int64 or uint64; "magnitude": complex
+        numbers give real ones; or a dtype.
     tolerance
         Largest error, in units of eps * (|expected| + 1) of the result's dtype.
     grad
@@ -153,9 +169,11 @@ class OpCase:
 
     def expected_dtype(self, dtype: str) -> str:
         if self.result == "floating":
-            return dtype if dtype in FLOATS else "float32"
+            return dtype if dtype in INEXACT else "float32"
         if self.result == "summed":
-            return dtype if dtype in FLOATS else "uint64" if dtype.startswith("u") else "int64"
+            return dtype if dtype in INEXACT else "uint64" if dtype.startswith("u") else "int64"
+        if self.result == "magnitude":
+            return PARTS.get(dtype, dtype)
         return dtype if self.result == "same" else self.result
 
     def differentiable(self) -> Sample | None:
@@ -178,9 +196,9 @@ def arrays(args: Any) -> list[A]:
 
 
 def to_numpy(x: tw.Tensor) -> np.ndarray:
-    """The values for the oracle: float64 where floating."""
+    """The values for the oracle: float64 where floating, complex128 where complex."""
     x = x.detach()
-    return x.astype("float64").numpy() if x.dtype.is_floating else x.numpy()
+    return x.astype("complex128" if x.dtype.is_complex else "float64").numpy() if x.dtype.is_inexact else x.numpy()
 
 
 def for_oracle(case: OpCase, args: Any) -> list[Any]:
@@ -188,7 +206,7 @@ def for_oracle(case: OpCase, args: Any) -> list[Any]:
 
     def convert(x: tw.Tensor) -> np.ndarray:
         values = to_numpy(x)
-        return values.astype(np.float64) if case.result == "floating" else values
+        return values.astype(np.float64) if case.result == "floating" and not x.dtype.is_complex else values
 
     return Sample.map(convert, args)
 
@@ -207,7 +225,8 @@ def assert_close(got: tw.Tensor, want: Any, tolerance: float, context: str = "")
     if dtype not in EPS:
         np.testing.assert_array_equal(values, want.astype(values.dtype), err_msg=context)
         return
-    want = want.astype(np.float64)
+    assert dtype in COMPLEX or want.dtype.kind != "c", f"{context}: {dtype}, expected {want.dtype}"
+    want = want.astype(np.complex128 if dtype in COMPLEX else np.float64)
     with np.errstate(invalid="ignore"):
         error = np.asarray(np.abs(values - want) / (EPS[dtype] * (np.abs(want) + 1)))
     error[(values == want) | (np.isnan(values) & np.isnan(want))] = 0

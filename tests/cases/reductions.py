@@ -4,7 +4,7 @@ import numpy as np
 
 import tilewright as tw
 
-from .opcase import ALL, FLOATS, NUMERIC, A, OpCase, Raises, S, public
+from .opcase import ALL, COMPLEX, FLOATS, NUMERIC, REAL, A, OpCase, Raises, S, public
 
 
 def axes_error(name):
@@ -83,13 +83,22 @@ CASES = (
     reduction("sum", widened(np.sum), dtypes=ALL, result="summed", tolerance=64),
     reduction("prod", widened(np.prod), dtypes=ALL, result="summed", tolerance=1024, low=0.9, high=1.1),
     reduction("mean", np.mean, dtypes=ALL, result="floating", empty=None, tolerance=32),
-    reduction("max", np.max, empty=False, dtypes=ALL, grad=1),
-    reduction("min", np.min, empty=False, dtypes=ALL, grad=1),
+    reduction("max", np.max, empty=False, dtypes=REAL, grad=1),
+    reduction("min", np.min, empty=False, dtypes=REAL, grad=1),
     reduction("argmax", np.argmax, several=False, empty=False, result="int64", grad=0),
     reduction("argmin", np.argmin, several=False, empty=False, result="int64", grad=0),
     reduction("any", np.any, dtypes=ALL, result="bool", grad=0),
     reduction("all", np.all, dtypes=ALL, result="bool", grad=0),
-    reduction("var", spread(np.var), dtypes=FLOATS, empty=None, tolerance=64),
-    reduction("std", spread(np.std), dtypes=FLOATS, empty=None, several=False, single=False, tolerance=64),
+    reduction("var", spread(np.var), dtypes=FLOATS + COMPLEX, result="magnitude", empty=None, tolerance=64),
+    reduction(
+        "std",
+        spread(np.std),
+        dtypes=FLOATS + COMPLEX,
+        result="magnitude",
+        empty=None,
+        several=False,
+        single=False,
+        tolerance=64,
+    ),
     reduction("logsumexp", logsumexp, dtypes=FLOATS, empty=False, tolerance=32),
 )

@@ -125,7 +125,7 @@ constexpr ElementwiseFn cast_entry() {
 template <class From>
 void fill_from(ElementwiseFn* row) {
 #define X(To, name) at(row, DType::name) = cast_entry<To, From>();
-  TW_FOR_EACH_DTYPE(X)
+  TW_FOR_EACH_REAL(X)
 #undef X
 }
 
@@ -133,7 +133,7 @@ void fill_from(ElementwiseFn* row) {
 
 void fill_elementwise_cast(KernelTable& t) {
 #define X(From, name) fill_from<From>(t.cast[(int)DType::name]);
-  TW_FOR_EACH_DTYPE(X)
+  TW_FOR_EACH_REAL(X)
 #undef X
 }
 

@@ -4,7 +4,7 @@
 namespace tw::TW_ISA {
 namespace {
 
-enum : int64_t { kTile = 512, kShort = 64 };
+enum : int64_t { kShort = 64 };
 
 struct Buffer {
   alignas(64) char bytes[kTile * 8];
@@ -23,16 +23,16 @@ Loop along_output(const Loop& loop) {
   return {loop.cols, loop.rows, turned(loop.out), {turned(loop.in[0]), turned(loop.in[1]), turned(loop.in[2])}};
 }
 
-// The tile, rows × cols, at most kTile elements: a piece of one row; several whole rows where they are short; where an
-// operand is walked down its columns, a block of rows that uses up the cache lines it fetches.
+// The tile, rows × cols, at most ports.tile elements: a piece of one row; several whole rows where they are short;
+// where an operand is walked down its columns, a block of rows that uses up the cache lines it fetches.
 Loop tile_of(const Loop& loop, const Ports& ports) {
   Loop tile = loop;
   int bytes = 0;
   for (int k = 0; k < ports.inputs; ++k)
     if (steep(loop.in[k]) && ports.in[k].bytes > bytes) bytes = ports.in[k].bytes;
-  const int64_t widest = bytes && loop.rows > 1 ? kTile / 64 * bytes : (int64_t)kTile;
+  const int64_t widest = bytes && loop.rows > 1 ? kTile / 64 * bytes : ports.tile;
   if (tile.cols > widest) tile.cols = widest;
-  const int64_t height = bytes || loop.cols <= kShort ? kTile / tile.cols : 1;
+  const int64_t height = bytes || loop.cols <= kShort ? ports.tile / tile.cols : 1;
   if (tile.rows > height) tile.rows = height;
   return tile;
 }
@@ -85,7 +85,8 @@ template <class U>
 void gather_raw(const void* p, Loop::Stride s, int64_t rows, int64_t cols, void* buffer) {
   const U* x = (const U*)p;
   U* y = (U*)buffer;
-  if (s.row == 1 && steep(s)) return transpose(x, s.col, rows, cols, y);
+  if constexpr (sizeof(U) <= 8)
+    if (s.row == 1 && steep(s)) return transpose(x, s.col, rows, cols, y);
   for (int64_t r = 0; r < rows; ++r, x += s.row, y += cols) {
     if (s.col == 1)
       __builtin_memcpy(y, x, cols * sizeof(U));
@@ -143,6 +144,7 @@ TW_RAW(uint8_t)
 TW_RAW(uint16_t)
 TW_RAW(uint32_t)
 TW_RAW(uint64_t)
+TW_RAW(c128)
 #undef TW_RAW
 #define TW_HALF(H)                                                                  \
   template void gather_half<H>(const void*, Loop::Stride, int64_t, int64_t, void*); \

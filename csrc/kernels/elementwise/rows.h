@@ -22,8 +22,9 @@ struct Port {
   GatherFn gather;
   ScatterFn scatter;
 };
+enum : int { kTile = 512 };  // most elements of a tile; of complex128 half as many, that buffers stay 4 KiB
 struct Ports {
-  int inputs;
+  int inputs, tile;
   Port out, in[3];
 };
 
@@ -49,9 +50,12 @@ template <>
 constexpr Port port<f16> = {2, false, gather_half<f16>, scatter_half<f16>};
 template <>
 constexpr Port port<bf16> = {2, false, gather_half<bf16>, scatter_half<bf16>};
+template <>
+constexpr Port port<c128> = {16, true, gather_raw<c128>, scatter_raw<c128>};
 
 template <class Out, class... In>
-constexpr Ports ports = {sizeof...(In), port<Out>, {port<In>...}};
+constexpr Ports ports = {
+    sizeof...(In), sizeof(Out) > 8 || ((sizeof(In) > 8) || ...) ? kTile / 2 : kTile, port<Out>, {port<In>...}};
 
 // The table's entry for a core, given what is stored.
 template <RowFn core, class Out, class... In>

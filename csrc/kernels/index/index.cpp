@@ -209,8 +209,8 @@ int64_t mask_offsets(const MaskArgs& a, const bool* mask_, int64_t* out) {
 
 void fill_index(KernelTable& table) {
   IndexKernels& k = table.index;
-  k = {{gather<uint8_t>, gather<uint16_t>, gather<uint32_t>, gather<uint64_t>},
-       {scatter<uint8_t>, scatter<uint16_t>, scatter<uint32_t>, scatter<uint64_t>},
+  k = {{gather<uint8_t>, gather<uint16_t>, gather<uint32_t>, gather<uint64_t>, gather<c128>},
+       {scatter<uint8_t>, scatter<uint16_t>, scatter<uint32_t>, scatter<uint64_t>, scatter<c128>},
        {},
        {},
        count_true,

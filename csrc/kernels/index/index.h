@@ -47,9 +47,9 @@ struct MaskArgs {
 typedef int64_t (*MaskOffsetsFn)(const MaskArgs&, const bool* mask, int64_t* offsets);
 
 struct IndexKernels {
-  GatherFn gather[4];  // by log2 of the item size: only bytes move
-  ScatterFn scatter[4];
-  ScatterAddFn scatter_add[kDTypes];  // by x's dtype; none for bool
+  GatherFn gather[5];  // by log2 of the item size: only bytes move
+  ScatterFn scatter[5];
+  ScatterAddFn scatter_add[kDTypes];  // by x's dtype; none for bool and complex
   OffsetFn offsets[kDTypes];          // by the index's dtype; integers only
   CountTrueFn count_true;
   MaskOffsetsFn mask_offsets;

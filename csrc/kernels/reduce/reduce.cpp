@@ -32,6 +32,16 @@ void reduce(const ReduceArgs& a, const void* x_, void* out_) {
   }
 }
 
+// Few products are of complex numbers: no vector code for them.
+template <class C>
+struct ComplexProd {
+  typedef C T;
+  typedef C A;
+  static constexpr C identity = {1, 0};
+  static TW_INLINE C lift(C x) { return x; }
+  static TW_INLINE C join(C a, C b) { return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
+};
+
 // A: the type of the sum, R: of the result.
 template <class A, class R>
 void finish(const void* acc_, int64_t n, double divisor, void* out_) {
@@ -75,6 +85,8 @@ void fill_reduce(KernelTable& table) {
 #define X(T, name) k.sum_of_squares[(int)DType::name] = reduce<SumOfSquares<T>>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
+  k.prod[(int)DType::c64] = reduce_each<ComplexProd<c64>>;
+  k.prod[(int)DType::c128] = reduce_each<ComplexProd<c128>>;
   k.finish[(int)DType::boolean] = finish<int64_t, float>;
   k.finish[(int)DType::u8] = finish<uint64_t, float>;
   k.finish[(int)DType::u16] = finish<uint64_t, float>;

@@ -29,6 +29,7 @@ typedef void (*ReduceFinishFn)(const void* acc, int64_t n, double divisor, void*
 //   sum_of_squares     floats only: as sum
 //   max, min           x's own, float32 for float16 and bfloat16
 //   any, all           bool
+// Of complex numbers there is only prod, in their own type; ops/ makes sums of their parts.
 struct ReduceKernels {
   ReduceFn sum[kDTypes];
   ReduceFn prod[kDTypes];

@@ -358,7 +358,7 @@ void copy(const Loop& l, const void* const* in, void* out, const double*) {
 template <class From>
 void fill_cast(ElementwiseFn* row, DType d) {
 #define X(To, name) row[(int)DType::name] = cast<To, From>;
-  TW_FOR_EACH_DTYPE(X)
+  TW_FOR_EACH_REAL(X)
 #undef X
   row[(int)d] = copy<From>;
 }
@@ -390,14 +390,14 @@ void fill_elementwise_binary(KernelTable& t) {
 #define X(T, name)               \
   fill_truth<T>(t, DType::name); \
   t.where[(int)DType::name] = where<T>;
-  TW_FOR_EACH_DTYPE(X)
+  TW_FOR_EACH_REAL(X)
 #undef X
   fill_bool(t);
 }
 
 void fill_elementwise_cast(KernelTable& t) {
 #define X(T, name) fill_cast<T>(t.cast[(int)DType::name], DType::name);
-  TW_FOR_EACH_DTYPE(X)
+  TW_FOR_EACH_REAL(X)
 #undef X
 }
 

@@ -144,7 +144,7 @@ void fill_reduce(KernelTable& table) {
   k.argmin[(int)DType::name] = arg<T, false>;            \
   k.argmax_merge[(int)DType::name] = arg_merge<T, true>; \
   k.argmin_merge[(int)DType::name] = arg_merge<T, false>;
-  TW_FOR_EACH_DTYPE(X)
+  TW_FOR_EACH_REAL(X)
 #undef X
 #define X(T, name) k.sum_of_squares[(int)DType::name] = sum_of_squares<T>;
   TW_FOR_EACH_FLOAT(X)

@@ -30,6 +30,7 @@ _DTYPES = {
     "BF16": "bfloat16",
     "F32": "float32",
     "F64": "float64",
+    "C64": "complex64",
 }
 
 
@@ -66,7 +67,8 @@ def save(
     Raises
     ------
     TypeError
-        For anything but a mapping of names to tensors, or a module; and for metadata that is not text.
+        For anything but a mapping of names to tensors, or a module; for complex128, for which the format has no type;
+        and for metadata that is not text.
     OSError
         Where the file cannot be written. Nothing is left behind.
     ImportError
@@ -135,7 +137,10 @@ def _arrays_of(tensors: Any) -> dict[str, Any]:
     for name, value in tensors.items():
         if not isinstance(name, str):
             raise TypeError(f"save: the name {name!r} is not a str")
-        arrays[name] = _core.contiguous(asarray(value)._array)
+        array = asarray(value)._array
+        if array.dtype.name not in _DTYPES.values():
+            raise TypeError(f"save: {name} is {array.dtype.name}, for which safetensors files have no type")
+        arrays[name] = _core.contiguous(array)
     return arrays
 
 

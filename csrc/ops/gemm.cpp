@@ -80,8 +80,8 @@ void run_pieces(const GemmBatch& g, void (*kernel)(const GemmProblem&), int64_t 
 }
 
 constexpr int64_t kDotRows = 64, kDotDepth = 192;  // more rows, or less to sum up, and a packed panel of B is better
-constexpr int64_t kFewRows = 8, kFewDepth = 64;
-constexpr int64_t kDotColumns = 48;  // in a piece: whole tiles of any level
+constexpr int64_t kFewRows = 8, kFewDepth = 16;    // a depth for each of the few
+constexpr int64_t kDotColumns = 48;                // in a piece: whole tiles of any level
 
 const char* dot_unsupported(const GemmBatch& g) {
   const GemmProblem& e = g.each;
@@ -93,7 +93,7 @@ const char* dot_unsupported(const GemmBatch& g) {
     return "an operand is not contiguous along the depth";
   const bool few = std::min(e.m, e.n) <= kFewRows;
   if (!few && e.m > kDotRows) return "enough rows for packing to pay";
-  if (e.k < (few ? kFewDepth : kDotDepth)) return "the depth is short";
+  if (e.k < (few ? kFewDepth * std::min(e.m, e.n) : kDotDepth)) return "the depth is short";
   return nullptr;
 }
 

@@ -133,11 +133,51 @@ void finish_rows(const GemmOutput& out, const Sums<compute_t<S>>& s) {
   if (out.c.data != s.data) store_sums<S>(s, out.c);
 }
 
+bool only_stored(const GemmOutput& out) {
+  return out.bias.data == nullptr && out.residual.data == nullptr && out.pre.data == nullptr &&
+         out.gate.data == nullptr && out.activation == Activation::none;
+}
+
+// C is stored by columns, R of them side by side and nothing between: perfect shuffles of their vectors.
+template <class T, int R>
+TW_INLINE void store_columns(const Sums<T>& s, T* c) {
+  constexpr int L = lanes<T>;
+  constexpr Lanes<__integer_pack(L)...> all;
+  int64_t j = 0;
+  for (; j + L <= s.cols; j += L, c += R * L) {
+    vec<T> x[R], y[R];
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) x[r] = load(s.data + r * s.row + j);
+#pragma GCC unroll 4
+    for (int stage = 1; stage < R; stage *= 2) {
+#pragma GCC unroll 4
+      for (int i = 0; i < R / 2; ++i) {
+        y[2 * i] = zip_low(x[i], x[i + R / 2], all);
+        y[2 * i + 1] = zip_high(x[i], x[i + R / 2], all);
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i) x[i] = y[i];
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) store(c + r * L, x[r]);
+  }
+  for (; j < s.cols; ++j)
+    for (int r = 0; r < R; ++r) *c++ = s.data[r * s.row + j];
+}
+
 // C is stored by columns: squares of sums are transposed in registers first.
 template <class S>
 void finish_columns(const GemmOutput& out, const Sums<compute_t<S>>& s) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>;
+  if constexpr (sizeof(S) == sizeof(T)) {
+    if (only_stored(out) && out.c.col == s.rows) {
+      T* c = static_cast<T*>(out.c.data);
+      if (s.rows == 2) return store_columns<T, 2>(s, c);
+      if (s.rows == 4) return store_columns<T, 4>(s, c);
+      if (s.rows == 8) return store_columns<T, 8>(s, c);
+    }
+  }
   alignas(64) T square[L * L];
   for (int64_t i = 0; i < s.rows; i += L) {
     for (int64_t j = 0; j < s.cols; j += L) {

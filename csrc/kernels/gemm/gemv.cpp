@@ -39,19 +39,45 @@ TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   return total;
 }
 
-// Rows of A are contiguous: one dot product each.
+// The sums of a whole vector of rows at once, for rows too short to fill the pipeline one by one.
+template <class S>
+TW_INLINE vec<compute_t<S>> dot_short_rows(const S* a, int64_t a_row, const S* x, int64_t k) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  vec<T> acc[L] = {};
+  int64_t p = 0;
+  for (; p + L <= k; p += L) {
+    const vec<T> xv = load(x + p);
+#pragma GCC unroll 16
+    for (int r = 0; r < L; ++r) acc[r] = fma(load(a + r * a_row + p), xv, acc[r]);
+  }
+  if (p < k) {
+    const vec<T> xv = load_n(x + p, k - p);
+#pragma GCC unroll 16
+    for (int r = 0; r < L; ++r) acc[r] = fma(load_n(a + r * a_row + p, k - p), xv, acc[r]);
+  }
+  return sum_rows<T>(acc);
+}
+
+// Rows of A are contiguous: dot products.
 template <class S>
 void gemv_dot(const GemvProblem& g) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>, kRows = 8 * L;
+  constexpr int64_t kShort = 1024;
   const S* a = static_cast<const S*>(g.a.data);
   const S* x = static_cast<const S*>(g.x);
   alignas(64) T sums[kRows];
   for (int64_t i = 0; i < g.m; i += kRows) {
     const int n = min(g.m - i, kRows);
     for (int at = 0; at < n; at += L) {
+      const S* row = a + (i + at) * g.a.row;
+      if (g.k <= kShort && n - at >= L) {
+        store(sums + at, dot_short_rows<S>(row, g.a.row, x, g.k));
+        continue;
+      }
       vec<T> rows[L] = {};
-      for (int r = 0; r < min(n - at, L); ++r) rows[r] = dot_row<S>(a + (i + at + r) * g.a.row, x, g.k);
+      for (int r = 0; r < min(n - at, L); ++r) rows[r] = dot_row<S>(row + r * g.a.row, x, g.k);
       store(sums + at, sum_rows<T>(rows));
     }
     store_sums<S>(g, i, sums, n);

@@ -157,7 +157,7 @@ def matmul() -> Iterator[Work]:
 
 
 def training() -> Iterator[Work]:
-    for sizes, batch, optimiser, goal in shapes.TRAINING:
+    for sizes, batch, pieces, optimiser, goal in shapes.TRAINING:
         rng = np.random.default_rng(1)
         x = rng.standard_normal((batch, sizes[0]), dtype=np.float32)
         target = rng.integers(0, sizes[-1], batch)
@@ -165,20 +165,22 @@ def training() -> Iterator[Work]:
             (rng.standard_normal((n, m), dtype=np.float32) / math.sqrt(m), np.zeros(n, np.float32))
             for m, n in itertools.pairwise(sizes)
         ]
-        steps = {"tilewright": step(tw, start, x, target, optimiser, {})}
+        xs, targets = np.split(x, pieces), np.split(target, pieces)
+        steps = {"tilewright": step(tw, start, xs, targets, optimiser, {})}
         if torch:
-            steps["pytorch"] = step(torch, start, x, target, optimiser, {})
-            steps["pytorch, fused"] = step(torch, start, x, target, optimiser, {"fused": True})
+            steps["pytorch"] = step(torch, start, xs, targets, optimiser, {})
+            steps["pytorch, fused"] = step(torch, start, xs, targets, optimiser, {"fused": True})
         products = sum(m * n for m, n in itertools.pairwise(sizes))
         flops = (
             2.0 * batch * (3 * products - sizes[0] * sizes[1])
         )  # forward, weights, inputs; none of the first layer's
-        name = f"step of {'-'.join(map(str, sizes))}, batch {batch}, {optimiser}"
+        of = f"{pieces} x {batch // pieces}" if pieces > 1 else batch
+        name = f"step of {'-'.join(map(str, sizes))}, batch {of}, {optimiser}"
         yield Work("training", name, steps, flops=flops, goal=goal, tolerance=1e-3)
 
 
-def step(library: Any, start: Any, x: Any, target: Any, optimiser: str, options: dict[str, Any]) -> Callable[[], Any]:
-    """One training step of a multilayer perceptron; the two libraries take the same code. Gives the loss."""
+def step(library: Any, start: Any, xs: Any, targets: Any, optimiser: str, options: dict[str, Any]) -> Callable[[], Any]:
+    """One training step of a multilayer perceptron; the two libraries take the same code. Gives the last loss."""
     nn, asarray = library.nn, library.asarray
     layers = []
     for weight, bias in start:
@@ -188,12 +190,13 @@ def step(library: Any, start: Any, x: Any, target: Any, optimiser: str, options:
     model = nn.Sequential(*layers[:-1])
     optimise = getattr(library.optim, optimiser)(model.parameters(), lr=1e-3, **options)
     loss_function = nn.CrossEntropyLoss()
-    x, target = asarray(x), asarray(target)
+    pieces = [(asarray(x), asarray(target)) for x, target in zip(xs, targets, strict=True)]
 
     def run() -> Any:
-        loss = loss_function(model(x), target)
         optimise.zero_grad()
-        loss.backward()
+        for x, target in pieces:
+            loss = loss_function(model(x), target)
+            loss.backward()
         optimise.step()
         return loss
 

@@ -66,10 +66,11 @@ MATMUL: list[tuple[int, int, int, bool, Goal]] = [
     (1, 4096, 4096, False, None),
 ]
 
-# sizes of the layers, batch, optimiser, goal
-TRAINING: list[tuple[tuple[int, ...], int, str, Goal]] = [
-    ((64, 32, 10), 32, "SGD", ("pytorch", 0.5)),
-    ((784, 512, 512, 10), 128, "Adam", ("pytorch", 0.8)),
+# sizes of the layers, batch, in how many pieces (their gradients are added up), optimiser, goal
+TRAINING: list[tuple[tuple[int, ...], int, int, str, Goal]] = [
+    ((64, 32, 10), 32, 1, "SGD", ("pytorch", 0.5)),
+    ((784, 512, 512, 10), 128, 1, "Adam", ("pytorch", 0.8)),
+    ((784, 1024, 1024, 10), 64, 8, "Adam", ("pytorch", 0.8)),
 ]
 
 

@@ -16,13 +16,17 @@ from tilewright import _core
 HERE = Path(__file__).parent
 OTHERS = [level for level in _core.config()["isa_available"] if level != _core.config()["isa"]]
 # Results, tails, NaN, layouts and gradients; what does not depend on the kernels need not be run again.
-TEMPLATES = "test_forward or test_lengths or test_special or test_layouts or test_gradient_in_lower or test_same_bits"
+TEMPLATES = (
+    "test_forward or test_lengths or test_special or test_layouts or test_gradient_in_lower or test_same_bits"
+    " or test_the_same_bits or test_backward_of_bias or test_products_are_added"
+)
 
 
 @pytest.mark.skipif(bool(os.environ.get("TILEWRIGHT_ISA")), reason="a level is forced: this is such a run already")
 @pytest.mark.parametrize("level", OTHERS)
 def test_op_cases_at(level):
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", TEMPLATES, "test_ops.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", TEMPLATES]
+    command += ["test_ops.py", "test_linear.py"]
     done = subprocess.run(
         command, cwd=HERE, env=os.environ | {"TILEWRIGHT_ISA": level}, capture_output=True, text=True, timeout=900
     )

@@ -19,7 +19,10 @@ void require_one_dtype(const char* op, const Operand& a, const Operand& b) {
 template <int Params>
 void def_unary(py::module_& m, const ElementwiseOp& op) {
   if constexpr (Params == 0) {
-    register_native(op);
+    const auto kernel = [](const NativeCall& c, Array&) {
+      return unary(*static_cast<const ElementwiseOp*>(c.data), c.array(0));
+    };
+    register_native(op.name, kernel, new ElementwiseOp(op));  // for as long as the process lives
     m.def(op.name, [op](const Array& x) { return unary(op, x); });
   } else {
     m.def(op.name, [op](const Array& x, double param) { return unary(op, x, &param); });
@@ -29,7 +32,10 @@ void def_unary(py::module_& m, const ElementwiseOp& op) {
 template <int Params>
 void def_binary(py::module_& m, const ElementwiseOp& op) {
   if constexpr (Params == 0) {
-    register_native(op);
+    const auto kernel = [](const NativeCall& c, Array&) {
+      return binary(*static_cast<const ElementwiseOp*>(c.data), c.operand(0), c.operand(1));
+    };
+    register_native(op.name, kernel, new ElementwiseOp(op));
     m.def(op.name, [op](const Operand& a, const Operand& b) {
       require_one_dtype(op.name, a, b);
       return binary(op, a, b);

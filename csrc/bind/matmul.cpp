@@ -1,25 +1,57 @@
 #include "ops/matmul.h"
 
+#include <cstring>
+
 #include "bind/bind.h"
 #include "bind/caster.h"
+#include "bind/tape.h"
 
 namespace tw {
 namespace {
 
-Activation activation_named(const std::string& name) {
+Activation activation_named(const char* name) {
   constexpr const char* kNames[] = {"none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu"};
   for (int i = 0; i < 7; ++i)
-    if (name == kNames[i]) return static_cast<Activation>(i);
+    if (std::strcmp(name, kNames[i]) == 0) return static_cast<Activation>(i);
   fail<ValueError>("linear: activation is '", name,
                    "', but must be none, relu, gelu, gelu_tanh, tanh, sigmoid or silu");
+}
+
+const char* text(PyObject* object) {
+  const char* utf8 = PyUnicode_Check(object) ? PyUnicode_AsUTF8(object) : nullptr;
+  if (!utf8) {
+    PyErr_Clear();
+    fail<TypeError>("linear: activation is a ", Py_TYPE(object)->tp_name, ", but must be a string");
+  }
+  return utf8;
+}
+
+template <Array product(const Array&, const Array&)>
+void def_product(py::module_& m, const char* name, Product kind) {
+  register_native(name, [](const NativeCall& c, Array&) { return product(c.array(0), c.array(1)); }, nullptr);
+  m.def(name, product);
+  m.def((std::string(name) + "_add_").c_str(),
+        [kind](const Array& out, const Array& x1, const Array& x2) { matmul_add(kind, out, x1, x2); });
+}
+
+Array call_linear(const NativeCall& c, Array& aux) {
+  return linear(c.array(0), c.array(1), c.array_or_none(2), activation_named(text(c.statics[0])),
+                c.recorded ? &aux : nullptr);
 }
 
 }  // namespace
 
 void bind_matmul(py::module_& m) {
-  m.def("matmul", &matmul);
-  m.def("linear", [](const Array& x, const Array& weight, const Array* bias, const std::string& activation) {
+  def_product<matmul>(m, "matmul", Product::nn);
+  def_product<matmul_nt>(m, "matmul_nt", Product::nt);
+  def_product<matmul_tn>(m, "matmul_tn", Product::tn);
+  register_native("linear", call_linear, nullptr, 1 << 2);
+  m.def("linear", [](const Array& x, const Array& weight, const Array* bias, const char* activation) {
     return linear(x, weight, bias, activation_named(activation));
+  });
+  m.def("bias_activation_backward", [](const Array& g, const Array& saved, const char* activation) {
+    BiasActivationGradients gradients = bias_activation_backward(g, saved, activation_named(activation));
+    return py::make_tuple(std::move(gradients.z), std::move(gradients.bias));
   });
 }
 

@@ -10,7 +10,6 @@
 
 #include "bind/bind.h"
 #include "bind/caster.h"
-#include "ops/elementwise.h"
 
 namespace tw {
 namespace {
@@ -32,18 +31,24 @@ struct PlanEntry {
   PyObject* save = nullptr;  // save(*inputs, *statics, y, aux) -> tuple; null where nothing is saved
 };
 
+struct NativeOp {
+  NativeKernel kernel;
+  const void* data;
+  unsigned optional;
+};
+
 struct PrimitiveObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* dict;
-  PyObject* name;               // of the op
-  PyObject* kernel;             // called with arrays, unless `native` is set
-  const ElementwiseOp* native;  // an elementwise kernel without parameters, called directly
+  PyObject* name;          // of the op
+  PyObject* kernel;        // called with arrays, unless `native` is set
+  const NativeOp* native;  // where C++ is called directly
   int inputs, statics;
   std::vector<PlanEntry>* plans;  // by bit mask of the inputs that want a gradient, and above it: complex numbers
 };
 
-std::map<std::string, ElementwiseOp>& native_ops() {
-  static std::map<std::string, ElementwiseOp> ops;
+std::map<std::string, NativeOp>& native_ops() {
+  static std::map<std::string, NativeOp> ops;
   return ops;
 }
 
@@ -76,17 +81,6 @@ const Array* array_in(PyObject* object) {
   return static_cast<const Array*>(instance->get_value_and_holder().value_ptr());
 }
 
-Operand as_operand(const PrimitiveObject* self, PyObject* object) {
-  Operand operand;
-  if (is_array(object)) {
-    operand.array = array_in(object);
-  } else if (!load_scalar(object, operand.scalar)) {
-    fail<TypeError>(PyUnicode_AsUTF8(self->name), ": an operand is a ", Py_TYPE(object)->tp_name,
-                    ", but must be an array or a number");
-  }
-  return operand;
-}
-
 // The inputs of a call, unwrapped, and held: while a kernel runs without the interpreter lock, another thread may give
 // the tensors new arrays and nodes.
 class Inputs {
@@ -112,17 +106,40 @@ class Inputs {
   int count_ = 0;
 };
 
-PyObject* call_native(const PrimitiveObject* self, PyObject* const* inputs) {
-  const Array y = self->inputs == 1 ? unary(*self->native, *array_in(inputs[0]))
-                                    : binary(*self->native, as_operand(self, inputs[0]), as_operand(self, inputs[1]));
-  return py::cast(y).release().ptr();
+// What a kernel gives: the result, and the list of what came beside it, or None.
+struct Outcome {
+  Ref y, aux;
+};
+
+void call_native(const PrimitiveObject* self, PyObject* const* args, PyObject* const* arrays, bool recorded,
+                 Outcome& got) {
+  const NativeOp& native = *self->native;
+  Array aux;
+  got.y.reset(
+      py::cast(native.kernel({self->name, arrays, args + self->inputs, native.data, recorded}, aux)).release().ptr());
+  if (!aux.storage.get()) return got.aux.reset(Py_NewRef(Py_None));
+  py::list kept(1);
+  kept[0] = py::cast(std::move(aux));
+  got.aux.reset(kept.release().ptr());
 }
 
-PyObject* call_kernel(const PrimitiveObject* self, PyObject* const* args, PyObject* const* arrays) {
-  if (self->native) return call_native(self, arrays);
+// Leaves `got` empty where Python raised.
+void call_kernel(const PrimitiveObject* self, PyObject* const* args, PyObject* const* arrays, bool recorded,
+                 Outcome& got) {
+  if (self->native) return call_native(self, args, arrays, recorded, got);
   PyObject* unwrapped[kMaxArgs];
   for (int i = 0; i < self->inputs + self->statics; ++i) unwrapped[i] = i < self->inputs ? arrays[i] : args[i];
-  return PyObject_Vectorcall(self->kernel, unwrapped, static_cast<size_t>(self->inputs + self->statics), nullptr);
+  Ref y(PyObject_Vectorcall(self->kernel, unwrapped, static_cast<size_t>(self->inputs + self->statics), nullptr));
+  if (!y) return;
+  if (!PyTuple_CheckExact(y.get()) || PyTuple_GET_SIZE(y.get()) == 0) {
+    got.aux.reset(Py_NewRef(Py_None));
+  } else {
+    const Ref rest(PyTuple_GetSlice(y.get(), 1, PyTuple_GET_SIZE(y.get())));
+    got.aux.reset(rest ? PySequence_List(rest.get()) : nullptr);
+    if (!got.aux) return;
+    y.reset(Py_NewRef(PyTuple_GET_ITEM(y.get(), 0)));
+  }
+  got.y.reset(y.release());
 }
 
 const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
@@ -190,6 +207,19 @@ PyObject* converted(const PrimitiveObject* self, PyObject* const* args) {
   return result.release();
 }
 
+// Where two dtypes meet, the conversion is an op of its own, so that the cotangent is converted back.
+bool of_one_dtype(const PrimitiveObject* self, PyObject* const* arrays) {
+  const Array* first = nullptr;
+  for (int i = 0; i < self->inputs; ++i) {
+    if (!is_array(arrays[i])) continue;
+    const Array* array = array_in(arrays[i]);
+    if (self->inputs != 2 && array->dtype == DType::boolean) continue;  // such stay as they are beside others
+    if (first && array->dtype != first->dtype) return false;
+    first = array;
+  }
+  return true;
+}
+
 PyObject* call(PrimitiveObject* self, PyObject* const* args);
 
 PyObject* call_converted(PrimitiveObject* self, PyObject* const* args, PyObject* inputs) {
@@ -225,7 +255,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       in.add(tensor->array, tensor->node);
       mask |= static_cast<unsigned>(tensor->node != Py_None) << i;
       ready = true;
-    } else if (is_number(args[i]) || (args[i] == Py_None && !self->native)) {
+    } else if (is_number(args[i]) || (args[i] == Py_None && (!self->native || self->native->optional >> i & 1))) {
       in.add(args[i], Py_None);  // None, an operand that is left out, is for kernels that say so themselves
       complex_number |= PyComplex_Check(args[i]);
     } else {
@@ -233,9 +263,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       break;
     }
   }
-  // Two dtypes: the conversion is an op of its own, so that the cotangent is converted back.
-  if (ready && self->inputs == 2 && is_tensor(args[0]) && is_tensor(args[1]))
-    ready = array_in(in.arrays[0])->dtype == array_in(in.arrays[1])->dtype;
+  if (ready && (self->native || self->inputs == 2)) ready = of_one_dtype(self, in.arrays);
   for (int i = 0; ready && complex_number && i < self->inputs; ++i)
     ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i])->dtype);
   if (!ready) {
@@ -246,8 +274,10 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
     return nullptr;
   }
 
-  Ref y(call_kernel(self, args, in.arrays));
-  if (!y) {
+  const bool recorded = mask && tape_mode() != TapeMode::off;
+  Outcome got;
+  call_kernel(self, args, in.arrays, recorded, got);
+  if (!got.y) {
     // Refused for its types: worth another try where conversion changes something.
     if (!PyErr_ExceptionMatches(PyExc_TypeError)) return nullptr;
     PyObject *type, *value, *traceback;
@@ -261,22 +291,13 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
     restate_refusal(self, args);
     return nullptr;
   }
-  Ref aux(Py_NewRef(Py_None));
-  if (PyTuple_CheckExact(y.get()) && PyTuple_GET_SIZE(y.get()) > 0) {
-    const Ref all(y.release());
-    y.reset(Py_NewRef(PyTuple_GET_ITEM(all.get(), 0)));
-    const Ref rest(PyTuple_GetSlice(all.get(), 1, PyTuple_GET_SIZE(all.get())));
-    aux.reset(rest ? PySequence_List(rest.get()) : nullptr);
-    if (!aux) return nullptr;
-  }
-  if (!is_array(y.get()))
-    fail<TypeError>(PyUnicode_AsUTF8(self->name), ": the kernel gave a ", Py_TYPE(y.get())->tp_name, ", no array");
-  Ref node(mask && tape_mode() != TapeMode::off ? record(self, args, in, mask, y.get(), aux.get())
-                                                : Py_NewRef(Py_None));
+  if (!is_array(got.y.get()))
+    fail<TypeError>(PyUnicode_AsUTF8(self->name), ": the kernel gave a ", Py_TYPE(got.y.get())->tp_name, ", no array");
+  Ref node(recorded ? record(self, args, in, mask, got.y.get(), got.aux.get()) : Py_NewRef(Py_None));
   if (!node) return nullptr;
   PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
   if (!result) return nullptr;
-  as_tensor(result)->array = y.release();
+  as_tensor(result)->array = got.y.release();
   as_tensor(result)->node = node.release();
   return result;
 }
@@ -317,7 +338,7 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   self->vectorcall = primitive_vectorcall;
   self->name = Py_NewRef(name);
   self->kernel = Py_NewRef(kernel);
-  self->native = native == native_ops().end() || statics || inputs > 2 ? nullptr : &native->second;
+  self->native = native == native_ops().end() ? nullptr : &native->second;
   self->inputs = inputs;
   self->statics = statics;
   self->plans = new std::vector<PlanEntry>(size_t{2} << inputs);
@@ -373,12 +394,56 @@ PyObject* wrap(PyObject*, PyObject* const* args, Py_ssize_t count) {
   return result;
 }
 
+// is_private(leaf, g): whether leaf.grad is plain memory that only the leaf refers to, so that g can be added in place.
+PyObject* is_private(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  static PyObject* const grad = PyUnicode_InternFromString("grad");
+  if (count != 2 || !is_tensor(args[1])) {
+    PyErr_SetString(PyExc_TypeError, "is_private: takes a leaf and a tensor");
+    return nullptr;
+  }
+  const Ref total(PyObject_GetAttr(args[0], grad));
+  if (!total) return nullptr;
+  if (!is_tensor(total.get()) || Py_REFCNT(total.get()) != 2) Py_RETURN_FALSE;  // the leaf's and ours
+  const TensorObject *to = as_tensor(total.get()), *from = as_tensor(args[1]);
+  // detach() shares the _core.Array, and so does NumPy
+  if (to->node != Py_None || from->node != Py_None || Py_REFCNT(to->array) != 1) Py_RETURN_FALSE;
+  const Array *x = array_in(to->array), *g = array_in(from->array);
+  return PyBool_FromLong(x->dtype == g->dtype && x->is_contiguous() && x->storage->refs.load() == 1 &&
+                         !x->storage->readonly);
+}
+
+PyMethodDef is_private_method = {"is_private", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(is_private)),
+                                 METH_FASTCALL,
+                                 "is_private(leaf, g): whether g can be added to leaf.grad in place, unseen."};
 PyMethodDef wrap_method = {"wrap", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(wrap)), METH_FASTCALL,
                            "wrap(array, node=None): a tensor."};
 
 }  // namespace
 
-void register_native(const ElementwiseOp& op) { native_ops()[op.name] = op; }
+const Array& NativeCall::array(int input) const {
+  PyObject* object = inputs[input];
+  if (!is_array(object))
+    fail<TypeError>(PyUnicode_AsUTF8(op), ": an operand is a ", Py_TYPE(object)->tp_name, ", but must be an array");
+  return *array_in(object);
+}
+
+const Array* NativeCall::array_or_none(int input) const { return inputs[input] == Py_None ? nullptr : &array(input); }
+
+Operand NativeCall::operand(int input) const {
+  PyObject* object = inputs[input];
+  Operand operand;
+  if (is_array(object)) {
+    operand.array = array_in(object);
+  } else if (!load_scalar(object, operand.scalar)) {
+    fail<TypeError>(PyUnicode_AsUTF8(op), ": an operand is a ", Py_TYPE(object)->tp_name,
+                    ", but must be an array or a number");
+  }
+  return operand;
+}
+
+void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional) {
+  native_ops()[op] = {kernel, data, optional};
+}
 
 void add_primitive_type(py::module_& m) {
   PyObject* type = PyType_FromSpec(&primitive_spec);
@@ -386,6 +451,8 @@ void add_primitive_type(py::module_& m) {
   m.attr("Primitive") = py::handle(type);
   m.attr("wrap") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&wrap_method, nullptr, py::str("tilewright._core").release().ptr()));
+  m.attr("is_private") = py::reinterpret_steal<py::object>(
+      PyCFunction_NewEx(&is_private_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward,
                                py::str package_folder) {
     set_package_folder(package_folder.ptr());

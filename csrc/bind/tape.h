@@ -7,7 +7,7 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
-#include "core/array.h"
+#include "ops/operand.h"
 
 namespace tw {
 
@@ -40,8 +40,23 @@ void set_package_folder(PyObject* folder);
 
 PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject* shape);  // new reference; borrows all
 
-// Has the Primitive of this name call the elementwise kernel directly instead of through pybind11.
-void register_native(const struct ElementwiseOp& op);
+// A call of an op whose Primitive goes straight to C++ instead of through pybind11, which takes 0.2 µs.
+struct NativeCall {
+  PyObject* op;              // its name
+  PyObject* const* inputs;   // _core.Array, numbers or None
+  PyObject* const* statics;  // as they were given
+  const void* data;          // as registered
+  bool recorded;             // backward may come: what only that needs is wanted too
+
+  const Array& array(int input) const;  // TypeError where it is none
+  const Array* array_or_none(int input) const;
+  Operand operand(int input) const;  // an array or a number
+};
+// The result; into `aux`, where something is kept for the vjp rules beside it, that.
+typedef Array (*NativeKernel)(const NativeCall&, Array& aux);
+
+// `optional`: a bit for each input that may be None. Tensors among the inputs arrive with one dtype, unless bool.
+void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional = 0);
 
 void add_tape_types(pybind11::module_& m);
 void add_primitive_type(pybind11::module_& m);

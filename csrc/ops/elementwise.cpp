@@ -177,10 +177,8 @@ Extent extent_of(const Array& x) {
 // Whether writing a in one pass could spoil b before it is read: they share bytes, but not element for element. By
 // address, since foreign memory that entered twice has two storages.
 bool overlaps_unaligned(const Array& a, const Array& b) {
-  if (a.size() == 0 || b.size() == 0) return false;
   if (a.data == b.data && a.itemsize() == b.itemsize() && a.shape == b.shape && a.strides == b.strides) return false;
-  const Extent x = extent_of(a), y = extent_of(b);
-  return x.low < y.high && y.low < x.high;
+  return may_overlap(a, b);
 }
 
 ElementwiseFn cast_kernel(const char* op, DType from, DType to) {
@@ -194,6 +192,12 @@ ElementwiseFn cast_kernel(const char* op, DType from, DType to) {
 bool needs_component(DType from, DType to) { return is_complex(to) && !is_complex(from) && from != component_of(to); }
 
 }  // namespace
+
+bool may_overlap(const Array& a, const Array& b) {
+  if (a.size() == 0 || b.size() == 0) return false;
+  const Extent x = extent_of(a), y = extent_of(b);
+  return x.low < y.high && y.low < x.high;
+}
 
 void require_writable(const char* op, const Array& target) {
   if (target.storage->readonly) fail<ValueError>(op, ": the array is read-only");

@@ -31,5 +31,6 @@ void run_elementwise(ElementwiseFn fn, const Array* const* in, int inputs, const
                      double ns_per_element);
 
 void require_writable(const char* op, const Array& target);
+bool may_overlap(const Array& a, const Array& b);  // by the stretches of memory that they span
 
 }  // namespace tw

@@ -144,6 +144,17 @@ Array matmul(const Array& x1, const Array& x2) {
   return c;
 }
 
+void gemm_add(const Array& x1, const Array& x2, const Array& c) {
+  Prepared a(x1), b(x2);
+  if (a->shape[0] == 1) a.make_vector(1);
+  if (b->shape[1] == 1) b.make_vector(0);
+  GemmBatch g;
+  g.dtype = a->dtype;
+  g.each = problem_of(*a, *b, c);
+  g.each.out.residual = g.each.out.c;
+  gemm(g);
+}
+
 namespace {
 
 void check_linear(const Array& x, const Array& weight, const Array* bias) {
@@ -169,7 +180,7 @@ bool set_rows(const Array& x, GemmProblem& p) {
 
 }  // namespace
 
-Array linear(const Array& x, const Array& weight, const Array* bias, Activation activation) {
+Array linear(const Array& x, const Array& weight, const Array* bias, Activation activation, Array* pre) {
   check_linear(x, weight, bias);
   DType dtype = promote_types(x.dtype, weight.dtype);
   if (bias) dtype = promote_types(dtype, bias->dtype);
@@ -177,6 +188,9 @@ Array linear(const Array& x, const Array& weight, const Array* bias, Activation 
   Dims shape = x.shape;
   shape[x.ndim() - 1] = weight.shape[0];
   const Array c = empty(shape, dtype);
+  const bool from_argument =
+      activation == Activation::gelu || activation == Activation::gelu_tanh || activation == Activation::silu;
+  if (pre && from_argument) *pre = empty(shape, dtype);
   if (c.size() == 0) return c;
 
   Prepared a(x), w(weight), b(bias ? *bias : weight);
@@ -201,6 +215,7 @@ Array linear(const Array& x, const Array& weight, const Array* bias, Activation 
     p.out.bias = {b->data, 0, 1};
   }
   p.out.activation = activation;
+  if (pre && from_argument) p.out.pre = {pre->data, p.n, 1};
   gemm(g);
   return c;
 }

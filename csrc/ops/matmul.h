@@ -12,7 +12,27 @@ Array matmul(const Array& x1, const Array& x2);
 // The same for operands of one complex dtype whose inner lengths agree: what matmul() hands on.
 Array matmul_complex(const Array& x1, const Array& x2);
 
-// act(x weightᵀ + bias): x (..., in), weight (out, in), bias (out) or null -> (..., out)
-Array linear(const Array& x, const Array& weight, const Array* bias, Activation activation);
+// The products that gradients are made of; of floats or complex numbers of one dtype. Leading axes count as more rows.
+Array matmul_nt(const Array& x1, const Array& x2);  // x1 (..., k), x2 (n, k) -> (..., n): x1 x2ᵀ
+Array matmul_tn(const Array& x1, const Array& x2);  // x1 (..., m), x2 (..., n) -> (m, n): x1ᵀ x2
+
+// c += a b for matrices; c (m, n) C-contiguous, or of more axes that hold as much, and apart from a and b. Unchecked.
+void gemm_add(const Array& a, const Array& b, const Array& c);
+
+// out += the product, in place; x1 (..., k) and x2 (k, n) for nn. ValueError and TypeError before anything is written.
+enum class Product { nn, nt, tn };
+void matmul_add(Product kind, const Array& out, const Array& x1, const Array& x2);
+
+// act(x weightᵀ + bias): x (..., in), weight (out, in), bias (out) or null -> (..., out). `pre`, where given, gets
+// act's argument if act is differentiated from that; it stays empty if act is differentiated from the result.
+Array linear(const Array& x, const Array& weight, const Array* bias, Activation activation, Array* pre = nullptr);
+
+// Backward of bias and activation in one pass over memory. `saved` is act's result for relu, tanh and sigmoid and its
+// argument for the others, of the shape of g (..., out).
+struct BiasActivationGradients {
+  Array z;     // g act'(saved): of act's argument
+  Array bias;  // z summed over all axes but the last
+};
+BiasActivationGradients bias_activation_backward(const Array& g, const Array& saved, Activation activation);
 
 }  // namespace tw

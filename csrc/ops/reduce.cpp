@@ -124,8 +124,15 @@ Prepared prepare(const Array& x, const AxisSet& axes, bool keepdims, DType dtype
   return p;
 }
 
-// Every kernel call writes partial results; where one output has several, they are reduced again, in their order.
-void run(const Kind& kind, ReduceFn fn, ReducePlan& plan, DType accumulator, char* out) {
+// The fold that a kernel does alone.
+auto whole(ReduceFn fn) {
+  return [fn](const ReduceArgs& a, const char* data, int64_t, int64_t, char* to) { fn(a, data, to); };
+}
+
+// fold(args, data, first of count, first output, to) writes the accumulators of one block. Every block writes partial
+// results; where one output has several, they are reduced again, in their order.
+template <class Fold>
+void run(const ReduceFn* again, ReducePlan& plan, DType accumulator, char* out, Fold fold) {
   const auto itemsize = static_cast<int64_t>(item_size(accumulator));
   const int64_t outputs = plan.kept.elements();
   const int64_t partials = plan.args.count == 0 ? 1 : plan.reduced.elements() / plan.args.count * plan.slices;
@@ -135,8 +142,8 @@ void run(const Kind& kind, ReduceFn fn, ReducePlan& plan, DType accumulator, cha
     memory = allocate(static_cast<size_t>(partials * outputs * itemsize));
     to = static_cast<char*>(memory->data);
   }
-  plan.run([&](const ReduceArgs& a, const char* data, int64_t panel, int64_t first, int64_t slice, int64_t) {
-    fn(a, data, to + ((slice * plan.panels + panel) * plan.args.outputs + first) * itemsize);
+  plan.run([&](const ReduceArgs& a, const char* data, int64_t panel, int64_t first, int64_t slice, int64_t begin) {
+    fold(a, data, begin, first, to + ((slice * plan.panels + panel) * plan.args.outputs + first) * itemsize);
   });
   if (partials == 1) return;
   ReducePlan rest;
@@ -145,7 +152,24 @@ void run(const Kind& kind, ReduceFn fn, ReducePlan& plan, DType accumulator, cha
   rest.kept.add(outputs, 1);
   rest.reduced.add(partials, outputs);
   rest.split();
-  run(kind, kind.again[static_cast<int>(accumulator)], rest, accumulator, out);
+  run(again, rest, accumulator, out, whole(again[static_cast<int>(accumulator)]));
+}
+
+// The result from what `fold` makes of the blocks of the plan.
+template <class Fold>
+void run_and_finish(Reduction r, const ReduceFn* again, ReducePlan& plan, DType from, const DTypes& dtypes,
+                    const Array& out, Fold fold) {
+  const bool as_is = dtypes.accumulator == dtypes.result;
+  const int64_t outputs = out.size();
+  StorageRef memory;
+  char* to = out.data;
+  if (!as_is) {
+    memory = allocate(static_cast<size_t>(outputs) * item_size(dtypes.accumulator));
+    to = static_cast<char*>(memory->data);
+  }
+  run(again, plan, dtypes.accumulator, to, fold);
+  const double divisor = r == Reduction::mean ? static_cast<double>(plan.reduced.elements()) : 1;
+  if (r == Reduction::mean || !as_is) kernels().reduce.finish[static_cast<int>(from)](to, outputs, divisor, out.data);
 }
 
 Array arg_reduce(const char* op, const ArgReduceFn* row, const ArgMergeFn* merge_row, const Array& x,
@@ -213,17 +237,39 @@ Array reduce(Reduction r, const Array& x, const std::optional<Dims>& axes, bool 
   Prepared p = prepare(x, set, keepdims, dtypes.result);
   const int64_t outputs = p.out.size();
   if (outputs == 0) return p.out;
-  if (dtypes.accumulator == dtypes.result) {
-    const double count = static_cast<double>(p.plan.reduced.elements());
-    run(kind, fn, p.plan, dtypes.accumulator, p.out.data);
-    if (r == Reduction::mean)
-      kernels().reduce.finish[static_cast<int>(x.dtype)](p.out.data, outputs, count, p.out.data);
+  run_and_finish(r, kind.again, p.plan, x.dtype, dtypes, p.out, whole(fn));
+  return p.out;
+}
+
+Array map_sum(ElementwiseFn map, const Array* const* in, int inputs, const Array& y, double ns_per_element) {
+  constexpr int64_t kWidest = 4096;    // columns: as wide as the kernel's accumulators
+  constexpr double kOneBlock = 40000;  // elements
+  const DTypes dtypes = dtypes_of(Reduction::sum, y.dtype);
+  Prepared p = prepare(y, AxisSet("sum", y, Dims{0}), false, dtypes.result);
+  ReducePlan& plan = p.plan;
+  const ReduceFn* again = kernels().reduce.sum;
+  if (plan.slices == 1 && static_cast<double>(y.size()) > kOneBlock) {
+    // Too few rows to give each thread a slice, and columns are slow to walk: the map alone is shared out.
+    run_elementwise(map, in, inputs, y, nullptr, ns_per_element);
+    run_and_finish(Reduction::sum, again, plan, y.dtype, dtypes, p.out, whole(again[static_cast<int>(y.dtype)]));
     return p.out;
   }
-  const double divisor = r == Reduction::mean ? static_cast<double>(p.plan.reduced.elements()) : 1;
-  const StorageRef accumulators = allocate(static_cast<size_t>(outputs) * item_size(dtypes.accumulator));
-  run(kind, fn, p.plan, dtypes.accumulator, static_cast<char*>(accumulators->data));
-  kernels().reduce.finish[static_cast<int>(x.dtype)](accumulators->data, outputs, divisor, p.out.data);
+  // In which order a column is added up does not depend on how many columns a block has: whole rows are better walked.
+  plan.map_ns = ns_per_element;
+  plan.piece = std::min(kWidest, plan.args.outputs);
+  plan.pieces = (plan.args.outputs + plan.piece - 1) / plan.piece;
+  const auto itemsize = static_cast<int64_t>(y.itemsize());
+  const MapSumFn fn = kernels().reduce.map_sum[static_cast<int>(y.dtype)];
+  const auto fold = [&](const ReduceArgs& a, const char*, int64_t row, int64_t column, char* to) {
+    Loop loop{a.count, a.outputs, {y.strides[0], 1}, {}};
+    const void* from[3];
+    for (int k = 0; k < inputs; ++k) {
+      loop.in[k] = {in[k]->strides[0], in[k]->strides[1]};
+      from[k] = in[k]->data + (row * loop.in[k].row + column * loop.in[k].col) * itemsize;
+    }
+    fn(map, loop, inputs, from, y.data + (row * y.strides[0] + column) * itemsize, to);
+  };
+  run_and_finish(Reduction::sum, again, plan, y.dtype, dtypes, p.out, fold);
   return p.out;
 }
 

@@ -32,6 +32,7 @@ struct ReducePlan {
   int64_t panels;
   int64_t piece, pieces;
   int64_t slice, slices;
+  double map_ns = 0;  // what it takes to make an element, where that happens on the way
 
   void split();
 
@@ -41,8 +42,9 @@ struct ReducePlan {
     const int64_t blocks = panels * pieces * slices;
     const double elements =
         static_cast<double>(std::min(piece, args.outputs)) * static_cast<double>(std::min(slice, args.count));
-    const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(kBlockElements / (elements + 1)));
-    parallel_for(blocks, chunk, ns_per_element() * elements, [&](int64_t begin, int64_t end) {
+    const double at_once = map_ns > 0 ? kBlockElements / 4 : kBlockElements;
+    const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(at_once / (elements + 1)));
+    parallel_for(blocks, chunk, (ns_per_element() + map_ns) * elements, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
         const int64_t s = block % slices, p = block / slices % pieces, panel = block / slices / pieces;
         ReduceArgs a = args;

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import threading
 from heapq import heappop, heappush
 from operator import attrgetter
@@ -75,8 +76,8 @@ if TYPE_CHECKING:
         Attributes
         ----------
         plan
-            The op and which of its inputs want a gradient: `plan.name`, and `plan.backward(node, g)`, which gives one
-            cotangent (or None for zero) for each parent.
+            The op and which of its inputs want a gradient: `plan.name`, `plan.backward(node, g)`, which gives one
+            cotangent (or None for zero) for each parent, and `plan.calls_user`, whether that runs code of the user's.
         parents
             The nodes of those inputs, in order.
         saved
@@ -118,6 +119,40 @@ class Parts(list[Any]):
 
     class _array:
         shape = None
+
+
+class Product:
+    """A cotangent that is a product of two matrices, not multiplied yet: where a sum exists, it is added into that.
+
+    Rules return it where the backward pass is not recorded; nothing but the engine sees one.
+    """
+
+    __slots__ = ("a", "b", "op")
+
+    class _array:
+        shape = "not multiplied yet"  # no parent's: the engine looks closer where shapes differ
+
+    def __init__(self, op: Any, a: Tensor, b: Tensor) -> None:
+        self.op = op
+        self.a = a
+        self.b = b
+
+    def value(self) -> Tensor:
+        """The product."""
+        return self.op(self.a, self.b)
+
+    def add_to(self, total: Tensor) -> None:
+        """total += the product, without memory for the product."""
+        self.op.add_into(total._array, self.a._array, self.b._array)
+
+    def is_smaller_than(self, shape: tuple[int, ...]) -> bool:
+        """Whether it holds fewer elements than its value, of that shape, has."""
+        return self.a.size + self.b.size < math.prod(shape)
+
+
+def product(op: Any, a: Tensor, b: Tensor) -> Any:
+    """`op(a, b)` as a cotangent; `op` is one of the products of matrices."""
+    return op(a, b) if state.mode else Product(op, a, b)
 
 
 # ---- in-place writes -------------------------------------------------------------------------------------------------
@@ -197,6 +232,8 @@ def _ops() -> tuple[Any, Any, Any, Any]:
 def add_cotangents(a: Any, b: Any) -> Any:
     """Sum of two cotangents of one value."""
     add = _ops()[0]
+    if type(a) is Product:
+        a = a.value()
     if type(a) is Parts:
         return Parts(y if x is None else x if y is None else add(x, y) for x, y in zip(a, b, strict=True))
     return add(a, b)
@@ -224,7 +261,8 @@ def run_backward(
     create_graph: bool = False,
     retain_graph: bool = False,
     lent: list[Tensor] | None = None,
-) -> dict[Any, Tensor]:
+    hold: bool = False,
+) -> dict[Any, Any]:
     """Carry cotangents from the root nodes back; the one engine behind `backward` and the functional forms.
 
     Parameters
@@ -240,17 +278,23 @@ def run_backward(
         Keep what the nodes saved, so that backward may pass there again.
     lent
         Collects the gradients that hooks have seen and may have kept.
+    hold
+        Whether products may be left to the caller: those that arrive alone at a leaf that has a `.grad` to add them to,
+        and hold less memory than they would take. Not beyond a point where code of the user's runs, which could write
+        to what they are made of.
 
     Returns
     -------
     dict
-        The cotangent that arrived at each wanted node or leaf; those where none arrived are missing.
+        The cotangent that arrived at each wanted node or leaf, with `hold` as a `Product` where it was left; those
+        where none arrived are missing.
     """
     active = None if wanted is None else _between(roots, wanted)
     stops: Any = () if wanted is None else frozenset(wanted)
     results: dict[Any, Tensor] = {}
     arrived: dict[Any, Any] = {}  # what has come to each node so far
-    summed: set[Any] = set()  # of those, the sums made here: nobody else has seen them
+    summed: set[Any] = set()  # of those, the sums and products made here: nobody else has seen them
+    held: list[Any] | None = [] if hold else None  # leaves at which a product arrived that was not multiplied
     heap: list[tuple[int, Any]] = []
     for root, g in zip(roots, cotangents, strict=True):
         if root in arrived:
@@ -269,6 +313,8 @@ def run_backward(
         while heap:
             node = heappop(heap)[1]
             g = arrived.pop(node)
+            if held and (node.hooks or node.plan.calls_user or type(node.saved) is not tuple):
+                _multiply(held, arrived)
             if node.hooks:
                 g = _run_hooks(node, g, active is None, lent)
             if node in stops:
@@ -282,12 +328,22 @@ def run_backward(
                 _check_unchanged(source)
             gradients = node.plan.backward(source, g)
             if anomaly:
+                gradients = [c.value() if type(c) is Product else c for c in gradients]
                 _check_finite_backward(node, g, gradients)
+            # The products that follow need no more than they hold.
+            if free:
+                node.saved = None
+            del g, source
             for parent, c in zip(node.parents, gradients):  # noqa: B905 - strict takes time, and every plan is exact
                 if c is None or (active is not None and parent not in active):
                     continue
                 if c._array.shape != parent.shape:
-                    c = unbroadcast(c, parent.shape, node.plan.name)
+                    if type(c) is Product:
+                        c = _arrive(c, parent, arrived, summed, held)
+                        if c is None:
+                            continue
+                    else:
+                        c = unbroadcast(c, parent.shape, node.plan.name)
                 if parent not in arrived:
                     arrived[parent] = c
                     if parent.parents:
@@ -298,14 +354,45 @@ def run_backward(
                     arrived[parent] = add_cotangents(arrived[parent], c)
                     if add_into is not None and parent.shape is not None:
                         summed.add(parent)
-            if free:
-                node.saved = None
             gradients = c = None  # while the next node works, hold no more than has to be
+        if held and any(leaf.hooks for leaf in arrived):
+            _multiply(held, arrived)
         for leaf, g in arrived.items():
             results[leaf] = _run_hooks(leaf, g, active is None, lent) if leaf.hooks else g
     finally:
         state.mode = before
     return results
+
+
+def _arrive(
+    c: Product, parent: Any, arrived: dict[Any, Any], summed: set[Any], held: list[Any] | None
+) -> Tensor | None:
+    """Let a product arrive at `parent`: into the sum that is there, as it is where it can be held back (both: None), or
+    multiplied.
+    """
+    if parent not in arrived:
+        if held is not None and type(parent) is Leaf and parent.grad is not None and c.is_smaller_than(parent.shape):
+            arrived[parent] = Product(c.op, c.a.detach(), c.b.detach())  # multiplied when recording may be on again
+            held.append(parent)
+            return None
+        summed.add(parent)
+        return c.value()
+    if type(arrived[parent]) is Product:
+        _multiply([parent], arrived)
+        summed.add(parent)
+    if parent not in summed:
+        return c.value()
+    c.add_to(arrived[parent])
+    return None
+
+
+def _multiply(held: list[Any], arrived: dict[Any, Any]) -> None:
+    """Hold nothing back any longer."""
+    for leaf in held:
+        g = arrived[leaf]
+        if type(g) is Product:
+            arrived[leaf] = g.value()
+    held.clear()
 
 
 def _restored(node: Node) -> Node:
@@ -367,10 +454,18 @@ def _run_hooks(node: Any, g: Tensor, retain: bool, lent: list[Tensor] | None) ->
     return g
 
 
-def accumulate(results: dict[Any, Tensor], borrowed: Iterable[Tensor]) -> None:
-    """Add what arrived at each leaf to its `.grad`."""
+def accumulate(results: dict[Any, Any], borrowed: Iterable[Tensor]) -> None:
+    """Add what arrived at each leaf to its `.grad`; in place where nobody else could see that."""
     taken = {id(g) for g in borrowed}
     for leaf, g in results.items():
+        if leaf.grad is not None and _core.is_private(leaf, g.a if type(g) is Product else g):
+            if type(g) is Product:
+                g.add_to(leaf.grad)
+            else:
+                _ops()[1](leaf.grad._array, g._array)
+            continue
+        if type(g) is Product:
+            g = g.value()
         leaf.grad = own(g, taken) if leaf.grad is None else add_cotangents(leaf.grad, g)
 
 

@@ -56,6 +56,7 @@ class _Output:
     """Plan of the node of one of several results: puts its cotangent in the right place of the call's."""
 
     name = "output of a Function"
+    calls_user = False
 
     @staticmethod
     def backward(node: Node, g: Tensor) -> tuple[Parts]:
@@ -69,6 +70,8 @@ class _Call:
     """Plan of one call of a Function."""
 
     __slots__ = ("function", "inputs", "name", "outputs")
+
+    calls_user = True
 
     def __init__(self, function: type[Function], inputs: list[Any], outputs: list[Any]) -> None:
         self.function = function

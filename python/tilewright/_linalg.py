@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._op import primitive
+from . import _core
+from ._op import primitive, primitive_with_aux
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
@@ -40,5 +41,27 @@ def matmul(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
 
 
 @primitive
+def _matmul_nt(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """`x1 @ x2.T`: (..., k) and (n, k) to (..., n)."""
+
+
+@primitive
+def _matmul_tn(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """`x1.T @ x2` with all axes but the last as one: (..., m) and (..., n) to (m, n)."""
+
+
+ACTIVATIONS = ("none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu")
+
+
+@primitive_with_aux
 def _linear(x: Any, weight: Any, bias: Any, /, activation: str) -> Tensor:  # type: ignore[empty-body]
-    """`x @ weight.T + bias` in one kernel call; `bias` may be None. Differentiable for the activation "none"."""
+    """`activation(x @ weight.T + bias)`; `bias` may be None.
+
+    Where it is recorded, the activation's argument comes beside the result for those that are differentiated from it:
+    gelu, gelu_tanh and silu.
+    """
+
+
+# op(a, b) added to an array in place: see `Product` in _autograd.py
+for _op in (matmul, _matmul_nt, _matmul_tn):
+    _op.add_into = getattr(_core, f"{_op.__name__.lstrip('_')}_add_")  # type: ignore[attr-defined]

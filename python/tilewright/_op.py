@@ -57,6 +57,8 @@ class Plan:
 
     __slots__ = ("backward", "name", "save")
 
+    calls_user = False
+
     def __init__(
         self,
         name: str,
@@ -126,15 +128,18 @@ def _declare(function: F, kernel: Any = None) -> F:
     return functools.update_wrapper(op, function)  # type: ignore[return-value]
 
 
-def _plan_for(op: Any, mask: tuple[bool, ...], complex: bool) -> Plan | None:
+def _plan_for(op: Any, mask: tuple[bool, ...], complex: bool) -> Any:
     """Called once per op, mask and kind of numbers.
 
     None for an op that cuts the tape: its result is piecewise constant, or no float.
     """
-    from ._vjps import NONDIFFERENTIABLE
+    from ._vjps import NONDIFFERENTIABLE, VJPS
 
     name, inputs, statics = op.signature
-    return None if name in NONDIFFERENTIABLE else Plan(name, inputs, statics, mask, complex)
+    if name in NONDIFFERENTIABLE:
+        return None
+    rules = VJPS.get(name)
+    return rules(mask) if isinstance(rules, type) else Plan(name, inputs, statics, mask, complex)
 
 
 def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -168,6 +173,8 @@ class _VariadicPlan:
     """As `Plan`, for an op over a list of arrays: one rule gives the cotangents of all of them."""
 
     __slots__ = ("name", "rule", "wanted")
+
+    calls_user = False
 
     def __init__(self, name: str, wanted: tuple[bool, ...]) -> None:
         self.name = name

@@ -288,6 +288,11 @@ class Tensor(_core.TensorBase, Methods):
         The gradient with respect to a complex x is `dL/dRe(x) + i dL/dIm(x)`, the direction in which a real L grows
         fastest, as in PyTorch. The cotangent of a complex result c stands for L = Re(sum(conj(gradient) * c)).
 
+        Notes
+        -----
+        A pass that raises changes no `.grad`. A `.grad` is added to in place where nothing else refers to it; where a
+        variable, a view or a NumPy array does, they keep their values, and a new tensor takes its place.
+
         Examples
         --------
         >>> import tilewright as tw
@@ -314,7 +319,14 @@ class Tensor(_core.TensorBase, Methods):
             if seed.shape != self.shape:
                 raise ValueError(f"backward: gradient has shape {seed.shape}, but the tensor has {self.shape}")
         lent = [seed]
-        results = run_backward([self._node], [seed], retain_graph=retain_graph, create_graph=create_graph, lent=lent)
+        results = run_backward(
+            [self._node],
+            [seed],
+            retain_graph=retain_graph,
+            create_graph=create_graph,
+            lent=lent,
+            hold=not create_graph,
+        )
         accumulate(results, lent)
 
     def detach(self) -> Tensor:

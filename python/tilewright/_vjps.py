@@ -9,6 +9,8 @@ Over complex numbers the cotangent of y is dL/dRe(y) + i dL/dIm(y) for a real L,
 conjugate of the derivative: `COMPLEX_VJPS` has what differs for that. Real operands of complex ops were converted by an
 op of their own, `astype`, which gives the real part back.
 
+Where the gradients of several inputs share work, there is a class instead that makes the whole plan: `LinearPlan`.
+
 Rules are written in ops, so that gradients can be differentiated. The engine undoes broadcasting: a rule may return a
 cotangent of any shape that its input broadcasts to.
 """
@@ -29,9 +31,10 @@ from . import (
     _reductions as red,
     _softmax as sm,
 )
-from ._autograd import state
+from ._autograd import product, state
 from ._creation import arange, ones
-from ._linalg import matmul
+from ._linalg import _matmul_nt, _matmul_tn, matmul
+from ._linear_vjp import LinearPlan
 from ._op import wrap
 from ._tensor import asarray
 
@@ -87,6 +90,8 @@ def _matmul_x1(g: Tensor, x1_shape: tuple[int, ...], x2: Tensor) -> Tensor:
         return mp.expand_dims(g, axis=-1) * x2 if len(x1_shape) > 1 else g * x2
     if len(x1_shape) == 1:  # (k,) @ (.., k, n): g (.., n)
         return red.sum(mp.expand_dims(g, axis=-2) * x2, axis=-1)
+    if x2.ndim == 2:
+        return product(_matmul_nt, g, x2)
     return matmul(g, mp.matrix_transpose(x2))
 
 
@@ -97,14 +102,9 @@ def _matmul_x2(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor:
         return matmul(mp.reshape(g, (-1,)), mp.reshape(x1, (-1, x1.shape[-1])))
     if x1.ndim == 1:
         return mp.expand_dims(x1, axis=-1) * mp.expand_dims(g, axis=-2)
-    if len(x2_shape) == 2 and x1.ndim > 2:  # one product over all batches instead of one each, then a sum
-        return matmul(mp.matrix_transpose(_rows(x1)), _rows(g))
+    if len(x2_shape) == 2:  # one product over all batches instead of one each, then a sum
+        return product(_matmul_tn, x1, g)
     return matmul(mp.matrix_transpose(x1), g)
-
-
-def _rows(x: Tensor) -> Tensor:
-    """All but the last axis as one."""
-    return x if x.ndim == 2 else mp.reshape(x, (-1, x.shape[-1]))
 
 
 def _power_x1(g: Any, x1: Tensor, x2: Any) -> Tensor:
@@ -308,11 +308,9 @@ VJPS: dict[str, Any] = {
     "min": _extreme,
     # products
     "matmul": (_matmul_x1, _matmul_x2),
-    "linear": (
-        lambda g, weight: matmul(g, weight),
-        lambda g, x: matmul(mp.matrix_transpose(_rows(g)), _rows(x)),
-        lambda g: g,
-    ),
+    "matmul_nt": (lambda g, x2: product(matmul, g, x2), lambda g, x1: product(_matmul_tn, g, x1)),
+    "matmul_tn": (lambda g, x2: _matmul_nt(x2, g), lambda g, x1: matmul(x1, g)),
+    "linear": LinearPlan,
     # shape and layout
     "reshape": lambda g, x_shape: mp.reshape(g, x_shape),
     "transpose": lambda g, axes: mp.permute_dims(g, _inverse(axes)),
@@ -374,6 +372,8 @@ COMPLEX_VJPS: dict[str, Any] = {
     ),
     "prod": lambda g, x, axis, keepdims: _restore(g, x.shape, axis, keepdims) * _conj(_others(x, axis)),
     "matmul": (_matmul_x1_complex, _matmul_x2_complex),
+    "matmul_nt": (lambda g, x2: product(matmul, g, _conj(x2)), lambda g, x1: product(_matmul_tn, g, _conj(x1))),
+    "matmul_tn": (lambda g, x2: _matmul_nt(_conj(x2), g), lambda g, x1: matmul(_conj(x1), g)),
     "astype": _astype_complex,
 }
 

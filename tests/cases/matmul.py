@@ -1,14 +1,47 @@
 """Products of arrays."""
 
+import functools
+
 import numpy as np
 
 import tilewright as tw
 
+from .activations import gelu, sigmoid
 from .opcase import ALL, A, OpCase, Raises, S
 
+ACTIVATIONS = {
+    "none": lambda z: z,
+    "relu": lambda z: np.maximum(z, 0),
+    "gelu": gelu,
+    "gelu_tanh": lambda z: gelu(z, "tanh"),
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+    "silu": lambda z: z * sigmoid(z),
+}
 
-def linear(x, weight, bias=None):
-    return x @ weight.T + (0 if bias is None else bias)
+
+def linear(x, weight, bias=None, activation="none"):
+    return ACTIVATIONS[activation](x @ weight.T + (0 if bias is None else bias))
+
+
+def fused(activation):
+    """linear with an activation, as a case of its own."""
+    return OpCase(
+        f"linear, {activation}",
+        functools.partial(linear, activation=activation),
+        (
+            S(U((3, 4)), U((5, 4)), U((5,))),
+            S(U((4,)), U((5, 4)), U((5,))),
+            S(U((2, 3, 4)), U((5, 4))),
+            S(U((6, 4)), U((1, 4)), U((1,))),
+            S(U((0, 4)), U((5, 4)), U((5,))),
+            S(U((3, 0)), U((5, 0)), U((5,))),
+        ),
+        fn=functools.partial(tw.nn.functional.linear, activation=activation),
+        tolerance=64,
+        lengths=lambda n: S(U((5, n)), U((n + 1, n)), U((n + 1,))),
+        large=S(U((300, 128)), U((270, 128)), U((270,))),
+    )
 
 
 def U(shape):
@@ -82,6 +115,22 @@ CASES = (
                 r"linear: bias",
                 lambda: tw.nn.functional.linear(tw.ones((2, 4)), tw.ones((5, 4)), tw.ones(3)),
             ),
+            Raises(
+                ValueError,
+                "linear: activation is 'swish', but must be none, relu, gelu, gelu_tanh, tanh, sigmoid or silu",
+                lambda: tw.nn.functional.linear(tw.ones((2, 4)), tw.ones((5, 4)), activation="swish"),
+            ),
+            Raises(
+                TypeError,
+                "linear: activation is a NoneType, but must be a string",
+                lambda: tw.nn.functional.linear(tw.ones((2, 4)), tw.ones((5, 4)), activation=None),
+            ),
+            Raises(
+                TypeError,
+                "linear: an operand is a float, but must be an array",
+                lambda: tw.nn.functional.linear(tw.ones((2, 4)), 2.0),
+            ),
         ),
     ),
+    *(fused(activation) for activation in ACTIVATIONS if activation != "none"),
 )

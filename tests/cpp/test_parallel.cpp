@@ -66,6 +66,21 @@ Results products() {
           linear(transposed(b), a, &bias, Activation::relu)};
 }
 
+Results backwards() {
+  Results results;
+  for (const Dims& shape : {Dims{128, 512}, Dims{700, 300}, Dims{5000, 10}, Dims{60, 70, 80}}) {
+    const Array g = normal(shape), y = normal(shape);
+    for (const Activation activation : {Activation::relu, Activation::gelu}) {
+      const BiasActivationGradients gradients = bias_activation_backward(g, y, activation);
+      results.insert(results.end(), {gradients.z, gradients.bias});
+    }
+  }
+  const Array total = normal({170, 150}), x = normal({2, 90, 170}), g = normal({2, 90, 150});
+  matmul_add(Product::tn, total, x, g);
+  results.push_back(total);
+  return results;
+}
+
 Results softmaxes() {
   const Array x = normal({200, 300}), g = normal({200, 300});
   const Array y = softmax(x, 1), target = random_integers({200}, DType::i64, {3, 0}, 0, 299);
@@ -125,8 +140,8 @@ int main() {
     const char* name;
     Results (*run)();
   } families[] = {{"elementwise", elementwise}, {"reductions", reductions}, {"products", products},
-                  {"softmaxes", softmaxes},     {"picking", picking},       {"randoms", randoms},
-                  {"optimisers", optimisers}};
+                  {"backwards", backwards},     {"softmaxes", softmaxes},   {"picking", picking},
+                  {"randoms", randoms},         {"optimisers", optimisers}};
   std::vector<Results> expected;
   set_num_threads(1);
   for (const auto& family : families) expected.push_back(family.run());

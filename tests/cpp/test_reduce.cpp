@@ -172,6 +172,39 @@ void test_empty() {
   }
 }
 
+// Map and column sums in one pass: the bits of the map, and of sum over what it wrote.
+template <class T, class SumOut>
+void test_map_sum(const char* name, DType d) {
+  const int i = static_cast<int>(d);
+  for (const int64_t rows : {1, 2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 300, 700})
+    for (const int64_t cols : {1, 2, 3, 10, 16, 17, 31, 33, 100, 515, 5000}) {
+      if (rows * cols > 700000) continue;
+      const int64_t wide = cols + rows % 3;  // gaps between rows
+      Guarded<T> g(rows * wide, 1), y(2 * rows * wide);
+      fill_input(g, Fill::small);
+      fill_input(y, Fill::small);
+      for (const KernelTable* level : levels()) {
+        Guarded<T> out(rows * cols, 1), plain(rows * cols);
+        Guarded<SumOut> sums(cols, 1), want(cols);
+        const void* in[] = {g.data(), y.data()};
+        const Loop loop{rows, cols, {cols, 1}, {{wide, 1}, {2 * wide, 2}}};
+        level->multiply[i](loop, in, plain.data(), nullptr);
+        level->reduce.sum[i]({cols, rows, 1, cols}, plain.data(), want.data());
+        level->reduce.map_sum[i](level->multiply[i], loop, 2, in, out.data(), sums.data());
+        check(out.intact() && sums.intact(), "map_sum %s %s wrote outside", name, level->level);
+        check(std::memcmp(out.data(), plain.data(), rows * cols * sizeof(T)) == 0, "map_sum %s %s %ldx%ld: the map",
+              name, level->level, long(rows), long(cols));
+        check(cols == 1 || std::memcmp(sums.data(), want.data(), cols * sizeof(SumOut)) == 0,
+              "map_sum %s %s %ldx%ld: the sums", name, level->level, long(rows), long(cols));
+        reference_table().reduce.map_sum[i](reference_table().multiply[i], loop, 2, in, out.data(), want.data());
+        for (int64_t c = 0; c < cols; ++c)
+          check(same(sums[c], want[c], 1e-3 * std::fabs(want[c]) + 1e-5 * 2500 * rows),
+                "map_sum %s %s %ldx%ld: %g, not %g", name, level->level, long(rows), long(cols), double(sums[c]),
+                double(want[c]));
+      }
+    }
+}
+
 // A float32 sum of ten million numbers near 1 along each axis: the error must be a few ulp, as of a pairwise sum.
 void test_accuracy() {
   constexpr int64_t n = 10'000'000;
@@ -237,6 +270,10 @@ int run() {
   test_type<bf16, float, float>("bf16", DType::bf16);
   test_type<float, float, float>("f32", DType::f32);
   test_type<double, double, double>("f64", DType::f64);
+  test_map_sum<f16, float>("f16", DType::f16);
+  test_map_sum<bf16, float>("bf16", DType::bf16);
+  test_map_sum<float, float>("f32", DType::f32);
+  test_map_sum<double, double>("f64", DType::f64);
   test_empty();
   test_accuracy();
   test_finish<float, float>(DType::f32, 10, 4, 2.5, 0);

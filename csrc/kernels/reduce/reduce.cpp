@@ -73,6 +73,7 @@ void fill_summed(ReduceKernels& k, DType d) {
 
 void fill_reduce_any(KernelTable&);
 void fill_reduce_arg(KernelTable&);
+void fill_reduce_map(KernelTable&);
 
 void fill_reduce(KernelTable& table) {
   ReduceKernels& k = table.reduce;
@@ -102,6 +103,7 @@ void fill_reduce(KernelTable& table) {
   k.finish[(int)DType::f64] = finish<double, double>;
   fill_reduce_any(table);
   fill_reduce_arg(table);
+  fill_reduce_map(table);
 }
 
 }  // namespace tw::TW_ISA

@@ -4,6 +4,8 @@
 
 namespace tw {
 
+struct Loop;  // in kernels/table.h, with ElementwiseFn
+
 // x seen as outputs × count: out[o] = f over c of x[o * output_stride + c * count_stride]. Strides in elements, any
 // sign, zero too. `out` is contiguous. count may be 0 where the reduction has an identity.
 struct ReduceArgs {
@@ -24,6 +26,11 @@ typedef void (*ArgMergeFn)(const ReduceArgs&, const void* x, const int64_t* part
 // out[i] = acc[i] / divisor in the result's type: x's own for floats, float32 for the mean of integers and bool.
 typedef void (*ReduceFinishFn)(const void* acc, int64_t n, double divisor, void* out);
 
+// out = map(in..), the loop's rows × cols with unit column stride, in one pass with the sums of its columns: the same
+// bits as map and then sum give. sums has the accumulator's type. Operands have one dtype; at least one row.
+typedef void (*MapSumFn)(void (*map)(const Loop&, const void* const* in, void* out, const double* params), const Loop&,
+                         int inputs, const void* const* in, void* out, void* sums);
+
 // Indexed by x's dtype. Accumulators (the type of `out`):
 //   sum, prod          floats: float32, or float64 for float64; signed and bool: int64; unsigned: uint64
 //   sum_of_squares     floats only: as sum
@@ -39,6 +46,7 @@ struct ReduceKernels {
   ReduceFn any[kDTypes];
   ReduceFn all[kDTypes];
   ReduceFinishFn finish[kDTypes];  // from the accumulator of sum
+  MapSumFn map_sum[kDTypes];       // of floats
   ArgReduceFn argmax[kDTypes];
   ArgReduceFn argmin[kDTypes];
   ArgMergeFn argmax_merge[kDTypes];

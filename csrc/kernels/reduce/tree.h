@@ -267,9 +267,21 @@ TW_INLINE A reduce_row(const typename Op::T* p, int64_t n) {
 constexpr int64_t kColumnBytes = 2048;  // of accumulators: with the eight rows that stream past them, well inside L1
 constexpr int64_t kLeafRows = 128;
 
+// For rows that are in memory already. Else a Fill writes them just before they are read: see map.cpp.
+struct NoFill {
+  static constexpr int64_t column_bytes = kColumnBytes;
+};
+
 // acc[c] = join of `rows` rows of `cols` elements; acc has room for whole vectors.
-template <class Op, class A = typename Op::A>
-TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc) {
+template <class Op, class Fill, class A = typename Op::A>
+TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc,
+                           const Fill& fill) {
+  auto ready = [&](int64_t r) __attribute__((always_inline)) {
+    if constexpr (!__is_same(Fill, NoFill)) {
+      const int64_t height = fill.height(cols);
+      if (r < rows && r % height == 0) fill(x + r * stride, rows - r < height ? rows - r : height, cols);
+    }
+  };
   auto sweep = [&](const auto& fold_at, bool first) __attribute__((always_inline)) {
     int64_t c = 0;
     for (; c + lanes<A> <= cols; c += lanes<A>) {
@@ -285,6 +297,7 @@ TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride
   };
   int64_t r = 0;
   for (; r + 8 <= rows; r += 8) {
+    ready(r);
     const typename Op::T* p = x + r * stride;
     sweep(
         [&](const auto& at) __attribute__((always_inline)) {
@@ -296,46 +309,52 @@ TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride
         },
         r == 0);
   }
+  ready(r);
   for (; r < rows; ++r)
     sweep([&](const auto& at) __attribute__((always_inline)) { return Op::lift(at(x + r * stride)); }, r == 0);
 }
 
-template <class Op, class A = typename Op::A>
-TW_OUTLINE void column_tree(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc) {
-  if (rows <= kLeafRows) return column_leaf<Op>(x, rows, stride, cols, acc);
+template <class Op, class Fill, class A = typename Op::A>
+TW_OUTLINE void column_tree(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc,
+                            const Fill& fill) {
+  if (rows <= kLeafRows) return column_leaf<Op>(x, rows, stride, cols, acc, fill);
   const int64_t left = (rows / 2 + kLeafRows - 1) / kLeafRows * kLeafRows;
-  alignas(64) A right[kColumnBytes / sizeof(A)];
-  column_tree<Op>(x, left, stride, cols, acc);
-  column_tree<Op>(x + left * stride, rows - left, stride, cols, right);
+  alignas(64) A right[Fill::column_bytes / sizeof(A)];
+  column_tree<Op>(x, left, stride, cols, acc, fill);
+  column_tree<Op>(x + left * stride, rows - left, stride, cols, right, fill);
   for (int64_t c = 0; c < cols; c += lanes<A>) store(acc + c, Op::join(load(acc + c), load(right + c)));
 }
 
 constexpr int64_t kWide = 16;
 // Few columns without gaps: kWide rows are one row of kWide times as many columns, which fills vectors.
-template <class Op, class A = typename Op::A>
-TW_OUTLINE void reduce_narrow(const typename Op::T* x, int64_t rows, int64_t cols, A* out) {
+template <class Op, class Fill, class A = typename Op::A>
+TW_OUTLINE void reduce_narrow(const typename Op::T* x, int64_t rows, int64_t cols, A* out, const Fill& fill) {
   alignas(64) A acc[kColumnBytes / sizeof(A)];
-  column_tree<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc);
+  if constexpr (__is_same(Fill, NoFill))
+    column_tree<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc, fill);
+  else
+    column_tree<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc, fill.of_wide_rows());
   for (int64_t half = kWide / 2 * cols; half >= cols; half /= 2)
     for (int64_t i = 0; i < half; ++i) acc[i] = Op::join(acc[i], acc[i + half]);
   const int64_t rest = rows % kWide;
   if (rest > 0) {
     alignas(64) A last[kColumnBytes / sizeof(A)];
-    column_tree<Op>(x + (rows - rest) * cols, rest, cols, cols, last);
+    column_tree<Op>(x + (rows - rest) * cols, rest, cols, cols, last, fill);
     for (int64_t c = 0; c < cols; ++c) acc[c] = Op::join(acc[c], last[c]);
   }
   for (int64_t c = 0; c < cols; ++c) out[c] = acc[c];
 }
 
-template <class Op, class A = typename Op::A>
-TW_INLINE void reduce_columns(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* out) {
-  constexpr int64_t width = kColumnBytes / sizeof(A);
-  if (stride == cols && cols < 2 * lanes<A> && kWide * cols <= width && rows >= 4 * kWide)
-    return reduce_narrow<Op>(x, rows, cols, out);
+template <class Op, class Fill = NoFill, class A = typename Op::A>
+TW_INLINE void reduce_columns(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* out,
+                              const Fill& fill = {}) {
+  constexpr int64_t width = Fill::column_bytes / sizeof(A);
+  if (stride == cols && cols < 2 * lanes<A> && kWide * cols <= kColumnBytes / (int64_t)sizeof(A) && rows >= 4 * kWide)
+    return reduce_narrow<Op>(x, rows, cols, out, fill);
   alignas(64) A acc[width];
   for (int64_t c = 0; c < cols; c += width) {
     const int64_t n = cols - c < width ? cols - c : width;
-    column_tree<Op>(x + c, rows, stride, n, acc);
+    column_tree<Op>(x + c, rows, stride, n, acc, fill);
     int64_t i = 0;
     for (; i + lanes<A> <= n; i += lanes<A>) store(out + c + i, load(acc + i));
     for (; i < n; ++i) out[c + i] = acc[i];

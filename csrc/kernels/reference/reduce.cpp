@@ -128,6 +128,12 @@ void finish(const void* acc_, int64_t n, double divisor, void* out) {
   }
 }
 
+template <class T>
+void map_sum(ElementwiseFn map, const Loop& loop, int, const void* const* in, void* out, void* sums) {
+  map(loop, in, out, nullptr);
+  sum<T>({loop.cols, loop.rows, loop.out.col, loop.out.row}, out, sums);
+}
+
 }  // namespace
 
 void fill_reduce(KernelTable& table) {
@@ -146,7 +152,9 @@ void fill_reduce(KernelTable& table) {
   k.argmin_merge[(int)DType::name] = arg_merge<T, false>;
   TW_FOR_EACH_REAL(X)
 #undef X
-#define X(T, name) k.sum_of_squares[(int)DType::name] = sum_of_squares<T>;
+#define X(T, name)                                        \
+  k.sum_of_squares[(int)DType::name] = sum_of_squares<T>; \
+  k.map_sum[(int)DType::name] = map_sum<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
 }

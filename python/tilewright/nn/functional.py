@@ -183,14 +183,16 @@ def log_softmax(x: Any, /, axis: int = -1) -> Tensor:
 # ---- layers ----------------------------------------------------------------------------------------------------------
 
 
-def linear(x: Any, weight: Any, bias: Any = None, /) -> Tensor:
-    """Affine map of the last axis, `x @ weight.T + bias`, in one kernel call.
+def linear(x: Any, weight: Any, bias: Any = None, /, activation: str = "none") -> Tensor:
+    """Affine map of the last axis and an activation, `activation(x @ weight.T + bias)`, in one kernel call.
 
     Parameters
     ----------
     x : array-like, shape (..., in)
     weight : array-like, shape (out, in)
     bias : array-like, shape (out,), optional
+    activation : {"none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu"}
+        Applied last; the functions of these names here, "gelu_tanh" being `gelu` with `approximate="tanh"`.
 
     Returns
     -------
@@ -199,15 +201,22 @@ def linear(x: Any, weight: Any, bias: Any = None, /) -> Tensor:
     Raises
     ------
     ValueError
-        Where the shapes do not fit.
+        Where the shapes do not fit, or for another activation.
+
+    Notes
+    -----
+    For a gradient, relu, tanh and sigmoid keep the result, the others their argument, which takes as much memory again.
+    The gradient of the argument and its sum, the gradient of the bias, are made in one pass over memory.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.linear([1.0, 2.0], [[1.0, 1.0], [0.0, 1.0]], [0.5, 0.5])
     tensor([3.5, 2.5])
+    >>> tw.nn.functional.linear([1.0, -2.0], [[1.0, 1.0], [1.0, 0.0]], activation="relu")
+    tensor([0., 1.])
     """
-    return _linear(x, weight, bias, "none")
+    return _linear(x, weight, bias, activation)
 
 
 def dropout(x: Any, /, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._dtypes import as_dtype
-from .._linalg import _linear
+from .._linalg import ACTIVATIONS, _linear
 from .._manipulation import reshape
 from . import functional, init
 from .module import Module
@@ -32,7 +32,7 @@ class Identity(Module):
 
 
 class Linear(Module):
-    """Affine map of the last axis: `x @ weight.T + bias`.
+    """Affine map of the last axis, and an activation: `activation(x @ weight.T + bias)`.
 
     Parameters
     ----------
@@ -40,6 +40,8 @@ class Linear(Module):
         Lengths of the last axis before and after.
     bias : bool
         Whether to add a bias.
+    activation : {"none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu"}
+        Applied last, in the same kernel call: see `nn.functional.linear`.
     dtype : dtype-like
         Of the parameters.
     generator : Generator, optional
@@ -53,7 +55,7 @@ class Linear(Module):
     Raises
     ------
     ValueError
-        For negative sizes; when called, for a last axis that is not `in_features` long.
+        For negative sizes or an unknown activation; when called, for a last axis that is not `in_features` long.
 
     Notes
     -----
@@ -71,6 +73,8 @@ class Linear(Module):
     >>> layer = tw.nn.Linear(64, 10)
     >>> layer(tw.zeros((32, 64))).shape
     (32, 10)
+    >>> tw.nn.Linear(64, 10, activation="relu")
+    Linear(in_features=64, out_features=10, bias=True, activation='relu')
     """
 
     weight: Parameter
@@ -82,13 +86,17 @@ class Linear(Module):
         out_features: int,
         bias: bool = True,
         *,
+        activation: str = "none",
         dtype: Any = "float32",
         generator: Generator | None = None,
     ) -> None:
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"Linear: activation is {activation!r}, but must be one of {', '.join(ACTIVATIONS)}")
         if in_features < 0 or out_features < 0:
             raise ValueError(f"Linear: got ({in_features}, {out_features}) features, but needs sizes of at least 0")
         self.in_features = in_features
         self.out_features = out_features
+        self.activation = activation
         self.weight = Parameter(_core.full((out_features, in_features), 0, as_dtype(dtype)))
         self.bias = Parameter(_core.full((out_features,), 0, as_dtype(dtype))) if bias else None
         self.reset_parameters(generator)
@@ -101,10 +109,11 @@ class Linear(Module):
             init.zeros_(self.bias)
 
     def forward(self, x: Any) -> Tensor:
-        return _linear(x, self.weight, self.bias, "none")
+        return _linear(x, self.weight, self.bias, self.activation)
 
     def extra_repr(self) -> str:
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        text = f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        return text if self.activation == "none" else f"{text}, activation={self.activation!r}"
 
 
 class Flatten(Module):

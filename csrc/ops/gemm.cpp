@@ -14,6 +14,51 @@ constexpr double kBytesPerNs = 20;  // that one core reads, roughly
 
 int index_of(const GemmBatch& g) { return static_cast<int>(g.dtype); }
 
+// ---- a long depth and a small result: slices of K, each a product of its own ----------------------------------------
+
+constexpr int64_t kSliceDepth = 1024, kMostSlices = 16;  // a slice is at least that deep
+constexpr int64_t kEnoughTiles = 16;                     // in the result, to be cut instead
+
+int64_t slices_of(const GemmProblem& e) {
+  return std::min<int64_t>({kMostSlices, e.k / kSliceDepth, wanted_pieces(multiplications(e), 1)});
+}
+
+const char* sliced_unsupported(const GemmBatch& g) {
+  const GemmProblem& e = g.each;
+  if (g.dtype != DType::f32 && g.dtype != DType::f64) return "the sums of slices would be rounded to this dtype";
+  const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
+  if (!packed.tile) return "no kernel for this dtype at this level";
+  if (!g.shape.empty()) return "a batch is cut into its products";
+  if (ceil_div(e.m, packed.mr) * ceil_div(e.n, packed.nr) >= kEnoughTiles) return "the result is cut into tiles";
+  return slices_of(e) < 2 ? "the depth is short" : nullptr;
+}
+
+// The slices' results lie one behind another, and are added up in that order: as the columns of a matrix times ones.
+void run_sliced(const GemmBatch& g) {
+  static constexpr float kOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  static constexpr double kWideOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  const GemmProblem& e = g.each;
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n;
+  const int64_t count = slices_of(e), depth = e.k / count, left = e.k - count * depth;
+  const StorageRef sums = allocate(static_cast<size_t>((count + 1) * area * size));
+  char* data = static_cast<char*>(sums->data);
+  GemmBatch slices{g.dtype, {e.m, e.n, depth, e.a, e.b, {}}, {count}, {depth * e.a.col}, {depth * e.b.row}, area};
+  slices.each.out.c = {data, e.n, 1};
+  gemm(slices);
+  if (left > 0) {
+    GemmBatch rest{
+        g.dtype, {e.m, e.n, left, e.a.at(0, count * depth, size), e.b.at(count * depth, 0, size), {}}, {}, {}, {}};
+    rest.each.out.c = {data + count * area * size, e.n, 1};
+    gemm(rest);
+  }
+  for (int64_t i = 0; i < e.m; ++i)
+    kernels().gemm.gemv_axpy[index_of(g)]({e.n,
+                                           count + (left > 0),
+                                           {data + i * e.n * size, 1, area},
+                                           size == 4 ? static_cast<const void*>(kOnes) : kWideOnes,
+                                           e.out.at(i, 0, size)});
+}
+
 // ---- one row or one column: the matrix is streamed once ------------------------------------------------------------
 
 // The problem as y = A x: A is x2 transposed where C is a row.
@@ -193,11 +238,9 @@ void run_naive(const GemmBatch& g) {
 
 // In order of preference.
 const Method<GemmBatch> kMethods[] = {
-    {"gemv", gemv_unsupported, run_gemv},
-    {"dot", dot_unsupported, run_dot},
-    {"direct of the transposes", turned_unsupported, run_turned},
-    {"direct", direct_unsupported, run_direct},
-    {"blocked", blocked_unsupported, gemm_blocked},
+    {"slices", sliced_unsupported, run_sliced}, {"gemv", gemv_unsupported, run_gemv},
+    {"dot", dot_unsupported, run_dot},          {"direct of the transposes", turned_unsupported, run_turned},
+    {"direct", direct_unsupported, run_direct}, {"blocked", blocked_unsupported, gemm_blocked},
     {"naive", naive_unsupported, run_naive},
 };
 

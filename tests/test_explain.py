@@ -13,8 +13,15 @@ def taken(capsys, a, b):
 def test_names_what_was_taken_and_why_not_the_others(capsys):
     small = taken(capsys, (64, 3), (3, 5))
     assert small[0] == "gemm: (64, 3) x (3, 5) float32 -> direct"
-    assert small[1] == "    not gemv: neither operand is a vector"
-    assert taken(capsys, (300,), (300, 7)) == ["gemm: (1, 300) x (300, 7) float32 -> gemv"]
+    assert small[1:4] == [
+        "    not packed: x2 is not packed",
+        "    not slices: the depth is short",
+        "    not gemv: neither operand is a vector",
+    ]
+    assert taken(capsys, (300,), (300, 7))[0] == "gemm: (1, 300) x (300, 7) float32 -> gemv"
+    sliced = taken(capsys, (2_000_000,), (2_000_000,))
+    assert sliced[0] == "gemm: (1, 2000000) x (2000000, 1) float32 -> slices"
+    assert sliced[2] == "gemm: (1, 400000) x (400000, 1) float32, batch (5,) -> gemv"
     large = taken(capsys, (700, 700), (700, 700))
     assert large[0].endswith("-> blocked") and "    not direct: large enough for packing to pay" in large
 

@@ -49,6 +49,12 @@ void bind_matmul(py::module_& m) {
   m.def("linear", [](const Array& x, const Array& weight, const Array* bias, const char* activation) {
     return linear(x, weight, bias, activation_named(activation));
   });
+  py::class_<PackedWeight>(m, "PackedWeight")
+      .def(py::init<const Array&>())
+      .def_property_readonly("nbytes", &PackedWeight::nbytes)
+      .def("linear", [](const PackedWeight& weight, const Array& x, const Array* bias, const char* activation) {
+        return linear(x, weight, bias, activation_named(activation));
+      });
   m.def("bias_activation_backward", [](const Array& g, const Array& saved, const char* activation) {
     BiasActivationGradients gradients = bias_activation_backward(g, saved, activation_named(activation));
     return py::make_tuple(std::move(gradients.z), std::move(gradients.bias));

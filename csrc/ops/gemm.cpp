@@ -236,11 +236,17 @@ void run_naive(const GemmBatch& g) {
   });
 }
 
+const char* packed_unsupported(const GemmBatch& g) { return g.packed_b ? nullptr : "x2 is not packed"; }
+
 // In order of preference.
 const Method<GemmBatch> kMethods[] = {
-    {"slices", sliced_unsupported, run_sliced}, {"gemv", gemv_unsupported, run_gemv},
-    {"dot", dot_unsupported, run_dot},          {"direct of the transposes", turned_unsupported, run_turned},
-    {"direct", direct_unsupported, run_direct}, {"blocked", blocked_unsupported, gemm_blocked},
+    {"packed", packed_unsupported, gemm_blocked},
+    {"slices", sliced_unsupported, run_sliced},
+    {"gemv", gemv_unsupported, run_gemv},
+    {"dot", dot_unsupported, run_dot},
+    {"direct of the transposes", turned_unsupported, run_turned},
+    {"direct", direct_unsupported, run_direct},
+    {"blocked", blocked_unsupported, gemm_blocked},
     {"naive", naive_unsupported, run_naive},
 };
 

@@ -14,8 +14,13 @@ struct GemmBatch {
   Dims shape;               // of the batch; () for one product
   Dims a_stride, b_stride;  // in elements, 0 where an operand is broadcast
   int64_t out_step = 0;     // elements from one product's matrices in `out` to the next one's; all share the bias
+  const void* packed_b = nullptr;  // pack_columns() of a B that all products share; then each.b is not read
 };
 
 void gemm(const GemmBatch&);
+
+// B (k, n) packed as gemm() reads it. Only where can_pack: levels without packed kernels cannot.
+bool can_pack(DType dtype);
+StorageRef pack_columns(DType dtype, const GemmMatrix& b, int64_t k, int64_t n);
 
 }  // namespace tw

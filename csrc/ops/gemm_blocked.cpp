@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kPackedBytes = int64_t{64} << 20;  // of columns of B held at a time
 constexpr int64_t kGroupBytes = int64_t{4} << 20;    // of B, of small products that are packed together
+constexpr int64_t kStreamingRows = 8;
 constexpr double kPackedPerNs = 4;                   // elements
 
 class BlockedGemm {
@@ -27,21 +28,33 @@ class BlockedGemm {
         depth_(stretch_depth(kernel_, g.each.k)),
         rows_(rows_in_cache(kernel_)),
         a_in_place_(kernel_.in_place && stays_cached(g.each.a, size_)),
-        b_shared_(std::all_of(g.b_stride.begin(), g.b_stride.end(), [](int64_t s) { return s == 0; })),
+        b_shared_(g.packed_b || std::all_of(g.b_stride.begin(), g.b_stride.end(), [](int64_t s) { return s == 0; })),
         rows_of_threads_(static_cast<size_t>(get_num_threads())) {}
 
   void run() {
     const int64_t column_bytes = std::max<int64_t>(1, lanes_) * kernel_.lane;
-    extent_ = std::min(g_.each.n, std::max<int64_t>(kernel_.nc, kPackedBytes / column_bytes / kernel_.nc * kernel_.nc));
+    extent_ = g_.each.n;
+    if (!g_.packed_b)
+      extent_ = std::min(extent_, std::max<int64_t>(kernel_.nc, kPackedBytes / column_bytes / kernel_.nc * kernel_.nc));
     group_ = std::clamp<int64_t>(kGroupBytes / (panels() * kernel_.nr * column_bytes), 1, items_);
-    b_ = allocate(static_cast<size_t>((b_shared_ ? 1 : group_) * panels() * kernel_.nr * lanes_ * kernel_.lane));
+    const StorageRef own = g_.packed_b ? StorageRef() : allocate_b();
+    b_ = static_cast<const char*>(g_.packed_b ? g_.packed_b : own->data);
     for (item_ = 0; item_ < items_; item_ += group_) {
       const int64_t group = std::min(group_, items_ - item_);
       for (column_ = 0; column_ < g_.each.n; column_ += extent_) {
-        if (item_ == 0 || !b_shared_ || extent_ < g_.each.n) pack_b(b_shared_ ? 1 : group);
+        if (own.get() && (item_ == 0 || !b_shared_ || extent_ < g_.each.n))
+          pack_b(b_shared_ ? 1 : group, static_cast<char*>(own->data));
         multiply(group);
       }
     }
+  }
+
+  // All of B, which all products share.
+  StorageRef pack() {
+    extent_ = g_.each.n;
+    StorageRef panels = allocate_b();
+    pack_b(1, static_cast<char*>(panels->data));
+    return panels;
   }
 
  private:
@@ -59,16 +72,20 @@ class BlockedGemm {
 
   int64_t panels() const { return ceil_div(extent_, kernel_.nr); }
 
-  // Where panel `panel` of B, of product `item` of the group, starts in the stretch of K that starts at `from`.
-  char* packed_b(int64_t item, int64_t from, int64_t panel) const {
+  StorageRef allocate_b() const {
+    return allocate(static_cast<size_t>((b_shared_ ? 1 : group_) * panels() * kernel_.nr * lanes_ * kernel_.lane));
+  }
+
+  // Bytes before panel `panel` of B, of product `item` of the group, in the stretch of K that starts at `from`.
+  int64_t packed_offset(int64_t item, int64_t from, int64_t panel) const {
     const int64_t first = from / kernel_.group;  // lane
     const int64_t before =
         ((b_shared_ ? 0 : item) * lanes_ + first) * panels() + panel * std::min(depth_ / kernel_.group, lanes_ - first);
-    return static_cast<char*>(b_->data) + before * kernel_.nr * kernel_.lane;
+    return before * kernel_.nr * kernel_.lane;
   }
 
   // Columns [column_, column_ + extent_) of B of `items` products.
-  void pack_b(int64_t items) {
+  void pack_b(int64_t items, char* to) const {
     constexpr int64_t kPanels = 8;  // in a work item
     const int64_t chunks = ceil_div(panels(), kPanels), stretches = ceil_div(g_.each.k, depth_);
     const double ns = static_cast<double>(kPanels * kernel_.nr * depth_) / kPackedPerNs;
@@ -79,7 +96,8 @@ class BlockedGemm {
         const int64_t count = std::min(kPanels * kernel_.nr, std::min(column_ + extent_, g_.each.n) - first);
         if (count <= 0) continue;
         const GemmMatrix b = batch_item(g_, item_ + item).b.at(from, first, size_);
-        kernel_.pack_b(b.data, b.col, b.row, count, std::min(depth_, g_.each.k - from), packed_b(item, from, panel));
+        kernel_.pack_b(b.data, b.col, b.row, count, std::min(depth_, g_.each.k - from),
+                       to + packed_offset(item, from, panel));
       }
     });
   }
@@ -87,7 +105,9 @@ class BlockedGemm {
   // Tiles of C, in two dimensions by shape alone.
   void multiply(int64_t group) {
     const int64_t m = g_.each.m, n = std::min(extent_, g_.each.n - column_);
-    const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(g_.each.k);
+    // A few rows wait for B to stream past, as long as for kStreamingRows.
+    const double work =
+        static_cast<double>(std::max(m, kStreamingRows)) * static_cast<double>(n) * static_cast<double>(g_.each.k);
     const int64_t wanted = wanted_pieces(work, group);
     const int64_t down = ceil_div(m, rows_);
     const int64_t across = std::min(ceil_div(n, kernel_.nr), std::max(ceil_div(n, kernel_.nc), ceil_div(wanted, down)));
@@ -117,7 +137,7 @@ class BlockedGemm {
     tile.n = columns.size;
     tile.k = g_.each.k;
     tile.depth = depth_;
-    tile.b_packed = packed_b(item, 0, 0);
+    tile.b_packed = b_ + packed_offset(item, 0, 0);
     tile.b_from = columns.from;
     tile.b_columns = panels() * kernel_.nr;
     tile.out = problem.out.at(rows.from, column_ + columns.from, size_);
@@ -146,10 +166,10 @@ class BlockedGemm {
   const int64_t depth_;  // of a stretch of K
   const int64_t rows_;   // of C in a task
   const bool a_in_place_;
-  const bool b_shared_;  // the same B throughout the batch
-  int64_t extent_ = 0;   // columns of B packed at a time
-  int64_t group_ = 1;    // products whose B is packed together
-  StorageRef b_;
+  const bool b_shared_;      // the same B throughout the batch
+  int64_t extent_ = 0;       // columns of B packed at a time
+  int64_t group_ = 1;        // products whose B is packed together
+  const char* b_ = nullptr;  // packed
   std::vector<Rows> rows_of_threads_;
   int64_t item_ = 0, column_ = 0;  // what is being computed
 };
@@ -162,5 +182,16 @@ int64_t stretch_depth(const PackedGemm& kernel, int64_t k) {
 }
 
 void gemm_blocked(const GemmBatch& g) { BlockedGemm(g).run(); }
+
+bool can_pack(DType dtype) { return kernels().gemm.packed[static_cast<int>(dtype)].tile != nullptr; }
+
+StorageRef pack_columns(DType dtype, const GemmMatrix& b, int64_t k, int64_t n) {
+  GemmBatch g{};
+  g.dtype = dtype;
+  g.each.n = n;
+  g.each.k = k;
+  g.each.b = b;
+  return BlockedGemm(g).pack();
+}
 
 }  // namespace tw

@@ -157,14 +157,20 @@ void gemm_add(const Array& x1, const Array& x2, const Array& c) {
 
 namespace {
 
-void check_linear(const Array& x, const Array& weight, const Array* bias) {
-  if (weight.ndim() != 2) fail<ValueError>("linear: weight ", weight.shape, " is not (out, in)");
-  if (x.ndim() == 0 || x.shape.back() != weight.shape[1])
-    fail<ValueError>("linear: weight ", weight.shape, " takes ", weight.shape[1], " features, but x ", x.shape, " has ",
+// What a linear layer multiplies by: weightᵀ (in, out), where it lies or as panels.
+struct Weight {
+  int64_t out, in;
+  GemmMatrix matrix;
+  const void* panels;
+};
+
+void check_linear(const Array& x, int64_t out, int64_t in, const Array* bias) {
+  const Dims weight{out, in};
+  if (x.ndim() == 0 || x.shape.back() != in)
+    fail<ValueError>("linear: weight ", weight, " takes ", in, " features, but x ", x.shape, " has ",
                      x.ndim() == 0 ? 0 : x.shape.back());
-  if (bias && (bias->ndim() != 1 || bias->shape[0] != weight.shape[0]))
-    fail<ValueError>("linear: bias ", bias->shape, " does not fit weight ", weight.shape, ", which needs (",
-                     weight.shape[0], ",)");
+  if (bias && (bias->ndim() != 1 || bias->shape[0] != out))
+    fail<ValueError>("linear: bias ", bias->shape, " does not fit weight ", weight, ", which needs (", out, ",)");
 }
 
 // Points p at the rows of x (..., k), p.m in all. False where no single stride leads through them.
@@ -178,36 +184,31 @@ bool set_rows(const Array& x, GemmProblem& p) {
   return true;
 }
 
-}  // namespace
-
-Array linear(const Array& x, const Array& weight, const Array* bias, Activation activation, Array* pre) {
-  check_linear(x, weight, bias);
-  DType dtype = promote_types(x.dtype, weight.dtype);
-  if (bias) dtype = promote_types(dtype, bias->dtype);
-  if (!is_floating(dtype)) fail<TypeError>("linear: dtype ", dtype, " is not floating");
+// act(x weightᵀ + bias), computed in `dtype`, which the weight has.
+Array affine(DType dtype, const Array& x, const Weight& weight, const Array* bias, Activation activation, Array* pre) {
   Dims shape = x.shape;
-  shape[x.ndim() - 1] = weight.shape[0];
+  shape[x.ndim() - 1] = weight.out;
   const Array c = empty(shape, dtype);
   const bool from_argument =
       activation == Activation::gelu || activation == Activation::gelu_tanh || activation == Activation::silu;
   if (pre && from_argument) *pre = empty(shape, dtype);
   if (c.size() == 0) return c;
 
-  Prepared a(x), w(weight), b(bias ? *bias : weight);
+  Prepared a(x), b(bias ? *bias : x);
   a.cast(dtype);
-  w.cast(dtype);
   GemmBatch g;
   g.dtype = dtype;
   GemmProblem& p = g.each;
   p = GemmProblem{};
-  p.n = weight.shape[0];
-  p.k = weight.shape[1];
+  p.n = weight.out;
+  p.k = weight.in;
   p.m = c.size() / p.n;
   if (!set_rows(*a, p)) {
     a.copy();
     set_rows(*a, p);
   }
-  p.b = {w->data, w->strides[1], w->strides[0]};
+  p.b = weight.matrix;
+  g.packed_b = weight.panels;
   p.out.c = {c.data, p.n, 1};
   if (bias) {
     b.cast(dtype);
@@ -219,5 +220,41 @@ Array linear(const Array& x, const Array& weight, const Array* bias, Activation 
   gemm(g);
   return c;
 }
+
+}  // namespace
+
+Array linear(const Array& x, const Array& weight, const Array* bias, Activation activation, Array* pre) {
+  if (weight.ndim() != 2) fail<ValueError>("linear: weight ", weight.shape, " is not (out, in)");
+  check_linear(x, weight.shape[0], weight.shape[1], bias);
+  DType dtype = promote_types(x.dtype, weight.dtype);
+  if (bias) dtype = promote_types(dtype, bias->dtype);
+  if (!is_floating(dtype)) fail<TypeError>("linear: dtype ", dtype, " is not floating");
+  Prepared w(weight);
+  w.cast(dtype);
+  return affine(dtype, x, {w->shape[0], w->shape[1], {w->data, w->strides[1], w->strides[0]}, nullptr}, bias,
+                activation, pre);
+}
+
+Array linear(const Array& x, const PackedWeight& weight, const Array* bias, Activation activation) {
+  check_linear(x, weight.out_features(), weight.in_features(), bias);
+  DType dtype = promote_types(x.dtype, weight.dtype());
+  if (bias) dtype = promote_types(dtype, bias->dtype);
+  if (dtype != weight.dtype())
+    fail<TypeError>("linear: x and bias need dtype ", dtype, ", but the weight is packed as ", weight.dtype());
+  return affine(dtype, x, {weight.out_features(), weight.in_features(), weight.matrix(), weight.panels()}, bias,
+                activation, nullptr);
+}
+
+PackedWeight::PackedWeight(const Array& weight) : dtype_(weight.dtype) {
+  if (weight.ndim() != 2) fail<ValueError>("PackedWeight: weight ", weight.shape, " is not (out, in)");
+  if (!is_floating(dtype_)) fail<TypeError>("PackedWeight: dtype ", dtype_, " is not floating");
+  out_ = weight.shape[0];
+  in_ = weight.shape[1];
+  plain_ = !can_pack(dtype_);
+  panels_ = plain_ ? astype(weight, dtype_).storage
+                   : pack_columns(dtype_, {weight.data, weight.strides[1], weight.strides[0]}, in_, out_);
+}
+
+GemmMatrix PackedWeight::matrix() const { return {plain_ ? panels_->data : nullptr, 1, in_}; }
 
 }  // namespace tw

@@ -11,6 +11,7 @@ __all__: list[str] = [
     "AxisError",
     "DType",
     "Node",
+    "PackedWeight",
     "Primitive",
     "TapeMode",
     "TensorBase",
@@ -351,6 +352,12 @@ class Array:
     def storage_ptr(self) -> int: ...
     @property
     def strides(self) -> int | typing.Sequence[int]: ...
+
+class PackedWeight:
+    def __init__(self, arg0: Array) -> None: ...
+    def linear(self, arg0: Array, arg1: Array, arg2: str) -> Array: ...
+    @property
+    def nbytes(self) -> int: ...
 
 def abs(arg0: Array) -> Array: ...
 def adam_step(

@@ -30,6 +30,8 @@ def explain(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     >>> import tilewright as tw
     >>> y = tw.explain(tw.matmul, tw.ones(3), tw.ones((3, 5)))
     gemm: (1, 3) x (3, 5) float32 -> gemv
+        not packed: x2 is not packed
+        not slices: the depth is short
     """
     _core.start_explaining()
     try:

@@ -3,7 +3,7 @@
 from . import functional, init, utils
 from .activations import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .containers import ModuleDict, ModuleList, Sequential
-from .layers import Dropout, Flatten, Identity, Linear
+from .layers import Dropout, Flatten, Identity, Linear, PackedLinear
 from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss
 from .module import Module
 from .parameter import Parameter
@@ -25,6 +25,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "PackedLinear",
     "Parameter",
     "ReLU",
     "Sequential",

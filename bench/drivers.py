@@ -12,8 +12,9 @@ import numpy as np
 import tilewright as tw
 
 from . import shapes
+from .products import layers, layers_backward, products, squares
 from .shapes import label
-from .work import Work, operands, torch
+from .work import Work, apply, operands, torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,17 +24,8 @@ F = tw.nn.functional
 
 def all_work() -> Iterator[Work]:
     """Every piece of work, one after the other: operands are made when their turn comes."""
-    for driver in (calls, elementwise, reductions, softmax, matmul, training):
+    for driver in (calls, elementwise, reductions, softmax, squares, products, layers, layers_backward, training):
         yield from driver()
-
-
-def apply(functions: dict[str, Callable[..., Any]], args: dict[str, list[Any]]) -> dict[str, Callable[[], Any]]:
-    """Bind each contender's function to its operands."""
-    return {
-        name: lambda function=function, values=args[name]: function(*values)
-        for name, function in functions.items()
-        if name in args
-    }
 
 
 # ---- small calls -----------------------------------------------------------------------------------------------------
@@ -135,22 +127,6 @@ def softmax() -> Iterator[Work]:
             functions["pytorch"] = functools.partial(getattr(torch, name), dim=1)
         work = apply(functions, operands(shape))
         yield Work("softmax", label(name, shape), work, nbytes=8.0 * math.prod(shape), goal=goal)
-
-
-# ---- products --------------------------------------------------------------------------------------------------------
-
-
-def matmul() -> Iterator[Work]:
-    for m, k, n, transposed, goal in shapes.MATMUL:
-        functions: dict[str, Callable[..., Any]] = {"tilewright": tw.matmul, "numpy": np.matmul}
-        if torch:
-            functions["pytorch"] = torch.matmul
-        args = operands((k, m), (n, k)) if transposed else operands((m, k), (k, n))
-        if transposed:
-            args = {name: [value.T for value in values] for name, values in args.items()}
-        name = label("matmul", (m, k, n), "of transposes" if transposed else "").strip()
-        cost = {"flops": 2.0 * m * k * n} if min(m, n) > 1 else {"nbytes": 4.0 * k * n}
-        yield Work("matmul", name, apply(functions, args), goal=goal, tolerance=1e-4, **cost)
 
 
 # ---- training --------------------------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import statistics
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tilewright as tw
 from tilewright import _core
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from .work import Work
 
 PROBE = 400_000  # rounds: about a millisecond
-REST = 0.004  # lets the worker threads of the contender before stop spinning
-REST_AFTER_BLAS = 0.15  # those of NumPy's OpenBLAS go on for a tenth of a second, and would halve who comes next
+REST = 0.015  # worker threads of OpenMP go on spinning for 10 ms, and would slow down the next contender
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Times:
 
     median: float
     spread: float
+
+    def clearly_above(self, other: Times) -> bool:
+        """Whether the medians are further apart than half of each spread."""
+        return self.median - other.median > (self.spread + other.spread) / 2
 
 
 def batch(call: Callable[[], object], count: int) -> float:
@@ -39,7 +43,7 @@ def batch(call: Callable[[], object], count: int) -> float:
 
 @dataclass(frozen=True)
 class Measured:
-    """The contenders' times; and for work that counts flops, tilewright's share of the peak."""
+    """The contenders' times; and tilewright's share of the peak for work that counts flops or only reads."""
 
     times: dict[str, Times]
     share: float | None
@@ -55,20 +59,21 @@ def measure(work: Work, rounds: int, seconds: float) -> Measured:
     for name, call in work.calls.items():
         batch(call, 2)
         counts[name] = max(1, int(seconds / max(batch(call, 3), 1e-9)))
+    probe = (lambda: flops(PROBE)) if work.flops else reading if work.reads else None
+    cost = work.flops * work.peak if work.flops else work.nbytes
     samples: dict[str, list[float]] = {name: [] for name in work.calls}
     shares = []
     names = list(work.calls)
-    rest = REST_AFTER_BLAS if work.flops and "numpy" in names else REST
     gc.collect()
     for round_ in range(rounds):
         for i in range(len(names)):
             name = names[(i + round_) % len(names)]
-            time.sleep(rest)
-            work.calls[name]()
-            before = flops(PROBE) if work.flops and name == "tilewright" else 0.0
+            time.sleep(REST)
+            batch(work.calls[name], max(1, counts[name] // 4))  # wakes the threads and fills the caches again
+            before = probe() if probe and name == "tilewright" else 0.0
             samples[name].append(batch(work.calls[name], counts[name]))
-            if before:
-                shares.append(work.flops / samples[name][-1] / max(before, flops(PROBE)))
+            if probe and name == "tilewright":
+                shares.append(cost / samples[name][-1] / max(before, probe()))
     return Measured(
         {name: summarise(times) for name, times in samples.items()}, statistics.median(shares) if shares else None
     )
@@ -79,6 +84,19 @@ def flops(rounds: int) -> float:
     begin = time.perf_counter()
     done = _core.multiply_add_at_peak(rounds)
     return done / (time.perf_counter() - begin)
+
+
+@functools.cache
+def _large() -> Any:
+    return tw.ones(16_777_216)
+
+
+def reading() -> float:
+    """Bytes a second that are read from memory, by adding up 64 MB on all threads."""
+    large = _large()
+    begin = time.perf_counter()
+    tw.sum(large)
+    return large.nbytes / (time.perf_counter() - begin)
 
 
 def summarise(times: list[float]) -> Times:

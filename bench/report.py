@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 
 import tilewright as tw
 
+from .shapes import LAYERS_GOAL
 from .work import torch
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Table:
         self.peak = peak
         self.markdown = markdown
         self.missed = 0
+        self.gains: dict[str, list[float]] = {}  # the best other's time over ours, by group
         self.print(HEADS)
         if markdown:
             print("|" + "|".join(["---"] + ["---:"] * (len(HEADS) - 1)) + "|")
@@ -68,11 +71,14 @@ class Table:
         if work.flops:
             rate = f"{work.flops / own.median / 1e9:.1f} GFLOP/s"
         elif work.nbytes:
-            rate, share = f"{work.nbytes / own.median / 1e9:.1f} GB/s", work.nbytes / own.median / self.peak.bandwidth
+            rate = f"{work.nbytes / own.median / 1e9:.1f} GB/s"
+            share = share or work.nbytes / own.median / self.peak.bandwidth
         others = {name: own.median / t.median for name, t in times.items() if name != "tilewright"}
         rivals = {name: ratio for name, ratio in others.items() if name.startswith("pytorch")}
         ratios = {"numpy": others.get("numpy"), "pytorch": max(rivals.values(), default=None)}
         best = max(others.values(), default=None)
+        if best is not None:
+            self.gains.setdefault(work.group, []).append(1 / best)
         self.print(
             [
                 work.name,
@@ -89,12 +95,47 @@ class Table:
         if work.goal is None:
             return ""
         against, bound = work.goal
-        reached = share if against == "peak" else ratios[against]
+        least = against in ("peak", "read")
+        reached = share if least else ratios[against]
         if reached is None:
             return f"{bound:g} {against}: ?"
-        met = reached >= bound if against == "peak" else reached <= bound
+        met = reached >= bound if least else reached <= bound
         self.missed += not met
         return f"{bound:g} {against}: {'yes' if met else 'NO'}"
 
     def finish(self) -> None:
+        for group in ("linear", "linear and back"):
+            if group in self.gains:
+                gain = statistics.geometric_mean(self.gains[group])
+                self.missed += gain < LAYERS_GOAL
+                print(
+                    f"{group}: {gain:.2f} times as fast as the best other in geometric mean, {LAYERS_GOAL} wanted: "
+                    f"{'yes' if gain >= LAYERS_GOAL else 'NO'}"
+                )
         print(f"times are medians; spread is the distance between the quartiles; goals missed: {self.missed}")
+
+
+class Sample:
+    """Of many pieces of work only those that another contender does clearly faster, and a summary."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.ratios: list[float] = []
+        self.behind = 0
+
+    def add(self, work: Work, measured: Measured) -> None:
+        times = dict(measured.times)
+        own = times.pop("tilewright")
+        best = min(times.values(), key=lambda t: t.median)
+        self.ratios.append(own.median / best.median)
+        if own.clearly_above(best):
+            self.behind += 1
+            self.table.add(work, measured)
+
+    def finish(self) -> None:
+        worse = sum(ratio > 1 for ratio in self.ratios)
+        print(
+            f"sample: of {len(self.ratios)} products {worse} slower than the best other, {self.behind} of them beyond "
+            f"the spread; geometric mean of the ratios {statistics.geometric_mean(self.ratios):.2f}, largest "
+            f"{max(self.ratios):.2f}"
+        )

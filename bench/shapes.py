@@ -1,7 +1,7 @@
 """What is measured: shapes and goals, and nothing else.
 
 A goal is the largest time relative to PyTorch's, as ("pytorch", 0.5), or the least share of the measured peak, as
-("peak", 0.75).
+("peak", 0.75), or of the measured speed of reading memory, as ("read", 0.9).
 """
 
 from __future__ import annotations
@@ -52,19 +52,55 @@ SOFTMAX: list[tuple[str, tuple[int, int], Goal]] = [
     ("log_softmax", (2048, 2048), None),
 ]
 
-# m, k, n, whether the operands are transposed views, goal
-MATMUL: list[tuple[int, int, int, bool, Goal]] = [
-    (64, 64, 64, False, None),
-    (128, 128, 128, False, None),
-    (256, 256, 256, False, None),
-    (512, 512, 512, False, ("peak", 0.75)),
-    (1024, 1024, 1024, False, ("peak", 0.75)),
-    (2048, 2048, 2048, False, ("peak", 0.75)),
-    (512, 512, 512, True, None),
-    (32, 784, 512, False, None),
-    (64, 3072, 768, False, None),
-    (1, 4096, 4096, False, None),
+# n of an n x n x n product in float32, and the least share of the peak with one thread and with more
+SQUARES: list[tuple[int, float, float | None]] = [
+    (64, 0.75, None),
+    (128, 0.85, 0.65),
+    (256, 0.90, 0.80),
+    (512, 0.90, 0.90),
+    (768, 0.90, 0.90),
+    (1000, 0.90, 0.90),
+    (1024, 0.90, 0.90),
+    (2048, 0.90, 0.90),
+    (4096, 0.90, 0.90),
 ]
+
+# dtype, batch, m, k, n, goal
+PRODUCTS: list[tuple[str, int, int, int, int, Goal]] = [
+    ("float64", 1, 512, 512, 512, ("peak", 0.85)),
+    ("float64", 1, 1024, 1024, 1024, ("peak", 0.85)),
+    ("float64", 1, 2048, 2048, 2048, ("peak", 0.85)),
+    ("bfloat16", 1, 256, 256, 256, ("pytorch", 1.0)),
+    ("bfloat16", 1, 1024, 1024, 1024, ("pytorch", 1.0)),
+    ("float16", 1, 1024, 1024, 1024, None),
+    ("complex64", 1, 1024, 1024, 1024, None),
+    ("float32", 64, 64, 64, 64, None),
+    ("float32", 1, 64, 16384, 64, None),
+    ("float32", 1, 1, 4096, 4096, ("read", 0.9)),
+    ("float32", 1, 4096, 4096, 1, ("read", 0.9)),
+]
+
+# m, k, n of layers with a bias: a batch of m, k features to n. The geometric mean of PyTorch's or NumPy's time over
+# ours is to be at least LAYERS_GOAL.
+LAYERS: list[tuple[int, int, int]] = [
+    (1, 768, 768),
+    (1, 4096, 4096),
+    (8, 512, 2048),
+    (32, 784, 512),
+    (128, 512, 10),
+    (64, 3072, 768),
+    (512, 64, 512),
+    (2048, 384, 1536),
+    (20, 200, 800),
+    (16384, 27, 64),
+]
+LAYERS_GOAL = 1.2
+
+# Points (m, n, k, whether each operand is a transposed view), drawn with a fixed seed: on none slower than the best
+# other, beyond the spread of the run.
+SAMPLE_SIZES = [1, 2, 4, 8, 16, 24, 31, 32, 48, 64, 100, 128, 256, 512, 1024]
+SAMPLE_COUNT = 300
+SAMPLE_SEED = 0
 
 # sizes of the layers, batch, in how many pieces (their gradients are added up), optimiser, goal
 TRAINING: list[tuple[tuple[int, ...], int, int, str, Goal]] = [

@@ -10,7 +10,7 @@ import pytest
 
 import tilewright as tw
 
-from . import drivers, shapes, work
+from . import drivers, products, shapes, work
 from .work import Work
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ COUNTS = {
     drivers.elementwise: len(shapes.ELEMENTWISE),
     drivers.reductions: len(shapes.REDUCTIONS),
     drivers.softmax: len(shapes.SOFTMAX),
-    drivers.matmul: len(shapes.MATMUL),
+    products.squares: len(shapes.SQUARES),
+    products.products: len(shapes.PRODUCTS),
+    products.layers: len(shapes.LAYERS),
+    products.layers_backward: len(shapes.LAYERS),
     drivers.training: len(shapes.TRAINING),
 }
 

@@ -38,8 +38,12 @@ class Work:
     ----------
     calls
         For each contender a function without arguments that does the work once and returns its result.
-    flops, nbytes
-        Of one call; the larger share of its peak is reported.
+    flops
+        Of one call, to compare with the peak.
+    peak
+        How many float32 operations the machine can do in the time of one of these: 2 for float64.
+    nbytes
+        Of one call, moved, to compare with what can be copied; or only read, where `reads`.
     tolerance
         Largest difference between results, relative to the largest value.
     """
@@ -48,7 +52,9 @@ class Work:
     name: str
     calls: dict[str, Callable[[], Any]]
     flops: float = 0
+    peak: float = 1
     nbytes: float = 0
+    reads: bool = False
     goal: Goal = None
     tolerance: float = 1e-5
     notes: list[str] = field(default_factory=list)
@@ -66,14 +72,29 @@ class Work:
 
 
 def as_numpy(x: Any) -> np.ndarray:
-    return np.asarray(x.detach() if hasattr(x, "detach") else x, dtype=np.float64)
+    if isinstance(x, tw.Tensor):
+        x = tw.asarray(x.detach(), tw.complex128 if x.dtype.is_complex else tw.float64)
+    elif torch and isinstance(x, torch.Tensor):
+        x = x.detach().to(torch.complex128 if x.is_complex() else torch.float64)
+    return np.asarray(x, dtype=np.complex128 if np.iscomplexobj(x) else np.float64)
 
 
-def operands(*shapes: tuple[int, ...], seed: int = 0) -> dict[str, list[Any]]:
-    """The same float32 numbers for each contender, each in memory of its own making."""
+def operands(*shapes: tuple[int, ...], dtype: str = "float32", seed: int = 0) -> dict[str, list[Any]]:
+    """The same numbers for each contender that has the dtype, each in memory of its own making."""
     rng = np.random.default_rng(seed)
     arrays = [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
-    made: dict[str, list[Any]] = {"tilewright": [tw.asarray(a, copy=True) for a in arrays], "numpy": arrays}
+    made: dict[str, list[Any]] = {"tilewright": [tw.asarray(a, dtype, copy=True) for a in arrays]}
+    if hasattr(np, dtype):
+        made["numpy"] = [a.astype(dtype) for a in arrays]
     if torch:
-        made["pytorch"] = [torch.tensor(a) for a in arrays]
+        made["pytorch"] = [torch.tensor(a).to(getattr(torch, dtype)) for a in arrays]
     return made
+
+
+def apply(functions: dict[str, Callable[..., Any]], args: dict[str, list[Any]]) -> dict[str, Callable[[], Any]]:
+    """Bind each contender's function to its operands."""
+    return {
+        name: lambda function=function, values=args[name]: function(*values)
+        for name, function in functions.items()
+        if name in args
+    }

@@ -168,7 +168,7 @@ void run_dot(const GemmBatch& g) {
 }
 
 constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packing A is not repaid
-constexpr int64_t kDirectBytes = 13 << 18;                  // of A and B; more does not stay near enough
+constexpr int64_t kDirectBytes = 20 << 18;                  // of A and B; more does not stay near enough
 constexpr int64_t kEvictingStride = 4096;                   // bytes: such lines share a set of L1, which has 8 to 12
 
 // Whether the register tile can add bias and residual and store C, so that between stretches of K sums may wait in C.

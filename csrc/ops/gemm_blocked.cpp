@@ -86,7 +86,7 @@ class BlockedGemm {
 
   // Columns [column_, column_ + extent_) of B of `items` products.
   void pack_b(int64_t items, char* to) const {
-    constexpr int64_t kPanels = 8;  // in a work item
+    constexpr int64_t kPanels = 4;  // in a work item
     const int64_t chunks = ceil_div(panels(), kPanels), stretches = ceil_div(g_.each.k, depth_);
     const double ns = static_cast<double>(kPanels * kernel_.nr * depth_) / kPackedPerNs;
     parallel_for(items * stretches * chunks, 1, ns, [&](int64_t begin, int64_t end) {

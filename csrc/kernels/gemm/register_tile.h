@@ -54,6 +54,7 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, vec<typename Step::sum> (&a
   const T* a_ahead = t.a_ahead;
   const T* b_ahead = t.b_ahead;
   const int64_t a_row = kUnitRow ? 1 : t.a_row, a_col = t.a_col, b_row = t.b_row, b_ahead_step = t.b_ahead_step;
+  constexpr int kNear = 16;  // steps: what comes from L2 is in L1 by then
   for (int64_t p = t.k; p > 0; --p) {
     vec<T> bv[W];
 #pragma GCC unroll 4
@@ -64,6 +65,7 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, vec<typename Step::sum> (&a
 #pragma GCC unroll 4
       for (int w = 0; w < W; ++w) acc[r][w] = Step::multiply_add(av, bv[w], acc[r][w]);
     }
+    __builtin_prefetch(a + kNear * a_col, 0, 3);
     __builtin_prefetch(a_ahead, 0, 2);
     __builtin_prefetch(b_ahead, 0, 2);
     a_ahead += a_col;

@@ -23,7 +23,7 @@ F = tw.nn.functional
 
 def all_work() -> Iterator[Work]:
     """Every piece of work, one after the other: operands are made when their turn comes."""
-    for driver in (calls, elementwise, reductions, softmax, matmul, training):
+    for driver in (calls, elementwise, reductions, softmax, matmul, narrow, training):
         yield from driver()
 
 
@@ -151,6 +151,27 @@ def matmul() -> Iterator[Work]:
         name = label("matmul", (m, k, n), "of transposes" if transposed else "").strip()
         cost = {"flops": 2.0 * m * k * n} if min(m, n) > 1 else {"nbytes": 4.0 * k * n}
         yield Work("matmul", name, apply(functions, args), goal=goal, tolerance=1e-4, **cost)
+
+
+def narrow() -> Iterator[Work]:
+    """Products of types narrower than float32. NumPy has no kernels for them and is left out."""
+    for dtype, m, k, n, goal in shapes.NARROW:
+        rng = np.random.default_rng(0)
+        shape_a, shape_b = (m, k), (k, n)
+        if dtype == "int8":
+            values = [rng.integers(-128, 128, shape, np.int8) for shape in (shape_a, shape_b)]
+        else:
+            values = [rng.standard_normal(shape, np.float32) for shape in (shape_a, shape_b)]
+        functions: dict[str, Callable[..., Any]] = {
+            "tilewright": functools.partial(tw.matmul, dtype="int32") if dtype == "int8" else tw.matmul
+        }
+        args: dict[str, list[Any]] = {"tilewright": [tw.asarray(v, dtype=dtype) for v in values]}
+        if torch:
+            functions["pytorch"] = torch._int_mm if dtype == "int8" else torch.matmul
+            args["pytorch"] = [torch.tensor(v).to(getattr(torch, dtype)) for v in values]
+        name = label("matmul", (m, k, n), dtype)
+        # Both round a sum once, to one of two neighbours.
+        yield Work("matmul", name, apply(functions, args), flops=2.0 * m * k * n, goal=goal, tolerance=2.0**-7)
 
 
 # ---- training --------------------------------------------------------------------------------------------------------

@@ -66,6 +66,15 @@ MATMUL: list[tuple[int, int, int, bool, Goal]] = [
     (1, 4096, 4096, False, None),
 ]
 
+# dtype, m, k, n, goal; int8 is summed in int32
+NARROW: list[tuple[str, int, int, int, Goal]] = [
+    ("bfloat16", 256, 256, 256, ("pytorch", 1.0)),
+    ("bfloat16", 1024, 1024, 1024, ("pytorch", 1.0)),
+    ("float16", 512, 512, 512, ("pytorch", 1.0)),
+    ("int8", 256, 256, 256, ("pytorch", 1.0)),
+    ("int8", 1024, 1024, 1024, ("pytorch", 1.0)),
+]
+
 # sizes of the layers, batch, in how many pieces (their gradients are added up), optimiser, goal
 TRAINING: list[tuple[tuple[int, ...], int, int, str, Goal]] = [
     ((64, 32, 10), 32, 1, "SGD", ("pytorch", 0.5)),

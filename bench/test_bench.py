@@ -22,6 +22,7 @@ COUNTS = {
     drivers.reductions: len(shapes.REDUCTIONS),
     drivers.softmax: len(shapes.SOFTMAX),
     drivers.matmul: len(shapes.MATMUL),
+    drivers.narrow: len(shapes.NARROW),
     drivers.training: len(shapes.TRAINING),
 }
 

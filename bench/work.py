@@ -66,7 +66,11 @@ class Work:
 
 
 def as_numpy(x: Any) -> np.ndarray:
-    return np.asarray(x.detach() if hasattr(x, "detach") else x, dtype=np.float64)
+    if isinstance(x, tw.Tensor):
+        x = x.detach().astype("float64")
+    elif torch and isinstance(x, torch.Tensor):
+        x = x.detach().double()
+    return np.asarray(x, dtype=np.float64)
 
 
 def operands(*shapes: tuple[int, ...], seed: int = 0) -> dict[str, list[Any]]:

@@ -293,30 +293,43 @@ class Case {
 // ---- ways to run it
 // ---------------------------------------------------------------------------------------------------
 
-// Packs everything in stretches of `depth` and runs the tile kernel over C in tiles of `rows` x `columns` panels.
-inline void run_tiles(const PackedGemm& kernel, int64_t size, const GemmProblem& p, int64_t depth, int64_t rows,
-                      int64_t columns) {
-  const auto round_up = [](int64_t x, int64_t unit) { return (x + unit - 1) / unit * unit; };
+inline int64_t round_up(int64_t x, int64_t unit) { return (x + unit - 1) / unit * unit; }
+
+// Rows or columns `x` packed in stretches of `depth`, in memory exactly as large as promised, so that a sanitizer sees
+// an overrun. Elements are `size` bytes.
+inline std::vector<char> pack_all(const PackedGemm& kernel, GemmPackFn pack, const GemmMatrix& x, int64_t width,
+                                  int64_t count, int64_t k, int64_t depth, int64_t size) {
+  const int64_t padded = round_up(count, width);
+  std::vector<char> packed(static_cast<size_t>(padded * round_up(k, kernel.group) / kernel.group * kernel.lane));
+  for (int64_t from = 0; from < k; from += depth)
+    pack(x.at(0, from, size).data, x.row, x.col, count, std::min(depth, k - from),
+         packed.data() + from / kernel.group * kernel.lane * padded);
+  return packed;
+}
+
+// Packs B, and A too unless it is to be read in place, in stretches of `depth`, and runs the tile kernel over C in
+// tiles of `rows` x `columns` panels. Elements of A and B are `operand` bytes, all others `size`.
+inline void run_tiles(const PackedGemm& kernel, int64_t operand, int64_t size, const GemmProblem& p, int64_t depth,
+                      int64_t rows, int64_t columns, bool in_place = false) {
   depth = round_up(depth, kernel.group);
-  const int64_t lanes = round_up(p.k, kernel.group) / kernel.group;
+  const std::vector<char> b = pack_all(kernel, kernel.pack_b, p.b.transposed(), kernel.nr, p.n, p.k, depth, operand);
   GemmTile t{};
   t.k = p.k, t.depth = depth;
-  t.a_rows = round_up(p.m, kernel.mr);
+  t.b_packed = b.data();
   t.b_columns = round_up(p.n, kernel.nr);
-  // Exactly as large as promised, so that a sanitizer sees an overrun.
-  std::vector<char> a(static_cast<size_t>(t.a_rows * lanes * kernel.lane));
-  std::vector<char> b(static_cast<size_t>(t.b_columns * lanes * kernel.lane));
-  for (int64_t from = 0; from < p.k; from += depth) {
-    const int64_t k = std::min(depth, p.k - from), before = from / kernel.group * kernel.lane;
-    kernel.pack_a(p.a.at(0, from, size).data, p.a.row, p.a.col, p.m, k, a.data() + before * t.a_rows);
-    kernel.pack_b(p.b.at(from, 0, size).data, p.b.col, p.b.row, p.n, k, b.data() + before * t.b_columns);
-  }
-  t.a = a.data(), t.b = b.data();
-  for (t.a_from = 0; t.a_from < p.m; t.a_from += rows * kernel.mr) {
+  for (int64_t i = 0; i < p.m; i += rows * kernel.mr) {
+    t.m = std::min(p.m - i, rows * kernel.mr);
+    const GemmMatrix a = p.a.at(i, 0, operand);
+    std::vector<char> packed;
+    if (in_place) {
+      t.a = a;
+    } else {
+      packed = pack_all(kernel, kernel.pack_a, a, kernel.mr, t.m, p.k, depth, operand);
+      t.a_packed = packed.data();
+    }
     for (t.b_from = 0; t.b_from < p.n; t.b_from += columns * kernel.nr) {
-      t.m = std::min(p.m - t.a_from, rows * kernel.mr);
       t.n = std::min(p.n - t.b_from, columns * kernel.nr);
-      t.out = p.out.at(t.a_from, t.b_from, size);
+      t.out = p.out.at(i, t.b_from, size);
       kernel.tile(t);
     }
   }
@@ -335,10 +348,13 @@ void run_packed(const KernelTable& table, Case<T>& c, int64_t k) {
   if (!kernel.tile) return;
   for (int64_t depth : {int64_t{kernel.kc}, k / 2 + 1, k / 3 + 1})
     c.run(label(table, "tiles", dtype), [&](const GemmProblem& p) {
-      run_tiles(kernel, sizeof(T), p, depth, kernel.mc / kernel.mr, kernel.nc / kernel.nr);
+      run_tiles(kernel, sizeof(T), sizeof(T), p, depth, kernel.mc / kernel.mr, kernel.nc / kernel.nr);
     });
   c.run(label(table, "small tiles", dtype),
-        [&](const GemmProblem& p) { run_tiles(kernel, sizeof(T), p, k / 2 + 1, 1, 1); });
+        [&](const GemmProblem& p) { run_tiles(kernel, sizeof(T), sizeof(T), p, k / 2 + 1, 1, 1); });
+  if (kernel.in_place)
+    c.run(label(table, "tiles in place", dtype),
+          [&](const GemmProblem& p) { run_tiles(kernel, sizeof(T), sizeof(T), p, k / 2 + 1, 2, 2, true); });
 }
 
 // Every method that can.

@@ -63,6 +63,26 @@ void run_special(const KernelTable& table) {
   }
 }
 
+// NaN, of any bits, and infinity arrive from packed pairs; what is beside them in a pair stays apart.
+void run_special_pairs(const KernelTable& table) {
+  const PackedGemm& kernel = table.gemm.packed[static_cast<int>(DType::bf16)];
+  const bf16 one = Type<bf16>::make(1), signalling{0x7f81}, infinity{0x7f80}, zero{0};
+  bf16 a[8] = {signalling, one, infinity, one, one, one, one, one};  // 4 x 2
+  bf16 b[4] = {one, zero, one, one};                                 // 2 x 2
+  for (bool transposed : {false, true}) {
+    bf16 c[8];
+    GemmProblem p{};
+    p.m = 4, p.n = p.k = 2;
+    p.a = {a, 2, 1}, p.b = {b, transposed ? 1 : 2, transposed ? 2 : 1}, p.out.c = {c, 2, 1};
+    run_tiles(kernel, 2, 2, p, 2, 1, 1);
+    const auto at = [&](int i) { return Type<bf16>::get(c[i]); };
+    check(std::isnan(at(0)) && std::isnan(at(1)) && at(2) == HUGE_VAL && at(4) == (transposed ? 1 : 2) &&
+              at(5) == (transposed ? 2 : 1),
+          "%s: NaN and infinity in pairs", table.level);
+    check(transposed ? at(3) == HUGE_VAL : std::isnan(at(3)), "%s: zero times infinity in pairs", table.level);
+  }
+}
+
 // Sums wrap around in the dtype; bias and residual join them.
 template <class T>
 void run_integers(const KernelTable& table, DType dtype) {
@@ -114,5 +134,9 @@ void run_level(const KernelTable& table) {
 int main() {
   run_level(reference_table());
   for (const KernelTable* table : levels()) run_level(*table);
+  if (dot_level()) {
+    run_floats<bf16>(*dot_level());
+    run_special_pairs(*dot_level());
+  }
   return report();
 }

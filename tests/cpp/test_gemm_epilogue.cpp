@@ -1,6 +1,9 @@
 // What GEMM kernels make of their sums: bias, residual, every activation forward and backward, a copy of what went into
-// it, and C in any layout; for every method and every ISA level that this machine runs.
+// it, and C in any layout; for every method and every ISA level that this machine runs, and through the choice of
+// method at the best of them.
+#include "dispatch/dispatch.h"
 #include "gemm_case.h"
+#include "ops/gemm.h"
 
 namespace {
 
@@ -40,6 +43,28 @@ void run_type(const KernelTable& table) {
       }
 }
 
+// Whatever method is chosen: for half types also that by way of float32, for a deep product that in slices.
+template <class T>
+void run_chosen() {
+  struct Shape {
+    int64_t m, n, k;
+  };
+  const std::vector<Epilogue> all = epilogues();
+  for (size_t i = 0; i < all.size(); ++i)
+    for (const Shape& s :
+         {Shape{17, 35, 5}, Shape{6, 70, 3}, Shape{40, 5, 90}, Shape{40, 50, 4}, Shape{30, 30, 2500}}) {
+      if (s.k > 100 && i % 25 != 0) continue;
+      const Epilogue& epilogue = all[i];
+      Case<T> c(s.m, s.n, s.k, Layout::rows, Layout::columns, epilogue);
+      c.run(label(kernels(), "chosen", Type<T>::dtype), [&](const GemmProblem& p) {
+        GemmBatch batch{};
+        batch.dtype = Type<T>::dtype;
+        batch.each = p;
+        gemm(batch);
+      });
+    }
+}
+
 void run_level(const KernelTable& table) {
 #define X(type, name) run_type<type>(table);
   TW_FOR_EACH_FLOAT(X)
@@ -51,5 +76,10 @@ void run_level(const KernelTable& table) {
 int main() {
   run_level(reference_table());
   for (const KernelTable* table : levels()) run_level(*table);
+  if (dot_level()) run_type<bf16>(*dot_level());
+  choose_kernels();
+#define X(type, name) run_chosen<type>();
+  TW_FOR_EACH_FLOAT(X)
+#undef X
   return report();
 }

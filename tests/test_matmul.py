@@ -67,15 +67,22 @@ def test_sums_of_bytes_wrap_around():
     assert tw.matmul(a, a.T, dtype="int32").tolist() == [[expected] * 2] * 2
 
 
-def test_bytes_give_the_same_at_any_thread_count():
+@pytest.mark.parametrize("dtype", [*BYTES, "bfloat16", "float16"])
+@pytest.mark.parametrize("a_shape", [(3, 300, 500), (40, 60, 500)])
+def test_the_same_at_any_thread_count(a_shape, dtype):
     rng = np.random.default_rng(5)
-    a, b = tw.asarray(draw(rng, (3, 300, 500), "int8")), tw.asarray(draw(rng, (500, 260), "int8"))
+    values = [draw(rng, shape, "int8") for shape in (a_shape, (a_shape[0], 500, 130))]
+    if dtype in BYTES:
+        a, b = (tw.asarray(v.astype(dtype)) for v in values)
+    else:
+        a, b = (tw.asarray(v / 16, dtype=dtype) for v in values)
     before = tw.get_num_threads()
+    results = []
     try:
-        results = []
         for count in (1, 2, 7):
             tw.set_num_threads(count)
-            results.append(tw.matmul(a, b, dtype="int32").numpy())
+            y = tw.matmul(a, b, dtype="int32") if dtype in BYTES else tw.matmul(a, b)
+            results.append(y.astype("float64").numpy())
     finally:
         tw.set_num_threads(before)
     for result in results[1:]:

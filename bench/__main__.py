@@ -1,4 +1,4 @@
-"""One table of ratios and shares of peak: python -m bench [--quick] [--only WORD ...] [--threads N] [--markdown] [--sample]"""
+"""One table of ratios and shares of peak."""
 
 from __future__ import annotations
 

@@ -51,6 +51,19 @@ def products() -> Iterator[Work]:
         yield Work("matmul", name, apply(multiply(), args), goal=goal, tolerance=TOLERANCES[dtype], **cost)
 
 
+def bytes_() -> Iterator[Work]:
+    """Products of bytes with sums in int32. NumPy has no kernel for them and is left out."""
+    for n in shapes.BYTES:
+        rng = np.random.default_rng(0)
+        values = [rng.integers(-128, 128, (n, n), np.int8) for _ in range(2)]
+        functions = {"tilewright": lambda a, b: tw.matmul(a, b, dtype="int32")}
+        args = {"tilewright": [tw.asarray(v) for v in values]}
+        if torch:
+            functions["pytorch"] = torch._int_mm
+            args["pytorch"] = [torch.tensor(v) for v in values]
+        yield Work("matmul", label("matmul", (n, n, n), "int8"), apply(functions, args), flops=2.0 * n**3)
+
+
 def layers() -> Iterator[Work]:
     """Linear layers with bias, without gradients."""
     for m, k, n in shapes.LAYERS:

@@ -72,13 +72,17 @@ PRODUCTS: list[tuple[str, int, int, int, int, Goal]] = [
     ("float64", 1, 2048, 2048, 2048, ("peak", 0.85)),
     ("bfloat16", 1, 256, 256, 256, ("pytorch", 1.0)),
     ("bfloat16", 1, 1024, 1024, 1024, ("pytorch", 1.0)),
-    ("float16", 1, 1024, 1024, 1024, None),
+    ("bfloat16", 32, 128, 128, 128, None),
+    ("float16", 1, 512, 512, 512, ("pytorch", 1.0)),
     ("complex64", 1, 1024, 1024, 1024, None),
     ("float32", 64, 64, 64, 64, None),
     ("float32", 1, 64, 16384, 64, None),
     ("float32", 1, 1, 4096, 4096, ("read", 0.9)),
     ("float32", 1, 4096, 4096, 1, ("read", 0.9)),
 ]
+
+# n of an n x n x n product of int8 with int8, summed in int32
+BYTES: list[int] = [256, 1024]
 
 # m, k, n of layers with a bias: a batch of m, k features to n. The geometric mean of PyTorch's or NumPy's time over
 # ours is to be at least LAYERS_GOAL.

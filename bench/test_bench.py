@@ -23,6 +23,7 @@ COUNTS = {
     drivers.softmax: len(shapes.SOFTMAX),
     products.squares: len(shapes.SQUARES),
     products.products: len(shapes.PRODUCTS),
+    products.bytes_: len(shapes.BYTES),
     products.layers: len(shapes.LAYERS),
     products.layers_backward: len(shapes.LAYERS),
     drivers.training: len(shapes.TRAINING),

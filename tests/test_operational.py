@@ -216,7 +216,7 @@ def test_show_config(capsys):
     config = tw.show_config(mode="dicts")
     assert config["version"] == tw.__version__
     assert config["isa"] in config["isa_available"]
-    assert set(config["isa_available"]) <= set(config["isa_built"]) == {"reference", "v2", "v3", "v4"}
+    assert set(config["isa_available"]) <= set(config["isa_built"]) == {"reference", "v2", "v3", "v4", "v4dot"}
     assert config["threads"] == tw.get_num_threads()
     assert config["cuda"] is False
     assert tw.show_config() is None

@@ -40,9 +40,10 @@ struct NativeOp {
 struct PrimitiveObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* dict;
-  PyObject* name;          // of the op
-  PyObject* kernel;        // called with arrays, unless `native` is set
-  const NativeOp* native;  // where C++ is called directly
+  PyObject* name;           // of the op
+  PyObject* kernel;         // called with arrays, unless `native` is set
+  const NativeOp* native;   // where C++ is called directly
+  PyObject* with_keywords;  // called instead where there are keyword arguments; null where the op has none
   int inputs, statics;
   std::vector<PlanEntry>* plans;  // by bit mask of the inputs that want a gradient, and above it: complex numbers
 };
@@ -304,6 +305,8 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
 
 PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* keywords) {
   auto* self = reinterpret_cast<PrimitiveObject*>(callable);
+  if (keywords && PyTuple_GET_SIZE(keywords) && self->with_keywords)
+    return PyObject_Vectorcall(self->with_keywords, args, nargsf, keywords);
   const Py_ssize_t given = PyVectorcall_NARGS(nargsf), wanted = self->inputs + self->statics;
   if (given != wanted || (keywords && PyTuple_GET_SIZE(keywords))) {
     PyErr_Format(PyExc_TypeError, "%U: takes %zd positional arguments, got %zd%s", self->name, wanted, given,
@@ -322,11 +325,11 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
   return nullptr;
 }
 
-// Primitive(name, kernel, inputs, statics)
+// Primitive(name, kernel, inputs, statics, with_keywords=None)
 PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
-  PyObject *name, *kernel;
+  PyObject *name, *kernel, *with_keywords = Py_None;
   int inputs, statics;
-  if (!PyArg_ParseTuple(args, "UOii:Primitive", &name, &kernel, &inputs, &statics)) return nullptr;
+  if (!PyArg_ParseTuple(args, "UOii|O:Primitive", &name, &kernel, &inputs, &statics, &with_keywords)) return nullptr;
   if (inputs < 1 || inputs > kMaxInputs || statics < 0 || statics > kMaxArgs - inputs) {
     PyErr_SetString(PyExc_ValueError, "Primitive: too many parameters");
     return nullptr;
@@ -338,6 +341,7 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   self->vectorcall = primitive_vectorcall;
   self->name = Py_NewRef(name);
   self->kernel = Py_NewRef(kernel);
+  self->with_keywords = with_keywords == Py_None ? nullptr : Py_NewRef(with_keywords);
   self->native = native == native_ops().end() ? nullptr : &native->second;
   self->inputs = inputs;
   self->statics = statics;

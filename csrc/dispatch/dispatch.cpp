@@ -18,6 +18,9 @@ void fill(KernelTable&);
 namespace v4 {
 void fill(KernelTable&);
 }
+namespace v4dot {
+void fill(KernelTable&);
+}
 
 namespace detail {
 KernelTable chosen_kernels;
@@ -39,7 +42,11 @@ std::vector<Level> levels() {
   return {{"reference", true, reference::fill},
           {"v2", static_cast<bool>(__builtin_cpu_supports("x86-64-v2")), v2::fill},
           {"v3", static_cast<bool>(__builtin_cpu_supports("x86-64-v3")), v3::fill},
-          {"v4", static_cast<bool>(__builtin_cpu_supports("x86-64-v4")), v4::fill}};
+          {"v4", static_cast<bool>(__builtin_cpu_supports("x86-64-v4")), v4::fill},
+          {"v4dot",
+           __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16") &&
+               __builtin_cpu_supports("avx512vnni"),
+           v4dot::fill}};
 #endif
 }
 
@@ -66,7 +73,7 @@ void choose_kernels() {
       found = true;
     }
   }
-  if (!found) fail<ValueError>("TILEWRIGHT_ISA is \"", forced, "\", but must be reference, v2, v3 or v4");
+  if (!found) fail<ValueError>("TILEWRIGHT_ISA is \"", forced, "\", but must be reference, v2, v3, v4 or v4dot");
   if (!best.supported) fail<ValueError>("TILEWRIGHT_ISA is \"", forced, "\", but this machine's CPU does not have it");
   best.fill(detail::chosen_kernels);
 }

@@ -110,7 +110,7 @@ typedef void (*ElementwiseFn)(const Loop&, const void* const* in, void* out, con
   X(elu_backward, floating, 1)
 
 struct KernelTable {
-  const char* level;  // "reference", "v2", "v3" or "v4"
+  const char* level;  // "reference", "v2", "v3", "v4" or "v4dot"
 
 #define X(name, rule, params) ElementwiseFn name[kDTypes];
   TW_UNARY_KERNELS(X)

@@ -122,11 +122,15 @@ TW_INLINE vf widen(vecn<uint16_t, lanes<float>> bits, bf16) {
   return bitcast<vf>(__builtin_convertvector(bits, vec<uint32_t>) << 16);
 }
 TW_INLINE vecn<uint16_t, lanes<float>> narrow(vf x, bf16) {
+#if defined(__AVX512BF16__)  // subnormals become zero
+  return bitcast<vecn<uint16_t, 16>>(_mm512_cvtneps_pbh((__m512)x));
+#else
   const auto bits = bitcast<vec<uint32_t>>(x);
   const auto rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   const auto nan = (bits >> 16) | 0x40;  // keep sign and payload, make it quiet
   const auto r = x == x ? rounded : nan;
   return __builtin_convertvector(r, vecn<uint16_t, lanes<float>>);
+#endif
 }
 
 #if TW_VEC_BYTES == 64
@@ -214,6 +218,38 @@ template <>
 TW_INLINE void store_n<float>(float* p, vf v, int n) {
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 }
+template <class H>
+TW_INLINE vf load_half_n(const H* p, int n) {
+  return widen((vecn<uint16_t, 16>)_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p), H{});
+}
+template <class H>
+TW_INLINE void store_half_n(H* p, vf v, int n) {
+  _mm256_mask_storeu_epi16(p, (__mmask16)((1u << n) - 1), (__m256i)narrow(v, H{}));
+}
+template <>
+TW_INLINE vf load_n<f16>(const f16* p, int n) {
+  return load_half_n(p, n);
+}
+template <>
+TW_INLINE vf load_n<bf16>(const bf16* p, int n) {
+  return load_half_n(p, n);
+}
+template <>
+TW_INLINE void store_n<f16>(f16* p, vf v, int n) {
+  store_half_n(p, v, n);
+}
+template <>
+TW_INLINE void store_n<bf16>(bf16* p, vf v, int n) {
+  store_half_n(p, v, n);
+}
+template <>
+TW_INLINE vec<uint32_t> load_n<uint32_t>(const uint32_t* p, int n) {
+  return (vec<uint32_t>)_mm512_maskz_loadu_epi32((__mmask16)((1u << n) - 1), p);
+}
+template <>
+TW_INLINE void store_n<uint32_t>(uint32_t* p, vec<uint32_t> v, int n) {
+  _mm512_mask_storeu_epi32(p, (__mmask16)((1u << n) - 1), (__m512i)v);
+}
 template <>
 TW_INLINE vd load_n<double>(const double* p, int n) {
   return (vd)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
@@ -236,6 +272,14 @@ TW_INLINE vf load_n<float>(const float* p, int n) {
 template <>
 TW_INLINE void store_n<float>(float* p, vf v, int n) {
   _mm256_maskstore_ps(p, first_lanes(n, 0.0f), (__m256)v);
+}
+template <>
+TW_INLINE vec<uint32_t> load_n<uint32_t>(const uint32_t* p, int n) {
+  return (vec<uint32_t>)_mm256_maskload_epi32(reinterpret_cast<const int*>(p), first_lanes(n, 0.0f));
+}
+template <>
+TW_INLINE void store_n<uint32_t>(uint32_t* p, vec<uint32_t> v, int n) {
+  _mm256_maskstore_epi32(reinterpret_cast<int*>(p), first_lanes(n, 0.0f), (__m256i)v);
 }
 template <>
 TW_INLINE vd load_n<double>(const double* p, int n) {

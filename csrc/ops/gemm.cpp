@@ -13,6 +13,7 @@ namespace {
 constexpr double kBytesPerNs = 20;  // that one core reads, roughly
 
 int index_of(const GemmBatch& g) { return static_cast<int>(g.dtype); }
+bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; }
 
 // ---- a long depth and a small result: slices of K, each a product of its own ----------------------------------------
 
@@ -126,6 +127,7 @@ void run_pieces(const GemmBatch& g, void (*kernel)(const GemmProblem&), int64_t 
 
 constexpr int64_t kDotRows = 64, kDotDepth = 192;  // more rows, or less to sum up, and a packed panel of B is better
 constexpr int64_t kFewRows = 8, kFewDepth = 16;    // a depth for each of the few
+constexpr int64_t kFewRowsOfHalves = 4;            // every few rows convert B again
 constexpr int64_t kDotColumns = 48;                // in a piece: whole tiles of any level
 
 const char* dot_unsupported(const GemmBatch& g) {
@@ -136,7 +138,8 @@ const char* dot_unsupported(const GemmBatch& g) {
   // One that does not run along the depth is copied where it is this narrow.
   if (!(a_along && b_along) && ((a_along ? e.n : e.m) > kFewRows || !g.shape.empty()))
     return "an operand is not contiguous along the depth";
-  const bool few = std::min(e.m, e.n) <= kFewRows;
+  const bool few = std::min(e.m, e.n) <= (is_half(g.dtype) ? kFewRowsOfHalves : kFewRows);
+  if (!few && is_half(g.dtype)) return "enough rows for converting once to pay";
   if (!few && e.m > kDotRows) return "enough rows for packing to pay";
   if (e.k < (few ? kFewDepth * std::min(e.m, e.n) : kDotDepth)) return "the depth is short";
   return nullptr;
@@ -201,6 +204,7 @@ GemmBatch transposed(const GemmBatch& g) {
   const GemmProblem& e = g.each;
   t.each = {e.n, e.m, e.k, e.b.transposed(), e.a.transposed(), e.out.transposed()};
   std::swap(t.a_stride, t.b_stride);
+  if (t.bytes) std::swap(t.bytes->a_signed, t.bytes->b_signed);
   return t;
 }
 
@@ -214,25 +218,51 @@ const char* turned_unsupported(const GemmBatch& g) {
 
 void run_turned(const GemmBatch& g) { run_direct(transposed(g)); }
 
+// Half types: up to this depth, or with a side this short, converting everything to float32 costs less than packing.
+// Not so where halves are multiplied as they are, nor where copies would not stay in the cache.
+constexpr int64_t kWidenedDepth = 64, kWidenedSide = 32, kWidenedDepthOfNative = 4;
+constexpr double kWidenedElements = 1 << 21;
+
+const char* widened_unsupported(const GemmBatch& g) {
+  if (!is_half(g.dtype)) return "not a half type";
+  const PackedGemm& packed = packed_kernels(g);
+  if (!packed.tile) return "no kernel for float32 at this level";
+  const GemmProblem& e = g.each;
+  if (packed.group > 1 ? e.k > kWidenedDepthOfNative : e.k > kWidenedDepth && std::min(e.m, e.n) > kWidenedSide)
+    return "enough work for packing to pay";
+  const auto product = [](int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); };
+  const double elements =
+      (product(e.m, e.k) + product(e.k, e.n) + product(e.m, e.n)) * static_cast<double>(element_count(g.shape));
+  return elements > kWidenedElements ? "large enough for packing to pay" : nullptr;
+}
+
 // ---- anything else -------------------------------------------------------------------------------------------------
 
 const char* blocked_unsupported(const GemmBatch& g) {
-  return kernels().gemm.packed[index_of(g)].tile ? nullptr : "no kernel for this dtype at this level";
+  return packed_kernels(g).tile ? nullptr : "no kernel for this dtype at this level";
+}
+
+auto naive_kernel(const GemmBatch& g) {
+  return g.bytes ? kernels().gemm.bytes[g.bytes->a_signed][g.bytes->b_signed].naive : kernels().gemm.naive[index_of(g)];
 }
 
 const char* naive_unsupported(const GemmBatch& g) {
-  return kernels().gemm.naive[index_of(g)] ? nullptr : "no kernel for this dtype at this level";
+  return naive_kernel(g) ? nullptr : "no kernel for this dtype at this level";
 }
 
 void run_naive(const GemmBatch& g) {
-  const auto kernel = kernels().gemm.naive[index_of(g)];
+  const auto kernel = naive_kernel(g);
   const GemmProblem& e = g.each;
-  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   const double ns = static_cast<double>(e.n * e.k);
   const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(20e3 / std::max(ns, 1.0)));
   parallel_for(element_count(g.shape) * e.m, chunk, ns, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row)
-      kernel(piece_of(batch_item(g, row / e.m), {row % e.m, 1}, {0, e.n}, size));
+    for (int64_t row = begin; row < end; ++row) {
+      GemmProblem p = batch_item(g, row / e.m);
+      p.m = 1;
+      p.a = p.a.at(row % e.m, 0, operand_size(g));
+      p.out = p.out.at(row % e.m, 0, static_cast<int64_t>(item_size(g.dtype)));
+      kernel(p);
+    }
   });
 }
 
@@ -246,23 +276,33 @@ const Method<GemmBatch> kMethods[] = {
     {"dot", dot_unsupported, run_dot},
     {"direct of the transposes", turned_unsupported, run_turned},
     {"direct", direct_unsupported, run_direct},
+    {"widened", widened_unsupported, gemm_widened},
     {"blocked", blocked_unsupported, gemm_blocked},
     {"naive", naive_unsupported, run_naive},
 };
 
 std::string describe(const GemmBatch& g) {
   std::ostringstream text;
-  text << "gemm: (" << g.each.m << ", " << g.each.k << ") x (" << g.each.k << ", " << g.each.n << ") " << g.dtype;
+  text << "gemm: (" << g.each.m << ", " << g.each.k << ") x (" << g.each.k << ", " << g.each.n << ") ";
+  if (g.bytes)
+    text << (g.bytes->a_signed ? DType::i8 : DType::u8) << " x " << (g.bytes->b_signed ? DType::i8 : DType::u8)
+         << " in ";
+  text << g.dtype;
   if (!g.shape.empty()) text << ", batch " << g.shape;
   return text.str();
 }
 
 }  // namespace
 
+const PackedGemm& packed_kernels(const GemmBatch& g) {
+  const GemmKernels& all = kernels().gemm;
+  return g.bytes ? all.bytes[g.bytes->a_signed][g.bytes->b_signed].packed : all.packed[index_of(g)];
+}
+
 GemmProblem batch_item(const GemmBatch& g, int64_t item) {
   GemmProblem p = g.each;
   if (g.shape.empty()) return p;
-  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype)), operand = operand_size(g);
   int64_t a = 0, b = 0, rest = item;
   for (int axis = g.shape.size() - 1; axis >= 0; --axis) {
     const int64_t at = rest % g.shape[axis];
@@ -270,8 +310,8 @@ GemmProblem batch_item(const GemmBatch& g, int64_t item) {
     a += at * g.a_stride[axis];
     b += at * g.b_stride[axis];
   }
-  p.a = {static_cast<char*>(p.a.data) + a * size, p.a.row, p.a.col};
-  p.b = {static_cast<char*>(p.b.data) + b * size, p.b.row, p.b.col};
+  p.a = {static_cast<char*>(p.a.data) + a * operand, p.a.row, p.a.col};
+  p.b = {static_cast<char*>(p.b.data) + b * operand, p.b.row, p.b.col};
   const auto step = [&](GemmMatrix& x) {
     if (x.data) x.data = static_cast<char*>(x.data) + item * g.out_step * size;
   };

@@ -15,15 +15,15 @@ namespace {
 constexpr int64_t kPackedBytes = int64_t{64} << 20;  // of columns of B held at a time
 constexpr int64_t kGroupBytes = int64_t{4} << 20;    // of B, of small products that are packed together
 constexpr int64_t kStreamingRows = 8;
-constexpr double kPackedPerNs = 4;                   // elements
+constexpr double kPackedBytesPerNs = 20;  // of B
+constexpr double kItemBytes = 1 << 20;    // of a small product that one thread computes
 
 class BlockedGemm {
  public:
   explicit BlockedGemm(const GemmBatch& g)
       : g_(g),
-        kernel_(kernels().gemm.packed[static_cast<int>(g.dtype)]),
-        size_(static_cast<int64_t>(item_size(g.dtype))),
-        items_(element_count(g.shape)),
+        kernel_(packed_kernels(g)),
+        size_(operand_size(g)),
         lanes_(ceil_div(g.each.k, kernel_.group)),
         depth_(stretch_depth(kernel_, g.each.k)),
         rows_(rows_in_cache(kernel_)),
@@ -31,18 +31,19 @@ class BlockedGemm {
         b_shared_(g.packed_b || std::all_of(g.b_stride.begin(), g.b_stride.end(), [](int64_t s) { return s == 0; })),
         rows_of_threads_(static_cast<size_t>(get_num_threads())) {}
 
-  void run() {
+  // Products [begin, end) of the batch, B of at most `together` packed at a time.
+  void run(int64_t begin, int64_t end, int64_t together) {
     const int64_t column_bytes = std::max<int64_t>(1, lanes_) * kernel_.lane;
     extent_ = g_.each.n;
     if (!g_.packed_b)
       extent_ = std::min(extent_, std::max<int64_t>(kernel_.nc, kPackedBytes / column_bytes / kernel_.nc * kernel_.nc));
-    group_ = std::clamp<int64_t>(kGroupBytes / (panels() * kernel_.nr * column_bytes), 1, items_);
+    group_ = std::clamp<int64_t>(kGroupBytes / (panels() * kernel_.nr * column_bytes), 1, together);
     const StorageRef own = g_.packed_b ? StorageRef() : allocate_b();
     b_ = static_cast<const char*>(g_.packed_b ? g_.packed_b : own->data);
-    for (item_ = 0; item_ < items_; item_ += group_) {
-      const int64_t group = std::min(group_, items_ - item_);
+    for (item_ = begin; item_ < end; item_ += group_) {
+      const int64_t group = std::min(group_, end - item_);
       for (column_ = 0; column_ < g_.each.n; column_ += extent_) {
-        if (own.get() && (item_ == 0 || !b_shared_ || extent_ < g_.each.n))
+        if (own.get() && (item_ == begin || !b_shared_ || extent_ < g_.each.n))
           pack_b(b_shared_ ? 1 : group, static_cast<char*>(own->data));
         multiply(group);
       }
@@ -88,7 +89,8 @@ class BlockedGemm {
   void pack_b(int64_t items, char* to) const {
     constexpr int64_t kPanels = 4;  // in a work item
     const int64_t chunks = ceil_div(panels(), kPanels), stretches = ceil_div(g_.each.k, depth_);
-    const double ns = static_cast<double>(kPanels * kernel_.nr * depth_) / kPackedPerNs;
+    const int64_t columns = std::min(kPanels * kernel_.nr, extent_);
+    const double ns = static_cast<double>(columns * depth_ * size_) / kPackedBytesPerNs;
     parallel_for(items * stretches * chunks, 1, ns, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t item = i / (stretches * chunks), from = i / chunks % stretches * depth_;
@@ -105,9 +107,10 @@ class BlockedGemm {
   // Tiles of C, in two dimensions by shape alone.
   void multiply(int64_t group) {
     const int64_t m = g_.each.m, n = std::min(extent_, g_.each.n - column_);
-    // A few rows wait for B to stream past, as long as for kStreamingRows.
+    // The elements in a lane are multiplied at once. A few rows wait for B to stream past, as long as for
+    // kStreamingRows.
     const double work =
-        static_cast<double>(std::max(m, kStreamingRows)) * static_cast<double>(n) * static_cast<double>(g_.each.k);
+        static_cast<double>(std::max(m, kStreamingRows)) * static_cast<double>(n) * static_cast<double>(lanes_);
     const int64_t wanted = wanted_pieces(work, group);
     const int64_t down = ceil_div(m, rows_);
     const int64_t across = std::min(ceil_div(n, kernel_.nr), std::max(ceil_div(n, kernel_.nc), ceil_div(wanted, down)));
@@ -140,7 +143,7 @@ class BlockedGemm {
     tile.b_packed = b_ + packed_offset(item, 0, 0);
     tile.b_from = columns.from;
     tile.b_columns = panels() * kernel_.nr;
-    tile.out = problem.out.at(rows.from, column_ + columns.from, size_);
+    tile.out = problem.out.at(rows.from, column_ + columns.from, static_cast<int64_t>(item_size(g_.dtype)));
     kernel_.tile(tile);
   }
 
@@ -160,8 +163,7 @@ class BlockedGemm {
 
   const GemmBatch& g_;
   const PackedGemm& kernel_;
-  const int64_t size_;
-  const int64_t items_;
+  const int64_t size_;   // of an element of A and of B
   const int64_t lanes_;  // of the depth
   const int64_t depth_;  // of a stretch of K
   const int64_t rows_;   // of C in a task
@@ -181,7 +183,19 @@ int64_t stretch_depth(const PackedGemm& kernel, int64_t k) {
   return std::max<int64_t>(unit, ceil_div(ceil_div(k, stretches), unit) * unit);
 }
 
-void gemm_blocked(const GemmBatch& g) { BlockedGemm(g).run(); }
+// Many small products: each by one thread, whose caches hold what it packs.
+void gemm_blocked(const GemmBatch& g) {
+  const int64_t items = element_count(g.shape);
+  const GemmProblem& e = g.each;
+  const PackedGemm& kernel = packed_kernels(g);
+  const double bytes =
+      (static_cast<double>(e.m) + static_cast<double>(e.n)) * static_cast<double>(e.k) * kernel.lane / kernel.group;
+  if (items == 1 || wanted_pieces(multiplications(e), items) > 1 || bytes > kItemBytes)
+    return BlockedGemm(g).run(0, items, items);
+  const double ns = 2 * multiplications(e) / kGemmFlopsPerNs + 500;
+  parallel_for(items, std::max<int64_t>(1, static_cast<int64_t>(10e3 / ns)), ns,
+               [&](int64_t begin, int64_t end) { BlockedGemm(g).run(begin, end, 1); });
+}
 
 bool can_pack(DType dtype) { return kernels().gemm.packed[static_cast<int>(dtype)].tile != nullptr; }
 

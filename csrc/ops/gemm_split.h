@@ -32,6 +32,12 @@ inline double multiplications(const GemmProblem& p) {
   return static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
 }
 
+// Bytes of an element of A and of B.
+inline int64_t operand_size(const GemmBatch& g) { return g.bytes ? 1 : static_cast<int64_t>(item_size(g.dtype)); }
+
+// The kernels that multiply packed operands; without a tile where there are none.
+const PackedGemm& packed_kernels(const GemmBatch&);
+
 // Product `item` of a batch, in C order.
 GemmProblem batch_item(const GemmBatch&, int64_t item);
 
@@ -55,5 +61,6 @@ inline bool stays_cached(const GemmMatrix& a, int64_t size) {
 int64_t stretch_depth(const PackedGemm&, int64_t k);
 
 void gemm_blocked(const GemmBatch&);
+void gemm_widened(const GemmBatch&);
 
 }  // namespace tw

@@ -87,17 +87,18 @@ Dims broadcast_batches(const Array& a, const Array& b) {
                    x2.ndim() == 1 ? " elements" : " rows");
 }
 
-// Both at least 2-D, inner axes agreeing, of one dtype.
-Array matmul_matrices(const Array& a, const Array& b) {
+// Both at least 2-D, inner axes agreeing; of one dtype, or bytes to be summed in int32.
+Array matmul_matrices(const Array& a, const Array& b, DType dtype) {
   Array rows;
   if (b.ndim() == 2 && a.ndim() > 2 && a.shape[a.ndim() - 2] != 1 && fold_rows(a, rows)) {
-    Array c = matmul_matrices(rows, b);
+    Array c = matmul_matrices(rows, b, dtype);
     Dims shape = a.shape;
     shape[a.ndim() - 1] = b.shape[1];
     return as_strided(c, c.data, shape, contiguous_strides(shape));
   }
   GemmBatch g;
-  g.dtype = a.dtype;
+  g.dtype = dtype;
+  if (a.dtype != dtype) g.bytes = {a.dtype == DType::i8, b.dtype == DType::i8};
   Dims shape;
   if (a.ndim() > 2 || b.ndim() > 2) {
     g.shape = broadcast_batches(a, b);
@@ -114,24 +115,21 @@ Array matmul_matrices(const Array& a, const Array& b) {
   return c;
 }
 
-}  // namespace
-
-Array matmul(const Array& x1, const Array& x2) {
+void check_matmul(const Array& x1, const Array& x2) {
   if (x1.ndim() == 0 || x2.ndim() == 0)
     fail<ValueError>("matmul: ", x1.ndim() == 0 ? "x1" : "x2",
                      " is 0-d, but needs at least 1 dimension; multiply scalars with *");
   if (x1.shape.back() != x2.shape[std::max(0, x2.ndim() - 2)]) fail_inner(x1, x2);
-  const DType dtype = promote_types(x1.dtype, x2.dtype);
-  Prepared a(x1), b(x2);
-  a.cast(dtype);
-  b.cast(dtype);
-  if (is_complex(dtype)) return matmul_complex(*a, *b);
+}
+
+// Vectors as matrices with an axis of length 1, which the result loses again.
+Array matmul_prepared(Prepared& a, Prepared& b, DType dtype) {
   const bool row = a->ndim() == 1, column = b->ndim() == 1;
   if (row) a.expand(0);
   if (column) b.expand(1);
   if (a->shape[a->ndim() - 2] == 1) a.make_vector(a->ndim() - 1);
   if (b->shape.back() == 1) b.make_vector(b->ndim() - 2);
-  Array c = matmul_matrices(*a, *b);
+  Array c = matmul_matrices(*a, *b, dtype);
   if (column) {
     c.shape.erase(c.ndim() - 1);
     c.strides.erase(c.strides.size() - 1);
@@ -142,6 +140,27 @@ Array matmul(const Array& x1, const Array& x2) {
     c.strides.erase(axis);
   }
   return c;
+}
+
+}  // namespace
+
+Array matmul(const Array& x1, const Array& x2) {
+  check_matmul(x1, x2);
+  const DType dtype = promote_types(x1.dtype, x2.dtype);
+  Prepared a(x1), b(x2);
+  a.cast(dtype);
+  b.cast(dtype);
+  if (is_complex(dtype)) return matmul_complex(*a, *b);
+  return matmul_prepared(a, b, dtype);
+}
+
+Array matmul_bytes(const Array& x1, const Array& x2) {
+  for (const Array* x : {&x1, &x2})
+    if (x->dtype != DType::i8 && x->dtype != DType::u8)
+      fail<TypeError>("matmul: ", x == &x1 ? "x1" : "x2", " is ", x->dtype, ", but must be int8 or uint8");
+  check_matmul(x1, x2);
+  Prepared a(x1), b(x2);
+  return matmul_prepared(a, b, DType::i32);
 }
 
 void gemm_add(const Array& x1, const Array& x2, const Array& c) {

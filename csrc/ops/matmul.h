@@ -12,6 +12,9 @@ Array matmul(const Array& x1, const Array& x2);
 // The same for operands of one complex dtype whose inner lengths agree: what matmul() hands on.
 Array matmul_complex(const Array& x1, const Array& x2);
 
+// The same of int8 and uint8, in any combination, summed in int32, which wraps around.
+Array matmul_bytes(const Array& x1, const Array& x2);
+
 // The products that gradients are made of; of floats or complex numbers of one dtype. Leading axes count as more rows.
 Array matmul_nt(const Array& x1, const Array& x2);  // x1 (..., k), x2 (n, k) -> (..., n): x1 x2ᵀ
 Array matmul_tn(const Array& x1, const Array& x2);  // x1 (..., m), x2 (..., n) -> (m, n): x1ᵀ x2

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import _core
-from ._op import primitive, primitive_with_aux
+from ._dtypes import as_dtype
+from ._op import primitive, primitive_with_aux, wrap
+from ._tensor import Tensor, asarray
 
-if TYPE_CHECKING:
-    from ._tensor import Tensor
+_BYTES = (_core.DType.int8, _core.DType.uint8)
 
 
 @primitive
-def matmul(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+def matmul(x1: Any, x2: Any, /, *, dtype: Any = None) -> Tensor:
     """Matrix product, `x1 @ x2`, as NumPy's.
 
     Parameters
@@ -21,11 +22,15 @@ def matmul(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
         Leading axes broadcast with those of `x2`. Any strides, without a copy.
     x2 : array-like, shape (..., k, n) or (k,)
         A vector counts as one column.
+    dtype : dtype-like, optional
+        Convert both to this first. With int32, products of int8 and uint8 in any combination are summed from the bytes
+        as they are, which is faster than float32.
 
     Returns
     -------
     Tensor, shape (..., m, n)
-        Without m where `x1` is a vector, without n where `x2` is. float16 and bfloat16 add up in float32.
+        Without m where `x1` is a vector, without n where `x2` is. float16 and bfloat16 add up in float32; integers
+        wrap around.
 
     Raises
     ------
@@ -37,7 +42,17 @@ def matmul(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     >>> import tilewright as tw
     >>> tw.matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
     tensor([3., 7.])
+    >>> tw.matmul(tw.full((2, 300), 100, dtype="uint8"), tw.full(300, -100, dtype="int8"), dtype="int32")
+    tensor([-3000000, -3000000], dtype=int32)
     """
+    if dtype is None:
+        return matmul(x1, x2)
+    dtype = as_dtype(dtype)
+    x1 = x1 if isinstance(x1, Tensor) else asarray(x1)
+    x2 = x2 if isinstance(x2, Tensor) else asarray(x2)
+    if dtype == _core.DType.int32 and x1.dtype in _BYTES and x2.dtype in _BYTES:
+        return wrap(_core.matmul_bytes(x1._array, x2._array))
+    return matmul(asarray(x1, dtype), asarray(x2, dtype))
 
 
 @primitive

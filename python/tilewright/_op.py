@@ -104,7 +104,10 @@ def _rules(name: str, complex: bool = False) -> tuple[Any, ...]:
 
 
 def primitive(function: F) -> F:
-    """Make the declared function an op: see the module's text."""
+    """Make the declared function an op: see the module's text.
+
+    Where it has keyword-only parameters, its body is what a call with keywords runs.
+    """
     return _declare(function)
 
 
@@ -123,7 +126,8 @@ def _declare(function: F, kernel: Any = None) -> F:
     split = code.co_posonlyargcount
     names = code.co_varnames[: code.co_argcount]
     name = function.__name__.lstrip("_")
-    op: Any = _core.Primitive(name, kernel or getattr(_core, name), split, len(names) - split)
+    with_keywords = function if code.co_kwonlyargcount else None
+    op: Any = _core.Primitive(name, kernel or getattr(_core, name), split, len(names) - split, with_keywords)
     op.signature = name, names[:split], names[split:]
     return functools.update_wrapper(op, function)  # type: ignore[return-value]
 

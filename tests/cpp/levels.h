@@ -21,6 +21,10 @@ namespace tw::v4 {
 void fill(KernelTable&);
 }
 
+namespace tw::v4dot {
+void fill(KernelTable&);
+}
+
 namespace tw::test {
 
 inline int passed = 0, failed = 0;
@@ -55,7 +59,16 @@ inline const KernelTable& reference_table() {
   return table;
 }
 
-// The optimised levels that this CPU supports.
+// v4dot, if this CPU supports it: as v4, but for bfloat16 products and those of bytes.
+inline const KernelTable* dot_level() {
+  if (!__builtin_cpu_supports("x86-64-v4") || !__builtin_cpu_supports("avx512bf16") ||
+      !__builtin_cpu_supports("avx512vnni"))
+    return nullptr;
+  static const KernelTable table = filled(v4dot::fill);
+  return &table;
+}
+
+// The other optimised levels that this CPU supports.
 inline const std::vector<const KernelTable*>& levels() {
   static KernelTable tables[3];
   static const std::vector<const KernelTable*> supported = [] {

@@ -125,11 +125,13 @@ void finish_rows(const GemmOutput& out, const Sums<compute_t<S>>& s) {
   const auto plus = [](auto x, auto y) __attribute__((always_inline)) { return x + y; };
   if (out.bias.data != nullptr) combine<S>(s, out.bias, plus);
   if (out.residual.data != nullptr) combine<S>(s, out.residual, plus);
-  if (out.pre.data != nullptr) store_sums<S>(s, out.pre);
-  if (out.gate.data != nullptr)
-    derive<S>(out.activation, s, out.gate);
-  else
-    activate(out.activation, s);
+  if constexpr (has_activation<compute_t<S>>) {
+    if (out.pre.data != nullptr) store_sums<S>(s, out.pre);
+    if (out.gate.data != nullptr)
+      derive<S>(out.activation, s, out.gate);
+    else
+      activate(out.activation, s);
+  }
   if (out.c.data != s.data) store_sums<S>(s, out.c);
 }
 
@@ -206,6 +208,7 @@ TW_INLINE void finish_tile(const GemmOutput& out, const Sums<compute_t<S>>& s) {
     finish_tile<type>(out, {sums, row, rows, cols});                                                         \
   }
 TW_FOR_EACH_FLOAT(X)
+X(uint32_t, u32)
 #undef X
 
 }  // namespace tw::TW_ISA

@@ -5,6 +5,10 @@
 
 namespace tw::TW_ISA {
 
+// Sums of integers have no activation.
+template <class T>
+constexpr bool has_activation = static_cast<T>(0.5) != static_cast<T>(0);
+
 // Whether the register tile can add bias and residual to its sums and store them to C.
 template <class S>
 TW_INLINE bool fits_registers(const GemmOutput& out) {
@@ -31,5 +35,6 @@ void finish(const GemmOutput& out, float* sums, int64_t row, int64_t rows, int64
 void finish(const GemmOutput& out, float* sums, int64_t row, int64_t rows, int64_t cols, f16);
 void finish(const GemmOutput& out, float* sums, int64_t row, int64_t rows, int64_t cols, bf16);
 void finish(const GemmOutput& out, double* sums, int64_t row, int64_t rows, int64_t cols, double);
+void finish(const GemmOutput& out, uint32_t* sums, int64_t row, int64_t rows, int64_t cols, uint32_t);
 
 }  // namespace tw::TW_ISA

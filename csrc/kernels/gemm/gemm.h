@@ -86,6 +86,12 @@ struct PackedGemm {
   void (*tile)(const GemmTile&);
 };
 
+// A and B are bytes, C and all matrices of the epilogue int32; sums wrap around.
+struct ByteGemm {
+  PackedGemm packed;
+  void (*naive)(const GemmProblem&);  // of the reference only
+};
+
 struct GemmKernels {
   // Any level that lacks a faster kernel for a dtype has this one; the reference has nothing else.
   void (*naive[kDTypes])(const GemmProblem&);
@@ -101,6 +107,8 @@ struct GemmKernels {
   void (*direct[kDTypes])(const GemmProblem&);
 
   PackedGemm packed[kDTypes];
+
+  ByteGemm bytes[2][2];  // [A is signed][B is signed]
 };
 
 }  // namespace tw

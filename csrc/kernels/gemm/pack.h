@@ -90,15 +90,16 @@ TW_INLINE void transpose(vec<T> (&x)[lanes<T>]) {
 // Where P is not a multiple of the lanes, a row's last vector is stored whole and runs over into the row after it,
 // whose own values are stored later. The last row of a panel must not: the panel behind may be another thread's.
 
-// Rows [from, to) of one panel, each contiguous: dst[p * P + i] = src[i + p * k_stride]. Zeros fill up the last vector
-// that holds any of the `count` rows; vectors beyond it are left alone, the register tile does not read them.
+// Rows [from, to) of one panel, each contiguous: dst[p * P + i] = src[i + p * k_stride]. `count` elements may be read,
+// more than P where another panel follows. Zeros fill up the last vector that holds any of them; vectors beyond it are
+// left alone, the register tile does not read them.
 template <class S, int P>
-void pack_rows(const S* src, int64_t k_stride, int count, int64_t from, int64_t to, int64_t k, compute_t<S>* dst) {
+void pack_rows(const S* src, int64_t k_stride, int64_t count, int64_t from, int64_t to, int64_t k, compute_t<S>* dst) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>;
   for (int64_t p = from; p < to; ++p) {
     const S* row = src + p * k_stride;
-    for (int i = 0; i < count; i += L) {
+    for (int i = 0; i < min(count, P); i += L) {
       const vec<T> v = count - i >= L ? load(row + i) : load_n(row + i, count - i);
       T* at = dst + p * P + i;
       if (i + L <= P || p + 1 < k)

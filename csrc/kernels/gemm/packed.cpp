@@ -4,6 +4,7 @@
 
 namespace tw::TW_ISA {
 
+void fill_bytes(GemmKernels&);
 void fill_direct(GemmKernels&);
 void fill_dot(GemmKernels&);
 void fill_gemv(GemmKernels&);
@@ -21,7 +22,7 @@ void pack(const void* src, int64_t stride, int64_t k_stride, int64_t count, int6
     constexpr int64_t kRows = 8;
     for (int64_t p = 0; p < k; p += kRows)
       for (int64_t i = 0; i < count; i += P)
-        pack_rows<S, P>(from + i, k_stride, min(count - i, P), p, p + min(k - p, kRows), k, to + i * k);
+        pack_rows<S, P>(from + i, k_stride, count - i, p, p + min(k - p, kRows), k, to + i * k);
     return;
   }
   for (int64_t i = 0; i < count; i += P, to += P * k)
@@ -50,6 +51,7 @@ void fill_gemm(KernelTable& table) {
 #define X(type, dtype) fill_type<type>(table.gemm, DType::dtype);
   TW_FOR_EACH_FLOAT(X)
 #undef X
+  fill_bytes(table.gemm);
   fill_direct(table.gemm);
   fill_dot(table.gemm);
   fill_gemv(table.gemm);

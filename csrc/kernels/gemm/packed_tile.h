@@ -6,6 +6,27 @@
 namespace tw::TW_ISA {
 namespace {
 
+// `offset` times the sums of B's columns, of a panel `k` lanes deep; with a bias on top.
+template <class Step>
+TW_INLINE void make_good(const typename Step::lane* b, int64_t k, const typename Step::sum* bias, int cols,
+                         typename Step::sum* to) {
+  typedef typename Step::sum T;
+  constexpr int L = lanes<T>, NR = Blocking<T>::nr, U = 4;
+  const vec<typename Step::lane> ones = vec<typename Step::lane>{} + 0x01010101u;
+  for (int w = 0; w < NR; w += L) {
+    if (w >= cols) break;
+    vec<T> acc[U] = {};
+    int64_t p = 0;
+    for (; p + U <= k; p += U)
+#pragma GCC unroll 4
+      for (int u = 0; u < U; ++u) acc[u] = Step::multiply_add(ones, load(b + (p + u) * NR + w), acc[u]);
+    for (; p < k; ++p) acc[0] = Step::multiply_add(ones, load(b + p * NR + w), acc[0]);
+    vec<T> sums = ((acc[0] + acc[1]) + (acc[2] + acc[3])) * static_cast<T>(Step::offset);
+    if (bias != nullptr) sums += load_n(bias + w, min(cols - w, L));
+    store(to + w, sums);
+  }
+}
+
 // One stretch of K for a tile of C: for each panel of B, which stays in L1, all panels of A stream past it. Between
 // stretches the sums wait in `partial`, register tile after register tile: C may have a row stride that makes its lines
 // evict each other. `multiply` runs a register tile. S is the dtype of C.
@@ -30,12 +51,18 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
   t.a_col = in_place ? g.a.col : MR;
   t.b_row = NR;
   t.bias = nullptr;
+  alignas(64) T starts[NR];
   t.relu = plain && last && g.out.activation == Activation::relu;
   for (int64_t j = 0; j < g.n; j += NR) {
     t.b = b + j * k;
     t.cols = min(g.n - j, NR);
     const Lane* next_b = j + NR < g.n ? t.b + NR * k : b + k * g.b_columns;
     t.b_ahead_step = (NR + a_panels - 1) / a_panels;
+    if constexpr (Step::offset != 0) {
+      const bool bias_now = plain && first;
+      make_good<Step>(t.b, k, bias_now ? static_cast<const T*>(g.out.at(0, j, sizeof(S)).bias.data) : nullptr, t.cols,
+                      starts);
+    }
     for (int64_t i = 0; i < g.m; i += MR, partial += MR * NR) {
       const GemmOutput out = g.out.at(i, j, sizeof(S));
       t.a = a + i * a_step;
@@ -59,6 +86,7 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
           t.bias = nullptr;
         }
       }
+      if constexpr (Step::offset != 0) t.bias = starts;
       multiply(t);
       if (!plain && last) finish(out, partial, NR, t.rows, t.cols, S{});
     }

@@ -7,12 +7,13 @@
 namespace tw::TW_ISA {
 
 // What one lane of A and one of B give: a Step has the type of a packed `lane`, that of a `sum`, how many elements of
-// the depth are in a lane (`group`), and multiply_add.
+// the depth are in a lane (`group`), and multiply_add. Where A was packed with something taken away from every element,
+// that is its `offset`.
 template <class T>
 struct FmaStep {
   typedef T lane;
   typedef T sum;
-  static constexpr int group = 1;
+  static constexpr int group = 1, offset = 0;
   static TW_INLINE vec<T> multiply_add(vec<T> a, vec<T> b, vec<T> c) { return fma(a, b, c); }
 };
 
@@ -122,11 +123,13 @@ void tile_of(const RegisterTile<Step>& t) {
         acc[r][w] += w < W - 1 ? load(add + r * add_row + w * L) : load_tail(add + r * add_row + w * L, tail);
     }
   }
-  if (t.relu) {
+  if constexpr (has_activation<T>) {
+    if (t.relu) {
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
+      for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-      for (int w = 0; w < W; ++w) acc[r][w] = relu(acc[r][w]);
+        for (int w = 0; w < W; ++w) acc[r][w] = relu(acc[r][w]);
+      }
     }
   }
 #pragma GCC unroll 16

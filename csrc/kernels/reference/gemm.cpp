@@ -109,6 +109,21 @@ void naive(const GemmProblem& g) {
   }
 }
 
+// Sums of bytes in 32 bits.
+template <class A, class B>
+void naive_bytes(const GemmProblem& g) {
+  const GemmOutput& out = g.out;
+  for (int64_t i = 0; i < g.m; ++i) {
+    for (int64_t j = 0; j < g.n; ++j) {
+      uint32_t sum = out.residual.data ? element<uint32_t>(out.residual, i, j) : 0;
+      if (out.bias.data) sum += element<uint32_t>(out.bias, i, j);
+      for (int64_t p = 0; p < g.k; ++p)
+        sum += static_cast<uint32_t>(int32_t{element<A>(g.a, i, p)} * int32_t{element<B>(g.b, p, j)});
+      element<uint32_t>(out.c, i, j) = sum;
+    }
+  }
+}
+
 }  // namespace
 
 void fill_gemm(KernelTable& table) {
@@ -122,6 +137,10 @@ void fill_gemm(KernelTable& table) {
 #define X(type, dtype) set(DType::dtype, naive<Float<type>>);
   TW_FOR_EACH_FLOAT(X)
 #undef X
+  table.gemm.bytes[0][0].naive = naive_bytes<uint8_t, uint8_t>;
+  table.gemm.bytes[0][1].naive = naive_bytes<uint8_t, int8_t>;
+  table.gemm.bytes[1][0].naive = naive_bytes<int8_t, uint8_t>;
+  table.gemm.bytes[1][1].naive = naive_bytes<int8_t, int8_t>;
 }
 
 }  // namespace tw::TW_ISA

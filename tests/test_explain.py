@@ -22,7 +22,7 @@ def test_names_what_was_taken_and_why_not_the_others(capsys):
     sliced = taken(capsys, (2_000_000,), (2_000_000,))
     assert sliced[0] == "gemm: (1, 2000000) x (2000000, 1) float32 -> slices"
     assert sliced[2] == "gemm: (1, 400000) x (400000, 1) float32, batch (5,) -> gemv"
-    large = taken(capsys, (700, 700), (700, 700))
+    large = taken(capsys, (900, 900), (900, 900))
     assert large[0].endswith("-> blocked") and "    not direct: large enough for packing to pay" in large
 
 

@@ -121,6 +121,11 @@ TW_INLINE void store(T* p, vec<compute_t<T>> v) {
 TW_INLINE vf widen(vecn<uint16_t, lanes<float>> bits, bf16) {
   return bitcast<vf>(__builtin_convertvector(bits, vec<uint32_t>) << 16);
 }
+#ifdef __AVX512BF16__
+TW_INLINE vecn<uint16_t, lanes<float>> narrow(vf x, bf16) {  // subnormals become zero
+  return (vecn<uint16_t, lanes<float>>)_mm512_cvtneps_pbh((__m512)x);
+}
+#else
 TW_INLINE vecn<uint16_t, lanes<float>> narrow(vf x, bf16) {
 #if defined(__AVX512BF16__)  // subnormals become zero
   return bitcast<vecn<uint16_t, 16>>(_mm512_cvtneps_pbh((__m512)x));
@@ -132,6 +137,7 @@ TW_INLINE vecn<uint16_t, lanes<float>> narrow(vf x, bf16) {
   return __builtin_convertvector(r, vecn<uint16_t, lanes<float>>);
 #endif
 }
+#endif
 
 #if TW_VEC_BYTES == 64
 TW_INLINE vf widen(vecn<uint16_t, 16> bits, f16) { return (vf)_mm512_cvtph_ps((__m256i)bits); }

@@ -176,7 +176,7 @@ constexpr int64_t kEvictingStride = 4096;                   // bytes: such lines
 
 // Whether the register tile can add bias and residual and store C, so that between stretches of K sums may wait in C.
 bool fits_registers(const GemmOutput& out) {
-  return out.c.col == 1 && out.bias.row == 0 && (!out.residual.data || out.residual.col == 1);
+  return out.c.col == 1 && out.bias.row == 0 && (!out.bias.data || out.bias.col == 1) && (!out.residual.data || out.residual.col == 1);
 }
 
 const char* direct_unsupported(const GemmBatch& g) {

@@ -66,10 +66,14 @@ template <class S>
 TW_INLINE void store_sums(const Sums<compute_t<S>>& s, const GemmMatrix& to) {
   constexpr int L = lanes<S>;
   for (int64_t i = 0; i < s.rows; ++i) {
+    const compute_t<S>* sums = s.data + i * s.row;
     S* row = static_cast<S*>(to.data) + i * to.row;
-    for (int64_t j = 0; j < s.cols; j += L) {
+    int64_t j = 0;
+    if (to.col == 1)
+      for (; j + L <= s.cols; j += L) store(row + j, load(sums + j));
+    for (; j < s.cols; j += L) {
       const int n = min(s.cols - j, L);
-      store_row(row + j * to.col, to.col, load_row(s.data + i * s.row + j, 1, n), n);
+      store_row(row + j * to.col, to.col, load_row(sums + j, 1, n), n);
     }
   }
 }

@@ -63,7 +63,7 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
       make_good<Step>(t.b, k, bias_now ? static_cast<const T*>(g.out.at(0, j, sizeof(S)).bias.data) : nullptr, t.cols,
                       starts);
     }
-    for (int64_t i = 0; i < g.m; i += MR, partial += MR * NR) {
+    for (int64_t i = 0; i < g.m; i += MR, partial += first && last ? 0 : MR * NR) {  // one place stays in L1
       const GemmOutput out = g.out.at(i, j, sizeof(S));
       t.a = a + i * a_step;
       t.a_ahead = t.a + MR * a_step;

@@ -50,11 +50,15 @@ namespace {
 template <class Step, int R, int W, bool kUnitRow>
 TW_INLINE void multiply(const RegisterTile<Step>& t, vec<typename Step::sum> (&acc)[R][W]) {
   typedef typename Step::lane T;
-  const T* a = t.a;
+  // Every third row has a pointer: an x86 address can add once or twice the distance between rows.
+  constexpr int kThirds = kUnitRow ? 1 : (R + 2) / 3, kPerPointer = kUnitRow ? R : 3;
+  const int64_t a_row = kUnitRow ? 1 : t.a_row, a_col = t.a_col, b_row = t.b_row, b_ahead_step = t.b_ahead_step;
+  const T* a[kThirds];
+#pragma GCC unroll 5
+  for (int i = 0; i < kThirds; ++i) a[i] = t.a + i * 3 * a_row;
   const T* b = t.b;
   const T* a_ahead = t.a_ahead;
   const T* b_ahead = t.b_ahead;
-  const int64_t a_row = kUnitRow ? 1 : t.a_row, a_col = t.a_col, b_row = t.b_row, b_ahead_step = t.b_ahead_step;
   constexpr int kNear = 16;  // steps: what comes from L2 is in L1 by then
   for (int64_t p = t.k; p > 0; --p) {
     vec<T> bv[W];
@@ -62,16 +66,17 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, vec<typename Step::sum> (&a
     for (int w = 0; w < W; ++w) bv[w] = load(b + w * lanes<T>);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const vec<T> av = set1(a[r * a_row]);
+      const vec<T> av = set1(a[r / kPerPointer][r % kPerPointer * a_row]);
 #pragma GCC unroll 4
       for (int w = 0; w < W; ++w) acc[r][w] = Step::multiply_add(av, bv[w], acc[r][w]);
     }
-    __builtin_prefetch(a + kNear * a_col, 0, 3);
+    if (kUnitRow) __builtin_prefetch(a[0] + kNear * a_col, 0, 3);
     __builtin_prefetch(a_ahead, 0, 2);
     __builtin_prefetch(b_ahead, 0, 2);
     a_ahead += a_col;
     b_ahead += b_ahead_step;
-    a += a_col;
+#pragma GCC unroll 5
+    for (int i = 0; i < kThirds; ++i) a[i] += a_col;
     b += b_row;
   }
 }
@@ -100,7 +105,7 @@ void tile_of(const RegisterTile<Step>& t) {
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     __builtin_prefetch(c + r * c_row, 1);
-    __builtin_prefetch(c + r * c_row + (W - 1) * L, 1);
+    if (W > 1) __builtin_prefetch(c + r * c_row + (W - 1) * L, 1);
   }
   if (t.bias != nullptr) {
 #pragma GCC unroll 4

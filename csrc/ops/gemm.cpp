@@ -17,11 +17,20 @@ bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; 
 
 // ---- a long depth and a small result: slices of K, each a product of its own ----------------------------------------
 
-constexpr int64_t kSliceDepth = 1024, kMostSlices = 16;  // a slice is at least that deep
-constexpr int64_t kEnoughTiles = 16;                     // in the result, to be cut instead
+constexpr int64_t kSliceDepth = 1024, kMostSlices = 16;           // a slice is at least that deep
+constexpr int64_t kStreamedDepth = 64, kStreamedBytes = 1 << 20;  // where it is rows of a matrix that is read once
+constexpr int64_t kEnoughTiles = 16;                              // in the result, to be cut instead
 
-int64_t slices_of(const GemmProblem& e) {
-  return std::min<int64_t>({kMostSlices, e.k / kSliceDepth, wanted_pieces(multiplications(e), 1)});
+// A vector times a matrix that is contiguous across: by slices of K it is read in address order.
+bool streams_across(const GemmProblem& e) {
+  return (e.m == 1 && e.n > 1 && e.b.col == 1) || (e.n == 1 && e.m > 1 && e.a.row == 1);
+}
+
+int64_t slices_of(const GemmProblem& e, int64_t size) {
+  if (!streams_across(e))
+    return std::min<int64_t>({kMostSlices, e.k / kSliceDepth, wanted_pieces(multiplications(e), 1)});
+  const int64_t bytes = e.k * std::max(e.m, e.n) * size;
+  return bytes < kStreamedBytes ? 1 : std::min(kMostSlices, e.k / kStreamedDepth);
 }
 
 const char* sliced_unsupported(const GemmBatch& g) {
@@ -30,8 +39,9 @@ const char* sliced_unsupported(const GemmBatch& g) {
   const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
   if (!packed.tile) return "no kernel for this dtype at this level";
   if (!g.shape.empty()) return "a batch is cut into its products";
-  if (ceil_div(e.m, packed.mr) * ceil_div(e.n, packed.nr) >= kEnoughTiles) return "the result is cut into tiles";
-  return slices_of(e) < 2 ? "the depth is short" : nullptr;
+  if (!streams_across(e) && ceil_div(e.m, packed.mr) * ceil_div(e.n, packed.nr) >= kEnoughTiles)
+    return "the result is cut into tiles";
+  return slices_of(e, static_cast<int64_t>(item_size(g.dtype))) < 2 ? "the depth is short" : nullptr;
 }
 
 // The slices' results lie one behind another, and are added up in that order: as the columns of a matrix times ones.
@@ -40,7 +50,7 @@ void run_sliced(const GemmBatch& g) {
   static constexpr double kWideOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   const GemmProblem& e = g.each;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n;
-  const int64_t count = slices_of(e), depth = e.k / count, left = e.k - count * depth;
+  const int64_t count = slices_of(e, size), depth = e.k / count, left = e.k - count * depth;
   const StorageRef sums = allocate(static_cast<size_t>((count + 1) * area * size));
   char* data = static_cast<char*>(sums->data);
   GemmBatch slices{g.dtype, {e.m, e.n, depth, e.a, e.b, {}}, {count}, {depth * e.a.col}, {depth * e.b.row}, area};
@@ -52,12 +62,12 @@ void run_sliced(const GemmBatch& g) {
     rest.each.out.c = {data + count * area * size, e.n, 1};
     gemm(rest);
   }
-  for (int64_t i = 0; i < e.m; ++i)
-    kernels().gemm.gemv_axpy[index_of(g)]({e.n,
-                                           count + (left > 0),
-                                           {data + i * e.n * size, 1, area},
-                                           size == 4 ? static_cast<const void*>(kOnes) : kWideOnes,
-                                           e.out.at(i, 0, size)});
+  const GemmOutput out = e.n == 1 ? e.out.transposed() : e.out;
+  const int64_t rows = e.n == 1 ? 1 : e.m, columns = area / rows;
+  const void* ones = size == 4 ? static_cast<const void*>(kOnes) : kWideOnes;
+  for (int64_t i = 0; i < rows; ++i)
+    kernels().gemm.gemv_axpy[index_of(g)](
+        {columns, count + (left > 0), {data + i * columns * size, 1, area}, ones, out.at(i, 0, size)});
 }
 
 // ---- one row or one column: the matrix is streamed once ------------------------------------------------------------
@@ -87,7 +97,7 @@ void run_gemv(const GemmBatch& g) {
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   // Pieces of about 256 KB of the matrix, whole cache lines of y.
   const int64_t wanted = std::max<int64_t>(1, (256 << 10) / (size * std::max<int64_t>(1, first.k)));
-  const int64_t rows = std::min(first.m, (std::max<int64_t>(wanted, dot ? 1 : 512) + 63) / 64 * 64);
+  const int64_t rows = std::min(first.m, (std::max<int64_t>(wanted, dot ? 1 : 4096) + 63) / 64 * 64);
   const int64_t pieces = (first.m + rows - 1) / rows;
   const double ns = static_cast<double>(rows * first.k * size) / kBytesPerNs;
   parallel_for(element_count(g.shape) * pieces, 1, ns, [&](int64_t begin, int64_t end) {
@@ -176,7 +186,8 @@ constexpr int64_t kEvictingStride = 4096;                   // bytes: such lines
 
 // Whether the register tile can add bias and residual and store C, so that between stretches of K sums may wait in C.
 bool fits_registers(const GemmOutput& out) {
-  return out.c.col == 1 && out.bias.row == 0 && (!out.bias.data || out.bias.col == 1) && (!out.residual.data || out.residual.col == 1);
+  return out.c.col == 1 && out.bias.row == 0 && (!out.bias.data || out.bias.col == 1) &&
+         (!out.residual.data || out.residual.col == 1);
 }
 
 const char* direct_unsupported(const GemmBatch& g) {

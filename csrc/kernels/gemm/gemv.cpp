@@ -111,7 +111,7 @@ TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int n, compute
 template <class S>
 void gemv_axpy(const GemvProblem& g) {
   typedef compute_t<S> T;
-  constexpr int L = lanes<T>, C = 8, kRows = 8192 / sizeof(T);
+  constexpr int L = lanes<T>, C = 8, kRows = 16384 / sizeof(T);
   constexpr int64_t kChunk = 512;
   const S* x = static_cast<const S*>(g.x);
   alignas(64) T total[kRows];

@@ -63,7 +63,7 @@ class Direct {
   TW_INLINE void set_b(int64_t j, int64_t p, T* panel, bool first) {
     const T* corner = static_cast<const T*>(g_.b.data) + p * g_.b.row + j * g_.b.col;
     t_.cols = min(g_.n - j, NR);
-    const bool evicting = g_.b.row * sizeof(T) % 4096 == 0 && g_.m > 2 * MR && t_.k > 8;
+    const bool evicting = g_.b.row * sizeof(T) % 4096 == 0 && g_.m > 2 * MR && t_.k > 32;
     if (g_.b.col == 1 && !evicting && (t_.cols == NR || t_.cols == lanes<T>)) {
       t_.b = corner;
       t_.b_row = g_.b.row;

@@ -127,6 +127,22 @@ TW_INLINE void pack_square(const S* src, int64_t stride, compute_t<S>* dst) {
   for (int r = 0; r < L; ++r) store(dst + r * P, x[r]);
 }
 
+// The same for fewer than L steps of the depth.
+template <class S, int P, int R>
+TW_INLINE void pack_short(const S* src, int64_t stride, int depth, compute_t<S>* dst) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>;
+  vec<T> x[L] = {};
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) x[r] = load_n(src + r * stride, depth);
+  transpose<T>(x);
+#pragma GCC unroll 16
+  for (int r = 0; r < L; ++r) {
+    if (r == depth) return;
+    store(dst + r * P, x[r]);
+  }
+}
+
 // The same at the edges: `rows` rows, `depth` deep, no wider than `width`.
 template <class S, int P>
 void pack_edge(const S* src, int64_t stride, int rows, int depth, int width, compute_t<S>* dst) {
@@ -152,6 +168,8 @@ void pack_columns(const S* src, int64_t stride, int count, int64_t k, compute_t<
         pack_square<S, P, L>(from, stride, to);
       else if (fits && count == P && count - i == kLast)
         pack_square<S, P, kLast>(from, stride, to);
+      else if (i + L <= P && count - i >= L)
+        pack_short<S, P, L>(from, stride, depth, to);
       else
         pack_edge<S, P>(from, stride, count - i < L ? count - i : L, depth, P - i < L ? P - i : L, to);
     }

@@ -83,6 +83,12 @@ double derivative(Activation activation, double x) {
   return 1;
 }
 
+// g act', and 0 for any g where relu is closed.
+template <class T>
+T through_gate(Activation activation, T g, double x) {
+  return activation == Activation::relu && x <= 0 ? T{} : g * static_cast<T>(derivative(activation, x));
+}
+
 template <class S>
 S& element(const GemmMatrix& m, int64_t i, int64_t j) {
   return static_cast<S*>(m.data)[i * m.row + j * m.col];
@@ -100,8 +106,7 @@ void naive(const GemmProblem& g) {
       for (int64_t p = 0; p < g.k; ++p) sum += Type::get(element<S>(g.a, i, p)) * Type::get(element<S>(g.b, p, j));
       if (out.pre.data) Type::set(element<S>(out.pre, i, j), sum);
       if (out.gate.data)
-        sum = sum *
-              static_cast<T>(derivative(out.activation, static_cast<double>(Type::get(element<S>(out.gate, i, j)))));
+        sum = through_gate(out.activation, sum, static_cast<double>(Type::get(element<S>(out.gate, i, j))));
       else if (out.activation != Activation::none)
         sum = static_cast<T>(activate(out.activation, static_cast<double>(sum)));
       Type::set(element<S>(out.c, i, j), sum);

@@ -154,7 +154,7 @@ class PackedLinear(Module):
         if not isinstance(layer, Linear):
             raise TypeError(f"PackedLinear: layer is a {type(layer).__name__}, but must be a Linear")
         self._weight = _core.PackedWeight(layer.weight._array)
-        self._bias = None if layer.bias is None else asarray(layer.bias.detach(), copy=True)._array
+        self._bias: Any = None if layer.bias is None else asarray(layer.bias.detach(), copy=True)._array
         self._activation = layer.activation
         self._text = layer.extra_repr()
 

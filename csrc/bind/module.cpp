@@ -1,4 +1,5 @@
 // The extension module tilewright._core: arrays and ops without autograd. Everything here is a thin binding.
+#include <cxxabi.h>
 #include <unistd.h>
 
 #include "bind/bind.h"
@@ -53,7 +54,11 @@ void bind_threads(py::module_& m) {
                         // Once the interpreter is ending, Python unwinds a thread that asks for the lock, which C++
                         // destructors do not allow: a daemon thread waits here for the end, as from Python 3.14 on.
                         while (interpreter_is_ending()) pause();
-                        PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+                        try {
+                          PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+                        } catch (abi::__forced_unwind&) {  // the end began while it waited for the lock
+                          for (;;) pause();
+                        }
                       }});
 }
 

@@ -67,7 +67,7 @@ class BlockedGemm {
 
   // Rows of A whose part of a stretch of K fills a third of L2; the rest is for B, C and what is fetched ahead.
   static int64_t rows_in_cache(const PackedGemm& kernel) {
-    const int64_t fitting = cache_sizes().l2 / 3 / (kernel.kc * kernel.lane) / kernel.mr * kernel.mr;
+    const int64_t fitting = l2_bytes() / 3 / (kernel.kc * kernel.lane) / kernel.mr * kernel.mr;
     return std::clamp<int64_t>(fitting, 2 * kernel.mr, kernel.mc);
   }
 

@@ -182,20 +182,13 @@ void run_dot(const GemmBatch& g) {
 
 constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packing A is not repaid
 constexpr int64_t kDirectBytes = 20 << 18;                  // of A and B; more does not stay near enough
-constexpr int64_t kEvictingStride = 4096;                   // bytes: such lines share a set of L1, which has 8 to 12
-
-// Whether the register tile can add bias and residual and store C, so that between stretches of K sums may wait in C.
-bool fits_registers(const GemmOutput& out) {
-  return out.c.col == 1 && out.bias.row == 0 && (!out.bias.data || out.bias.col == 1) &&
-         (!out.residual.data || out.residual.col == 1);
-}
 
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
   const GemmProblem& e = g.each;
   const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
-  if (e.k > packed.kc && !fits_registers(e.out)) return "the result is strided, and the depth is long";
+  if (e.k > packed.kc && !e.out.fits_registers()) return "the result is strided, and the depth is long";
   if (e.a.row * size % kEvictingStride == 0 && e.a.row != 0 && e.m >= packed.mr && e.n > packed.nr && e.k * size > 64)
     return "rows of x1 evict each other from the cache";
   if (e.m <= kDirectRows || e.n <= kDirectColumns) return nullptr;

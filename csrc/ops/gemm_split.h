@@ -51,10 +51,12 @@ inline GemmProblem piece_of(const GemmProblem& p, Part rows, Part columns, int64
           p.out.at(rows.from, columns.from, size)};
 }
 
+inline constexpr int64_t kEvictingStride = 4096;  // bytes: lines so far apart share a set of L1, which has 8 to 12
+
 // Whether neighbouring rows (columns) of A, several of which are read at a time, lie in different sets of L1: it has 8
 // to 12 lines for all addresses that are a multiple of 4 KB apart.
 inline bool stays_cached(const GemmMatrix& a, int64_t size) {
-  return (a.col == 1 && a.row * size % 4096 != 0) || (a.row == 1 && a.col * size % 4096 != 0);
+  return (a.col == 1 && a.row * size % kEvictingStride != 0) || (a.row == 1 && a.col * size % kEvictingStride != 0);
 }
 
 // K is packed and summed up in near-equal stretches, each this deep but the last.

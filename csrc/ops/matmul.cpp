@@ -8,6 +8,18 @@
 #include "ops/gemm.h"
 
 namespace tw {
+
+void drop_vector_axes(Array& c, bool row, bool column) {
+  if (column) {
+    c.shape.erase(c.ndim() - 1);
+    c.strides.erase(c.strides.size() - 1);
+  }
+  if (row) {
+    const int axis = c.ndim() - (column ? 1 : 2);
+    c.shape.erase(axis);
+    c.strides.erase(axis);
+  }
+}
 namespace {
 
 // What an operand turns into on its way to a kernel: itself where it can, else a view or a copy held here.
@@ -130,15 +142,7 @@ Array matmul_prepared(Prepared& a, Prepared& b, DType dtype) {
   if (a->shape[a->ndim() - 2] == 1) a.make_vector(a->ndim() - 1);
   if (b->shape.back() == 1) b.make_vector(b->ndim() - 2);
   Array c = matmul_matrices(*a, *b, dtype);
-  if (column) {
-    c.shape.erase(c.ndim() - 1);
-    c.strides.erase(c.strides.size() - 1);
-  }
-  if (row) {
-    const int axis = c.ndim() - (column ? 1 : 2);
-    c.shape.erase(axis);
-    c.strides.erase(axis);
-  }
+  drop_vector_axes(c, row, column);
   return c;
 }
 

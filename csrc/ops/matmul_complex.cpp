@@ -86,15 +86,7 @@ Array matmul_complex(const Array& x1, const Array& x2) {
   const bool row = x1.ndim() == 1, column = x2.ndim() == 1;
   const Array a = row ? expand_dims(x1, 0) : x1, b = column ? expand_dims(x2, 1) : x2;
   Array c = prefers_rows(a, b) ? by_rows(a, b) : by_blocks(a, b);
-  if (column) {
-    c.shape.erase(c.ndim() - 1);
-    c.strides.erase(c.strides.size() - 1);
-  }
-  if (row) {
-    const int axis = c.ndim() - (column ? 1 : 2);
-    c.shape.erase(axis);
-    c.strides.erase(axis);
-  }
+  drop_vector_axes(c, row, column);
   return c;
 }
 

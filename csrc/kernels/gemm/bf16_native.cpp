@@ -24,17 +24,8 @@ void tile(const GemmTile& g) {
 void fill_bf16_native(GemmKernels& table) {
   typedef Blocking<float> Sizes;
   typedef Group<uint16_t, uint16_t> Pair;
-  table.packed[static_cast<int>(DType::bf16)] = {Sizes::mr,
-                                                 Sizes::nr,
-                                                 Sizes::kc,
-                                                 Sizes::mc,
-                                                 Sizes::nc,
-                                                 PairStep::group,
-                                                 sizeof(Lane),
-                                                 false,
-                                                 pack_groups<Pair, Sizes::mr>,
-                                                 pack_groups<Pair, Sizes::nr>,
-                                                 tile};
+  table.packed[static_cast<int>(DType::bf16)] =
+      packed_gemm<PairStep>(false, pack_groups<Pair, Sizes::mr>, pack_groups<Pair, Sizes::nr>, tile);
 }
 
 }  // namespace tw::TW_ISA

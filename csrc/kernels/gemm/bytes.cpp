@@ -29,17 +29,8 @@ void tile(const GemmTile& g) {
 template <class A, class B>
 void fill_types(PackedGemm& entry) {
   typedef Blocking<uint32_t> Sizes;
-  entry = {Sizes::mr,
-           Sizes::nr,
-           Sizes::kc,
-           Sizes::mc,
-           Sizes::nc,
-           PairStep::group,
-           sizeof(Lane),
-           false,
-           pack_groups<Group<A, int16_t>, Sizes::mr>,
-           pack_groups<Group<B, int16_t>, Sizes::nr>,
-           tile};
+  entry = packed_gemm<PairStep>(false, pack_groups<Group<A, int16_t>, Sizes::mr>,
+                                pack_groups<Group<B, int16_t>, Sizes::nr>, tile);
 }
 
 }  // namespace

@@ -34,17 +34,8 @@ void fill_types(PackedGemm& entry) {
   typedef Blocking<uint32_t> Sizes;
   typedef QuadStep<kASigned, kBSigned> Step;
   typedef Group<uint8_t, uint8_t, Step::offset ? 0x80808080u : 0u> OfA;
-  entry = {Sizes::mr,
-           Sizes::nr,
-           Sizes::kc,
-           Sizes::mc,
-           Sizes::nc,
-           Step::group,
-           sizeof(Lane),
-           false,
-           pack_groups<OfA, Sizes::mr>,
-           pack_groups<Group<uint8_t, uint8_t>, Sizes::nr>,
-           tile<Step>};
+  entry = packed_gemm<Step>(false, pack_groups<OfA, Sizes::mr>, pack_groups<Group<uint8_t, uint8_t>, Sizes::nr>,
+                            tile<Step>);
 }
 
 }  // namespace

@@ -12,8 +12,7 @@ constexpr bool has_activation = static_cast<T>(0.5) != static_cast<T>(0);
 // Whether the register tile can add bias and residual to its sums and store them to C.
 template <class S>
 TW_INLINE bool fits_registers(const GemmOutput& out) {
-  return sizeof(S) == sizeof(compute_t<S>) && out.c.col == 1 && out.bias.row == 0 &&
-         (out.bias.data == nullptr || out.bias.col == 1) && (out.residual.data == nullptr || out.residual.col == 1);
+  return sizeof(S) == sizeof(compute_t<S>) && out.fits_registers();
 }
 
 // Whether that, and relu, is all that `out` asks for.

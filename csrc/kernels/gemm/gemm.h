@@ -37,6 +37,11 @@ struct GemmOutput {
     return {c.at(i, j, size),    bias.at(i, j, size), residual.at(i, j, size),
             gate.at(i, j, size), pre.at(i, j, size),  activation};
   }
+  // Whether C, bias and residual lie so that the register tile can use them in whole vectors; then sums may wait in C
+  // between stretches of K.
+  __attribute__((always_inline)) bool fits_registers() const {
+    return c.col == 1 && bias.row == 0 && (!bias.data || bias.col == 1) && (!residual.data || residual.col == 1);
+  }
   __attribute__((always_inline)) GemmOutput transposed() const {
     return {c.transposed(), bias.transposed(), residual.transposed(), gate.transposed(), pre.transposed(), activation};
   }

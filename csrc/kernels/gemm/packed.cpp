@@ -40,9 +40,8 @@ template <class S>
 void fill_type(GemmKernels& table, DType dtype) {
   typedef compute_t<S> T;
   typedef Blocking<T> Sizes;
-  table.packed[static_cast<int>(dtype)] = {
-      Sizes::mr,          Sizes::nr,          Sizes::kc, Sizes::mc, Sizes::nc, 1, sizeof(T), sizeof(S) == sizeof(T),
-      pack<S, Sizes::mr>, pack<S, Sizes::nr>, tile<S>};
+  table.packed[static_cast<int>(dtype)] =
+      packed_gemm<FmaStep<T>>(sizeof(S) == sizeof(T), pack<S, Sizes::mr>, pack<S, Sizes::nr>, tile<S>);
 }
 
 }  // namespace

@@ -104,5 +104,13 @@ TW_INLINE void packed_tile(const GemmTile& g, Multiply multiply) {
   } while (from < g.k);
 }
 
+// The entry of the table for kernels whose sums are those of Step.
+template <class Step>
+TW_INLINE PackedGemm packed_gemm(bool in_place, GemmPackFn pack_a, GemmPackFn pack_b, void (*tile)(const GemmTile&)) {
+  typedef Blocking<typename Step::sum> Sizes;
+  return {Sizes::mr, Sizes::nr, Sizes::kc, Sizes::mc, Sizes::nc, Step::group, sizeof(typename Step::lane),
+          in_place,  pack_a,    pack_b,    tile};
+}
+
 }  // namespace
 }  // namespace tw::TW_ISA

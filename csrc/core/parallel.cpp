@@ -19,7 +19,7 @@
 namespace tw {
 namespace {
 
-constexpr double kParallelFromNs = 20e3;  // waking a team costs a few µs
+constexpr double kParallelFromNs = 5e3;  // waking a team costs 1 µs, and a few where it fell asleep
 constexpr double kReleaseLockFromNs = 100e3;
 constexpr int kMostThreads = 1024;  // the OpenMP runtime ends the process where it cannot create a thread
 

@@ -115,15 +115,12 @@ void run_gemv(const GemmBatch& g) {
 
 // ---- pieces of C that need nothing from each other ------------------------------------------------------------------
 
-// Runs `kernel` on pieces of C, cut into whole multiples of `rows` and `columns`. Columns first: pieces of one share no
-// B.
-void run_pieces(const GemmBatch& g, void (*kernel)(const GemmProblem&), int64_t rows, int64_t columns) {
+// Runs `kernel` on `down` x `across` pieces of C, whole multiples of `rows` and `columns`.
+void run_pieces(const GemmBatch& g, void (*kernel)(const GemmProblem&), int64_t down, int64_t across, int64_t rows,
+                int64_t columns) {
   const GemmProblem& e = g.each;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   const int64_t items = element_count(g.shape);
-  const int64_t wanted = wanted_pieces(multiplications(e), items);
-  const int64_t across = std::min(wanted, ceil_div(e.n, columns));
-  const int64_t down = std::min(ceil_div(wanted, across), ceil_div(e.m, rows));
   const int64_t pieces = across * down;
   if (items * pieces == 1) return kernel(e);
   const double ns = 2 * multiplications(e) / static_cast<double>(pieces) / kGemmFlopsPerNs + 50;
@@ -176,30 +173,45 @@ void run_dot(const GemmBatch& g) {
     b = gather_vectors(g.dtype, e.b.transposed(), e.n, e.k);
     e.b = {b->data, 1, e.k};
   }
-  const bool tall = e.m > kDotRows;
-  run_pieces(along, kernels().gemm.dot[index_of(g)], tall ? kDotColumns : e.m, tall ? e.n : kDotColumns);
+  const auto kernel = kernels().gemm.dot[index_of(g)];
+  const int64_t wanted = wanted_pieces(multiplications(e), element_count(g.shape));
+  if (e.m > kDotRows)
+    run_pieces(along, kernel, std::min(wanted, ceil_div(e.m, kDotColumns)), 1, kDotColumns, e.n);
+  else
+    run_pieces(along, kernel, 1, std::min(wanted, ceil_div(e.n, kDotColumns)), e.m, kDotColumns);
 }
 
 constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packing A is not repaid
 constexpr int64_t kDirectBytes = 20 << 18;                  // of A and B; more does not stay near enough
+constexpr int64_t kPieceRows = 8, kPackingRows = 48;        // of a piece, at least; of one that packs B for itself
 
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
   const GemmProblem& e = g.each;
   const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
-  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   if (e.k > packed.kc && !e.out.fits_registers()) return "the result is strided, and the depth is long";
-  if (e.a.row * size % kEvictingStride == 0 && e.a.row != 0 && e.m >= packed.mr && e.n > packed.nr && e.k * size > 64)
-    return "rows of x1 evict each other from the cache";
   if (e.m <= kDirectRows || e.n <= kDirectColumns) return nullptr;
   const double elements = (static_cast<double>(e.m) + static_cast<double>(e.n)) * static_cast<double>(e.k);
-  if (elements * static_cast<double>(size) <= kDirectBytes) return nullptr;
+  if (elements * static_cast<double>(item_size(g.dtype)) <= kDirectBytes) return nullptr;
   return "large enough for packing to pay";
 }
 
+// Each piece down reads all of B again; each piece across reads all of A, and at the seams two threads write to the
+// same lines of C.
 void run_direct(const GemmBatch& g) {
-  const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
-  run_pieces(g, kernels().gemm.direct[index_of(g)], packed.mr, packed.nr);
+  constexpr int64_t kSeam = 1024;  // what a row of one costs, in elements read
+  const GemmProblem& e = g.each;
+  const int nr = kernels().gemm.packed[index_of(g)].nr;
+  const bool packs = e.b.col != 1 || e.b.row * static_cast<int64_t>(item_size(g.dtype)) % kEvictingStride == 0;
+  const int64_t wanted = wanted_pieces(multiplications(e), element_count(g.shape));
+  const int64_t most_down = std::max<int64_t>(1, e.m / (packs ? kPackingRows : kPieceRows));
+  const int64_t most_across = ceil_div(e.n, nr);
+  int64_t down = std::min(wanted, most_down), across = std::min(wanted, most_across);
+  if (e.k * e.n <= e.m * (e.k + kSeam))
+    across = std::min(ceil_div(wanted, down), most_across);
+  else
+    down = std::min(ceil_div(wanted, across), most_down);
+  run_pieces(g, kernels().gemm.direct[index_of(g)], down, across, 1, nr);
 }
 
 // C as the transpose of B^T A^T.

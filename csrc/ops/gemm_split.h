@@ -1,14 +1,15 @@
 // How products are cut into pieces: by shape alone, so that the thread count never changes a result.
 #pragma once
 #include <algorithm>
+#include <bit>
 
 #include "ops/gemm.h"
 
 namespace tw {
 
-inline constexpr int64_t kGemmPieces = 32;                // wanted, so that any number of threads has a share
-inline constexpr double kGemmPieceMultiplications = 4e5;  // but not smaller than this
-inline constexpr double kGemmFlopsPerNs = 100;            // of one core, roughly
+inline constexpr int64_t kGemmPieces = 32;                    // wanted, so that any number of threads has a share
+inline constexpr double kGemmPieceMultiplications = 1 << 17;  // but not smaller than this
+inline constexpr double kGemmFlopsPerNs = 100;                // of one core, roughly
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -22,10 +23,12 @@ inline Part part(int64_t extent, int64_t panel, int64_t parts, int64_t i) {
   return {from, std::min(extent, panels * (i + 1) / parts * panel) - from};
 }
 
-// Pieces that each of `items` products of m n k = `multiplications` should be cut into.
+// Pieces that each of `items` products of m n k = `multiplications` should be cut into: a power of two, which few
+// threads can share evenly.
 inline int64_t wanted_pieces(double multiplications, int64_t items) {
-  const double worthwhile = multiplications / kGemmPieceMultiplications;
-  return std::clamp<int64_t>(static_cast<int64_t>(worthwhile), 1, ceil_div(kGemmPieces, items));
+  const double worthwhile = std::min<double>(multiplications / kGemmPieceMultiplications, kGemmPieces);
+  const int64_t most = std::min(static_cast<int64_t>(worthwhile), ceil_div(kGemmPieces, items));
+  return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(1, most))));
 }
 
 inline double multiplications(const GemmProblem& p) {
@@ -51,10 +54,7 @@ inline GemmProblem piece_of(const GemmProblem& p, Part rows, Part columns, int64
           p.out.at(rows.from, columns.from, size)};
 }
 
-inline constexpr int64_t kEvictingStride = 4096;  // bytes: lines so far apart share a set of L1, which has 8 to 12
-
-// Whether neighbouring rows (columns) of A, several of which are read at a time, lie in different sets of L1: it has 8
-// to 12 lines for all addresses that are a multiple of 4 KB apart.
+// Whether neighbouring rows (columns) of A, several of which are read at a time, lie in different sets of L1.
 inline bool stays_cached(const GemmMatrix& a, int64_t size) {
   return (a.col == 1 && a.row * size % kEvictingStride != 0) || (a.row == 1 && a.col * size % kEvictingStride != 0);
 }

@@ -15,7 +15,7 @@ class Direct {
   static constexpr int64_t kRoom = Sizes::kc * NR;  // elements of packed B: what L1 holds
 
   Direct(const GemmProblem& g, T* room)
-      : g_(g), in_registers_(fits_registers<T>(g.out)), plain_(is_plain<T>(g.out)), room_(room) {
+      : g_(g), height_(height(g)), in_registers_(fits_registers<T>(g.out)), plain_(is_plain<T>(g.out)), room_(room) {
     t_.a_row = g.a.row;
     t_.a_col = g.a.col;
     t_.b_ahead_step = 0;
@@ -32,9 +32,16 @@ class Direct {
   }
 
  private:
+  // Rows of a tile: near-equal, as few rows would wait for each other's sums, and few enough not to evict each other.
+  static int64_t height(const GemmProblem& g) {
+    const int64_t most = g.a.row * sizeof(T) % kEvictingStride == 0 && g.k * sizeof(T) > 64 ? (MR + 1) / 2 : MR;
+    const int64_t tiles = (g.m + most - 1) / most;
+    return (g.m + tiles - 1) / tiles;
+  }
+
   // All of B is in L1: C is written in address order.
   TW_INLINE void by_rows() {
-    for (int64_t i = 0; i < g_.m; i += MR) {
+    for (int64_t i = 0; i < g_.m; i += height_) {
       for (int64_t j = 0; j < g_.n; j += NR) {
         set_b(j, 0, room_ + j * g_.k, i == 0);
         tile(i, j, 0);
@@ -52,19 +59,19 @@ class Direct {
         t_.k = min(g_.k - p, Sizes::kc);
         for (int64_t j = begin; j < g_.n && j < begin + step; j += NR) {
           set_b(j, p, room_, true);
-          for (int64_t i = 0; i < g_.m; i += MR) tile(i, j, p);
+          for (int64_t i = 0; i < g_.m; i += height_) tile(i, j, p);
         }
       }
     }
   }
 
-  // The panel of B at column j, from depth p on: in place where its rows hold whole vectors side by side, and do not
-  // evict each other from one row of tiles to the next; else in `panel`, packed now if `first`.
+  // The panel of B at column j, from depth p on: in place where the vectors of its rows can be read, and do not evict
+  // each other from one row of tiles to the next; else in `panel`, packed now if `first`.
   TW_INLINE void set_b(int64_t j, int64_t p, T* panel, bool first) {
     const T* corner = static_cast<const T*>(g_.b.data) + p * g_.b.row + j * g_.b.col;
     t_.cols = min(g_.n - j, NR);
-    const bool evicting = g_.b.row * sizeof(T) % 4096 == 0 && g_.m > 2 * MR && t_.k > 32;
-    if (g_.b.col == 1 && !evicting && (t_.cols == NR || t_.cols == lanes<T>)) {
+    const bool evicting = g_.b.row * sizeof(T) % kEvictingStride == 0 && g_.m > 2 * MR && t_.k > 32;
+    if (g_.b.col == 1 && !evicting && (kReadsPartOfVector || t_.cols == NR || t_.cols == lanes<T>)) {
       t_.b = corner;
       t_.b_row = g_.b.row;
       return;
@@ -80,7 +87,7 @@ class Direct {
     const GemmOutput out = g_.out.at(i, j, sizeof(T));
     t_.a = static_cast<const T*>(g_.a.data) + i * g_.a.row + p * g_.a.col;
     t_.a_ahead = t_.b_ahead = t_.a;
-    t_.rows = min(g_.m - i, MR);
+    t_.rows = static_cast<int>(min(g_.m - i, height_));
     if (!in_registers_) return tile_aside(out);
     t_.c = static_cast<T*>(out.c.data);
     t_.c_row = out.c.row;
@@ -104,6 +111,7 @@ class Direct {
   }
 
   const GemmProblem& g_;
+  const int64_t height_;
   const bool in_registers_, plain_;
   GemmOutput rest_;  // what is left for the end where bias and residual were added in registers
   T* const room_;

@@ -6,6 +6,9 @@ namespace tw {
 
 enum class Activation : uint8_t { none, relu, gelu, gelu_tanh, tanh, sigmoid, silu };
 
+// Bytes: lines of memory so far apart share a set of L1, which has room for 8 to 12 of them.
+inline constexpr int64_t kEvictingStride = 4096;
+
 // Element (i, j) lies at data + i * row + j * col, strides in elements, of any sign. Null where there is no such
 // matrix.
 struct GemmMatrix {

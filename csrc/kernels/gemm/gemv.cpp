@@ -19,7 +19,7 @@ template <class S>
 TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>, U = 8;
-  constexpr int64_t kChunk = 32768, kAhead = 4096 / sizeof(S);
+  constexpr int64_t kChunk = 32768, kAhead = 8192 / sizeof(S);
   vec<T> total = {};
   for (int64_t start = 0; start < k; start += kChunk) {
     const int64_t end = start + min(k - start, kChunk);
@@ -28,7 +28,7 @@ TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
     for (; p + U * L <= end; p += U * L) {
 #pragma GCC unroll 8
       for (int u = 0; u < U; ++u) {
-        __builtin_prefetch(a + p + u * L + kAhead);
+        __builtin_prefetch(a + p + u * L + kAhead, 0, 2);
         acc[u] = fma(load(a + p + u * L), load(x + p + u * L), acc[u]);
       }
     }
@@ -67,12 +67,13 @@ void gemv_dot(const GemvProblem& g) {
   constexpr int64_t kShort = 1024;
   const S* a = static_cast<const S*>(g.a.data);
   const S* x = static_cast<const S*>(g.x);
+  const bool together = g.k <= kShort && g.a.row * sizeof(S) % kEvictingStride != 0;
   alignas(64) T sums[kRows];
   for (int64_t i = 0; i < g.m; i += kRows) {
     const int n = min(g.m - i, kRows);
     for (int at = 0; at < n; at += L) {
       const S* row = a + (i + at) * g.a.row;
-      if (g.k <= kShort && n - at >= L) {
+      if (together && n - at >= L) {
         store(sums + at, dot_short_rows<S>(row, g.a.row, x, g.k));
         continue;
       }
@@ -84,6 +85,54 @@ void gemv_dot(const GemvProblem& g) {
   }
 }
 
+// x[0], converted.
+template <class S>
+TW_INLINE vec<compute_t<S>> broadcast(const S* x) {
+  const S one[lanes<S>] = {*x};
+  return set1(load(one)[0]);
+}
+
+// The sums of W vectors of rows, the last with `tail` lanes: in registers, and in several chains, so that an addition
+// need not wait for the one before.
+template <class S, int W>
+void add_all_columns(const GemvProblem& g, int tail, compute_t<S>* sums) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>, U = 8 / W;
+  constexpr int64_t kChunk = 512 * U;
+  const S* a = static_cast<const S*>(g.a.data);
+  const S* x = static_cast<const S*>(g.x);
+  const int64_t a_col = g.a.col;
+  vec<T> total[W] = {};
+  for (int64_t start = 0; start < g.k; start += kChunk) {
+    const int64_t end = start + min(g.k - start, kChunk);
+    vec<T> acc[U][W] = {};
+    const auto add = [&](int64_t p, vec<T>(&to)[W]) __attribute__((always_inline)) {
+      const vec<T> xv = broadcast(x + p);
+#pragma GCC unroll 4
+      for (int w = 0; w < W; ++w) {
+        const S* rows = a + p * a_col + w * L;
+        to[w] = fma(w < W - 1 ? load(rows) : load_n(rows, tail), xv, to[w]);
+      }
+    };
+    int64_t p = start;
+    for (; p + U <= end; p += U) {
+#pragma GCC unroll 8
+      for (int u = 0; u < U; ++u) add(p + u, acc[u]);
+    }
+    for (; p < end; ++p) add(p, acc[0]);
+#pragma GCC unroll 4
+    for (int w = 0; w < W; ++w) {
+#pragma GCC unroll 4
+      for (int half = U / 2; half > 0; half /= 2) {
+#pragma GCC unroll 4
+        for (int u = 0; u < half; ++u) acc[u][w] += acc[u + half][w];
+      }
+      total[w] += acc[0][w];
+    }
+  }
+  for (int w = 0; w < W; ++w) store(sums + w * L, total[w]);
+}
+
 // sums[0 .. n) += A[:, 0 .. C) x[0 .. C)
 template <class S, int C>
 TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int n, compute_t<S>* sums) {
@@ -91,10 +140,7 @@ TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int n, compute
   constexpr int L = lanes<T>;
   vec<T> xv[C];
 #pragma GCC unroll 8
-  for (int c = 0; c < C; ++c) {
-    const S one[L] = {x[c]};
-    xv[c] = set1(load(one)[0]);
-  }
+  for (int c = 0; c < C; ++c) xv[c] = broadcast(x + c);
   for (int i = 0; i < n; i += L) {
     vec<T> v = load(sums + i);
 #pragma GCC unroll 8
@@ -112,10 +158,17 @@ template <class S>
 void gemv_axpy(const GemvProblem& g) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>, C = 8, kRows = 16384 / sizeof(T);
-  constexpr int64_t kChunk = 512;
+  constexpr int64_t kChunk = 512, kMany = 16;
   const S* x = static_cast<const S*>(g.x);
   alignas(64) T total[kRows];
   alignas(64) T sums[kRows];
+  if (g.m <= 4 * L && g.k >= kMany) {
+    const int vectors = static_cast<int>((g.m + L - 1) / L), tail = static_cast<int>(g.m) - (vectors - 1) * L;
+    constexpr void (*of[])(const GemvProblem&, int, T*) = {add_all_columns<S, 1>, add_all_columns<S, 2>,
+                                                           add_all_columns<S, 3>, add_all_columns<S, 4>};
+    of[vectors - 1](g, tail, total);
+    return store_sums<S>(g, 0, total, static_cast<int>(g.m));
+  }
   for (int64_t i = 0; i < g.m; i += kRows) {
     const int n = min(g.m - i, kRows);
     const S* a = static_cast<const S*>(g.a.data) + i;

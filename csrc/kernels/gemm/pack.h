@@ -119,7 +119,7 @@ TW_INLINE void pack_square(const S* src, int64_t stride, compute_t<S>* dst) {
   vec<T> x[L] = {};
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r, src += stride) {
-    __builtin_prefetch(src + 256 / sizeof(S));
+    __builtin_prefetch(src + 256 / sizeof(S), 0, 2);  // not into L1, where rows may evict each other
     x[r] = load(src);
   }
   transpose<T>(x);

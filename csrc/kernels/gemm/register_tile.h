@@ -17,8 +17,11 @@ struct FmaStep {
   static TW_INLINE vec<T> multiply_add(vec<T> a, vec<T> b, vec<T> c) { return fma(a, b, c); }
 };
 
-// One tile. A is read lane by lane (lane (i, p) at a[i * a_row + p * a_col]), B in whole vectors: row p starts at
-// b + p * b_row and is nr wide, zero-padded where the tile is narrower.
+constexpr bool kReadsPartOfVector = TW_VEC_BYTES == 64;  // at no cost
+
+// One tile. A is read lane by lane (lane (i, p) at a[i * a_row + p * a_col]), B in vectors: row p starts at
+// b + p * b_row and is nr wide, zero-padded where the tile is narrower; with kReadsPartOfVector no more than the tile's
+// columns are read.
 template <class Step>
 struct RegisterTile {
   typedef typename Step::lane lane;
@@ -46,9 +49,15 @@ void multiply_tile(const RegisterTile<FmaStep<double>>&);
 
 namespace {
 
-// A and B of one tile multiplied into acc.
+// The last vector of a row of B, whose first `tail` lanes are wanted.
+template <class T>
+TW_INLINE vec<T> load_last(const T* p, int tail) {
+  return kReadsPartOfVector ? load_n(p, tail) : load(p);
+}
+
+// A and B of one tile multiplied into acc; the last vector of a row has `tail` lanes.
 template <class Step, int R, int W, bool kUnitRow>
-TW_INLINE void multiply(const RegisterTile<Step>& t, vec<typename Step::sum> (&acc)[R][W]) {
+TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, vec<typename Step::sum> (&acc)[R][W]) {
   typedef typename Step::lane T;
   // Every third row has a pointer: an x86 address can add once or twice the distance between rows.
   constexpr int kThirds = kUnitRow ? 1 : (R + 2) / 3, kPerPointer = kUnitRow ? R : 3;
@@ -63,7 +72,7 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, vec<typename Step::sum> (&a
   for (int64_t p = t.k; p > 0; --p) {
     vec<T> bv[W];
 #pragma GCC unroll 4
-    for (int w = 0; w < W; ++w) bv[w] = load(b + w * lanes<T>);
+    for (int w = 0; w < W; ++w) bv[w] = w < W - 1 ? load(b + w * lanes<T>) : load_last(b + w * lanes<T>, tail);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       const vec<T> av = set1(a[r / kPerPointer][r % kPerPointer * a_row]);
@@ -94,6 +103,9 @@ TW_INLINE void store_tail(T* p, vec<T> v, int tail) {
     store_n(p, v, tail);
 }
 
+// C is fetched ahead from this depth on; before, the last tile's stores are still under way, and it would delay them.
+constexpr int64_t kFetchFrom = 256;
+
 template <class Step, int R, int W, bool kUnitRow>
 void tile_of(const RegisterTile<Step>& t) {
   typedef typename Step::sum T;
@@ -102,10 +114,12 @@ void tile_of(const RegisterTile<Step>& t) {
   const int64_t c_row = t.c_row;
   const int tail = t.cols - (W - 1) * L;
   vec<T> acc[R][W] = {};
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-    __builtin_prefetch(c + r * c_row, 1);
-    if (W > 1) __builtin_prefetch(c + r * c_row + (W - 1) * L, 1);
+  if (t.k > kFetchFrom) {
+#pragma GCC unroll 1  // not to keep R addresses for the stores at the end
+    for (int r = 0; r < R; ++r) {
+      __builtin_prefetch(c + r * c_row, 1);
+      if (W > 1) __builtin_prefetch(c + r * c_row + (W - 1) * L, 1);
+    }
   }
   if (t.bias != nullptr) {
 #pragma GCC unroll 4
@@ -116,7 +130,7 @@ void tile_of(const RegisterTile<Step>& t) {
     }
   }
 
-  multiply<Step, R, W, kUnitRow>(t, acc);
+  multiply<Step, R, W, kUnitRow>(t, tail, acc);
 
   if (t.add != nullptr) {
     const T* const add = t.add;

@@ -38,6 +38,17 @@ std::atomic<bool> team_woken{false};
 std::atomic<bool> forked_after_team{false};
 BlockingHooks hooks;
 
+class InTeam {
+ public:
+  explicit InTeam(int thread) : before_(std::exchange(index_in_team, thread)) {}
+  ~InTeam() { index_in_team = before_; }
+  InTeam(const InTeam&) = delete;
+  InTeam& operator=(const InTeam&) = delete;
+
+ private:
+  const int before_;
+};
+
 // In a child of fork the runtime's worker threads do not exist, and waking them would wait for ever.
 void watch_forks() {
   static const bool once = [] {
@@ -62,12 +73,11 @@ class Deal {
 
   template <class Work>
   void run(int thread, Work work) {
-    const int before = std::exchange(index_in_team, thread);
+    const InTeam in_team(thread);
     for (size_t k = 0; k < stretches_.size(); ++k) {
       Stretch& stretch = stretches_[(static_cast<size_t>(thread) + k) % stretches_.size()];
       for (int64_t i; (i = stretch.next.fetch_add(1, std::memory_order_relaxed)) < stretch.end;) work(i);
     }
-    index_in_team = before;
   }
 
  private:
@@ -171,6 +181,7 @@ double cpu_quota(const std::string& groups_file, const std::string& mount) {
 void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure) {
   if (total_ns < kParallelFromNs || n <= chunk) {  // the common small case, before anything is looked up
     const ReleasedLock released(total_ns >= kReleaseLockFromNs);
+    const InTeam in_team(0);
     for (int64_t begin = 0; begin < n; begin += chunk) fn(closure, begin, std::min(begin + chunk, n));
     return;
   }

@@ -196,21 +196,24 @@ const char* direct_unsupported(const GemmBatch& g) {
   return "large enough for packing to pay";
 }
 
-// Each piece down reads all of B again; each piece across reads all of A, and at the seams two threads write to the
-// same lines of C.
+// Halved until there are enough pieces, each time in the direction that costs less: pieces below one another read, or
+// pack, the same B; those side by side read the same A, and two threads write to the same lines of C at their seam.
 void run_direct(const GemmBatch& g) {
-  constexpr int64_t kSeam = 1024;  // what a row of one costs, in elements read
+  constexpr double kSeamNs = 50, kReadNs = 0.02, kPackNs = 0.2;  // a row of a seam, an element
   const GemmProblem& e = g.each;
-  const int nr = kernels().gemm.packed[index_of(g)].nr;
+  const double m = static_cast<double>(e.m), n = static_cast<double>(e.n), k = static_cast<double>(e.k);
   const bool packs = e.b.col != 1 || e.b.row * static_cast<int64_t>(item_size(g.dtype)) % kEvictingStride == 0;
+  const int nr = kernels().gemm.packed[index_of(g)].nr;
+  const int64_t most_down = e.m / (packs ? kPackingRows : kPieceRows), most_across = ceil_div(e.n, nr);
   const int64_t wanted = wanted_pieces(multiplications(e), element_count(g.shape));
-  const int64_t most_down = std::max<int64_t>(1, e.m / (packs ? kPackingRows : kPieceRows));
-  const int64_t most_across = ceil_div(e.n, nr);
-  int64_t down = std::min(wanted, most_down), across = std::min(wanted, most_across);
-  if (e.k * e.n <= e.m * (e.k + kSeam))
-    across = std::min(ceil_div(wanted, down), most_across);
-  else
-    down = std::min(ceil_div(wanted, across), most_down);
+  int64_t down = 1, across = 1;
+  while (down * across < wanted) {
+    const double below = static_cast<double>(down) * k * n * (packs ? kPackNs : kReadNs);
+    const double beside = static_cast<double>(across) * m * (k * kReadNs + kSeamNs);
+    const bool can_down = 2 * down <= most_down, can_across = 2 * across <= most_across;
+    if (!can_down && !can_across) break;
+    (can_down && (!can_across || below <= beside) ? down : across) *= 2;
+  }
   run_pieces(g, kernels().gemm.direct[index_of(g)], down, across, 1, nr);
 }
 

@@ -1,6 +1,6 @@
-// The packed GEMM after BLIS: B is packed by all threads together; then each computes tiles of C. Rows of A are read in
-// place where they do not evict each other from the cache, else each thread packs those it needs into memory of its
-// own, which stays in its L2.
+// The packed GEMM after BLIS: B is packed by all threads together; then each computes tiles of C. A small B each thread
+// packs for itself, since that takes less time than fetching what another core has just written. Rows of A are read in
+// place where they do not evict each other from the cache, else they are packed by each thread for itself too.
 #include <algorithm>
 #include <vector>
 
@@ -13,10 +13,10 @@ namespace tw {
 namespace {
 
 constexpr int64_t kPackedBytes = int64_t{64} << 20;  // of columns of B held at a time
-constexpr int64_t kGroupBytes = int64_t{4} << 20;    // of B, of small products that are packed together
+constexpr int64_t kGroupBytes = int64_t{4} << 20;    // of B, of products that are packed together
+constexpr int64_t kOwnRows = 48;                     // of C, at least, for which a thread packs B
 constexpr int64_t kStreamingRows = 8;
 constexpr double kPackedBytesPerNs = 20;  // of B
-constexpr double kItemBytes = 1 << 20;    // of a small product that one thread computes
 
 class BlockedGemm {
  public:
@@ -29,22 +29,25 @@ class BlockedGemm {
         rows_(rows_in_cache(kernel_)),
         a_in_place_(kernel_.in_place && stays_cached(g.each.a, size_)),
         b_shared_(g.packed_b || std::all_of(g.b_stride.begin(), g.b_stride.end(), [](int64_t s) { return s == 0; })),
-        rows_of_threads_(static_cast<size_t>(get_num_threads())) {}
+        extent_(g.each.n) {}
 
-  // Products [begin, end) of the batch, B of at most `together` packed at a time.
-  void run(int64_t begin, int64_t end, int64_t together) {
-    const int64_t column_bytes = std::max<int64_t>(1, lanes_) * kernel_.lane;
-    extent_ = g_.each.n;
-    if (!g_.packed_b)
-      extent_ = std::min(extent_, std::max<int64_t>(kernel_.nc, kPackedBytes / column_bytes / kernel_.nc * kernel_.nc));
-    group_ = std::clamp<int64_t>(kGroupBytes / (panels() * kernel_.nr * column_bytes), 1, together);
-    const StorageRef own = g_.packed_b ? StorageRef() : allocate_b();
-    b_ = static_cast<const char*>(g_.packed_b ? g_.packed_b : own->data);
-    for (item_ = begin; item_ < end; item_ += group_) {
-      const int64_t group = std::min(group_, end - item_);
+  void run() {
+    const int64_t items = element_count(g_.shape), column_bytes = std::max<int64_t>(1, lanes_) * kernel_.lane;
+    if (g_.packed_b) {
+      b_ = static_cast<const char*>(g_.packed_b);
+      return multiply(items);
+    }
+    group_ = 1;
+    if (b_bytes() <= l2_bytes() / 4 && (g_.each.m >= 2 * kOwnRows || items >= kGemmPieces / 2)) return multiply(items);
+    extent_ = std::min(extent_, std::max<int64_t>(kernel_.nc, kPackedBytes / column_bytes / kernel_.nc * kernel_.nc));
+    group_ = std::clamp<int64_t>(kGroupBytes / (panels() * kernel_.nr * column_bytes), 1, items);
+    const StorageRef packed = allocate(static_cast<size_t>(b_bytes()));
+    b_ = static_cast<const char*>(packed->data);
+    for (; item_ < items; item_ += group_) {
+      const int64_t group = std::min(group_, items - item_);
       for (column_ = 0; column_ < g_.each.n; column_ += extent_) {
-        if (own.get() && (item_ == begin || !b_shared_ || extent_ < g_.each.n))
-          pack_b(b_shared_ ? 1 : group, static_cast<char*>(own->data));
+        if (item_ == 0 || !b_shared_ || extent_ < g_.each.n)
+          pack_b(item_, b_shared_ ? 1 : group, static_cast<char*>(packed->data));
         multiply(group);
       }
     }
@@ -52,17 +55,16 @@ class BlockedGemm {
 
   // All of B, which all products share.
   StorageRef pack() {
-    extent_ = g_.each.n;
-    StorageRef panels = allocate_b();
-    pack_b(1, static_cast<char*>(panels->data));
+    StorageRef panels = allocate(static_cast<size_t>(b_bytes()));
+    pack_b(0, 1, static_cast<char*>(panels->data));
     return panels;
   }
 
  private:
-  // Packed rows of A: which they are, for a thread to use them for all its tiles in the same rows.
-  struct Rows {
-    int64_t item = -1, from = -1;
-    StorageRef packed;
+  // What a thread has packed for its next tiles: rows of A from `row` on, of product `a_item`; B of product `b_item`.
+  struct Own {
+    int64_t a_item = -1, row = -1, b_item = -1;
+    char *a, *b;
   };
 
   // Rows of A whose part of a stretch of K fills a third of L2; the rest is for B, C and what is fetched ahead.
@@ -73,9 +75,8 @@ class BlockedGemm {
 
   int64_t panels() const { return ceil_div(extent_, kernel_.nr); }
 
-  StorageRef allocate_b() const {
-    return allocate(static_cast<size_t>((b_shared_ ? 1 : group_) * panels() * kernel_.nr * lanes_ * kernel_.lane));
-  }
+  // Of packed B.
+  int64_t b_bytes() const { return (b_shared_ ? 1 : group_) * panels() * kernel_.nr * lanes_ * kernel_.lane; }
 
   // Bytes before panel `panel` of B, of product `item` of the group, in the stretch of K that starts at `from`.
   int64_t packed_offset(int64_t item, int64_t from, int64_t panel) const {
@@ -85,8 +86,8 @@ class BlockedGemm {
     return before * kernel_.nr * kernel_.lane;
   }
 
-  // Columns [column_, column_ + extent_) of B of `items` products.
-  void pack_b(int64_t items, char* to) const {
+  // Columns [column_, column_ + extent_) of B of `items` products from `first_item` on.
+  void pack_b(int64_t first_item, int64_t items, char* to) const {
     constexpr int64_t kPanels = 4;  // in a work item
     const int64_t chunks = ceil_div(panels(), kPanels), stretches = ceil_div(g_.each.k, depth_);
     const int64_t columns = std::min(kPanels * kernel_.nr, extent_);
@@ -97,7 +98,7 @@ class BlockedGemm {
         const int64_t panel = i % chunks * kPanels, first = column_ + panel * kernel_.nr;
         const int64_t count = std::min(kPanels * kernel_.nr, std::min(column_ + extent_, g_.each.n) - first);
         if (count <= 0) continue;
-        const GemmMatrix b = batch_item(g_, item_ + item).b.at(from, first, size_);
+        const GemmMatrix b = batch_item(g_, first_item + item).b.at(from, first, size_);
         kernel_.pack_b(b.data, b.col, b.row, count, std::min(depth_, g_.each.k - from),
                        to + packed_offset(item, from, panel));
       }
@@ -111,54 +112,75 @@ class BlockedGemm {
     // kStreamingRows.
     const double work =
         static_cast<double>(std::max(m, kStreamingRows)) * static_cast<double>(n) * static_cast<double>(lanes_);
-    const int64_t wanted = wanted_pieces(work, group);
-    const int64_t down = ceil_div(m, rows_);
-    const int64_t across = std::min(ceil_div(n, kernel_.nr), std::max(ceil_div(n, kernel_.nc), ceil_div(wanted, down)));
+    const int64_t wanted = wanted_pieces(work, group), least_across = ceil_div(n, kernel_.nc);
+    int64_t down = ceil_div(m, rows_);
+    if (!b_) down = std::max(down, std::min(ceil_div(wanted, least_across), power_of_two_below(m / kOwnRows)));
+    const int64_t across = std::min(ceil_div(n, kernel_.nr), std::max(least_across, ceil_div(wanted, down)));
     const int64_t tiles = down * across;
-    const double ns = 2 * work / static_cast<double>(tiles) / kGemmFlopsPerNs;
-    parallel_for(group * tiles, 1, ns, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t t = i % tiles;
-        multiply_tile(i / tiles, part(m, kernel_.mr, down, t / across), part(n, kernel_.nr, across, t % across));
-      }
-    });
+    const double ns = 2 * work / static_cast<double>(tiles) / kGemmFlopsPerNs + 100;
+    const StorageRef memory = allocate_own(std::min<int64_t>(get_num_threads(), group * tiles));
+    parallel_for(
+        group * tiles, std::max<int64_t>(1, static_cast<int64_t>(5e3 / ns)), ns, [&](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) {
+            const int64_t t = i % tiles;
+            multiply_tile(i / tiles, part(m, kernel_.mr, down, t / across), part(n, kernel_.nr, across, t % across));
+          }
+        });
+  }
+
+  // In one block, so that in the next product each thread gets the memory again that its core has in its cache.
+  StorageRef allocate_own(int64_t threads) {
+    const auto lines = [](int64_t nbytes) { return ceil_div(nbytes, 64) * 64; };
+    const int64_t rows = std::min(rows_, ceil_div(g_.each.m, kernel_.mr) * kernel_.mr);
+    const int64_t a = a_in_place_ ? 0 : lines(rows * lanes_ * kernel_.lane), b = b_ ? 0 : lines(b_bytes());
+    StorageRef memory = allocate(static_cast<size_t>(threads * (a + b)));
+    char* at = static_cast<char*>(memory->data);
+    own_.assign(static_cast<size_t>(threads), {});
+    for (Own& own : own_) {
+      own.a = at;
+      own.b = at + a;
+      at += a + b;
+    }
+    return memory;
   }
 
   void multiply_tile(int64_t item, Part rows, Part columns) {
+    Own& own = own_[static_cast<size_t>(thread_index())];
     const GemmProblem problem = batch_item(g_, item_ + item);
-    const size_t thread = static_cast<size_t>(thread_index());
-    Rows own;
-    Rows& a = thread < rows_of_threads_.size() ? rows_of_threads_[thread] : own;
     GemmTile tile;
     tile.a = problem.a.at(rows.from, 0, size_);
     if (!a_in_place_) {
-      pack_a(problem, item_ + item, rows, a);
+      pack_a(problem, item_ + item, rows, own);
       tile.a.data = nullptr;
-      tile.a_packed = a.packed->data;
+      tile.a_packed = own.a;
     }
     tile.m = rows.size;
     tile.n = columns.size;
     tile.k = g_.each.k;
     tile.depth = depth_;
-    tile.b_packed = b_ + packed_offset(item, 0, 0);
+    tile.b_packed = b_ ? b_ + packed_offset(item, 0, 0) : own_b(b_shared_ ? 0 : item_ + item, own);
     tile.b_from = columns.from;
     tile.b_columns = panels() * kernel_.nr;
     tile.out = problem.out.at(rows.from, column_ + columns.from, static_cast<int64_t>(item_size(g_.dtype)));
     kernel_.tile(tile);
   }
 
-  void pack_a(const GemmProblem& problem, int64_t item, Part rows, Rows& to) const {
-    if (to.item == item && to.from == rows.from) return;
+  void pack_a(const GemmProblem& problem, int64_t item, Part rows, Own& own) const {
+    if (own.a_item == item && own.row == rows.from) return;
     const int64_t width = ceil_div(rows.size, kernel_.mr) * kernel_.mr * kernel_.lane;  // bytes of a step of the depth
-    if (!to.packed.get()) to.packed = allocate(static_cast<size_t>(rows_ * lanes_ * kernel_.lane));
-    to.item = -1;  // until it is packed
     for (int64_t from = 0; from < g_.each.k; from += depth_) {
       const GemmMatrix a = problem.a.at(rows.from, from, size_);
       kernel_.pack_a(a.data, a.row, a.col, rows.size, std::min(depth_, g_.each.k - from),
-                     static_cast<char*>(to.packed->data) + from / kernel_.group * width);
+                     own.a + from / kernel_.group * width);
     }
-    to.item = item;
-    to.from = rows.from;
+    own.a_item = item;
+    own.row = rows.from;
+  }
+
+  const char* own_b(int64_t item, Own& own) const {
+    if (own.b_item != item) pack_b(item, 1, own.b);
+    own.b_item = item;
+    return own.b;
   }
 
   const GemmBatch& g_;
@@ -168,11 +190,11 @@ class BlockedGemm {
   const int64_t depth_;  // of a stretch of K
   const int64_t rows_;   // of C in a task
   const bool a_in_place_;
-  const bool b_shared_;      // the same B throughout the batch
-  int64_t extent_ = 0;       // columns of B packed at a time
-  int64_t group_ = 1;        // products whose B is packed together
-  const char* b_ = nullptr;  // packed
-  std::vector<Rows> rows_of_threads_;
+  const bool b_shared_;            // the same B throughout the batch
+  int64_t extent_;                 // columns of B packed at a time
+  int64_t group_ = 1;              // products whose B is packed together
+  const char* b_ = nullptr;        // packed, for all threads; else each has its own
+  std::vector<Own> own_;           // of each thread
   int64_t item_ = 0, column_ = 0;  // what is being computed
 };
 
@@ -183,19 +205,7 @@ int64_t stretch_depth(const PackedGemm& kernel, int64_t k) {
   return std::max<int64_t>(unit, ceil_div(ceil_div(k, stretches), unit) * unit);
 }
 
-// Many small products: each by one thread, whose caches hold what it packs.
-void gemm_blocked(const GemmBatch& g) {
-  const int64_t items = element_count(g.shape);
-  const GemmProblem& e = g.each;
-  const PackedGemm& kernel = packed_kernels(g);
-  const double bytes =
-      (static_cast<double>(e.m) + static_cast<double>(e.n)) * static_cast<double>(e.k) * kernel.lane / kernel.group;
-  if (items == 1 || wanted_pieces(multiplications(e), items) > 1 || bytes > kItemBytes)
-    return BlockedGemm(g).run(0, items, items);
-  const double ns = 2 * multiplications(e) / kGemmFlopsPerNs + 500;
-  parallel_for(items, std::max<int64_t>(1, static_cast<int64_t>(10e3 / ns)), ns,
-               [&](int64_t begin, int64_t end) { BlockedGemm(g).run(begin, end, 1); });
-}
+void gemm_blocked(const GemmBatch& g) { BlockedGemm(g).run(); }
 
 bool can_pack(DType dtype) { return kernels().gemm.packed[static_cast<int>(dtype)].tile != nullptr; }
 

@@ -23,12 +23,15 @@ inline Part part(int64_t extent, int64_t panel, int64_t parts, int64_t i) {
   return {from, std::min(extent, panels * (i + 1) / parts * panel) - from};
 }
 
-// Pieces that each of `items` products of m n k = `multiplications` should be cut into: a power of two, which few
-// threads can share evenly.
+// Few pieces come in powers of two, which threads can share evenly.
+inline int64_t power_of_two_below(int64_t pieces) {
+  return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(1, pieces))));
+}
+
+// Pieces that each of `items` products of m n k = `multiplications` should be cut into.
 inline int64_t wanted_pieces(double multiplications, int64_t items) {
   const double worthwhile = std::min<double>(multiplications / kGemmPieceMultiplications, kGemmPieces);
-  const int64_t most = std::min(static_cast<int64_t>(worthwhile), ceil_div(kGemmPieces, items));
-  return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(1, most))));
+  return power_of_two_below(std::min(static_cast<int64_t>(worthwhile), ceil_div(kGemmPieces, items)));
 }
 
 inline double multiplications(const GemmProblem& p) {

@@ -18,7 +18,6 @@ class Direct {
       : g_(g), height_(height(g)), in_registers_(fits_registers<T>(g.out)), plain_(is_plain<T>(g.out)), room_(room) {
     t_.a_row = g.a.row;
     t_.a_col = g.a.col;
-    t_.b_ahead_step = 0;
     t_.k = min(g.k, Sizes::kc);
     rest_ = g.out;
     rest_.bias.data = rest_.residual.data = nullptr;
@@ -87,6 +86,11 @@ class Direct {
     const GemmOutput out = g_.out.at(i, j, sizeof(T));
     t_.a = static_cast<const T*>(g_.a.data) + i * g_.a.row + p * g_.a.col;
     t_.a_ahead = t_.b_ahead = t_.a;
+    t_.b_ahead_step = 0;
+    if (g_.b.col == 1 && i <= height_ && j + NR < g_.n) {  // the next panel's rows, a vector of each
+      t_.b_ahead = static_cast<const T*>(g_.b.data) + p * g_.b.row + j + NR + i / height_ * lanes<T>;
+      t_.b_ahead_step = g_.b.row;
+    }
     t_.rows = static_cast<int>(min(g_.m - i, height_));
     if (!in_registers_) return tile_aside(out);
     t_.c = static_cast<T*>(out.c.data);

@@ -95,10 +95,11 @@ void run_gemv(const GemmBatch& g) {
   const bool dot = first.a.col == 1 || (first.k == 1 && first.a.row != 1);
   const auto kernel = dot ? kernels().gemm.gemv_dot[index_of(g)] : kernels().gemm.gemv_axpy[index_of(g)];
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
-  // Pieces of about 256 KB of the matrix, whole cache lines of y.
+  // Near-equal pieces of about 256 KB of the matrix, whole cache lines of y.
   const int64_t wanted = std::max<int64_t>(1, (256 << 10) / (size * std::max<int64_t>(1, first.k)));
-  const int64_t rows = std::min(first.m, (std::max<int64_t>(wanted, dot ? 1 : 4096) + 63) / 64 * 64);
-  const int64_t pieces = (first.m + rows - 1) / rows;
+  const int64_t most = std::max<int64_t>(wanted, dot ? 64 : 4096);
+  const int64_t rows = ceil_div(ceil_div(first.m, ceil_div(first.m, most)), 64) * 64;
+  const int64_t pieces = ceil_div(first.m, rows);
   const double ns = static_cast<double>(rows * first.k * size) / kBytesPerNs;
   parallel_for(element_count(g.shape) * pieces, 1, ns, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {

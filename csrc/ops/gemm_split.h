@@ -7,9 +7,9 @@
 
 namespace tw {
 
-inline constexpr int64_t kGemmPieces = 32;                    // wanted, so that any number of threads has a share
-inline constexpr double kGemmPieceMultiplications = 1 << 17;  // but not smaller than this
-inline constexpr double kGemmFlopsPerNs = 100;                // of one core, roughly
+inline constexpr int64_t kGemmPieces = 32;                // wanted, so that any number of threads has a share
+inline constexpr double kGemmPieceMultiplications = 9e4;  // but not smaller than this
+inline constexpr double kGemmFlopsPerNs = 75;             // of one core, roughly
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 

@@ -39,6 +39,29 @@ TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   return total;
 }
 
+// The lane-wise sums of four rows, for rows too short for a stream of each.
+template <class S>
+TW_INLINE void dot_four_rows(const S* a, int64_t a_row, const S* x, int64_t k, vec<compute_t<S>>* sums) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>, R = 4, U = 2;
+  vec<T> acc[R][U] = {};
+  int64_t p = 0;
+  for (; p + U * L <= k; p += U * L) {
+#pragma GCC unroll 2
+    for (int u = 0; u < U; ++u) {
+      const vec<T> xv = load(x + p + u * L);
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) acc[r][u] = fma(load(a + r * a_row + p + u * L), xv, acc[r][u]);
+    }
+  }
+  for (; p < k; p += L) {
+    const int left = min(k - p, L);
+    const vec<T> xv = load_n(x + p, left);
+    for (int r = 0; r < R; ++r) acc[r][0] = fma(load_n(a + r * a_row + p, left), xv, acc[r][0]);
+  }
+  for (int r = 0; r < R; ++r) sums[r] = acc[r][0] + acc[r][1];
+}
+
 // The sums of a whole vector of rows at once, for rows too short to fill the pipeline one by one.
 template <class S>
 TW_INLINE vec<compute_t<S>> dot_short_rows(const S* a, int64_t a_row, const S* x, int64_t k) {
@@ -64,7 +87,7 @@ template <class S>
 void gemv_dot(const GemvProblem& g) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>, kRows = 8 * L;
-  constexpr int64_t kShort = 1024;
+  constexpr int64_t kShort = 1024, kLong = 4096;
   const S* a = static_cast<const S*>(g.a.data);
   const S* x = static_cast<const S*>(g.x);
   const bool together = g.k <= kShort && g.a.row * sizeof(S) % kEvictingStride != 0;
@@ -78,7 +101,10 @@ void gemv_dot(const GemvProblem& g) {
         continue;
       }
       vec<T> rows[L] = {};
-      for (int r = 0; r < min(n - at, L); ++r) rows[r] = dot_row<S>(row + r * g.a.row, x, g.k);
+      const int count = min(n - at, L);
+      int r = 0;
+      for (; g.k < kLong && r + 4 <= count; r += 4) dot_four_rows<S>(row + r * g.a.row, g.a.row, x, g.k, rows + r);
+      for (; r < count; ++r) rows[r] = dot_row<S>(row + r * g.a.row, x, g.k);
       store(sums + at, sum_rows<T>(rows));
     }
     store_sums<S>(g, i, sums, n);

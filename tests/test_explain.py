@@ -21,7 +21,7 @@ def test_names_what_was_taken_and_why_not_the_others(capsys):
     assert taken(capsys, (300,), (300, 7))[0] == "gemm: (1, 300) x (300, 7) float32 -> gemv"
     sliced = taken(capsys, (2_000_000,), (2_000_000,))
     assert sliced[0] == "gemm: (1, 2000000) x (2000000, 1) float32 -> slices"
-    assert sliced[2] == "gemm: (1, 250000) x (250000, 1) float32, batch (8,) -> gemv"
+    assert sliced[2] == "gemm: (1, 125000) x (125000, 1) float32, batch (16,) -> gemv"
     large = taken(capsys, (900, 900), (900, 900))
     assert large[0].endswith("-> blocked") and "    not direct: large enough for packing to pay" in large
 

@@ -179,7 +179,7 @@ double cpu_quota(const std::string& groups_file, const std::string& mount) {
 }
 
 void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure) {
-  if (total_ns < kParallelFromNs || n <= chunk) {  // the common small case, before anything is looked up
+  if (total_ns < kParallelFromNs || n <= chunk || get_num_threads() == 1) {  // the common small case comes first
     const ReleasedLock released(total_ns >= kReleaseLockFromNs);
     const InTeam in_team(0);
     for (int64_t begin = 0; begin < n; begin += chunk) fn(closure, begin, std::min(begin + chunk, n));

@@ -21,13 +21,22 @@ constexpr int64_t kSliceDepth = 1024, kMostSlices = 16;           // a slice is 
 constexpr int64_t kStreamedDepth = 64, kStreamedBytes = 1 << 20;  // where it is rows of a matrix that is read once
 constexpr int64_t kEnoughTiles = 16;                              // in the result, to be cut instead
 
-// A vector times a matrix that is contiguous across: by slices of K it is read in address order.
-bool streams_across(const GemmProblem& e) {
-  return (e.m == 1 && e.n > 1 && e.b.col == 1) || (e.n == 1 && e.m > 1 && e.a.row == 1);
+// A few rows times a matrix that is contiguous across and so large that reading it takes most of the time.
+bool is_few_rows(const GemmProblem& e, int64_t size) {
+  constexpr int64_t kBytesForTwo = 1 << 20, kBytes = 8 << 20, kWideBytes = 1024;
+  return e.m > 1 && e.m <= GemmKernels::kMostVectors && e.a.col == 1 && e.b.col == 1 && e.n * size >= kWideBytes &&
+         e.k * e.n * size >= (e.m == 2 ? kBytesForTwo : kBytes);
 }
 
+// A vector, or a few, times a matrix that is contiguous across: by slices of K it is read in address order.
+bool streams_across(const GemmProblem& e, int64_t size) {
+  return (e.m == 1 && e.n > 1 && e.b.col == 1) || (e.n == 1 && e.m > 1 && e.a.row == 1) || is_few_rows(e, size);
+}
+
+void run_gemv(const GemmBatch&);
+
 int64_t slices_of(const GemmProblem& e, int64_t size) {
-  if (!streams_across(e))
+  if (!streams_across(e, size))
     return std::min<int64_t>({kMostSlices, e.k / kSliceDepth, wanted_pieces(multiplications(e), 1)});
   const int64_t bytes = e.k * std::max(e.m, e.n) * size;
   return bytes < kStreamedBytes ? 1 : std::min(kMostSlices, e.k / kStreamedDepth);
@@ -39,9 +48,10 @@ const char* sliced_unsupported(const GemmBatch& g) {
   const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
   if (!packed.tile) return "no kernel for this dtype at this level";
   if (!g.shape.empty()) return "a batch is cut into its products";
-  if (!streams_across(e) && ceil_div(e.m, packed.mr) * ceil_div(e.n, packed.nr) >= kEnoughTiles)
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
+  if (!streams_across(e, size) && ceil_div(e.m, packed.mr) * ceil_div(e.n, packed.nr) >= kEnoughTiles)
     return "the result is cut into tiles";
-  return slices_of(e, static_cast<int64_t>(item_size(g.dtype))) < 2 ? "the depth is short" : nullptr;
+  return slices_of(e, size) < 2 ? "the depth is short" : nullptr;
 }
 
 // The slices' results lie one behind another, and are added up in that order: as the columns of a matrix times ones.
@@ -51,16 +61,17 @@ void run_sliced(const GemmBatch& g) {
   const GemmProblem& e = g.each;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n;
   const int64_t count = slices_of(e, size), depth = e.k / count, left = e.k - count * depth;
+  const auto run = is_few_rows(e, size) ? run_gemv : gemm;
   const StorageRef sums = allocate(static_cast<size_t>((count + 1) * area * size));
   char* data = static_cast<char*>(sums->data);
   GemmBatch slices{g.dtype, {e.m, e.n, depth, e.a, e.b, {}}, {count}, {depth * e.a.col}, {depth * e.b.row}, area};
   slices.each.out.c = {data, e.n, 1};
-  gemm(slices);
+  run(slices);
   if (left > 0) {
     GemmBatch rest{
         g.dtype, {e.m, e.n, left, e.a.at(0, count * depth, size), e.b.at(count * depth, 0, size), {}}, {}, {}, {}};
     rest.each.out.c = {data + count * area * size, e.n, 1};
-    gemm(rest);
+    run(rest);
   }
   const GemmOutput out = e.n == 1 ? e.out.transposed() : e.out;
   const int64_t rows = e.n == 1 ? 1 : e.m, columns = area / rows;
@@ -70,18 +81,20 @@ void run_sliced(const GemmBatch& g) {
         {columns, count + (left > 0), {data + i * columns * size, 1, area}, ones, out.at(i, 0, size)});
 }
 
-// ---- one row or one column: the matrix is streamed once ------------------------------------------------------------
+// ---- one column, one row or a few: the matrix is streamed once
+// ------------------------------------------------------------
 
 // The problem as y = A x: A is x2 transposed where C is a row.
 GemvProblem as_gemv(const GemmProblem& g) {
   if (g.n == 1) return {g.m, g.k, g.a, g.b.data, g.out.transposed()};
-  return {g.n, g.k, g.b.transposed(), g.a.data, g.out};
+  return {g.n, g.k, g.b.transposed(), g.a.data, g.out, g.m, g.a.row};
 }
 
 const char* gemv_unsupported(const GemmBatch& g) {
   const GemmProblem& e = g.each;
   if (!kernels().gemm.gemv_dot[index_of(g)]) return "no kernel for this dtype at this level";
-  if (e.m != 1 && e.n != 1) return "neither operand is a vector";
+  const bool few = is_few_rows(e, static_cast<int64_t>(item_size(g.dtype)));
+  if (e.m != 1 && e.n != 1 && !few) return "neither operand is a vector";
   const GemvProblem v = as_gemv(e);
   if (v.m != 1 && v.out.c.col != 1) return "the result is strided";
   if (e.k > 1 && (e.n == 1 ? e.b.row : e.a.col) != 1) return "the vector is strided";
@@ -203,7 +216,8 @@ void run_direct(const GemmBatch& g) {
   constexpr double kSeamNs = 50, kReadNs = 0.02, kPackNs = 0.2;  // a row of a seam, an element
   const GemmProblem& e = g.each;
   const double m = static_cast<double>(e.m), n = static_cast<double>(e.n), k = static_cast<double>(e.k);
-  const bool packs = e.b.col != 1 || e.b.row * static_cast<int64_t>(item_size(g.dtype)) % kEvictingStride == 0;
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
+  const bool packs = e.b.col != 1 || e.b.row * size % kEvictingStride == 0;
   const int nr = kernels().gemm.packed[index_of(g)].nr;
   const int64_t most_down = e.m / (packs ? kPackingRows : kPieceRows), most_across = ceil_div(e.n, nr);
   const int64_t wanted = wanted_pieces(multiplications(e), element_count(g.shape));

@@ -80,12 +80,34 @@ bool prefers_rows(const Array& a, const Array& b) {
   return a.size() + 3 * c + (rows_contiguous(b) ? 0 : b.size()) < 2 * b.size();
 }
 
+Array transposed(const Array& x) {
+  Array t = x;
+  std::swap(t.shape[x.ndim() - 2], t.shape[x.ndim() - 1]);
+  std::swap(t.strides[x.ndim() - 2], t.strides[x.ndim() - 1]);
+  return t;
+}
+
+// Whether one operand outweighs all else, and only its columns are contiguous: then the product of the transposes need
+// not copy it.
+bool prefers_transposes(const Array& a, const Array& b) {
+  constexpr int64_t kMuch = 8;
+  const auto outweighs = [](const Array& large, const Array& small) {
+    return large.size() > kMuch * small.size() && !rows_contiguous(large) && rows_contiguous(transposed(large));
+  };
+  return outweighs(a, b) || outweighs(b, a);
+}
+
+Array product(const Array& a, const Array& b) {
+  if (prefers_transposes(a, b)) return contiguous(transposed(product(transposed(b), transposed(a))));
+  return prefers_rows(a, b) ? by_rows(a, b) : by_blocks(a, b);
+}
+
 }  // namespace
 
 Array matmul_complex(const Array& x1, const Array& x2) {
   const bool row = x1.ndim() == 1, column = x2.ndim() == 1;
   const Array a = row ? expand_dims(x1, 0) : x1, b = column ? expand_dims(x2, 1) : x2;
-  Array c = prefers_rows(a, b) ? by_rows(a, b) : by_blocks(a, b);
+  Array c = product(a, b);
   drop_vector_axes(c, row, column);
   return c;
 }

@@ -372,19 +372,21 @@ void run_methods(const KernelTable& table, int64_t m, int64_t n, int64_t k, Layo
   run_packed(table, c, k);
 }
 
-// A row of C: y = transpose(B) x, so B's columns (dot) or its rows (axpy) are contiguous.
+// Rows of C: y = transpose(B) x, so B's columns (dot) or its rows (axpy, for several x too) are contiguous.
 template <class T>
 void run_gemv(const KernelTable& table, int64_t m, int64_t k, Epilogue epilogue) {
   const GemmKernels& g = table.gemm;
   const int dtype = static_cast<int>(Type<T>::dtype);
   if (epilogue.c != Layout::rows) return;
-  for (bool dot : {true, false}) {
-    const auto kernel = (dot ? g.gemv_dot : g.gemv_axpy)[dtype];
-    if (!kernel) continue;
-    Case<T> c(1, m, k, Layout::rows, dot ? Layout::columns : Layout::rows, epilogue);
-    c.run(label(table, dot ? "gemv_dot" : "gemv_axpy", Type<T>::dtype),
-          [&](const GemmProblem& p) { kernel({p.n, p.k, p.b.transposed(), p.a.data, p.out}); });
-  }
+  const auto run = [&](auto kernel, const char* name, int64_t count, Layout b) {
+    if (!kernel) return;
+    Case<T> c(count, m, k, Layout::rows, b, epilogue);
+    c.run(label(table, name, Type<T>::dtype),
+          [&](const GemmProblem& p) { kernel({p.n, p.k, p.b.transposed(), p.a.data, p.out, p.m, p.a.row}); });
+  };
+  run(g.gemv_dot[dtype], "gemv_dot", 1, Layout::columns);
+  for (int count = 1; count <= GemmKernels::kMostVectors; ++count)
+    run(g.gemv_axpy[dtype], "gemv_axpy", count, Layout::rows);
 }
 
 }  // namespace tw::test

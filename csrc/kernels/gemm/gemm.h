@@ -58,12 +58,13 @@ struct GemmProblem {
   GemmOutput out;
 };
 
-// A (m, k) x (k); x has unit stride, and the result is a row of m: out.c.col = 1.
+// A (m, k) x (k) for `count` vectors x of unit stride, x_step apart. Each result is a row of m: out.c.col = 1.
 struct GemvProblem {
   int64_t m, k;
   GemmMatrix a;
   const void* x;
   GemmOutput out;
+  int64_t count = 1, x_step = 0;
 };
 
 // Packs `count` rows of A (or columns of B) of depth k into panels of mr (or nr) of them: panel after panel, each
@@ -101,10 +102,12 @@ struct ByteGemm {
 };
 
 struct GemmKernels {
+  static constexpr int kMostVectors = 4;
+
   // Any level that lacks a faster kernel for a dtype has this one; the reference has nothing else.
   void (*naive[kDTypes])(const GemmProblem&);
 
-  // Stream A once: gemv_dot wants a.col = 1, gemv_axpy a.row = 1.
+  // Stream A once: gemv_dot wants a.col = 1 and one vector, gemv_axpy a.row = 1 and 1 to kMostVectors.
   void (*gemv_dot[kDTypes])(const GemvProblem&);
   void (*gemv_axpy[kDTypes])(const GemvProblem&);
 

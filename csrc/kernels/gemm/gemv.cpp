@@ -159,56 +159,82 @@ void add_all_columns(const GemvProblem& g, int tail, compute_t<S>* sums) {
   for (int w = 0; w < W; ++w) store(sums + w * L, total[w]);
 }
 
-// sums[0 .. n) += A[:, 0 .. C) x[0 .. C)
-template <class S, int C>
-TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int n, compute_t<S>* sums) {
+// Sums of R vectors x: rows of so many elements, that all stay in L1.
+template <class T, int R>
+constexpr int kRows = 16384 / sizeof(T) / (R > 2 ? 4 : R);
+
+// sums[r][0 .. n) += A[:, 0 .. C) x[r][0 .. C)
+template <class S, int R, int C>
+TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int64_t x_step, int n, compute_t<S>* sums) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>;
-  vec<T> xv[C];
+  vec<T> xv[R][C];
+#pragma GCC unroll 4
+  for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
-  for (int c = 0; c < C; ++c) xv[c] = broadcast(x + c);
+    for (int c = 0; c < C; ++c) xv[r][c] = broadcast(x + r * x_step + c);
+  }
   for (int i = 0; i < n; i += L) {
-    vec<T> v = load(sums + i);
+    vec<T> v[R];
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) v[r] = load(sums + r * kRows<T, R> + i);
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) {
       const S* column = a + c * a_col + i;
-      v = fma(n - i >= L ? load(column) : load_n(column, n - i), xv[c], v);
+      const vec<T> av = n - i >= L ? load(column) : load_n(column, n - i);
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) v[r] = fma(av, xv[r][c], v[r]);
     }
-    store(sums + i, v);
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) store(sums + r * kRows<T, R> + i, v[r]);
   }
 }
 
-// Columns of A are contiguous: add them up, scaled, for kRows rows at a time whose sums stay in L1.
-// A second set of sums takes over every kChunk columns: no chain is longer.
+// Columns of A are contiguous: add them up, scaled. A second set of sums takes over every kChunk columns: no chain is
+// longer.
+template <class S, int R>
+void sum_columns(const GemvProblem& g) {
+  typedef compute_t<S> T;
+  constexpr int L = lanes<T>, C = R == 1 ? 8 : (TW_VEC_BYTES == 64 ? 16 : 8) / (R == 2 ? 2 : 4);
+  constexpr int64_t kChunk = 512;
+  const S* x = static_cast<const S*>(g.x);
+  alignas(64) T total[R][kRows<T, R>];
+  alignas(64) T sums[R][kRows<T, R>];
+  for (int64_t i = 0; i < g.m; i += kRows<T, R>) {
+    const int n = min(g.m - i, kRows<T, R>);
+    const S* a = static_cast<const S*>(g.a.data) + i;
+    for (int r = 0; r < R; ++r)
+      for (int at = 0; at < n; at += L) store(total[r] + at, vec<T>{});
+    for (int64_t start = 0; start < g.k; start += kChunk) {
+      const int64_t end = start + min(g.k - start, kChunk);
+      for (int r = 0; r < R; ++r)
+        for (int at = 0; at < n; at += L) store(sums[r] + at, vec<T>{});
+      int64_t p = start;
+      for (; p + C <= end; p += C) add_columns<S, R, C>(a + p * g.a.col, g.a.col, x + p, g.x_step, n, sums[0]);
+      for (; p < end; ++p) add_columns<S, R, 1>(a + p * g.a.col, g.a.col, x + p, g.x_step, n, sums[0]);
+      for (int r = 0; r < R; ++r)
+        for (int at = 0; at < n; at += L) store(total[r] + at, load(total[r] + at) + load(sums[r] + at));
+    }
+    finish(g.out.at(0, i, sizeof(S)), total[0], kRows<T, R>, R, n, S{});
+  }
+}
+
 template <class S>
 void gemv_axpy(const GemvProblem& g) {
   typedef compute_t<S> T;
-  constexpr int L = lanes<T>, C = 8, kRows = 16384 / sizeof(T);
-  constexpr int64_t kChunk = 512, kMany = 16;
-  const S* x = static_cast<const S*>(g.x);
-  alignas(64) T total[kRows];
-  alignas(64) T sums[kRows];
-  if (g.m <= 4 * L && g.k >= kMany) {
+  constexpr int L = lanes<T>;
+  constexpr int64_t kMany = 16;
+  if (g.count == 1 && g.m <= 4 * L && g.k >= kMany) {
+    alignas(64) T sums[4 * L];
     const int vectors = static_cast<int>((g.m + L - 1) / L), tail = static_cast<int>(g.m) - (vectors - 1) * L;
     constexpr void (*of[])(const GemvProblem&, int, T*) = {add_all_columns<S, 1>, add_all_columns<S, 2>,
                                                            add_all_columns<S, 3>, add_all_columns<S, 4>};
-    of[vectors - 1](g, tail, total);
-    return store_sums<S>(g, 0, total, static_cast<int>(g.m));
+    of[vectors - 1](g, tail, sums);
+    return store_sums<S>(g, 0, sums, static_cast<int>(g.m));
   }
-  for (int64_t i = 0; i < g.m; i += kRows) {
-    const int n = min(g.m - i, kRows);
-    const S* a = static_cast<const S*>(g.a.data) + i;
-    for (int r = 0; r < n; r += L) store(total + r, vec<T>{});
-    for (int64_t start = 0; start < g.k; start += kChunk) {
-      const int64_t end = start + min(g.k - start, kChunk);
-      for (int r = 0; r < n; r += L) store(sums + r, vec<T>{});
-      int64_t p = start;
-      for (; p + C <= end; p += C) add_columns<S, C>(a + p * g.a.col, g.a.col, x + p, n, sums);
-      for (; p < end; ++p) add_columns<S, 1>(a + p * g.a.col, g.a.col, x + p, n, sums);
-      for (int r = 0; r < n; r += L) store(total + r, load(total + r) + load(sums + r));
-    }
-    store_sums<S>(g, i, total, n);
-  }
+  constexpr void (*of[GemmKernels::kMostVectors])(const GemvProblem&) = {sum_columns<S, 1>, sum_columns<S, 2>,
+                                                                         sum_columns<S, 3>, sum_columns<S, 4>};
+  of[g.count - 1](g);
 }
 
 template <class S>

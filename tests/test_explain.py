@@ -22,6 +22,7 @@ def test_names_what_was_taken_and_why_not_the_others(capsys):
     sliced = taken(capsys, (2_000_000,), (2_000_000,))
     assert sliced[0] == "gemm: (1, 2000000) x (2000000, 1) float32 -> slices"
     assert sliced[2] == "gemm: (1, 125000) x (125000, 1) float32, batch (16,) -> gemv"
+    assert taken(capsys, (2, 600), (600, 700))[0] == "gemm: (2, 600) x (600, 700) float32 -> slices"
     large = taken(capsys, (900, 900), (900, 900))
     assert large[0].endswith("-> blocked") and "    not direct: large enough for packing to pay" in large
 

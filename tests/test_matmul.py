@@ -91,7 +91,7 @@ def test_the_same_at_any_thread_count(a_shape, dtype):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("m", [2, 3, 4])
-def test_few_rows_times_a_large_matrix(m, dtype, capsys):
+def test_few_rows_times_a_large_matrix(m, dtype):
     rng = np.random.default_rng(m)
     k, n = (530, 1001) if m == 2 else (1061, 4001)
     a, b = (tw.asarray(draw(rng, shape, "int8") / 128, dtype=dtype) for shape in ((m, k), (k, n)))
@@ -100,11 +100,9 @@ def test_few_rows_times_a_large_matrix(m, dtype, capsys):
     try:
         for count in (1, 2, 7):
             tw.set_num_threads(count)
-            results.append(tw.explain(tw.matmul, a, b).astype("float64").numpy())
+            results.append(tw.matmul(a, b).astype("float64").numpy())
     finally:
         tw.set_num_threads(before)
-    taken = "gemv" if dtype in UNIT else "slices"
-    assert capsys.readouterr().out.splitlines()[0].endswith(f"-> {taken}")
     np.testing.assert_allclose(results[0], want, rtol=UNIT.get(dtype, 0), atol=2e-4)
     for result in results[1:]:
         np.testing.assert_array_equal(result, results[0])

@@ -53,7 +53,6 @@ void bind_optim(py::module_& m) {
                      .decoupled = decoupled,
                      .maximize = maximize});
         });
-  m.def("scale_", [](const py::list& arrays, double factor) { scale_arrays(refs(arrays), factor); });
   m.def("total_norm", [](const py::list& arrays, double p) { return total_norm(refs(arrays), p); });
 }
 

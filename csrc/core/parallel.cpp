@@ -185,10 +185,10 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
     for (int64_t begin = 0; begin < n; begin += chunk) fn(closure, begin, std::min(begin + chunk, n));
     return;
   }
-  const ReleasedLock released(!in_parallel());
   const int64_t chunks = (n + chunk - 1) / chunk;
   const bool serial = forked_after_team || in_parallel();
   const int team = serial ? 1 : static_cast<int>(std::min<int64_t>(get_num_threads(), chunks));
+  const ReleasedLock released(!in_parallel());  // from here on set_num_threads() may be called
   if (team > 1) {
     watch_forks();
     team_woken = true;

@@ -425,20 +425,6 @@ TW_INLINE vd copysign(vd magnitude, vd sign) {
 
 // ---- across lanes ---------------------------------------------------------------------------------------------------
 
-// Fold all lanes with f in a fixed tree: halves onto halves.
-template <class T, class F>
-TW_INLINE T fold(vec<T> v, F f) {
-  T x[lanes<T>];
-  __builtin_memcpy(x, &v, sizeof x);
-  for (int half = lanes<T> / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) x[i] = f(x[i], x[i + half]);
-  return x[0];
-}
-template <class T>
-TW_INLINE T sum_lanes(vec<T> v) {
-  return fold<T>(v, [](T a, T b) { return (T)(a + b); });
-}
-
 // A comparison's result as one byte, 0 or 1, for each lane of T.
 template <class T, class M>
 TW_INLINE vecn<int8_t, lanes<T>> truth_bytes(M mask) {

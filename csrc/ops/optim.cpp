@@ -155,16 +155,6 @@ void adam_step(const ArrayRefs& params, const ArrayRefs& grads, const ArrayRefs&
   });
 }
 
-void scale_arrays(const ArrayRefs& arrays, double factor) {
-  for (size_t i = 0; i < arrays.size(); ++i) {
-    check_dtype("scale_", "arrays", i, *arrays[i]);
-    check_target("scale_", "arrays", i, *arrays[i]);
-  }
-  for_each_chunk(arrays, 0.15, [&](size_t i, int64_t begin, int64_t n, int64_t) {
-    kernels().optim.scale[static_cast<int>(arrays[i]->dtype)](n, factor, at(*arrays[i], begin));
-  });
-}
-
 double total_norm(const ArrayRefs& given, double p) {
   const OptimKernels& k = kernels().optim;
   const NormFn* row = p == 1 ? k.sum_abs : p == 2 ? k.sum_squares : k.max_abs;

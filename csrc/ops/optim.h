@@ -17,8 +17,6 @@ void sgd_step(const ArrayRefs& params, const ArrayRefs& grads, const ArrayRefs& 
 void adam_step(const ArrayRefs& params, const ArrayRefs& grads, const ArrayRefs& exp_avgs, const ArrayRefs& exp_avg_sqs,
                const ArrayRefs& max_exp_avg_sqs, const std::vector<int64_t>& steps, AdamArgs args);
 
-void scale_arrays(const ArrayRefs& arrays, double factor);  // in place
-
 // The norm of all arrays as one vector; p is 1, 2 or infinity. Computed in double, in an order fixed by the shapes.
 double total_norm(const ArrayRefs& arrays, double p);
 

@@ -90,7 +90,6 @@ void test_type(DType d) {
                 bits & 8 ? s.third.data() : nullptr);
     });
   }
-  test_step<T>("scale", [&](const OptimKernels& k, int64_t n, State<T>& s) { k.scale[t](n, -0.3, s.param.data()); });
   for (int64_t n : kLengths) {
     State<T> s(n);
     for (int special = 0; special < 2; ++special) {

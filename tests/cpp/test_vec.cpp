@@ -189,20 +189,6 @@ void arithmetic(const char* what) {
 }
 
 template <class T>
-void across(const char* what) {
-  constexpr int L = lanes<T>;
-  const auto v = filled<vec<T>, T>([](int i) { return static_cast<T>(i + 1); });
-  check(sum_lanes<T>(v) == static_cast<T>(L * (L + 1) / 2), what);
-  check((fold<T>(v, [](T a, T b) { return a > b ? a : b; }) == static_cast<T>(L)), what);
-  // The tree: halves onto halves.
-  T x[L];
-  std::memcpy(x, &v, sizeof x);
-  for (int h = L / 2; h > 0; h /= 2)
-    for (int i = 0; i < h; ++i) x[i] = static_cast<T>(x[i] - x[i + h]);
-  check((fold<T>(v, [](T a, T b) { return static_cast<T>(a - b); }) == x[0]), what);
-}
-
-template <class T>
 void masks(const char* what) {
   constexpr int L = lanes<T>;
   for (int pattern = 0; pattern < 64; ++pattern) {
@@ -244,9 +230,7 @@ int run() {
   half<bf16>("bf16");
   arithmetic<float>("float");
   arithmetic<double>("double");
-#define X(T, name)          \
-  across<T>("fold " #name); \
-  masks<T>("mask " #name);
+#define X(T, name) masks<T>("mask " #name);
   TW_FOR_EACH_INTEGER(X)
   X(float, f32)
   X(double, f64)

@@ -39,9 +39,10 @@ TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   return total;
 }
 
-// The lane-wise sums of four rows, for rows too short for a stream of each.
-template <class S>
-TW_INLINE void dot_four_rows(const S* a, int64_t a_row, const S* x, int64_t k, vec<compute_t<S>>* sums) {
+// The lane-wise sums of four rows. kFetch: the next four are fetched into L2 meanwhile, which is worth it where they
+// come from memory.
+template <class S, bool kFetch>
+void dot_four_rows(const S* a, int64_t a_row, const S* x, int64_t k, vec<compute_t<S>>* sums) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>, R = 4, U = 2;
   vec<T> acc[R][U] = {};
@@ -51,7 +52,11 @@ TW_INLINE void dot_four_rows(const S* a, int64_t a_row, const S* x, int64_t k, v
     for (int u = 0; u < U; ++u) {
       const vec<T> xv = load(x + p + u * L);
 #pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) acc[r][u] = fma(load(a + r * a_row + p + u * L), xv, acc[r][u]);
+      for (int r = 0; r < R; ++r) {
+        const S* row = a + r * a_row + p + u * L;
+        if (kFetch) __builtin_prefetch(row + R * a_row, 0, 2);
+        acc[r][u] = fma(load(row), xv, acc[r][u]);
+      }
     }
   }
   for (; p < k; p += L) {
@@ -90,6 +95,7 @@ void gemv_dot(const GemvProblem& g) {
   constexpr int64_t kShort = 1024, kLong = 4096;
   const S* a = static_cast<const S*>(g.a.data);
   const S* x = static_cast<const S*>(g.x);
+  const auto four = g.k < kLong ? dot_four_rows<S, false> : dot_four_rows<S, true>;
   const bool together = g.k <= kShort && g.a.row * sizeof(S) % kEvictingStride != 0;
   alignas(64) T sums[kRows];
   for (int64_t i = 0; i < g.m; i += kRows) {
@@ -103,7 +109,7 @@ void gemv_dot(const GemvProblem& g) {
       vec<T> rows[L] = {};
       const int count = min(n - at, L);
       int r = 0;
-      for (; g.k < kLong && r + 4 <= count; r += 4) dot_four_rows<S>(row + r * g.a.row, g.a.row, x, g.k, rows + r);
+      for (; r + 4 <= count; r += 4) four(row + r * g.a.row, g.a.row, x, g.k, rows + r);
       for (; r < count; ++r) rows[r] = dot_row<S>(row + r * g.a.row, x, g.k);
       store(sums + at, sum_rows<T>(rows));
     }
@@ -163,8 +169,8 @@ void add_all_columns(const GemvProblem& g, int tail, compute_t<S>* sums) {
 template <class T, int R>
 constexpr int kRows = 16384 / sizeof(T) / (R > 2 ? 4 : R);
 
-// sums[r][0 .. n) += A[:, 0 .. C) x[r][0 .. C)
-template <class S, int R, int C>
+// sums[r][0 .. n) += A[:, 0 .. C) x[r][0 .. C). kFetch: the next C columns are fetched into L2 meanwhile.
+template <class S, int R, int C, bool kFetch>
 TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int64_t x_step, int n, compute_t<S>* sums) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>;
@@ -181,6 +187,7 @@ TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int64_t x_step
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) {
       const S* column = a + c * a_col + i;
+      if (kFetch) __builtin_prefetch(column + C * a_col, 0, 2);
       const vec<T> av = n - i >= L ? load(column) : load_n(column, n - i);
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) v[r] = fma(av, xv[r][c], v[r]);
@@ -192,7 +199,7 @@ TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int64_t x_step
 
 // Columns of A are contiguous: add them up, scaled. A second set of sums takes over every kChunk columns: no chain is
 // longer.
-template <class S, int R>
+template <class S, int R, bool kFetch>
 void sum_columns(const GemvProblem& g) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>, C = R == 1 ? 8 : (TW_VEC_BYTES == 64 ? 16 : 8) / (R == 2 ? 2 : 4);
@@ -210,8 +217,8 @@ void sum_columns(const GemvProblem& g) {
       for (int r = 0; r < R; ++r)
         for (int at = 0; at < n; at += L) store(sums[r] + at, vec<T>{});
       int64_t p = start;
-      for (; p + C <= end; p += C) add_columns<S, R, C>(a + p * g.a.col, g.a.col, x + p, g.x_step, n, sums[0]);
-      for (; p < end; ++p) add_columns<S, R, 1>(a + p * g.a.col, g.a.col, x + p, g.x_step, n, sums[0]);
+      for (; p + C <= end; p += C) add_columns<S, R, C, kFetch>(a + p * g.a.col, g.a.col, x + p, g.x_step, n, sums[0]);
+      for (; p < end; ++p) add_columns<S, R, 1, false>(a + p * g.a.col, g.a.col, x + p, g.x_step, n, sums[0]);
       for (int r = 0; r < R; ++r)
         for (int at = 0; at < n; at += L) store(total[r] + at, load(total[r] + at) + load(sums[r] + at));
     }
@@ -223,7 +230,7 @@ template <class S>
 void gemv_axpy(const GemvProblem& g) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>;
-  constexpr int64_t kMany = 16;
+  constexpr int64_t kMany = 16, kLarge = 2 << 20;  // a slice of 32 MB
   if (g.count == 1 && g.m <= 4 * L && g.k >= kMany) {
     alignas(64) T sums[4 * L];
     const int vectors = static_cast<int>((g.m + L - 1) / L), tail = static_cast<int>(g.m) - (vectors - 1) * L;
@@ -232,9 +239,11 @@ void gemv_axpy(const GemvProblem& g) {
     of[vectors - 1](g, tail, sums);
     return store_sums<S>(g, 0, sums, static_cast<int>(g.m));
   }
-  constexpr void (*of[GemmKernels::kMostVectors])(const GemvProblem&) = {sum_columns<S, 1>, sum_columns<S, 2>,
-                                                                         sum_columns<S, 3>, sum_columns<S, 4>};
-  of[g.count - 1](g);
+  constexpr void (*of[2][GemmKernels::kMostVectors])(const GemvProblem&) = {
+      {sum_columns<S, 1, false>, sum_columns<S, 2, false>, sum_columns<S, 3, false>, sum_columns<S, 4, false>},
+      {sum_columns<S, 1, true>, sum_columns<S, 2, true>, sum_columns<S, 3, true>, sum_columns<S, 4, true>}};
+  const bool from_memory = g.m * g.k * static_cast<int64_t>(sizeof(S)) >= kLarge;
+  of[from_memory][g.count - 1](g);
 }
 
 template <class S>

@@ -92,14 +92,6 @@ void adam(const AdamArgs& a, int64_t n, void* param_, const void* grad_, void* e
     adam_loop<T, false>(a, n, param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq);
 }
 
-template <class T>
-void scale(int64_t n, double factor, void* x_) {
-  T* x = static_cast<T*>(x_);
-  const vec<T> f = set1((T)factor);
-  for_each_vector<T>(n,
-                     [&](auto load_at, auto store_at) __attribute__((always_inline)) { store_at(x, load_at(x) * f); });
-}
-
 // Op over f(x) in double: four chains, then the tail one by one.
 template <class T, class Op, class F>
 TW_INLINE double accumulate(int64_t n, const void* x_, F f) {
@@ -131,7 +123,6 @@ void fill_type(OptimKernels& k, DType d) {
   const int i = (int)d;
   k.sgd[i] = sgd<T>;
   k.adam[i] = adam<T>;
-  k.scale[i] = scale<T>;
   k.sum_abs[i] = sum_abs<T>;
   k.sum_squares[i] = sum_squares<T>;
   k.max_abs[i] = max_abs<T>;

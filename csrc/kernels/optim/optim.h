@@ -23,14 +23,12 @@ struct AdamArgs {
 typedef void (*AdamFn)(const AdamArgs&, int64_t n, void* param, const void* grad, void* exp_avg, void* exp_avg_sq,
                        void* max_exp_avg_sq);
 
-typedef void (*ScaleFn)(int64_t n, double factor, void* x);  // x <- factor x
-typedef double (*NormFn)(int64_t n, const void* x);          // in double throughout, so that no square overflows
+typedef double (*NormFn)(int64_t n, const void* x);  // in double throughout, so that no square overflows
 
 // Indexed by dtype: float32 and float64.
 struct OptimKernels {
   SgdFn sgd[kDTypes];
   AdamFn adam[kDTypes];
-  ScaleFn scale[kDTypes];
   NormFn sum_abs[kDTypes];
   NormFn sum_squares[kDTypes];
   NormFn max_abs[kDTypes];

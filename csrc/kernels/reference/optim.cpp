@@ -50,12 +50,6 @@ void adam(const AdamArgs& a, int64_t n, void* param_, const void* grad_, void* e
 }
 
 template <class T>
-void scale(int64_t n, double factor, void* x_) {
-  T* x = static_cast<T*>(x_);
-  for (int64_t i = 0; i < n; ++i) x[i] = (T)(x[i] * (T)factor);
-}
-
-template <class T>
 double sum_abs(int64_t n, const void* x) {
   double s = 0;
   for (int64_t i = 0; i < n; ++i) s += __builtin_fabs((double)static_cast<const T*>(x)[i]);
@@ -83,7 +77,6 @@ void fill_type(OptimKernels& k, DType d) {
   const int i = (int)d;
   k.sgd[i] = sgd<T>;
   k.adam[i] = adam<T>;
-  k.scale[i] = scale<T>;
   k.sum_abs[i] = sum_abs<T>;
   k.sum_squares[i] = sum_squares<T>;
   k.max_abs[i] = max_abs<T>;

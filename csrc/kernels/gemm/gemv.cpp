@@ -12,9 +12,8 @@ TW_INLINE void store_sums(const GemvProblem& g, int64_t i, compute_t<S>* sums, i
   finish(g.out.at(0, i, sizeof(S)), sums, n, 1, n, S{});
 }
 
-// Lane-wise sums of one row times x. One row at a time keeps the reads a single stream, which the prefetchers follow
-// best; eight sums hide the latency of FMA and are added up every kChunk elements: no chain is longer than kChunk / (8
-// lanes).
+// Lane-wise sums of one row times x, where there are no four. Eight sums hide the latency of FMA and are added up every
+// kChunk elements: no chain is longer than kChunk / (8 lanes).
 template <class S>
 TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   typedef compute_t<S> T;

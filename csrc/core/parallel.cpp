@@ -188,7 +188,7 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
   const int64_t chunks = (n + chunk - 1) / chunk;
   const bool serial = forked_after_team || in_parallel();
   const int team = serial ? 1 : static_cast<int>(std::min<int64_t>(get_num_threads(), chunks));
-  const ReleasedLock released(!in_parallel());  // from here on set_num_threads() may be called
+  const ReleasedLock released(!in_parallel() && total_ns >= kReleaseLockFromNs);
   if (team > 1) {
     watch_forks();
     team_woken = true;

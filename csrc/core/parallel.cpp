@@ -38,6 +38,7 @@ std::atomic<bool> team_woken{false};
 std::atomic<bool> forked_after_team{false};
 BlockingHooks hooks;
 
+// While it lives, thread_index() is `thread`.
 class InTeam {
  public:
   explicit InTeam(int thread) : before_(std::exchange(index_in_team, thread)) {}

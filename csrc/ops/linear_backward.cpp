@@ -9,8 +9,6 @@
 namespace tw {
 namespace {
 
-Array transposed(const Array& x) { return permute(x, {1, 0}); }
-
 Dims leading(const Array& x) {
   Dims shape = x.shape;
   shape.erase(shape.size() - 1);

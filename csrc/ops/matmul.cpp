@@ -9,6 +9,13 @@
 
 namespace tw {
 
+Array transposed(const Array& x) {
+  Array t = x;
+  std::swap(t.shape[x.ndim() - 2], t.shape[x.ndim() - 1]);
+  std::swap(t.strides[x.ndim() - 2], t.strides[x.ndim() - 1]);
+  return t;
+}
+
 void drop_vector_axes(Array& c, bool row, bool column) {
   if (column) {
     c.shape.erase(c.ndim() - 1);

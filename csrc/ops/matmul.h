@@ -9,6 +9,9 @@ namespace tw {
 // (right) whose axis is dropped from the result.
 Array matmul(const Array& x1, const Array& x2);
 
+// A view with the last two axes exchanged.
+Array transposed(const Array& x);
+
 // Takes the axis of length 1 from a product again that a vector x1 (row) or x2 (column) was given.
 void drop_vector_axes(Array& c, bool row, bool column);
 

@@ -80,13 +80,6 @@ bool prefers_rows(const Array& a, const Array& b) {
   return a.size() + 3 * c + (rows_contiguous(b) ? 0 : b.size()) < 2 * b.size();
 }
 
-Array transposed(const Array& x) {
-  Array t = x;
-  std::swap(t.shape[x.ndim() - 2], t.shape[x.ndim() - 1]);
-  std::swap(t.strides[x.ndim() - 2], t.strides[x.ndim() - 1]);
-  return t;
-}
-
 // Whether one operand outweighs all else, and only its columns are contiguous: then the product of the transposes need
 // not copy it.
 bool prefers_transposes(const Array& a, const Array& b) {

@@ -24,7 +24,6 @@ namespace {
 typedef std::vector<Array> Results;
 
 Array normal(const Dims& shape) { return random_normal(shape, DType::f32, {7, 0}, 0, 1); }
-Array transposed(const Array& x) { return transpose(x, {1, 0}); }
 
 bool same_bits(const Results& a, const Results& b) {
   bool same = a.size() == b.size();

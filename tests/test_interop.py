@@ -4,6 +4,8 @@ import array as stdlib_array
 import ctypes
 import fractions
 import gc
+import hashlib
+import io
 import subprocess
 import sys
 import threading
@@ -99,6 +101,22 @@ def test_memoryviews_and_ctypes():
 def test_unsupported_buffers(source, message):
     with pytest.raises(TypeError, match=message):
         _core.from_buffer(source)
+
+
+def test_a_buffer_is_what_was_asked_for():
+    t = tw.reshape(tw.arange(6.0), (2, 3))
+    view = memoryview(t._array)
+    assert (view.shape, view.strides, view.format, view.nbytes) == ((2, 3), (12, 4), "f", 24)
+    assert hashlib.sha256(t._array).digest() == hashlib.sha256(t.numpy().tobytes()).digest()  # no shape, no strides
+    assert io.BytesIO(bytes(24)).readinto(t._array) == 24 and not t.numpy().any()
+    assert memoryview(t.T._array).f_contiguous and not memoryview(t.T._array).c_contiguous
+    with pytest.raises(BufferError, match="not contiguous"):
+        hashlib.sha256(t.T._array)
+    with pytest.raises(BufferError, match="not contiguous"):
+        hashlib.sha256(t[:, ::2]._array)
+    held = t._array
+    del t
+    assert view.obj is held and view.tolist() == [[0.0] * 3] * 2
 
 
 def test_copy():

@@ -1,18 +1,79 @@
-#include "core/array.h"
+#include "bind/array.h"
 
 #include "bind/bind.h"
 #include "bind/caster.h"
 
 namespace tw {
+
+PyTypeObject* array_type = nullptr;
+
+PyObject* make_array(Array x) {
+  auto* self = PyObject_New(ArrayObject, array_type);
+  if (!self) throw py::error_already_set();
+  new (&self->array) Array(std::move(x));
+  return reinterpret_cast<PyObject*>(self);
+}
+
 namespace {
 
-// pybind11 would make an object of uninitialised memory.
-template <class Bound>
-void forbid_call(Bound& bound) {
-  reinterpret_cast<PyTypeObject*>(bound.ptr())->tp_new = [](PyTypeObject* type, PyObject*, PyObject*) -> PyObject* {
-    PyErr_Format(PyExc_TypeError, "%s cannot be called", type->tp_name);
-    return nullptr;
-  };
+void array_dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  array_in(self).~Array();
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+// NumPy comes here only where the buffer protocol refused.
+PyObject* array_to_numpy(PyObject* self, PyObject*, PyObject*) {
+  PyErr_Format(PyExc_TypeError, "NumPy has no %s; use astype to float32 first", dtype_name(array_in(self).dtype));
+  return nullptr;
+}
+
+PyMethodDef array_methods[] = {
+    {"__array__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_to_numpy)),
+     METH_VARARGS | METH_KEYWORDS,
+     "__array__($self, dtype=None, copy=None)\n--\n\nRaises: what has a buffer never comes here."},
+    {}};
+PyType_Slot array_slots[] = {
+    {Py_tp_methods, array_methods},
+    {Py_tp_dealloc, reinterpret_cast<void*>(array_dealloc)},
+    {Py_bf_getbuffer, reinterpret_cast<void*>(array_getbuffer)},
+    {Py_bf_releasebuffer, reinterpret_cast<void*>(array_releasebuffer)},
+    {},
+};
+PyType_Spec array_spec = {"tilewright._core.Array", sizeof(ArrayObject), 0,
+                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, array_slots};
+
+template <class Get>
+void def_property(const char* name, Get get, const py::object& set = py::none()) {
+  const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
+  py::handle(reinterpret_cast<PyObject*>(array_type)).attr(name) = property(py::cpp_function(get), set);
+}
+
+void bind_array_type(py::module_& m) {
+  array_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&array_spec));
+  if (!array_type) throw py::error_already_set();
+  m.attr("Array") = py::handle(reinterpret_cast<PyObject*>(array_type));
+  def_property("dtype", [](const Array& x) { return x.dtype; });
+  def_property("shape", [](const Array& x) { return x.shape; });
+  def_property("strides", [](const Array& x) {  // in bytes, as NumPy has them
+    Dims strides = x.strides;
+    for (int64_t& stride : strides) stride *= static_cast<int64_t>(x.itemsize());
+    return strides;
+  });
+  def_property("ndim", &Array::ndim);
+  def_property("size", &Array::size);
+  def_property("itemsize", &Array::itemsize);
+  def_property("is_contiguous", &Array::is_contiguous);
+  def_property("data_ptr", [](const Array& x) { return reinterpret_cast<uintptr_t>(x.data); });
+  def_property("storage_ptr", [](const Array& x) { return reinterpret_cast<uintptr_t>(x.storage->data); });
+  def_property("is_shared", [](const Array& x) { return x.storage->refs.load() > 1; });
+  def_property(
+      "readonly", [](const Array& x) { return x.storage->readonly; },
+      py::cpp_function([](const Array& x, bool readonly) { x.storage->readonly = readonly; }));
+  def_property(
+      "last_write", [](const Array& x) { return x.storage->last_write.load(); },
+      py::cpp_function([](const Array& x, uint64_t clock) { x.storage->last_write = clock; }));
 }
 
 }  // namespace
@@ -23,7 +84,11 @@ void bind_array(py::module_& m) {
     const auto value = static_cast<DType>(code);
     dtype.value(dtype_name(value), value);
   }
-  forbid_call(dtype);
+  // pybind11 would make an object of uninitialised memory.
+  reinterpret_cast<PyTypeObject*>(dtype.ptr())->tp_new = [](PyTypeObject* type, PyObject*, PyObject*) -> PyObject* {
+    PyErr_Format(PyExc_TypeError, "%s cannot be called", type->tp_name);
+    return nullptr;
+  };
   dtype.def("__reduce__", [](const py::object& self) -> py::tuple {  // so that pickle and copy find the member instead
     const py::object getattr = py::module_::import("builtins").attr("getattr");
     return py::make_tuple(getattr, py::make_tuple(py::type::of(self), self.attr("name")));
@@ -37,30 +102,7 @@ void bind_array(py::module_& m) {
   m.def("complex_dtype", &complex_of);
   m.def("promote_types", &promote_types);
 
-  py::class_<Array> array(m, "Array", py::buffer_protocol(), py::is_final());
-  forbid_call(array);
-  array.def_readonly("dtype", &Array::dtype)
-      .def_property_readonly("shape", [](const Array& x) { return x.shape; })
-      .def_property_readonly("strides",  // in bytes, as NumPy has them
-                             [](const Array& x) {
-                               Dims strides = x.strides;
-                               for (int64_t& stride : strides) stride *= static_cast<int64_t>(x.itemsize());
-                               return strides;
-                             })
-      .def_property_readonly("ndim", &Array::ndim)
-      .def_property_readonly("size", &Array::size)
-      .def_property_readonly("itemsize", &Array::itemsize)
-      .def_property_readonly("is_contiguous", &Array::is_contiguous)
-      .def_property_readonly("data_ptr", [](const Array& x) { return reinterpret_cast<uintptr_t>(x.data); })
-      .def_property_readonly("storage_ptr", [](const Array& x) { return reinterpret_cast<uintptr_t>(x.storage->data); })
-      .def_property_readonly("is_shared", [](const Array& x) { return x.storage->refs.load() > 1; })
-      .def_property(
-          "readonly", [](const Array& x) { return x.storage->readonly; },
-          [](Array& x, bool readonly) { x.storage->readonly = readonly; })
-      .def_property(
-          "last_write", [](const Array& x) { return x.storage->last_write.load(); },
-          [](Array& x, uint64_t clock) { x.storage->last_write = clock; });
-  bind_buffer(m, array);
+  bind_array_type(m);
 }
 
 }  // namespace tw

@@ -2,12 +2,14 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
+#include "bind/array.h"
+
 namespace py = pybind11;
 
 namespace tw {
 
 void bind_array(py::module_&);
-void bind_buffer(py::module_&, py::class_<struct Array>&);
+void bind_buffer(py::module_&);
 void bind_creation(py::module_&);
 void bind_dlpack(py::module_&);
 void bind_elementwise(py::module_&);

@@ -73,21 +73,16 @@ void release_buffer(Storage* storage) {
   delete storage;
 }
 
+// What a Py_buffer of ours points to.
+struct Extents {
+  Py_ssize_t shape[kMaxDims], strides[kMaxDims];  // in bytes
+};
+
 // Whether several elements share memory, so that writing through a plain view of it would surprise.
 bool has_repeats(const Array& x) {
   for (int i = 0; i < x.ndim(); ++i)
     if (x.strides[i] == 0 && x.shape[i] > 1) return true;
   return false;
-}
-
-py::buffer_info to_buffer(const Array& x) {
-  const char* format = kFormats[static_cast<int>(x.dtype)];
-  if (!format) fail<TypeError>("the buffer protocol has no ", x.dtype, "; use astype to float32 first");
-  const auto itemsize = static_cast<py::ssize_t>(x.itemsize());
-  std::vector<py::ssize_t> shape(x.shape.begin(), x.shape.end()), strides;
-  for (const int64_t stride : x.strides) strides.push_back(stride * itemsize);
-  return {
-      x.data, itemsize, format, x.ndim(), std::move(shape), std::move(strides), x.storage->readonly || has_repeats(x)};
 }
 
 py::object to_number(const char* at, DType dtype) {
@@ -179,14 +174,14 @@ Array from_buffer(py::handle object) {
 
 bool array_from(py::handle object, Array& out) {
   static PyObject* const attribute = PyUnicode_InternFromString("_array");
-  if (py::isinstance<Array>(object)) {
-    out = py::cast<const Array&>(object);
+  if (is_array(object.ptr())) {
+    out = array_in(object.ptr());
     return true;
   }
   const auto wrapped = py::reinterpret_steal<py::object>(PyObject_GetAttr(object.ptr(), attribute));
   if (!wrapped) PyErr_Clear();
-  if (wrapped && py::isinstance<Array>(wrapped)) {
-    out = py::cast<const Array&>(wrapped);
+  if (wrapped && is_array(wrapped.ptr())) {
+    out = array_in(wrapped.ptr());
     return true;
   }
   if (!PyObject_CheckBuffer(object.ptr()) || PyBytes_Check(object.ptr())) return false;
@@ -194,12 +189,58 @@ bool array_from(py::handle object, Array& out) {
   return true;
 }
 
-void bind_buffer(py::module_& m, py::class_<Array>& array) {
-  array.def_buffer(&to_buffer);
-  // NumPy comes here only where the buffer protocol refused.
-  array.def("__array__", [](const Array& x, const py::args&, const py::kwargs&) -> py::object {
-    fail<TypeError>("NumPy has no ", x.dtype, "; use astype to float32 first");
-  });
+int array_getbuffer(PyObject* self, Py_buffer* view, int flags) {
+  const Array& x = array_in(self);
+  const auto asks = [&](int flag) { return (flags & flag) == flag; };
+  const auto refuse = [&](const char* why) {
+    view->obj = nullptr;
+    PyErr_SetString(PyExc_BufferError, why);
+    return -1;
+  };
+  const char* format = kFormats[static_cast<int>(x.dtype)];
+  if (!format) {
+    PyErr_Format(PyExc_BufferError, "the buffer protocol has no %s; use astype to float32 first", dtype_name(x.dtype));
+    view->obj = nullptr;
+    return -1;
+  }
+  const bool readonly = x.storage->readonly || has_repeats(x);
+  if (asks(PyBUF_WRITABLE) && readonly) return refuse("the array is read-only, or several elements share memory");
+  auto extents = std::make_unique<Extents>();
+  const auto itemsize = static_cast<Py_ssize_t>(x.itemsize());
+  for (int i = 0; i < x.ndim(); ++i) {
+    extents->shape[i] = x.shape[i];
+    extents->strides[i] = x.strides[i] * itemsize;
+  }
+  *view = {x.data,
+           nullptr,
+           x.size() * itemsize,
+           itemsize,
+           readonly,
+           x.ndim(),
+           asks(PyBUF_FORMAT) ? const_cast<char*>(format) : nullptr,
+           extents->shape,
+           extents->strides,
+           nullptr,
+           nullptr};
+  // Who asks for no strides takes C order for granted.
+  const char order = asks(PyBUF_C_CONTIGUOUS) || !asks(PyBUF_STRIDES) ? 'C'
+                     : asks(PyBUF_F_CONTIGUOUS)                       ? 'F'
+                     : asks(PyBUF_ANY_CONTIGUOUS)                     ? 'A'
+                                                                      : '\0';
+  if (order && !PyBuffer_IsContiguous(view, order)) return refuse("the array is not contiguous as asked for");
+  if (!asks(PyBUF_STRIDES)) view->strides = nullptr;
+  if (!asks(PyBUF_ND)) {  // plain bytes
+    view->shape = nullptr;
+    view->ndim = 1;
+  }
+  view->internal = extents.release();
+  view->obj = Py_NewRef(self);
+  return 0;
+}
+
+void array_releasebuffer(PyObject*, Py_buffer* view) { delete static_cast<Extents*>(view->internal); }
+
+void bind_buffer(py::module_& m) {
   m.def(
       "from_buffer",
       [](const py::object& object, bool copy) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
+#include "bind/array.h"
 #include "ops/operand.h"
 
 namespace py = pybind11;
@@ -44,9 +45,8 @@ struct type_caster<tw::Operand> {
 
   bool load(handle source, bool) {
     if (tw::load_scalar(source.ptr(), value.scalar)) return true;
-    make_caster<tw::Array> array;
-    if (source.is_none() || !array.load(source, false)) return false;
-    value.array = &cast_op<const tw::Array&>(array);
+    if (!tw::is_array(source.ptr())) return false;
+    value.array = &tw::array_in(source.ptr());
     return true;
   }
 };

@@ -128,6 +128,7 @@ PYBIND11_MODULE(_core, m) {
   add_tape_types(m);
   add_primitive_type(m);
   bind_array(m);
+  bind_buffer(m);
   bind_creation(m);
   bind_dlpack(m);
   bind_elementwise(m);

@@ -20,7 +20,6 @@ constexpr int kMaxArgs = 16;
 // What Python gives us once: its classes and the slow paths.
 struct Hooks {
   PyTypeObject* tensor = nullptr;
-  PyTypeObject* array = nullptr;     // _core.Array: final, so an exact comparison tells
   PyObject* convert = nullptr;       // convert(inputs) -> tuple of inputs that the kernel takes, or None
   PyObject* make_plan = nullptr;     // make_plan(primitive, mask, complex) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
@@ -72,15 +71,8 @@ class Ref {  // an owned reference
 };
 
 bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, python.tensor); }
-bool is_array(PyObject* object) { return Py_IS_TYPE(object, python.array); }
 bool is_number(PyObject* object) { return PyFloat_Check(object) || PyLong_Check(object) || PyComplex_Check(object); }
 TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
-
-// The C++ object in a _core.Array.
-const Array* array_in(PyObject* object) {
-  auto* instance = reinterpret_cast<py::detail::instance*>(object);
-  return static_cast<const Array*>(instance->get_value_and_holder().value_ptr());
-}
 
 // The inputs of a call, unwrapped, and held: while a kernel runs without the interpreter lock, another thread may give
 // the tensors new arrays and nodes.
@@ -116,11 +108,10 @@ void call_native(const PrimitiveObject* self, PyObject* const* args, PyObject* c
                  Outcome& got) {
   const NativeOp& native = *self->native;
   Array aux;
-  got.y.reset(
-      py::cast(native.kernel({self->name, arrays, args + self->inputs, native.data, recorded}, aux)).release().ptr());
+  got.y.reset(make_array(native.kernel({self->name, arrays, args + self->inputs, native.data, recorded}, aux)));
   if (!aux.storage.get()) return got.aux.reset(Py_NewRef(Py_None));
   py::list kept(1);
-  kept[0] = py::cast(std::move(aux));
+  kept[0] = py::reinterpret_steal<py::object>(make_array(std::move(aux)));
   got.aux.reset(kept.release().ptr());
 }
 
@@ -166,8 +157,8 @@ const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
 PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in, unsigned mask, PyObject* y,
                  PyObject* aux) {
   // A real result of complex operands is a part or the length of a single one.
-  const Array& result = *array_in(y);
-  const bool complex = is_complex(result.dtype) || (self->inputs == 1 && is_complex(array_in(in.arrays[0])->dtype));
+  const Array& result = array_in(y);
+  const bool complex = is_complex(result.dtype) || (self->inputs == 1 && is_complex(array_in(in.arrays[0]).dtype));
   const PlanEntry* entry = plan_for(self, mask | static_cast<unsigned>(complex) << self->inputs);
   if (!entry) return nullptr;
   if (entry->plan == Py_None) return Py_NewRef(Py_None);
@@ -213,10 +204,10 @@ bool of_one_dtype(const PrimitiveObject* self, PyObject* const* arrays) {
   const Array* first = nullptr;
   for (int i = 0; i < self->inputs; ++i) {
     if (!is_array(arrays[i])) continue;
-    const Array* array = array_in(arrays[i]);
-    if (self->inputs != 2 && array->dtype == DType::boolean) continue;  // such stay as they are beside others
-    if (first && array->dtype != first->dtype) return false;
-    first = array;
+    const Array& array = array_in(arrays[i]);
+    if (self->inputs != 2 && array.dtype == DType::boolean) continue;  // such stay as they are beside others
+    if (first && array.dtype != first->dtype) return false;
+    first = &array;
   }
   return true;
 }
@@ -266,7 +257,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   }
   if (ready && (self->native || self->inputs == 2)) ready = of_one_dtype(self, in.arrays);
   for (int i = 0; ready && complex_number && i < self->inputs; ++i)
-    ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i])->dtype);
+    ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i]).dtype);
   if (!ready) {
     const Ref inputs(converted(self, args));
     if (inputs) return call_converted(self, args, inputs.get());
@@ -411,9 +402,9 @@ PyObject* is_private(PyObject*, PyObject* const* args, Py_ssize_t count) {
   const TensorObject *to = as_tensor(total.get()), *from = as_tensor(args[1]);
   // detach() shares the _core.Array, and so does NumPy
   if (to->node != Py_None || from->node != Py_None || Py_REFCNT(to->array) != 1) Py_RETURN_FALSE;
-  const Array *x = array_in(to->array), *g = array_in(from->array);
-  return PyBool_FromLong(x->dtype == g->dtype && x->is_contiguous() && x->storage->refs.load() == 1 &&
-                         !x->storage->readonly);
+  const Array &x = array_in(to->array), &g = array_in(from->array);
+  return PyBool_FromLong(x.dtype == g.dtype && x.is_contiguous() && x.storage->refs.load() == 1 &&
+                         !x.storage->readonly);
 }
 
 PyMethodDef is_private_method = {"is_private", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(is_private)),
@@ -428,7 +419,7 @@ const Array& NativeCall::array(int input) const {
   PyObject* object = inputs[input];
   if (!is_array(object))
     fail<TypeError>(PyUnicode_AsUTF8(op), ": an operand is a ", Py_TYPE(object)->tp_name, ", but must be an array");
-  return *array_in(object);
+  return array_in(object);
 }
 
 const Array* NativeCall::array_or_none(int input) const { return inputs[input] == Py_None ? nullptr : &array(input); }
@@ -437,7 +428,7 @@ Operand NativeCall::operand(int input) const {
   PyObject* object = inputs[input];
   Operand operand;
   if (is_array(object)) {
-    operand.array = array_in(object);
+    operand.array = &array_in(object);
   } else if (!load_scalar(object, operand.scalar)) {
     fail<TypeError>(PyUnicode_AsUTF8(op), ": an operand is a ", Py_TYPE(object)->tp_name,
                     ", but must be an array or a number");
@@ -461,7 +452,6 @@ void add_primitive_type(py::module_& m) {
                                py::str package_folder) {
     set_package_folder(package_folder.ptr());
     python.tensor = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
-    python.array = reinterpret_cast<PyTypeObject*>(py::type::of<Array>().ptr());
     python.convert = convert.release().ptr();
     python.make_plan = make_plan.release().ptr();
     python.note_forward = note_forward.release().ptr();

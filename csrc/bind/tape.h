@@ -1,8 +1,8 @@
 // The call path of an op in C: unwrap the tensors, run the kernel, wrap the result, leave a node on the tape.
 //
 // With small arrays the Python around a kernel is the program, and this path is most of it. Adding four floats took
-// 0.63 of PyTorch's time, and 0.81 with a gradient, with the same steps written in Python; here 0.39 and 0.36 (2-core
-// AMD EPYC, python -m bench --only calls, 2026-11-20). The tape itself (rules, backward, hooks, anomaly mode) is
+// 0.63 of PyTorch's time, and 0.81 with a gradient, with the same steps written in Python; here 0.18 and 0.25 (2-core
+// AMD EPYC, python -m bench --only calls, 2026-11-21). The tape itself (rules, backward, hooks, anomaly mode) is
 // Python, in _autograd.py, _op.py and _vjps.py.
 #pragma once
 #include <pybind11/pybind11.h>

@@ -31,12 +31,15 @@ class StorageRef {
     return *this;
   }
   ~StorageRef() {
-    if (p_ && p_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) p_->release(p_);
+    if (p_ && (is_last() || p_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)) p_->release(p_);
   }
   Storage* operator->() const { return p_; }
   Storage* get() const { return p_; }
 
  private:
+  // Nobody else can make a reference from none: spares the locked subtraction.
+  bool is_last() const { return p_->refs.load(std::memory_order_acquire) == 1; }
+
   Storage* p_ = nullptr;
 };
 

@@ -30,14 +30,15 @@ void note_choice(Choice choice);
 // Runs the first method that supports the problem; false where none does. describe() gives Choice::problem.
 template <class Problem, size_t N, class Describe>
 bool run_first(const Method<Problem> (&methods)[N], const Problem& problem, Describe describe) {
+  const bool noted = explaining();
   Choice choice;
   for (const Method<Problem>& method : methods) {
     const char* reason = method.unsupported(problem);
     if (reason) {
-      if (explaining()) choice.passed_over.push_back(std::string(method.name) + ": " + reason);
+      if (noted) choice.passed_over.push_back(std::string(method.name) + ": " + reason);
       continue;
     }
-    if (explaining()) {
+    if (noted) {
       choice.problem = describe(problem);
       choice.taken = method.name;
       note_choice(std::move(choice));

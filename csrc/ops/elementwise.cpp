@@ -114,21 +114,33 @@ DType result_dtype(const ElementwiseOp& op, DType computed) {
   return op.rule == DTypeRule::magnitude ? component_of(computed) : computed;
 }
 
-// An operand of a binary op as an array of `dtype`: cast where it has another, scalars in a caller-owned slot.
-struct Prepared {
-  Array array;
-  alignas(16) char scalar[16];
-
+// An operand of a binary op as an array of `dtype`: itself, or cast where it has another; of a scalar a 0-d one.
+class Prepared {
+ public:
   Prepared(const char* op, const Operand& operand, DType dtype) {
-    if (operand.array) {
-      array = operand.array->dtype == dtype ? *operand.array : astype(*operand.array, dtype);
+    if (operand.array && operand.array->dtype == dtype) {
+      array_ = operand.array;
+    } else if (operand.array) {
+      own_ = astype(*operand.array, dtype);
     } else {
-      write_scalar(op, operand.scalar, dtype, scalar);
-      array.data = scalar;
-      array.dtype = dtype;
+      write_scalar(op, operand.scalar, dtype, scalar_);
+      own_.data = scalar_;
+      own_.dtype = dtype;
     }
   }
   Prepared(const Prepared&) = delete;
+
+  const Array& operator*() const { return *array_; }
+  const Array* operator->() const { return array_; }
+  void copy() {
+    own_ = astype(*array_, array_->dtype, true);
+    array_ = &own_;
+  }
+
+ private:
+  const Array* array_ = &own_;
+  Array own_;
+  alignas(16) char scalar_[16];
 };
 
 // The common walk, without the machinery of strides: a contiguous output, inputs of its shape and contiguous too, or of
@@ -227,10 +239,9 @@ Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const 
   const DType dtype = compute_dtype(op, result_type(a, b));
   const ElementwiseFn fn = kernel_for(op, dtype);
   const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
-  const Dims shape =
-      x.array.shape == y.array.shape ? x.array.shape : broadcast_shapes(op.name, x.array.shape, y.array.shape);
-  const Array out = empty(shape, result_dtype(op, dtype));
-  const Array* in[] = {&x.array, &y.array};
+  const DType result = result_dtype(op, dtype);
+  const Array out = empty(x->shape == y->shape ? x->shape : broadcast_shapes(op.name, x->shape, y->shape), result);
+  const Array* in[] = {&*x, &*y};
   run_broadcast(fn, op.name, in, 2, out, params, cost(op.rule));
   return out;
 }
@@ -254,8 +265,8 @@ void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand&
   }
   const ElementwiseFn fn = kernel_for(op, dtype);
   Prepared y(op.name, b, dtype);
-  if (b.array && overlaps_unaligned(target, y.array)) y.array = astype(y.array, dtype, true);
-  const Array* in[] = {&target, &y.array};
+  if (b.array && overlaps_unaligned(target, *y)) y.copy();
+  const Array* in[] = {&target, &*y};
   run_broadcast(fn, op.name, in, 2, target, nullptr, cost(op.rule));
 }
 
@@ -264,9 +275,9 @@ Array where(const Operand& condition, const Operand& x, const Operand& y) {
   if (kind != DType::boolean) fail<TypeError>("where: condition has dtype ", kind, ", but must be bool");
   const DType dtype = result_type(x, y);
   const Prepared c("where", condition, kind), a("where", x, dtype), b("where", y, dtype);
-  const Dims shape = broadcast_shapes("where", c.array.shape, broadcast_shapes("where", a.array.shape, b.array.shape));
+  const Dims shape = broadcast_shapes("where", c->shape, broadcast_shapes("where", a->shape, b->shape));
   const Array out = empty(shape, dtype);
-  const Array* in[] = {&c.array, &a.array, &b.array};
+  const Array* in[] = {&*c, &*a, &*b};
   run_broadcast(kernels().where[static_cast<int>(dtype)], "where", in, 3, out, nullptr, cost(DTypeRule::same));
   return out;
 }
@@ -287,7 +298,7 @@ void assign(const Array& target, const Operand& from) {
   require_writable("assignment", target);
   if (!from.array) {
     const Prepared value("assignment", from, target.dtype);
-    const Array* in[] = {&value.array};
+    const Array* in[] = {&*value};
     return run_broadcast(cast_kernel("assignment", target.dtype, target.dtype), "assignment", in, 1, target, nullptr,
                          cost(DTypeRule::same));
   }

@@ -327,7 +327,10 @@ class DType:
 
 class Array:
     readonly: bool
-    def __array__(self, *args, **kwargs) -> typing.Any: ...
+    def __array__(self, dtype=None, copy=None):
+        """
+        Raises: what has a buffer never comes here.
+        """
     @property
     def data_ptr(self) -> int: ...
     @property

@@ -127,15 +127,11 @@ TW_INLINE vecn<uint16_t, lanes<float>> narrow(vf x, bf16) {  // subnormals becom
 }
 #else
 TW_INLINE vecn<uint16_t, lanes<float>> narrow(vf x, bf16) {
-#if defined(__AVX512BF16__)  // subnormals become zero
-  return bitcast<vecn<uint16_t, 16>>(_mm512_cvtneps_pbh((__m512)x));
-#else
   const auto bits = bitcast<vec<uint32_t>>(x);
   const auto rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   const auto nan = (bits >> 16) | 0x40;  // keep sign and payload, make it quiet
   const auto r = x == x ? rounded : nan;
   return __builtin_convertvector(r, vecn<uint16_t, lanes<float>>);
-#endif
 }
 #endif
 
@@ -409,6 +405,20 @@ TW_INLINE vd at_least(vd x, vd low) {
   return (vd)_mm_max_pd((__m128d)low, (__m128d)x);
 #endif
 }
+#if TW_VEC_BYTES == 64  // of half a vector
+TW_INLINE vecn<float, 8> fma(vecn<float, 8> a, vecn<float, 8> b, vecn<float, 8> c) {
+  return (vecn<float, 8>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+TW_INLINE vecn<double, 4> fma(vecn<double, 4> a, vecn<double, 4> b, vecn<double, 4> c) {
+  return (vecn<double, 4>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
+TW_INLINE vecn<float, 8> at_least(vecn<float, 8> x, vecn<float, 8> low) {
+  return (vecn<float, 8>)_mm256_max_ps((__m256)low, (__m256)x);
+}
+TW_INLINE vecn<double, 4> at_least(vecn<double, 4> x, vecn<double, 4> low) {
+  return (vecn<double, 4>)_mm256_max_pd((__m256d)low, (__m256d)x);
+}
+#endif
 template <class V>
 TW_INLINE V clamp(V x, V low, V high) {
   return at_most(at_least(x, low), high);

@@ -14,7 +14,10 @@ struct FmaStep {
   typedef T lane;
   typedef T sum;
   static constexpr int group = 1, offset = 0;
-  static TW_INLINE vec<T> multiply_add(vec<T> a, vec<T> b, vec<T> c) { return fma(a, b, c); }
+  template <class V>
+  static TW_INLINE V multiply_add(V a, V b, V c) {
+    return fma(a, b, c);
+  }
 };
 
 constexpr bool kReadsPartOfVector = TW_VEC_BYTES == 64;  // at no cost
@@ -49,16 +52,65 @@ void multiply_tile(const RegisterTile<FmaStep<double>>&);
 
 namespace {
 
-// The last vector of a row of B, whose first `tail` lanes are wanted.
+// The last vector of a tile's rows: where that is enough, half of one, since some cores take half of the time for it.
+// Of 1..lanes columns, the first `tail`.
+template <class T, bool kHalf>
+struct Last {
+  typedef vec<T> type;
+  static TW_INLINE type of(vec<T> all) { return all; }
+  static TW_INLINE type load_b(const T* p, int tail) { return kReadsPartOfVector ? load_n(p, tail) : load(p); }
+  // A full mask costs nothing in AVX-512, elsewhere a branch is cheaper.
+  static TW_INLINE type load_c(const T* p, int tail) {
+    return TW_VEC_BYTES < 64 && tail == lanes<T> ? load(p) : load_n(p, tail);
+  }
+  static TW_INLINE void store_c(T* p, type v, int tail) {
+    if (TW_VEC_BYTES < 64 && tail == lanes<T>)
+      store(p, v);
+    else
+      store_n(p, v, tail);
+  }
+};
 template <class T>
-TW_INLINE vec<T> load_last(const T* p, int tail) {
-  return kReadsPartOfVector ? load_n(p, tail) : load(p);
-}
+constexpr bool kHalves = false;
+#if TW_VEC_BYTES == 64
+template <>
+constexpr bool kHalves<float> = true;
+template <>
+constexpr bool kHalves<double> = true;
+template <>
+struct Last<float, true> {
+  typedef vecn<float, 8> type;
+  static TW_INLINE type of(vf all) { return (type)_mm512_castps512_ps256((__m512)all); }
+  static TW_INLINE type load_b(const float* p, int tail) { return (type)_mm256_maskz_loadu_ps(mask(tail), p); }
+  static TW_INLINE type load_c(const float* p, int tail) { return load_b(p, tail); }
+  static TW_INLINE void store_c(float* p, type v, int tail) { _mm256_mask_storeu_ps(p, mask(tail), (__m256)v); }
+  static TW_INLINE __mmask8 mask(int tail) { return static_cast<__mmask8>((1u << tail) - 1); }
+};
+template <>
+struct Last<double, true> {
+  typedef vecn<double, 4> type;
+  static TW_INLINE type of(vd all) { return (type)_mm512_castpd512_pd256((__m512d)all); }
+  static TW_INLINE type load_b(const double* p, int tail) { return (type)_mm256_maskz_loadu_pd(mask(tail), p); }
+  static TW_INLINE type load_c(const double* p, int tail) { return load_b(p, tail); }
+  static TW_INLINE void store_c(double* p, type v, int tail) { _mm256_mask_storeu_pd(p, mask(tail), (__m256d)v); }
+  static TW_INLINE __mmask8 mask(int tail) { return static_cast<__mmask8>((1u << tail) - 1); }
+};
+#endif
 
-// A and B of one tile multiplied into acc; the last vector of a row has `tail` lanes.
-template <class Step, int R, int W, bool kUnitRow>
-TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, vec<typename Step::sum> (&acc)[R][W]) {
+// The sums of a tile: W - 1 whole vectors in a row, and the last.
+template <class T, int R, int W, bool kHalf>
+struct Sums {
+  typedef typename Last<T, kHalf>::type last_type;
+  vec<T> whole[R][W > 1 ? W - 1 : 1] = {};
+  last_type last[R] = {};
+};
+
+// A and B of one tile multiplied into the sums; the last vector of a row has `tail` lanes.
+template <class Step, int R, int W, bool kUnitRow, bool kHalf>
+TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, Sums<typename Step::sum, R, W, kHalf>& sums) {
   typedef typename Step::lane T;
+  typedef Last<T, kHalf> End;
+  typedef typename End::type end_type;
   // Every third row has a pointer: an x86 address can add once or twice the distance between rows.
   constexpr int kThirds = kUnitRow ? 1 : (R + 2) / 3, kPerPointer = kUnitRow ? R : 3;
   const int64_t a_row = kUnitRow ? 1 : t.a_row, a_col = t.a_col, b_row = t.b_row, b_ahead_step = t.b_ahead_step;
@@ -70,14 +122,17 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, vec<typename Step
   const T* b_ahead = t.b_ahead;
   constexpr int kNear = 16;  // steps: what comes from L2 is in L1 by then
   for (int64_t p = t.k; p > 0; --p) {
-    vec<T> bv[W];
+    vec<T> b_whole[W > 1 ? W - 1 : 1];
 #pragma GCC unroll 4
-    for (int w = 0; w < W; ++w) bv[w] = w < W - 1 ? load(b + w * lanes<T>) : load_last(b + w * lanes<T>, tail);
+    for (int w = 0; w < W - 1; ++w) b_whole[w] = load(b + w * lanes<T>);
+    const end_type b_last = End::load_b(b + (W - 1) * lanes<T>, tail);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const vec<T> av = set1(a[r / kPerPointer][r % kPerPointer * a_row]);
+      const T element = a[r / kPerPointer][r % kPerPointer * a_row];
 #pragma GCC unroll 4
-      for (int w = 0; w < W; ++w) acc[r][w] = Step::multiply_add(av, bv[w], acc[r][w]);
+      for (int w = 0; w < W - 1; ++w)
+        sums.whole[r][w] = Step::multiply_add(set1(element), b_whole[w], sums.whole[r][w]);
+      sums.last[r] = Step::multiply_add(W > 1 ? End::of(set1(element)) : element - end_type{}, b_last, sums.last[r]);
     }
     if (kUnitRow) __builtin_prefetch(a[0] + kNear * a_col, 0, 3);
     __builtin_prefetch(a_ahead, 0, 2);
@@ -90,30 +145,18 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, vec<typename Step
   }
 }
 
-// The last vector of a row of C: 1..lanes columns. A full mask costs nothing in AVX-512, elsewhere a branch is cheaper.
-template <class T>
-TW_INLINE vec<T> load_tail(const T* p, int tail) {
-  return TW_VEC_BYTES < 64 && tail == lanes<T> ? load(p) : load_n(p, tail);
-}
-template <class T>
-TW_INLINE void store_tail(T* p, vec<T> v, int tail) {
-  if (TW_VEC_BYTES < 64 && tail == lanes<T>)
-    store(p, v);
-  else
-    store_n(p, v, tail);
-}
-
 // C is fetched ahead from this depth on; before, the last tile's stores are still under way, and it would delay them.
 constexpr int64_t kFetchFrom = 256;
 
-template <class Step, int R, int W, bool kUnitRow>
+template <class Step, int R, int W, bool kUnitRow, bool kHalf>
 void tile_of(const RegisterTile<Step>& t) {
   typedef typename Step::sum T;
+  typedef Last<T, kHalf> End;
   constexpr int L = lanes<T>;
   T* const c = t.c;
   const int64_t c_row = t.c_row;
   const int tail = t.cols - (W - 1) * L;
-  vec<T> acc[R][W] = {};
+  Sums<T, R, W, kHalf> sums;
   if (t.k > kFetchFrom) {
 #pragma GCC unroll 1  // not to keep R addresses for the stores at the end
     for (int r = 0; r < R; ++r) {
@@ -123,14 +166,17 @@ void tile_of(const RegisterTile<Step>& t) {
   }
   if (t.bias != nullptr) {
 #pragma GCC unroll 4
-    for (int w = 0; w < W; ++w) {
-      const vec<T> bias = w < W - 1 ? load(t.bias + w * L) : load_tail(t.bias + w * L, tail);
+    for (int w = 0; w < W - 1; ++w) {
+      const vec<T> bias = load(t.bias + w * L);
 #pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) acc[r][w] = bias;
+      for (int r = 0; r < R; ++r) sums.whole[r][w] = bias;
     }
+    const typename End::type bias = End::load_c(t.bias + (W - 1) * L, tail);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) sums.last[r] = bias;
   }
 
-  multiply<Step, R, W, kUnitRow>(t, tail, acc);
+  multiply<Step, R, W, kUnitRow, kHalf>(t, tail, sums);
 
   if (t.add != nullptr) {
     const T* const add = t.add;
@@ -138,8 +184,8 @@ void tile_of(const RegisterTile<Step>& t) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-      for (int w = 0; w < W; ++w)
-        acc[r][w] += w < W - 1 ? load(add + r * add_row + w * L) : load_tail(add + r * add_row + w * L, tail);
+      for (int w = 0; w < W - 1; ++w) sums.whole[r][w] += load(add + r * add_row + w * L);
+      sums.last[r] += End::load_c(add + r * add_row + (W - 1) * L, tail);
     }
   }
   if constexpr (has_activation<T>) {
@@ -147,15 +193,16 @@ void tile_of(const RegisterTile<Step>& t) {
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-        for (int w = 0; w < W; ++w) acc[r][w] = relu(acc[r][w]);
+        for (int w = 0; w < W - 1; ++w) sums.whole[r][w] = relu(sums.whole[r][w]);
+        sums.last[r] = relu(sums.last[r]);
       }
     }
   }
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-    for (int w = 0; w < W - 1; ++w) store(c + r * c_row + w * L, acc[r][w]);
-    store_tail(c + r * c_row + (W - 1) * L, acc[r][W - 1], tail);
+    for (int w = 0; w < W - 1; ++w) store(c + r * c_row + w * L, sums.whole[r][w]);
+    End::store_c(c + r * c_row + (W - 1) * L, sums.last[r], tail);
   }
 }
 
@@ -163,24 +210,32 @@ template <class Step>
 using TileFn = void (*)(const RegisterTile<Step>&);
 
 // of[rows - 1]: the tiles of one width.
-template <class Step, int W, bool kUnitRow, int... I>
+template <class Step, int W, bool kUnitRow, bool kHalf, int... I>
 struct Tiles {
-  static constexpr TileFn<Step> of[] = {tile_of<Step, I + 1, W, kUnitRow>...};
+  static constexpr TileFn<Step> of[] = {tile_of<Step, I + 1, W, kUnitRow, kHalf>...};
 };
-template <class Step, int W, bool kUnitRow>
+template <class Step, int W, bool kUnitRow, bool kHalf>
 TW_INLINE TileFn<Step> tile_for(int rows) {
-  return Tiles<Step, W, kUnitRow, __integer_pack(Blocking<typename Step::sum>::mr)...>::of[rows - 1];
+  return Tiles<Step, W, kUnitRow, kHalf, __integer_pack(Blocking<typename Step::sum>::mr)...>::of[rows - 1];
+}
+
+template <class Step, bool kUnitRow>
+TW_INLINE TileFn<Step> tile_across(const RegisterTile<Step>& t) {
+  constexpr int L = lanes<typename Step::sum>;
+  if constexpr (kHalves<typename Step::lane>)
+    if ((t.cols - 1) % L < L / 2)
+      return t.cols <= L ? tile_for<Step, 1, kUnitRow, true>(t.rows) : tile_for<Step, 2, kUnitRow, true>(t.rows);
+  return t.cols <= L ? tile_for<Step, 1, kUnitRow, false>(t.rows) : tile_for<Step, 2, kUnitRow, false>(t.rows);
 }
 
 // Packed operands have a_row = 1; kAnyRow: A may lie in place.
 template <class Step, bool kAnyRow>
 TW_INLINE void run_tile(const RegisterTile<Step>& t) {
   static_assert(Blocking<typename Step::sum>::nv == 2);
-  const bool narrow = t.cols <= lanes<typename Step::sum>;
   if (!kAnyRow || t.a_row == 1)
-    (narrow ? tile_for<Step, 1, true>(t.rows) : tile_for<Step, 2, true>(t.rows))(t);
+    tile_across<Step, true>(t)(t);
   else
-    (narrow ? tile_for<Step, 1, false>(t.rows) : tile_for<Step, 2, false>(t.rows))(t);
+    tile_across<Step, false>(t)(t);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ TW_INLINE void store_sums(const GemvProblem& g, int64_t i, compute_t<S>* sums, i
   finish(g.out.at(0, i, sizeof(S)), sums, n, 1, n, S{});
 }
 
-// Lane-wise sums of one row times x, where there are no four. Eight sums hide the latency of FMA and are added up every
+// Lane-wise sums of one row times x. Eight sums hide the latency of FMA and are added up every
 // kChunk elements: no chain is longer than kChunk / (8 lanes).
 template <class S>
 TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
@@ -38,13 +38,16 @@ TW_INLINE vec<compute_t<S>> dot_row(const S* a, const S* x, int64_t k) {
   return total;
 }
 
-// The lane-wise sums of four rows. kFetch: the next four are fetched into L2 meanwhile, which is worth it where they
-// come from memory.
-template <class S, bool kFetch>
-void dot_four_rows(const S* a, int64_t a_row, const S* x, int64_t k, vec<compute_t<S>>* sums) {
+template <class T>
+constexpr int kTogether = lanes<T> < 4 ? lanes<T> : 4;  // rows that share what is read of x
+
+// The lane-wise sums of R rows. kFetch: the next R are fetched into L2 meanwhile, which is worth it where they come
+// from memory.
+template <class S, int R, bool kFetch>
+TW_INLINE void dot_few_rows(const S* a, int64_t a_row, const S* x, int64_t k, vec<compute_t<S>>* sums) {
   typedef compute_t<S> T;
-  constexpr int L = lanes<T>, R = 4, U = 2;
-  vec<T> acc[R][U] = {};
+  constexpr int L = lanes<T>, U = 2;
+  vec<T> acc[U][R] = {};
   int64_t p = 0;
   for (; p + U * L <= k; p += U * L) {
 #pragma GCC unroll 2
@@ -54,62 +57,50 @@ void dot_four_rows(const S* a, int64_t a_row, const S* x, int64_t k, vec<compute
       for (int r = 0; r < R; ++r) {
         const S* row = a + r * a_row + p + u * L;
         if (kFetch) __builtin_prefetch(row + R * a_row, 0, 2);
-        acc[r][u] = fma(load(row), xv, acc[r][u]);
+        acc[u][r] = fma(load(row), xv, acc[u][r]);
       }
     }
   }
   for (; p < k; p += L) {
     const int left = min(k - p, L);
     const vec<T> xv = load_n(x + p, left);
-    for (int r = 0; r < R; ++r) acc[r][0] = fma(load_n(a + r * a_row + p, left), xv, acc[r][0]);
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) acc[0][r] = fma(load_n(a + r * a_row + p, left), xv, acc[0][r]);
   }
-  for (int r = 0; r < R; ++r) sums[r] = acc[r][0] + acc[r][1];
+#pragma GCC unroll 4
+  for (int r = 0; r < R; ++r) sums[r] = acc[0][r] + acc[1][r];
 }
 
-// The sums of a whole vector of rows at once, for rows too short to fill the pipeline one by one.
-template <class S>
-TW_INLINE vec<compute_t<S>> dot_short_rows(const S* a, int64_t a_row, const S* x, int64_t k) {
+// The sums of a whole vector of rows; they stay in registers, as writing them out would cost as much as 256 columns.
+template <class S, bool kFetch>
+vec<compute_t<S>> dot_rows(const S* a, int64_t a_row, const S* x, int64_t k) {
   typedef compute_t<S> T;
-  constexpr int L = lanes<T>;
-  vec<T> acc[L] = {};
-  int64_t p = 0;
-  for (; p + L <= k; p += L) {
-    const vec<T> xv = load(x + p);
-#pragma GCC unroll 16
-    for (int r = 0; r < L; ++r) acc[r] = fma(load(a + r * a_row + p), xv, acc[r]);
-  }
-  if (p < k) {
-    const vec<T> xv = load_n(x + p, k - p);
-#pragma GCC unroll 16
-    for (int r = 0; r < L; ++r) acc[r] = fma(load_n(a + r * a_row + p, k - p), xv, acc[r]);
-  }
-  return sum_rows<T>(acc);
+  constexpr int L = lanes<T>, R = kTogether<T>;
+  vec<T> rows[L];
+#pragma GCC unroll 4
+  for (int r = 0; r < L; r += R) dot_few_rows<S, R, kFetch>(a + r * a_row, a_row, x, k, rows + r);
+  return sum_rows<T>(rows);
 }
 
 // Rows of A are contiguous: dot products.
 template <class S>
 void gemv_dot(const GemvProblem& g) {
   typedef compute_t<S> T;
-  constexpr int L = lanes<T>, kRows = 8 * L;
-  constexpr int64_t kShort = 1024, kLong = 4096;
+  constexpr int L = lanes<T>, R = kTogether<T>, kRows = 8 * L;
+  constexpr int64_t kLong = 4096;
   const S* a = static_cast<const S*>(g.a.data);
   const S* x = static_cast<const S*>(g.x);
-  const auto four = g.k < kLong ? dot_four_rows<S, false> : dot_four_rows<S, true>;
-  const bool together = g.k <= kShort && g.a.row * sizeof(S) % kEvictingStride != 0;
+  const auto whole = g.k < kLong ? dot_rows<S, false> : dot_rows<S, true>;
   alignas(64) T sums[kRows];
   for (int64_t i = 0; i < g.m; i += kRows) {
     const int n = min(g.m - i, kRows);
-    for (int at = 0; at < n; at += L) {
-      const S* row = a + (i + at) * g.a.row;
-      if (together && n - at >= L) {
-        store(sums + at, dot_short_rows<S>(row, g.a.row, x, g.k));
-        continue;
-      }
+    int at = 0;
+    for (; at + L <= n; at += L) store(sums + at, whole(a + (i + at) * g.a.row, g.a.row, x, g.k));
+    if (at < n) {
       vec<T> rows[L] = {};
-      const int count = min(n - at, L);
       int r = 0;
-      for (; r + 4 <= count; r += 4) four(row + r * g.a.row, g.a.row, x, g.k, rows + r);
-      for (; r < count; ++r) rows[r] = dot_row<S>(row + r * g.a.row, x, g.k);
+      for (; at + r + R <= n; r += R) dot_few_rows<S, R, false>(a + (i + at + r) * g.a.row, g.a.row, x, g.k, rows + r);
+      for (; at + r < n; ++r) rows[r] = dot_row<S>(a + (i + at + r) * g.a.row, x, g.k);
       store(sums + at, sum_rows<T>(rows));
     }
     store_sums<S>(g, i, sums, n);

@@ -15,8 +15,8 @@ struct PairStep {
 };
 
 void tile(const GemmTile& g) {
-  packed_tile<bf16, PairStep, false>(
-      g, [](const RegisterTile<PairStep>& t) __attribute__((always_inline)) { run_tile<PairStep, false>(t); });
+  packed_tile<bf16, PairStep, true>(
+      g, [](const RegisterTile<PairStep>& t) __attribute__((always_inline)) { run_tile<PairStep, true>(t); });
 }
 
 }  // namespace
@@ -25,7 +25,7 @@ void fill_bf16_native(GemmKernels& table) {
   typedef Blocking<float> Sizes;
   typedef Group<uint16_t, uint16_t> Pair;
   table.packed[static_cast<int>(DType::bf16)] =
-      packed_gemm<PairStep>(false, pack_groups<Pair, Sizes::mr>, pack_groups<Pair, Sizes::nr>, tile);
+      packed_gemm<PairStep>(true, pack_groups<Pair, Sizes::mr>, pack_groups<Pair, Sizes::nr>, tile);
 }
 
 }  // namespace tw::TW_ISA

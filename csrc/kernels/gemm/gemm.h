@@ -90,7 +90,7 @@ struct PackedGemm {
   int mr, nr, kc, mc, nc;  // see kernels/blocking.h
   int group;               // elements along the depth that lie in one lane of a panel
   int lane;                // its bytes
-  bool in_place;           // whether the tile can read an unpacked A
+  bool in_place;           // whether the tile can read an unpacked A, made up of whole lanes
   GemmPackFn pack_a, pack_b;
   void (*tile)(const GemmTile&);
 };

@@ -41,13 +41,13 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
   const int64_t k = ((last ? g.k - from : g.depth) + Step::group - 1) / Step::group;  // lanes
   const int64_t a_panels = (g.m + MR - 1) / MR;
   const bool in_place = kInPlace && g.a.data != nullptr;
-  const Lane* a = in_place ? static_cast<const Lane*>(g.a.data) + from * g.a.col
+  const Lane* a = in_place ? static_cast<const Lane*>(g.a.data) + from * g.a.col / Step::group
                            : static_cast<const Lane*>(g.a_packed) + from / Step::group * a_panels * MR;
   const Lane* b = static_cast<const Lane*>(g.b_packed) + from / Step::group * g.b_columns + g.b_from * k;
-  const int64_t a_step = in_place ? g.a.row : k;  // from one row to the next, of panels on average
+  const int64_t a_step = in_place ? g.a.row / Step::group : k;  // from one row to the next, of panels on average
   RegisterTile<Step> t;
   t.k = k;
-  t.a_row = in_place ? g.a.row : 1;
+  t.a_row = in_place ? a_step : 1;
   t.a_col = in_place ? g.a.col : MR;
   t.b_row = NR;
   t.bias = nullptr;

@@ -128,7 +128,8 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, Sums<typename Ste
     const end_type b_last = End::load_b(b + (W - 1) * lanes<T>, tail);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const T element = a[r / kPerPointer][r % kPerPointer * a_row];
+      T element;  // copied, as elements of A in place may be smaller than lanes
+      __builtin_memcpy(&element, &a[r / kPerPointer][r % kPerPointer * a_row], sizeof element);
 #pragma GCC unroll 4
       for (int w = 0; w < W - 1; ++w)
         sums.whole[r][w] = Step::multiply_add(set1(element), b_whole[w], sums.whole[r][w]);

@@ -38,7 +38,7 @@ class BlockedGemm {
       return multiply(items);
     }
     group_ = 1;
-    if (b_bytes() <= l2_bytes() / 4 && (g_.each.m >= 2 * kOwnRows || items >= kGemmPieces / 2)) return multiply(items);
+    if (b_bytes() <= l2_bytes() / 2 && (g_.each.m >= 2 * kOwnRows || items >= kGemmPieces / 2)) return multiply(items);
     extent_ = std::min(extent_, std::max<int64_t>(kernel_.nc, kPackedBytes / column_bytes / kernel_.nc * kernel_.nc));
     group_ = std::clamp<int64_t>(kGroupBytes / (panels() * kernel_.nr * column_bytes), 1, items);
     const StorageRef packed = allocate(static_cast<size_t>(b_bytes()));

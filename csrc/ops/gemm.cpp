@@ -198,14 +198,21 @@ constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packin
 constexpr int64_t kDirectBytes = 20 << 18;                  // of A and B; more does not stay near enough
 constexpr int64_t kPieceRows = 8, kPackingRows = 48;        // of a piece, at least; of one that packs B for itself
 
+constexpr int64_t kLine = 64, kWays = 8;  // bytes of a cache line, lines of a set of L1
+constexpr int64_t kFewTiles = 4;          // in a column
+
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
   const GemmProblem& e = g.each;
   const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
   if (e.k > packed.kc && !e.out.fits_registers()) return "the result is strided, and the depth is long";
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
+  if (e.a.row == 1 && e.a.col * size % kEvictingStride == 0 && 2 * packed.mr * size <= kLine && e.k > kWays &&
+      e.m > kFewTiles * packed.mr)
+    return "columns of x1 evict each other from the cache before all rows of a line are used";
   if (e.m <= kDirectRows || e.n <= kDirectColumns) return nullptr;
   const double elements = (static_cast<double>(e.m) + static_cast<double>(e.n)) * static_cast<double>(e.k);
-  if (elements * static_cast<double>(item_size(g.dtype)) <= kDirectBytes) return nullptr;
+  if (elements * static_cast<double>(size) <= kDirectBytes) return nullptr;
   return "large enough for packing to pay";
 }
 
@@ -252,9 +259,11 @@ const char* turned_unsupported(const GemmBatch& g) {
 void run_turned(const GemmBatch& g) { run_direct(transposed(g)); }
 
 // Half types: up to this depth, or with a side this short, converting everything to float32 costs less than packing.
-// Not so where halves are multiplied as they are, nor where copies would not stay in the cache.
+// Not so where halves are multiplied as they are, nor where copies would not stay in the cache. More elements are
+// shared by threads, that then need what others have converted: only rows that are hardly used again are worth it.
 constexpr int64_t kWidenedDepth = 64, kWidenedSide = 32, kWidenedDepthOfNative = 4;
-constexpr double kWidenedElements = 1 << 21;
+constexpr double kWidenedAlone = 1 << 16, kWidenedElements = 1 << 21;
+constexpr int64_t kManyRows = 2048, kHardlyDeep = 8, kHardlyWide = 16;
 
 const char* widened_unsupported(const GemmBatch& g) {
   if (!is_half(g.dtype)) return "not a half type";
@@ -266,7 +275,10 @@ const char* widened_unsupported(const GemmBatch& g) {
   const auto product = [](int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); };
   const double elements =
       (product(e.m, e.k) + product(e.k, e.n) + product(e.m, e.n)) * static_cast<double>(element_count(g.shape));
-  return elements > kWidenedElements ? "large enough for packing to pay" : nullptr;
+  if (elements <= kWidenedAlone) return nullptr;
+  if (elements > kWidenedElements) return "large enough for packing to pay";
+  if (e.a.row == 1 && e.k > 1) return "columns of x1 are packed at the cost of converting them";
+  return e.k <= kHardlyDeep || e.n <= kHardlyWide || e.m >= kManyRows ? nullptr : "enough work for packing to pay";
 }
 
 // ---- anything else -------------------------------------------------------------------------------------------------

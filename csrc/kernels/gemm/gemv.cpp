@@ -61,11 +61,15 @@ TW_INLINE void dot_few_rows(const S* a, int64_t a_row, const S* x, int64_t k, ve
       }
     }
   }
-  for (; p < k; p += L) {
-    const int left = min(k - p, L);
-    const vec<T> xv = load_n(x + p, left);
+  for (; p + L <= k; p += L) {
+    const vec<T> xv = load(x + p);
 #pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) acc[0][r] = fma(load_n(a + r * a_row + p, left), xv, acc[0][r]);
+    for (int r = 0; r < R; ++r) acc[0][r] = fma(load(a + r * a_row + p), xv, acc[0][r]);
+  }
+  if (p < k) {
+    const vec<T> xv = load_n(x + p, k - p);
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) acc[0][r] = fma(load_n(a + r * a_row + p, k - p), xv, acc[0][r]);
   }
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) sums[r] = acc[0][r] + acc[1][r];
@@ -107,11 +111,13 @@ void gemv_dot(const GemvProblem& g) {
   }
 }
 
-// x[0], converted.
-template <class S>
-TW_INLINE vec<compute_t<S>> broadcast(const S* x) {
-  const S one[lanes<S>] = {*x};
-  return set1(load(one)[0]);
+// x[0 .. n) to compute with: where they lie, or converted into `room`, which has N places, a multiple of a vector.
+template <class S, int64_t N>
+TW_INLINE const compute_t<S>* computable(const S* x, int64_t n, compute_t<S> (&room)[N]) {
+  constexpr int L = lanes<S>;
+  if constexpr (sizeof(S) == sizeof(compute_t<S>)) return x;
+  for (int64_t i = 0; i < n; i += L) store(room + i, n - i >= L ? load(x + i) : load_n(x + i, n - i));
+  return room;
 }
 
 // The sums of W vectors of rows, the last with `tail` lanes: in registers, and in several chains, so that an addition
@@ -122,14 +128,15 @@ void add_all_columns(const GemvProblem& g, int tail, compute_t<S>* sums) {
   constexpr int L = lanes<T>, U = 8 / W;
   constexpr int64_t kChunk = 512 * U;
   const S* a = static_cast<const S*>(g.a.data);
-  const S* x = static_cast<const S*>(g.x);
   const int64_t a_col = g.a.col;
+  alignas(64) T room[kChunk];
   vec<T> total[W] = {};
   for (int64_t start = 0; start < g.k; start += kChunk) {
     const int64_t end = start + min(g.k - start, kChunk);
+    const T* x = computable(static_cast<const S*>(g.x) + start, end - start, room) - start;
     vec<T> acc[U][W] = {};
     const auto add = [&](int64_t p, vec<T>(&to)[W]) __attribute__((always_inline)) {
-      const vec<T> xv = broadcast(x + p);
+      const vec<T> xv = set1(x[p]);
 #pragma GCC unroll 4
       for (int w = 0; w < W; ++w) {
         const S* rows = a + p * a_col + w * L;
@@ -161,14 +168,15 @@ constexpr int kRows = 16384 / sizeof(T) / (R > 2 ? 4 : R);
 
 // sums[r][0 .. n) += A[:, 0 .. C) x[r][0 .. C). kFetch: the next C columns are fetched into L2 meanwhile.
 template <class S, int R, int C, bool kFetch>
-TW_INLINE void add_columns(const S* a, int64_t a_col, const S* x, int64_t x_step, int n, compute_t<S>* sums) {
+TW_INLINE void add_columns(const S* a, int64_t a_col, const compute_t<S>* const (&x)[R], int64_t from, int n,
+                           compute_t<S>* sums) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>;
   vec<T> xv[R][C];
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) xv[r][c] = broadcast(x + r * x_step + c);
+    for (int c = 0; c < C; ++c) xv[r][c] = set1(x[r][from + c]);
   }
   for (int i = 0; i < n; i += L) {
     vec<T> v[R];
@@ -194,7 +202,7 @@ void sum_columns(const GemvProblem& g) {
   typedef compute_t<S> T;
   constexpr int L = lanes<T>, C = R == 1 ? 8 : (TW_VEC_BYTES == 64 ? 16 : 8) / (R == 2 ? 2 : 4);
   constexpr int64_t kChunk = 512;
-  const S* x = static_cast<const S*>(g.x);
+  alignas(64) T room[R][kChunk];
   alignas(64) T total[R][kRows<T, R>];
   alignas(64) T sums[R][kRows<T, R>];
   for (int64_t i = 0; i < g.m; i += kRows<T, R>) {
@@ -203,12 +211,16 @@ void sum_columns(const GemvProblem& g) {
     for (int r = 0; r < R; ++r)
       for (int at = 0; at < n; at += L) store(total[r] + at, vec<T>{});
     for (int64_t start = 0; start < g.k; start += kChunk) {
-      const int64_t end = start + min(g.k - start, kChunk);
-      for (int r = 0; r < R; ++r)
+      const int64_t count = min(g.k - start, kChunk);
+      const S* columns = a + start * g.a.col;
+      const T* x[R];
+      for (int r = 0; r < R; ++r) {
+        x[r] = computable(static_cast<const S*>(g.x) + r * g.x_step + start, count, room[r]);
         for (int at = 0; at < n; at += L) store(sums[r] + at, vec<T>{});
-      int64_t p = start;
-      for (; p + C <= end; p += C) add_columns<S, R, C, kFetch>(a + p * g.a.col, g.a.col, x + p, g.x_step, n, sums[0]);
-      for (; p < end; ++p) add_columns<S, R, 1, false>(a + p * g.a.col, g.a.col, x + p, g.x_step, n, sums[0]);
+      }
+      int64_t p = 0;
+      for (; p + C <= count; p += C) add_columns<S, R, C, kFetch>(columns + p * g.a.col, g.a.col, x, p, n, sums[0]);
+      for (; p < count; ++p) add_columns<S, R, 1, false>(columns + p * g.a.col, g.a.col, x, p, n, sums[0]);
       for (int r = 0; r < R; ++r)
         for (int at = 0; at < n; at += L) store(total[r] + at, load(total[r] + at) + load(sums[r] + at));
     }

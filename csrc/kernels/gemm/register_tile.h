@@ -120,7 +120,7 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, Sums<typename Ste
   const T* b = t.b;
   const T* a_ahead = t.a_ahead;
   const T* b_ahead = t.b_ahead;
-  constexpr int kNear = 16;  // steps: what comes from L2 is in L1 by then
+  constexpr int kNear = 4;  // steps: what comes from L2 is in L1 by then
   for (int64_t p = t.k; p > 0; --p) {
     vec<T> b_whole[W > 1 ? W - 1 : 1];
 #pragma GCC unroll 4

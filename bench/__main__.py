@@ -55,11 +55,7 @@ def main() -> int:
     table = report.Table(peak, markdown=args.markdown)
     rounds, seconds = (7, 0.004) if args.quick else (21, 0.02)
     if args.sample:
-        sample = report.Sample(table)
-        for piece in products.sample():
-            piece.verify()
-            sample.add(piece, measure.measure(piece, rounds, 0.004))
-        sample.finish()
+        report.Sample(table).add_all(products.sample, rounds=3 if args.quick else 7)
         return 0
     for piece in drivers.all_work():
         if args.only and not any(word in f"{piece.group} {piece.name}" for word in args.only):

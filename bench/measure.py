@@ -6,7 +6,7 @@ import functools
 import gc
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import tilewright as tw
@@ -49,7 +49,25 @@ class Measured:
     share: float | None
 
 
+@dataclass
+class Samples:
+    """Seconds per call of each batch, by contender; and tilewright's shares of the peak."""
+
+    times: dict[str, list[float]] = field(default_factory=dict)
+    shares: list[float] = field(default_factory=list)
+
+    def measured(self) -> Measured:
+        share = statistics.median(self.shares) if self.shares else None
+        return Measured({name: summarise(times) for name, times in self.times.items()}, share)
+
+
 def measure(work: Work, rounds: int, seconds: float) -> Measured:
+    samples = Samples()
+    collect(work, rounds, seconds, samples)
+    return samples.measured()
+
+
+def collect(work: Work, rounds: int, seconds: float, samples: Samples) -> None:
     """Warm up, then `rounds` times a batch of about `seconds` of each contender, starting with another each time.
 
     What a shared machine gives changes from moment to moment, by a factor of two where its cores are hyperthreads: so
@@ -61,8 +79,6 @@ def measure(work: Work, rounds: int, seconds: float) -> Measured:
         counts[name] = max(1, int(seconds / max(batch(call, 3), 1e-9)))
     probe = (lambda: flops(PROBE)) if work.flops else reading if work.reads else None
     cost = work.flops * work.peak if work.flops else work.nbytes
-    samples: dict[str, list[float]] = {name: [] for name in work.calls}
-    shares = []
     names = list(work.calls)
     gc.collect()
     for round_ in range(rounds):
@@ -71,12 +87,10 @@ def measure(work: Work, rounds: int, seconds: float) -> Measured:
             time.sleep(REST)
             batch(work.calls[name], max(1, counts[name] // 4))  # wakes the threads and fills the caches again
             before = probe() if probe and name == "tilewright" else 0.0
-            samples[name].append(batch(work.calls[name], counts[name]))
+            taken = batch(work.calls[name], counts[name])
+            samples.times.setdefault(name, []).append(taken)
             if probe and name == "tilewright":
-                shares.append(cost / samples[name][-1] / max(before, probe()))
-    return Measured(
-        {name: summarise(times) for name, times in samples.items()}, statistics.median(shares) if shares else None
-    )
+                samples.shares.append(cost / taken / max(before, probe()))
 
 
 def flops(rounds: int) -> float:

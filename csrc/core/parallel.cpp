@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/divide.h"
 #include "core/error.h"
 
 namespace tw {
@@ -186,7 +187,7 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
     for (int64_t begin = 0; begin < n; begin += chunk) fn(closure, begin, std::min(begin + chunk, n));
     return;
   }
-  const int64_t chunks = (n + chunk - 1) / chunk;
+  const int64_t chunks = ceil_div(n, chunk);
   const bool serial = forked_after_team || in_parallel();
   const int team = serial ? 1 : static_cast<int>(std::min<int64_t>(get_num_threads(), chunks));
   const ReleasedLock released(!in_parallel() && total_ns >= kReleaseLockFromNs);

@@ -212,6 +212,40 @@ TW_INLINE void store_n(T* p, vec<compute_t<T>> v, int n) {
   __builtin_memcpy(p, buffer, n * sizeof(T));
 }
 #if TW_VEC_BYTES == 64
+template <class H>
+TW_INLINE vf load_half_n(const H* p, int n) {
+  return widen((vecn<uint16_t, 16>)_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p), H{});
+}
+#else
+// By words: a buffer that is written in pieces and read whole makes the processor wait.
+template <class H>
+TW_INLINE vf load_half_n(const H* p, int n) {
+  uint64_t words[lanes<float> / 4] = {};
+  for (uint64_t& word : words) {
+    if (n >= 4) {
+      __builtin_memcpy(&word, p, 8);
+    } else {
+      uint16_t one = 0;
+      uint32_t two = 0;
+      if (n & 2) __builtin_memcpy(&two, p, 4);
+      if (n & 1) __builtin_memcpy(&one, p + (n & 2), 2);
+      word = two | static_cast<uint64_t>(one) << (n & 2) * 16;
+    }
+    p += 4;
+    n = n > 4 ? n - 4 : 0;
+  }
+  return widen(bitcast<vecn<uint16_t, lanes<float>>>(words), H{});
+}
+#endif
+template <>
+TW_INLINE vf load_n<f16>(const f16* p, int n) {
+  return load_half_n(p, n);
+}
+template <>
+TW_INLINE vf load_n<bf16>(const bf16* p, int n) {
+  return load_half_n(p, n);
+}
+#if TW_VEC_BYTES == 64
 template <>
 TW_INLINE vf load_n<float>(const float* p, int n) {
   return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
@@ -221,20 +255,8 @@ TW_INLINE void store_n<float>(float* p, vf v, int n) {
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 }
 template <class H>
-TW_INLINE vf load_half_n(const H* p, int n) {
-  return widen((vecn<uint16_t, 16>)_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p), H{});
-}
-template <class H>
 TW_INLINE void store_half_n(H* p, vf v, int n) {
   _mm256_mask_storeu_epi16(p, (__mmask16)((1u << n) - 1), (__m256i)narrow(v, H{}));
-}
-template <>
-TW_INLINE vf load_n<f16>(const f16* p, int n) {
-  return load_half_n(p, n);
-}
-template <>
-TW_INLINE vf load_n<bf16>(const bf16* p, int n) {
-  return load_half_n(p, n);
 }
 template <>
 TW_INLINE void store_n<f16>(f16* p, vf v, int n) {
@@ -260,36 +282,7 @@ template <>
 TW_INLINE void store_n<double>(double* p, vd v, int n) {
   _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
 }
-#else
-// By words: a buffer that is written in pieces and read whole makes the processor wait.
-template <class H>
-TW_INLINE vf load_half_n(const H* p, int n) {
-  uint64_t words[lanes<float> / 4] = {};
-  for (uint64_t& word : words) {
-    if (n >= 4) {
-      __builtin_memcpy(&word, p, 8);
-    } else {
-      uint16_t one = 0;
-      uint32_t two = 0;
-      if (n & 2) __builtin_memcpy(&two, p, 4);
-      if (n & 1) __builtin_memcpy(&one, p + (n & 2), 2);
-      word = two | static_cast<uint64_t>(one) << (n & 2) * 16;
-    }
-    p += 4;
-    n = n > 4 ? n - 4 : 0;
-  }
-  return widen(bitcast<vecn<uint16_t, lanes<float>>>(words), H{});
-}
-template <>
-TW_INLINE vf load_n<f16>(const f16* p, int n) {
-  return load_half_n(p, n);
-}
-template <>
-TW_INLINE vf load_n<bf16>(const bf16* p, int n) {
-  return load_half_n(p, n);
-}
-#endif
-#if TW_VEC_BYTES == 32
+#elif TW_VEC_BYTES == 32
 TW_INLINE __m256i first_lanes(int n, float) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }

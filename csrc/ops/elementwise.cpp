@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/divide.h"
 #include "core/parallel.h"
 #include "dispatch/dispatch.h"
 
@@ -87,7 +88,7 @@ void run(ElementwiseFn fn, Walk& walk, const double* params, double ns_per_eleme
   const int64_t cols = walk.shape.back(), rows = count / cols;
   // Items are pieces of rows: whole rows where they are short, chunks of a row where it is long.
   const int64_t piece = std::min(cols, kChunk);
-  const int64_t pieces = (cols + piece - 1) / piece;
+  const int64_t pieces = ceil_div(cols, piece);
   const int64_t items_per_chunk = std::max<int64_t>(1, kChunk / piece);
   parallel_for(rows * pieces, items_per_chunk, ns_per_element * static_cast<double>(piece),
                [&](int64_t begin, int64_t end) {

@@ -5,6 +5,7 @@
 #include <bit>
 #include <numeric>
 
+#include "core/divide.h"
 #include "core/parallel.h"
 #include "dispatch/dispatch.h"
 #include "ops/elementwise.h"
@@ -77,8 +78,8 @@ void run_pieces(const PickWalk& walk, bool split_list, Call call) {
   const PickArgs& a = walk.args;
   const int64_t inner_piece = std::min(a.inner, split_list ? kChunk : std::max(kMinInner, kChunk / a.count));
   const int64_t count_piece = split_list ? std::min(a.count, std::max<int64_t>(1, kChunk / inner_piece)) : a.count;
-  const int64_t inner_pieces = (a.inner + inner_piece - 1) / inner_piece;
-  const int64_t pieces = inner_pieces * ((a.count + count_piece - 1) / count_piece);
+  const int64_t inner_pieces = ceil_div(a.inner, inner_piece);
+  const int64_t pieces = inner_pieces * ceil_div(a.count, count_piece);
   const int64_t last = walk.shape.back(), per_chunk = std::max<int64_t>(1, kChunk / (count_piece * inner_piece));
   const double ns = static_cast<double>(count_piece) * (1.0 + 0.1 * static_cast<double>(inner_piece * walk.itemsize));
   parallel_for(element_count(walk.shape) * pieces, per_chunk, ns, [&](int64_t begin, int64_t end) {

@@ -110,7 +110,7 @@ void run_gemv(const GemmBatch& g) {
   // Near-equal pieces of about 256 KB of the matrix, whole cache lines of y.
   const int64_t wanted = std::max<int64_t>(1, (256 << 10) / (size * std::max<int64_t>(1, first.k)));
   const int64_t most = std::max<int64_t>(wanted, dot ? 64 : 4096);
-  const int64_t rows = std::min(first.m, ceil_div(ceil_div(first.m, ceil_div(first.m, most)), 64) * 64);
+  const int64_t rows = std::min(first.m, round_up(ceil_div(first.m, ceil_div(first.m, most)), 64));
   const int64_t pieces = ceil_div(first.m, rows);
   const double ns = static_cast<double>(rows * first.k * size) / kBytesPerNs;
   parallel_for(element_count(g.shape) * pieces, 1, ns, [&](int64_t begin, int64_t end) {

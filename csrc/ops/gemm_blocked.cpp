@@ -135,8 +135,8 @@ class BlockedGemm {
 
   // In one block, so that in the next product each thread gets the memory again that its core has in its cache.
   StorageRef allocate_own(int64_t threads) {
-    const auto lines = [](int64_t nbytes) { return ceil_div(nbytes, 64) * 64; };
-    const int64_t rows = std::min(rows_, ceil_div(g_.each.m, kernel_.mr) * kernel_.mr);
+    const auto lines = [](int64_t nbytes) { return round_up(nbytes, 64); };
+    const int64_t rows = std::min(rows_, round_up(g_.each.m, kernel_.mr));
     const int64_t a = a_in_place_ ? 0 : lines(rows * lanes_ * kernel_.lane), b = b_ ? 0 : lines(b_bytes());
     StorageRef memory = allocate(static_cast<size_t>(threads * (a + b)));
     char* at = static_cast<char*>(memory->data);
@@ -172,7 +172,7 @@ class BlockedGemm {
 
   void pack_a(const GemmProblem& problem, int64_t item, Part rows, Own& own) const {
     if (own.a_item == item && own.row == rows.from) return;
-    const int64_t width = ceil_div(rows.size, kernel_.mr) * kernel_.mr * kernel_.lane;  // bytes of a step of the depth
+    const int64_t width = round_up(rows.size, kernel_.mr) * kernel_.lane;  // bytes of a step of the depth
     for (int64_t from = 0; from < g_.each.k; from += depth_) {
       const GemmMatrix a = problem.a.at(rows.from, from, size_);
       kernel_.pack_a(a.data, a.row, a.col, rows.size, std::min(depth_, g_.each.k - from),
@@ -207,7 +207,7 @@ class BlockedGemm {
 
 int64_t stretch_depth(const PackedGemm& kernel, int64_t k) {
   const int64_t stretches = std::max<int64_t>(1, ceil_div(k, kernel.kc * kernel.group)), unit = 8 * kernel.group;
-  return std::max<int64_t>(unit, ceil_div(ceil_div(k, stretches), unit) * unit);
+  return std::max<int64_t>(unit, round_up(ceil_div(k, stretches), unit));
 }
 
 void gemm_blocked(const GemmBatch& g) { BlockedGemm(g).run(); }

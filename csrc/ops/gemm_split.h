@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/divide.h"
 #include "ops/gemm.h"
 
 namespace tw {
@@ -10,8 +11,6 @@ namespace tw {
 inline constexpr int64_t kGemmPieces = 32;                // wanted, so that any number of threads has a share
 inline constexpr double kGemmPieceMultiplications = 9e4;  // but not smaller than this
 inline constexpr double kGemmFlopsPerNs = 75;             // of one core, roughly
-
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Part i of `parts` near-equal parts of [0, extent), in whole panels of `panel`.
 struct Part {

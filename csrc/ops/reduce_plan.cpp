@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/divide.h"
+
 namespace tw {
 namespace {
 
@@ -12,9 +14,6 @@ constexpr int64_t kMostBlocks = 64;
 
 // A broadcast axis repeats what is inside of it: it goes outermost.
 uint64_t rank(int64_t stride) { return static_cast<uint64_t>(std::abs(stride)) - 1; }
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 }  // namespace
 

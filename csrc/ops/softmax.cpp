@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/divide.h"
 #include "core/parallel.h"
 #include "dispatch/dispatch.h"
 #include "ops/elementwise.h"
@@ -26,11 +27,11 @@ class Split {
     const int64_t row = std::max<int64_t>(1, n_);
     piece_ = inner_;
     if (inner_ * row > 2 * kChunk) piece_ = std::min(inner_, std::max(kTile / row / kColumns * kColumns, kColumns));
-    pieces_ = piece_ == 0 ? 0 : (inner_ + piece_ - 1) / piece_;
+    pieces_ = piece_ == 0 ? 0 : ceil_div(inner_, piece_);
     chunk_ = pieces_ > 1 ? 1 : std::max<int64_t>(1, kChunk / std::max<int64_t>(1, row * inner_));
   }
   int64_t samples() const { return outer_ * inner_; }
-  int64_t chunks() const { return (outer_ * pieces_ + chunk_ - 1) / chunk_; }
+  int64_t chunks() const { return ceil_div(outer_ * pieces_, chunk_); }
 
   // call(args, first element, first sample, chunk)
   template <class Call>

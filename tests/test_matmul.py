@@ -90,10 +90,9 @@ def test_the_same_at_any_thread_count(a_shape, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16"])
-@pytest.mark.parametrize("m", [2, 3, 4])
-def test_few_rows_times_a_large_matrix(m, dtype):
+@pytest.mark.parametrize(("m", "k", "n"), [(2, 530, 1001), (3, 1061, 4001), (4, 1061, 4001), (213, 900, 1100)])
+def test_times_a_matrix_that_is_taken_in_parts(m, k, n, dtype):
     rng = np.random.default_rng(m)
-    k, n = (530, 1001) if m == 2 else (1061, 4001)
     a, b = (tw.asarray(draw(rng, shape, "int8") / 128, dtype=dtype) for shape in ((m, k), (k, n)))
     want = a.astype("float64").numpy() @ b.astype("float64").numpy()
     before, results = tw.get_num_threads(), []

@@ -1,6 +1,7 @@
-// The packed GEMM after BLIS: B is packed by all threads together; then each computes tiles of C. A small B each thread
-// packs for itself, since that takes less time than fetching what another core has just written. Rows of A are read in
-// place where they do not evict each other from the cache, else they are packed by each thread for itself too.
+// The packed GEMM after BLIS: B is packed, then each thread computes tiles of C. Where B is small, or a thread can
+// finish some columns of C before it goes to the next, it packs B for itself, since that takes less time than fetching
+// what another core has just written; else all threads pack it together. Rows of A are read in place where they do not
+// evict each other from the cache, else they are packed by each thread for itself too.
 #include <algorithm>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace {
 constexpr int64_t kPackedBytes = int64_t{64} << 20;  // of columns of B held at a time
 constexpr int64_t kGroupBytes = int64_t{4} << 20;    // of B, of products that are packed together
 constexpr int64_t kOwnRows = 48;                     // of C, at least, for which a thread packs B
+constexpr int64_t kOwnPanels = 4;                    // of B, at least, where it packs a part of it
 constexpr int64_t kStreamingRows = 8;
 constexpr double kPackedBytesPerNs = 20;  // of B
 
@@ -38,7 +40,8 @@ class BlockedGemm {
       return multiply(items);
     }
     group_ = 1;
-    if (b_bytes() <= l2_bytes() / 2 && (g_.each.m >= 2 * kOwnRows || items >= kGemmPieces / 2)) return multiply(items);
+    own_columns_ = columns_for_one(items);
+    if (own_columns_ > 0) return multiply(items);
     extent_ = std::min(extent_, std::max<int64_t>(kernel_.nc, kPackedBytes / column_bytes / kernel_.nc * kernel_.nc));
     group_ = std::clamp<int64_t>(kGroupBytes / (panels() * kernel_.nr * column_bytes), 1, items);
     const StorageRef packed = allocate(static_cast<size_t>(b_bytes()));
@@ -61,11 +64,23 @@ class BlockedGemm {
   }
 
  private:
-  // What a thread has packed for its next tiles: rows of A from `row` on, of product `a_item`; B of product `b_item`.
+  // What a thread has packed for its next tiles: rows of A from `row` on, of product `a_item`; columns of B from
+  // `column` on, of product `b_item`.
   struct Own {
-    int64_t a_item = -1, row = -1, b_item = -1;
+    int64_t a_item = -1, row = -1, b_item = -1, column = -1;
     char *a, *b;
   };
+
+  // Columns of B that a thread packs for itself at a time, so that they stay in half of its L2: all, or some where a
+  // few more rows of A need not be packed again for each of them; 0 where that is not worth it.
+  int64_t columns_for_one(int64_t items) const {
+    const GemmProblem& e = g_.each;
+    if (e.m < 2 * kOwnRows && items < kGemmPieces / 2) return 0;
+    if (b_bytes() <= l2_bytes() / 2) return e.n;
+    const int64_t fitting = l2_bytes() / 2 / (lanes_ * kernel_.lane) / kernel_.nr;  // panels
+    if (!a_in_place_ || fitting < kOwnPanels || (b_shared_ && items > 1)) return 0;
+    return std::min<int64_t>(fitting * kernel_.nr, kernel_.nc);
+  }
 
   // Rows of A whose part of a stretch of K fills a third of L2; the rest is for B, C and what is fetched ahead.
   static int64_t rows_in_cache(const PackedGemm& kernel) {
@@ -91,7 +106,7 @@ class BlockedGemm {
     return before * kernel_.nr * kernel_.lane;
   }
 
-  // Columns [column_, column_ + extent_) of B of `items` products from `first_item` on.
+  // Columns [column_, column_ + extent_) of B of `items` products from `first_item` on, by all threads.
   void pack_b(int64_t first_item, int64_t items, char* to) const {
     constexpr int64_t kPanels = 4;  // in a work item
     const int64_t chunks = ceil_div(panels(), kPanels), stretches = ceil_div(g_.each.k, depth_);
@@ -117,27 +132,30 @@ class BlockedGemm {
     // kStreamingRows.
     const double work =
         static_cast<double>(std::max(m, kStreamingRows)) * static_cast<double>(n) * static_cast<double>(lanes_);
-    const int64_t wanted = wanted_pieces(work, group), least_across = ceil_div(n, kernel_.nc);
-    int64_t down = ceil_div(m, rows_);
+    const bool in_parts = own_columns_ > 0 && own_columns_ < n;  // of B: all rows of C come before the next
+    const int64_t wanted = wanted_pieces(work, group), least_across = ceil_div(n, in_parts ? own_columns_ : kernel_.nc);
+    int64_t down = ceil_div(m, rows_), across = least_across;
     if (!b_) down = std::max(down, std::min(ceil_div(wanted, least_across), power_of_two_below(m / kOwnRows)));
-    const int64_t across = std::min(ceil_div(n, kernel_.nr), std::max(least_across, ceil_div(wanted, down)));
+    if (!in_parts) across = std::min(ceil_div(n, kernel_.nr), std::max(least_across, ceil_div(wanted, down)));
     const int64_t tiles = down * across;
     const double ns = 2 * work / static_cast<double>(tiles) / kGemmFlopsPerNs + 100;
     const StorageRef memory = allocate_own(std::min<int64_t>(get_num_threads(), group * tiles));
-    parallel_for(
-        group * tiles, std::max<int64_t>(1, static_cast<int64_t>(5e3 / ns)), ns, [&](int64_t begin, int64_t end) {
-          for (int64_t i = begin; i < end; ++i) {
-            const int64_t t = i % tiles;
-            multiply_tile(i / tiles, part(m, kernel_.mr, down, t / across), part(n, kernel_.nr, across, t % across));
-          }
-        });
+    parallel_for(group * tiles, std::max<int64_t>(1, static_cast<int64_t>(5e3 / ns)), ns,
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t i = begin; i < end; ++i) {
+                     const int64_t t = i % tiles, row = in_parts ? t % down : t / across;
+                     const Part columns = part(n, kernel_.nr, across, in_parts ? t / down : t % across);
+                     multiply_tile(i / tiles, part(m, kernel_.mr, down, row), columns, in_parts ? columns : Part{0, n});
+                   }
+                 });
   }
 
   // In one block, so that in the next product each thread gets the memory again that its core has in its cache.
   StorageRef allocate_own(int64_t threads) {
     const auto lines = [](int64_t nbytes) { return round_up(nbytes, 64); };
     const int64_t rows = std::min(rows_, round_up(g_.each.m, kernel_.mr));
-    const int64_t a = a_in_place_ ? 0 : lines(rows * lanes_ * kernel_.lane), b = b_ ? 0 : lines(b_bytes());
+    const int64_t a = a_in_place_ ? 0 : lines(rows * lanes_ * kernel_.lane);
+    const int64_t b = lines(round_up(own_columns_, kernel_.nr) * lanes_ * kernel_.lane);
     StorageRef memory = allocate(static_cast<size_t>(threads * (a + b)));
     char* at = static_cast<char*>(memory->data);
     own_.assign(static_cast<size_t>(threads), {});
@@ -149,7 +167,8 @@ class BlockedGemm {
     return memory;
   }
 
-  void multiply_tile(int64_t item, Part rows, Part columns) {
+  // `packed`: the columns of B to pack with the tile's, where the thread does that.
+  void multiply_tile(int64_t item, Part rows, Part columns, Part packed) {
     Own& own = own_[static_cast<size_t>(thread_index())];
     const GemmProblem problem = batch_item(g_, item_ + item);
     GemmTile tile;
@@ -163,9 +182,10 @@ class BlockedGemm {
     tile.n = columns.size;
     tile.k = g_.each.k;
     tile.depth = depth_;
-    tile.b_packed = b_ ? b_ + packed_offset(item, 0, 0) : own_b(b_shared_ ? 0 : item_ + item, own);
-    tile.b_from = columns.from;
-    tile.b_columns = panels() * kernel_.nr;
+    if (!b_) pack_own_b(b_shared_ ? 0 : item_ + item, packed, own);
+    tile.b_packed = b_ ? b_ + packed_offset(item, 0, 0) : own.b;
+    tile.b_from = columns.from - packed.from;
+    tile.b_columns = b_ ? panels() * kernel_.nr : round_up(packed.size, kernel_.nr);
     tile.out = problem.out.at(rows.from, column_ + columns.from, static_cast<int64_t>(item_size(g_.dtype)));
     kernel_.tile(tile);
   }
@@ -182,10 +202,16 @@ class BlockedGemm {
     own.row = rows.from;
   }
 
-  const char* own_b(int64_t item, Own& own) const {
-    if (own.b_item != item) pack_b(item, 1, own.b);
+  void pack_own_b(int64_t item, Part columns, Own& own) const {
+    if (own.b_item == item && own.column == columns.from) return;
+    const int64_t width = round_up(columns.size, kernel_.nr) * kernel_.lane;  // bytes of a lane of the depth
+    for (int64_t from = 0; from < g_.each.k; from += depth_) {
+      const GemmMatrix b = batch_item(g_, item).b.at(from, columns.from, size_);
+      kernel_.pack_b(b.data, b.col, b.row, columns.size, std::min(depth_, g_.each.k - from),
+                     own.b + from / kernel_.group * width);
+    }
     own.b_item = item;
-    return own.b;
+    own.column = columns.from;
   }
 
   const GemmBatch& g_;
@@ -196,7 +222,8 @@ class BlockedGemm {
   const int64_t rows_;   // of C in a task
   const bool a_in_place_;
   const bool b_shared_;            // the same B throughout the batch
-  int64_t extent_;                 // columns of B packed at a time
+  int64_t extent_;                 // columns of B packed at a time, by all threads
+  int64_t own_columns_ = 0;        // by each for itself, or 0
   int64_t group_ = 1;              // products whose B is packed together
   const char* b_ = nullptr;        // packed, for all threads; else each has its own
   std::vector<Own> own_;           // of each thread

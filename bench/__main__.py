@@ -55,7 +55,10 @@ def main() -> int:
     table = report.Table(peak, markdown=args.markdown)
     rounds, seconds = (7, 0.004) if args.quick else (21, 0.02)
     if args.sample:
-        report.Sample(table).add_all(products.sample, rounds=3 if args.quick else 7)
+        sample = report.Sample(table)
+        for piece, measured in measure.in_passes(products.sample, 3 if args.quick else 7, 0.004):
+            sample.add(piece, measured)
+        sample.finish()
         return 0
     for piece in drivers.all_work():
         if args.only and not any(word in f"{piece.group} {piece.name}" for word in args.only):

@@ -13,7 +13,7 @@ import tilewright as tw
 from tilewright import _core
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from .work import Work
 
@@ -91,6 +91,25 @@ def collect(work: Work, rounds: int, seconds: float, samples: Samples) -> None:
             samples.times.setdefault(name, []).append(taken)
             if probe and name == "tilewright":
                 samples.shares.append(cost / taken / max(before, probe()))
+
+
+def in_passes(
+    pieces: Callable[[], Iterable[Work]], rounds: int, seconds: float, passes: int = 3
+) -> Iterator[tuple[Work, Measured]]:
+    """Verify and measure all pieces, going over them several times.
+
+    What a shared machine gives for seconds or minutes, more to one contender than to another (the cores' distance, or
+    one core instead of two), is then part of the spread.
+    """
+    collected: list[Samples] = []
+    for done in range(passes):
+        for number, work in enumerate(pieces()):
+            if done == 0:
+                work.verify()
+                collected.append(Samples())
+            collect(work, rounds, seconds, collected[number])
+            if done == passes - 1:
+                yield work, collected[number].measured()
 
 
 def flops(rounds: int) -> float:

@@ -11,13 +11,10 @@ import numpy as np
 
 import tilewright as tw
 
-from .measure import Samples, collect
 from .shapes import LAYERS_GOAL
 from .work import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from .measure import Measured, Peak
     from .work import Work
 
@@ -119,31 +116,12 @@ class Table:
 
 
 class Sample:
-    """Of many pieces of work only those that another contender does clearly faster, and a summary.
-
-    Each is measured in three passes over all of them. What a shared machine gives for seconds or minutes, more to one
-    contender than to another (the cores' distance, or one core instead of two), then is part of the spread.
-    """
-
-    PASSES = 3
-    SECONDS = 0.004  # of a batch
+    """Of many pieces of work only those that another contender does clearly faster, and a summary."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.ratios: list[float] = []
         self.behind = 0
-
-    def add_all(self, pieces: Callable[[], Iterable[Work]], rounds: int) -> None:
-        collected: list[Samples] = []
-        for done in range(self.PASSES):
-            for number, work in enumerate(pieces()):
-                if done == 0:
-                    work.verify()
-                    collected.append(Samples())
-                collect(work, rounds, self.SECONDS, collected[number])
-                if done == self.PASSES - 1:
-                    self.add(work, collected[number].measured())
-        self.finish()
 
     def add(self, work: Work, measured: Measured) -> None:
         times = dict(measured.times)

@@ -197,9 +197,8 @@ void run_dot(const GemmBatch& g) {
 constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packing A is not repaid
 constexpr int64_t kDirectBytes = 20 << 18;                  // of A and B; more does not stay near enough
 constexpr int64_t kPieceRows = 8, kPackingRows = 48;        // of a piece, at least; of one that packs B for itself
-
-constexpr int64_t kLine = 64, kWays = 8;  // bytes of a cache line, lines of a set of L1
-constexpr int64_t kFewTiles = 4;          // in a column
+constexpr int64_t kWays = 8;                                // lines of a set of L1
+constexpr int64_t kFewTiles = 4;                            // below one another
 
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";

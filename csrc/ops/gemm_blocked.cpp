@@ -152,7 +152,7 @@ class BlockedGemm {
 
   // In one block, so that in the next product each thread gets the memory again that its core has in its cache.
   StorageRef allocate_own(int64_t threads) {
-    const auto lines = [](int64_t nbytes) { return round_up(nbytes, 64); };
+    const auto lines = [](int64_t nbytes) { return round_up(nbytes, kLine); };
     const int64_t rows = std::min(rows_, round_up(g_.each.m, kernel_.mr));
     const int64_t a = a_in_place_ ? 0 : lines(rows * lanes_ * kernel_.lane);
     const int64_t b = lines(round_up(own_columns_, kernel_.nr) * lanes_ * kernel_.lane);

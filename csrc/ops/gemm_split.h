@@ -11,6 +11,7 @@ namespace tw {
 inline constexpr int64_t kGemmPieces = 32;                // wanted, so that any number of threads has a share
 inline constexpr double kGemmPieceMultiplications = 9e4;  // but not smaller than this
 inline constexpr double kGemmFlopsPerNs = 75;             // of one core, roughly
+inline constexpr int64_t kLine = 64;                      // bytes of a cache line
 
 // Part i of `parts` near-equal parts of [0, extent), in whole panels of `panel`.
 struct Part {

@@ -16,9 +16,13 @@ namespace tw {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kHeader = 64;                 // the Storage itself, in front of its data
+constexpr size_t kHeader = 64;                 // the Storage itself, behind its data
 constexpr size_t kSmall = 4096;                // up to here one class per 64 bytes, above four per power of two
 constexpr size_t kHugePage = size_t{2} << 20;  // blocks from here up are aligned to, and ask for, huge pages
+// Blocks from two pages up start a page. A load that agrees with an earlier store in its last 12 bits waits for it:
+// were results a vector or two further into a page than operands, an elementwise loop would take up to three times as
+// long.
+constexpr size_t kPage = 4096;
 constexpr int kClasses = kSmall / kAlignment + 4 * 52;
 static_assert(sizeof(Storage) <= kHeader);
 
@@ -66,7 +70,7 @@ class Cache {
     std::lock_guard lock(mutex_);
     stats_.in_use -= static_cast<int64_t>(cls.nbytes);
     if (static_cast<int64_t>(cls.nbytes) > stats_.cache_limit) {
-      std::free(block);
+      std::free(block->data);
       return;
     }
     block->owner = free_[cls.index];
@@ -109,7 +113,7 @@ class Cache {
         Storage* block = free_[i];
         free_[i] = static_cast<Storage*>(block->owner);
         stats_.cached -= static_cast<int64_t>(size_class(block->nbytes + kHeader).nbytes);
-        std::free(block);
+        std::free(block->data);
       }
     }
   }
@@ -132,12 +136,15 @@ Cache& cache() {
 
 void release_cached_block(Storage* block) { cache().give(block, size_class(block->nbytes + kHeader)); }
 
-Storage* fresh_block(size_t nbytes) {
-  const bool huge = nbytes >= kHugePage;
-  const size_t alignment = huge ? kHugePage : kAlignment;
-  void* memory = std::aligned_alloc(alignment, (nbytes + alignment - 1) / alignment * alignment);
-  if (memory && huge) madvise(memory, nbytes, MADV_HUGEPAGE);
-  return static_cast<Storage*>(memory);
+char* data_of(Storage* block, SizeClass cls) { return reinterpret_cast<char*>(block) + kHeader - cls.nbytes; }
+
+Storage* fresh_block(SizeClass cls) {
+  const bool huge = cls.nbytes >= kHugePage;
+  const size_t alignment = huge ? kHugePage : cls.nbytes >= 2 * kPage ? kPage : kAlignment;
+  void* memory = std::aligned_alloc(alignment, (cls.nbytes + alignment - 1) / alignment * alignment);
+  if (!memory) return nullptr;
+  if (huge) madvise(memory, cls.nbytes, MADV_HUGEPAGE);
+  return reinterpret_cast<Storage*>(static_cast<char*>(memory) + cls.nbytes - kHeader);
 }
 
 }  // namespace
@@ -147,16 +154,16 @@ StorageRef allocate(size_t nbytes) {
   const SizeClass cls = size_class(nbytes + kHeader);
   Storage* block = cache().take(cls);
   if (!block) {
-    block = fresh_block(cls.nbytes);
+    block = fresh_block(cls);
     if (!block) {
       memory::release_cached();
-      block = fresh_block(cls.nbytes);
+      block = fresh_block(cls);
     }
     if (!block) fail<MemoryError>("cannot allocate ", nbytes, " bytes (", memory::stats().in_use, " bytes in use)");
     cache().count_fresh(cls);
   }
   new (block) Storage;
-  block->data = reinterpret_cast<char*>(block) + kHeader;
+  block->data = data_of(block, cls);
   block->nbytes = cls.nbytes - kHeader;
   block->release = release_cached_block;
   return StorageRef(block);

@@ -29,7 +29,7 @@ class BlockedGemm {
         lanes_(ceil_div(g.each.k, kernel_.group)),
         depth_(stretch_depth(kernel_, g.each.k)),
         rows_(rows_in_cache(kernel_)),
-        a_in_place_(kernel_.in_place && has_whole_lanes(g.each, kernel_.group) && stays_cached(g.each.a, size_)),
+        a_in_place_(kernel_.reads_in_place(g.each) && stays_cached(g.each.a, size_)),
         b_shared_(g.packed_b || std::all_of(g.b_stride.begin(), g.b_stride.end(), [](int64_t s) { return s == 0; })),
         extent_(g.each.n) {}
 
@@ -86,11 +86,6 @@ class BlockedGemm {
   static int64_t rows_in_cache(const PackedGemm& kernel) {
     const int64_t fitting = l2_bytes() / 3 / (kernel.kc * kernel.lane) / kernel.mr * kernel.mr;
     return std::clamp<int64_t>(fitting, 2 * kernel.mr, kernel.mc);
-  }
-
-  // Whether the elements of A that a lane takes lie side by side, in place.
-  static bool has_whole_lanes(const GemmProblem& p, int group) {
-    return group == 1 || (p.a.col == 1 && p.a.row % group == 0 && p.k % group == 0);
   }
 
   int64_t panels() const { return ceil_div(extent_, kernel_.nr); }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/divide.h"
 #include "levels.h"
 
 namespace tw::test {
@@ -293,8 +294,6 @@ class Case {
 // ---- ways to run it
 // ---------------------------------------------------------------------------------------------------
 
-inline int64_t round_up(int64_t x, int64_t unit) { return (x + unit - 1) / unit * unit; }
-
 // Rows or columns `x` packed in stretches of `depth`, in memory exactly as large as promised, so that a sanitizer sees
 // an overrun. Elements are `size` bytes.
 inline std::vector<char> pack_all(const PackedGemm& kernel, GemmPackFn pack, const GemmMatrix& x, int64_t width,
@@ -353,8 +352,9 @@ void run_packed(const KernelTable& table, Case<T>& c, int64_t k) {
   c.run(label(table, "small tiles", dtype),
         [&](const GemmProblem& p) { run_tiles(kernel, sizeof(T), sizeof(T), p, k / 2 + 1, 1, 1); });
   if (kernel.in_place)
-    c.run(label(table, "tiles in place", dtype),
-          [&](const GemmProblem& p) { run_tiles(kernel, sizeof(T), sizeof(T), p, k / 2 + 1, 2, 2, true); });
+    c.run(label(table, "tiles in place", dtype), [&](const GemmProblem& p) {
+      run_tiles(kernel, sizeof(T), sizeof(T), p, k / 2 + 1, 2, 2, kernel.reads_in_place(p));
+    });
 }
 
 // Every method that can.

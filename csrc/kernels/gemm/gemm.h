@@ -90,9 +90,14 @@ struct PackedGemm {
   int mr, nr, kc, mc, nc;  // see kernels/blocking.h
   int group;               // elements along the depth that lie in one lane of a panel
   int lane;                // its bytes
-  bool in_place;           // whether the tile can read an unpacked A, made up of whole lanes
+  bool in_place;           // whether the tile can read an unpacked A
   GemmPackFn pack_a, pack_b;
   void (*tile)(const GemmTile&);
+
+  // Whether it can read this one: the elements that a lane takes lie side by side, and no lane reaches beyond a row.
+  bool reads_in_place(const GemmProblem& p) const {
+    return in_place && (group == 1 || (p.a.col == 1 && p.a.row % group == 0 && p.k % group == 0));
+  }
 };
 
 // A and B are bytes, C and all matrices of the epilogue int32; sums wrap around.

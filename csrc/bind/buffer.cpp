@@ -192,15 +192,14 @@ bool array_from(py::handle object, Array& out) {
 int array_getbuffer(PyObject* self, Py_buffer* view, int flags) {
   const Array& x = array_in(self);
   const auto asks = [&](int flag) { return (flags & flag) == flag; };
+  view->obj = nullptr;  // where it is refused
   const auto refuse = [&](const char* why) {
-    view->obj = nullptr;
     PyErr_SetString(PyExc_BufferError, why);
     return -1;
   };
   const char* format = kFormats[static_cast<int>(x.dtype)];
   if (!format) {
     PyErr_Format(PyExc_BufferError, "the buffer protocol has no %s; use astype to float32 first", dtype_name(x.dtype));
-    view->obj = nullptr;
     return -1;
   }
   const bool readonly = x.storage->readonly || has_repeats(x);

@@ -39,7 +39,6 @@ class BlockedGemm {
       b_ = static_cast<const char*>(g_.packed_b);
       return multiply(items);
     }
-    group_ = 1;
     own_columns_ = columns_for_one(items);
     if (own_columns_ > 0) return multiply(items);
     extent_ = std::min(extent_, std::max<int64_t>(kernel_.nc, kPackedBytes / column_bytes / kernel_.nc * kernel_.nc));
@@ -187,26 +186,25 @@ class BlockedGemm {
 
   void pack_a(const GemmProblem& problem, int64_t item, Part rows, Own& own) const {
     if (own.a_item == item && own.row == rows.from) return;
-    const int64_t width = round_up(rows.size, kernel_.mr) * kernel_.lane;  // bytes of a step of the depth
-    for (int64_t from = 0; from < g_.each.k; from += depth_) {
-      const GemmMatrix a = problem.a.at(rows.from, from, size_);
-      kernel_.pack_a(a.data, a.row, a.col, rows.size, std::min(depth_, g_.each.k - from),
-                     own.a + from / kernel_.group * width);
-    }
+    pack_own(kernel_.pack_a, problem.a, rows, kernel_.mr, own.a);
     own.a_item = item;
     own.row = rows.from;
   }
 
   void pack_own_b(int64_t item, Part columns, Own& own) const {
     if (own.b_item == item && own.column == columns.from) return;
-    const int64_t width = round_up(columns.size, kernel_.nr) * kernel_.lane;  // bytes of a lane of the depth
-    for (int64_t from = 0; from < g_.each.k; from += depth_) {
-      const GemmMatrix b = batch_item(g_, item).b.at(from, columns.from, size_);
-      kernel_.pack_b(b.data, b.col, b.row, columns.size, std::min(depth_, g_.each.k - from),
-                     own.b + from / kernel_.group * width);
-    }
+    pack_own(kernel_.pack_b, batch_item(g_, item).b.transposed(), columns, kernel_.nr, own.b);
     own.b_item = item;
     own.column = columns.from;
+  }
+
+  // These rows of A, or of B transposed, in panels of `panel`, stretch after stretch of K.
+  void pack_own(GemmPackFn pack, const GemmMatrix& x, Part rows, int panel, char* to) const {
+    const int64_t width = round_up(rows.size, panel) * kernel_.lane;  // bytes of a lane of the depth
+    for (int64_t from = 0; from < g_.each.k; from += depth_) {
+      const GemmMatrix at = x.at(rows.from, from, size_);
+      pack(at.data, at.row, at.col, rows.size, std::min(depth_, g_.each.k - from), to + from / kernel_.group * width);
+    }
   }
 
   const GemmBatch& g_;

@@ -1,0 +1,134 @@
+"""Arguments that are not arrays: what counts as an integer, a number or a flag, and how anything else is refused.
+
+One rule everywhere: whatever has `__index__` is an integer, and whatever has `__float__` a number, NumPy's scalars and
+0-d arrays among them. They come out as Python's own int, float and bool, which promote nothing. A tensor that gradients
+flow through is refused: a constant would cut them off silently.
+
+Each function takes the name of the op and of the parameter, for the message.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SHOWN = 80  # characters of a value in a message
+
+
+def shown(value: Any) -> str:
+    """A value as a message names it: numbers and text as they are written, anything else by its type."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"an integer of {value.bit_length()} bits"
+    if value is None or isinstance(value, (int, float, complex, str)):
+        text = repr(value)
+        return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    kind = type(value).__name__
+    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def refuse(op: str, name: str, value: Any, needed: str) -> NoReturn:
+    """TypeError: what was got and what was needed."""
+    raise TypeError(f"{op}: {name} is {shown(value)}, but must be {needed}")
+
+
+def _require_constant(op: str, name: str, value: Any) -> None:
+    if getattr(value, "requires_grad", False) is True:
+        raise TypeError(f"{op}: {name} is a tensor that requires grad, but must be a constant; use item() or detach()")
+
+
+def integer(op: str, name: str, value: Any, *, at_least: int | None = None) -> int:
+    """An int from anything with `__index__`; ValueError below `at_least`."""
+    if type(value) is not int:
+        try:
+            value = operator.index(value)
+        except (TypeError, ValueError):  # an array of several elements has it, too
+            refuse(op, name, value, "an integer")
+    if at_least is not None and value < at_least:
+        raise ValueError(f"{op}: {name} is {shown(value)}, but must be at least {at_least}")
+    return int(value)
+
+
+def integers(op: str, name: str, value: Any) -> tuple[int, ...]:
+    """A tuple of ints from one integer or any sequence of them: a shape, or axes."""
+    if type(value) is int:
+        return (value,)
+    if getattr(value, "ndim", 0) == 0 and not isinstance(value, (tuple, list)):
+        try:
+            return (operator.index(value),)
+        except TypeError:
+            pass
+    if isinstance(value, (str, bytes, dict, set)):
+        refuse(op, name, value, "an integer or a sequence of integers")
+    try:
+        entries = list(value)
+    except TypeError:
+        refuse(op, name, value, "an integer or a sequence of integers")
+    return tuple([integer(op, f"an entry of {name}", entry) for entry in entries])
+
+
+def number(op: str, name: str, value: Any) -> float:
+    """A float from any real number; ValueError for an integer beyond every float."""
+    if type(value) is float:
+        return value
+    if isinstance(value, (complex, str, bytes)) or getattr(value, "ndim", 0) != 0:
+        refuse(op, name, value, "a real number")
+    _require_constant(op, name, value)
+    try:
+        return float(value)
+    except TypeError:
+        refuse(op, name, value, "a real number")
+    except OverflowError:
+        raise ValueError(f"{op}: {name} is {shown(value)}, beyond the range of floats") from None
+
+
+def numbers(op: str, name: str, value: Any, count: int) -> tuple[float, ...]:
+    """A tuple of so many floats from a sequence of real numbers."""
+    needed = f"a sequence of {count} real numbers"
+    if isinstance(value, (str, bytes, dict, set)):
+        refuse(op, name, value, needed)
+    try:
+        entries = list(value)
+    except TypeError:
+        refuse(op, name, value, needed)
+    if len(entries) != count:
+        raise ValueError(f"{op}: {name} has {len(entries)} entries, but must be {needed}")
+    return tuple([number(op, f"an entry of {name}", entry) for entry in entries])
+
+
+def probability(op: str, name: str, value: Any) -> float:
+    """A float in [0, 1]."""
+    value = number(op, name, value)
+    if not 0 <= value <= 1:
+        raise ValueError(f"{op}: {name} is {value}, but must lie in [0, 1]")
+    return value
+
+
+def flag(op: str, name: str, value: Any) -> bool:
+    """A bool from one, from NumPy's, or from 0 or 1."""
+    if value is True or value is False:
+        return value
+    if type(value).__name__ in ("bool", "bool_") and hasattr(value, "item"):  # NumPy's have no __index__
+        return bool(value)
+    try:
+        as_integer = operator.index(value)
+    except (TypeError, ValueError):
+        refuse(op, name, value, "True or False")
+    if as_integer not in (0, 1):
+        refuse(op, name, value, "True or False")
+    return bool(as_integer)
+
+
+def option(op: str, name: str, value: Any, options: Iterable[str]) -> str:
+    """One of some strings; ValueError for another, TypeError for what is none."""
+    allowed = list(options)
+    if not isinstance(value, str) or value not in allowed:
+        needed = " or ".join(
+            [", ".join(f'"{o}"' for o in allowed[:-1]), f'"{allowed[-1]}"'] if allowed[1:] else allowed
+        )
+        if not isinstance(value, str):
+            refuse(op, name, value, needed)
+        raise ValueError(f"{op}: {name} is {shown(value)}, but must be {needed}")
+    return value

@@ -123,12 +123,10 @@ def flag(op: str, name: str, value: Any) -> bool:
 
 def option(op: str, name: str, value: Any, options: Iterable[str]) -> str:
     """One of some strings; ValueError for another, TypeError for what is none."""
-    allowed = list(options)
-    if not isinstance(value, str) or value not in allowed:
-        needed = " or ".join(
-            [", ".join(f'"{o}"' for o in allowed[:-1]), f'"{allowed[-1]}"'] if allowed[1:] else allowed
-        )
-        if not isinstance(value, str):
-            refuse(op, name, value, needed)
-        raise ValueError(f"{op}: {name} is {shown(value)}, but must be {needed}")
-    return value
+    allowed = [f'"{o}"' for o in options]
+    if isinstance(value, str) and f'"{value}"' in allowed:
+        return value
+    needed = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+    if not isinstance(value, str):
+        refuse(op, name, value, needed)
+    raise ValueError(f"{op}: {name} is {shown(value)}, but must be {needed}")

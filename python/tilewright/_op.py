@@ -101,7 +101,7 @@ class Plan:
         result = "y" if "y" not in inputs else "_y"  # some gradient kernels take the result of another op as input y
         parameters = (*inputs, *statics, result, "aux")
         expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
-        expressions = ["_frozen_key(key)" if e == "key" else e for e in expressions]
+        expressions = ["key if type(key) is int else _frozen_key(key)" if e == "key" else e for e in expressions]
         unpack = f"{', '.join(names)}, = node.saved" if names else ""
         rewrap = "y = _wrap(y, node if _state.mode else None)"
         calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())

@@ -48,6 +48,16 @@ def test_variances_of_large_integers(dtype):
     holds(tw.var(tw.asarray([True, False])), "float32", np.float32(0.25))
 
 
+@pytest.mark.parametrize("dtype", [*INTS, "bool"])
+def test_losses_of_integers_do_not_wrap(dtype):
+    x, target = tw.asarray([1, 0], dtype=dtype), tw.asarray([0, 1], dtype=dtype)
+    assert F.l1_loss(x, target).item() == F.mse_loss(x, target).item() == 1.0
+    if dtype != "bool":
+        assert F.mse_loss(tw.asarray([100], dtype=dtype), tw.asarray([0], dtype=dtype)).item() == 10000.0
+    half = tw.asarray([0.5, 0.5], dtype="float64")
+    assert F.binary_cross_entropy(half, target).dtype == tw.float64
+
+
 # ---- 16: NumPy's scalars are arrays of their dtype ------------------------------------------------------------------
 
 SCALARS = [np.float64(0.1), np.float32(0.1), np.float16(0.1), np.complex128(0.1j), np.complex64(1j), np.int8(3)]

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ._tensor import Tensor
+
 _SHOWN = 80  # characters of a value in a message
 
 
@@ -130,3 +132,21 @@ def option(op: str, name: str, value: Any, options: Iterable[str]) -> str:
     if not isinstance(value, str):
         refuse(op, name, value, needed)
     raise ValueError(f"{op}: {name} is {shown(value)}, but must be {needed}")
+
+
+def function(op: str, name: str, value: Any) -> Any:
+    """Anything that can be called."""
+    if not callable(value):
+        refuse(op, name, value, "callable")
+    return value
+
+
+def array(op: str, name: str, value: Any) -> Tensor:
+    """`asarray(value)`, with an error that names the op and the parameter."""
+    from ._tensor import asarray
+
+    try:
+        return asarray(value)
+    except (TypeError, ValueError, BufferError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{op}: {name} is {shown(value)}, but must be array-like ({error})") from None

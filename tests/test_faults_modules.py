@@ -431,7 +431,7 @@ LAYER_ERRORS = [
     (TypeError, "binary_cross_entropy: weight is 'a'", lambda: F.binary_cross_entropy(X, X, "a")),
     (TypeError, "Linear: in_features is 2.0, but must be an integer", lambda: nn.Linear(2.0, 3)),
     (TypeError, "Linear: bias is 'no', but must be True or False", lambda: nn.Linear(2, 3, "no")),
-    (TypeError, "Linear: activation is a list, but must be a str", lambda: nn.Linear(2, 3, activation=["relu"])),
+    (TypeError, "Linear: activation is a list, but must be \"none\"", lambda: nn.Linear(2, 3, activation=["relu"])),
     (TypeError, "Linear: dtype is int64, but must be floating", lambda: nn.Linear(2, 3, dtype="int64")),
     (TypeError, "Linear: generator is 5", lambda: nn.Linear(0, 3, generator=5)),
     (ValueError, "Linear: got .* features, which need more weights than", lambda: nn.Linear(2**40, 2**40)),

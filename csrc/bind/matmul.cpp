@@ -9,12 +9,27 @@
 namespace tw {
 namespace {
 
+#define X(name, saved) #name,
+constexpr const char* kActivations[] = {"none", TW_ACTIVATIONS(X)};
+#undef X
+
 Activation activation_named(const char* name) {
-  constexpr const char* kNames[] = {"none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu"};
-  for (int i = 0; i < 7; ++i)
-    if (std::strcmp(name, kNames[i]) == 0) return static_cast<Activation>(i);
-  fail<ValueError>("linear: activation is '", name,
-                   "', but must be none, relu, gelu, gelu_tanh, tanh, sigmoid or silu");
+  int code = 0;
+  for (const char* known : kActivations) {
+    if (std::strcmp(name, known) == 0) return static_cast<Activation>(code);
+    ++code;
+  }
+  std::string all;
+  for (const char* known : kActivations) all += (all.empty() ? "" : ", ") + std::string(known);
+  fail<ValueError>("linear: activation is '", name, "', but must be one of ", all);
+}
+
+// Name -> whether the derivative is computed from the argument, not the result.
+py::dict activations() {
+  py::dict table;
+  int code = 0;
+  for (const char* name : kActivations) table[name] = derives_from_argument(static_cast<Activation>(code++));
+  return table;
 }
 
 const char* text(PyObject* object) {
@@ -46,6 +61,7 @@ void bind_matmul(py::module_& m) {
   def_product<matmul_nt>(m, "matmul_nt", Product::nt);
   def_product<matmul_tn>(m, "matmul_tn", Product::tn);
   m.def("matmul_bytes", &matmul_bytes);
+  m.def("activations", &activations);
   register_native("linear", call_linear, nullptr, 1 << 2);
   m.def("linear", [](const Array& x, const Array& weight, const Array* bias, const char* activation) {
     return linear(x, weight, bias, activation_named(activation));

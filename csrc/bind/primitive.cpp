@@ -228,7 +228,7 @@ void restate_refusal(const PrimitiveObject* self, PyObject* const* args) {
   static constexpr std::string_view kReader = "asarray: ";
   py::error_already_set error;
   const std::string text = py::str(error.value());
-  if (text.starts_with("shapes and axes") || text.starts_with(kReader)) {
+  if (text.starts_with("shape") || text.starts_with("arrays have") || text.starts_with(kReader)) {
     const size_t from = text.starts_with(kReader) ? kReader.size() : 0;
     PyErr_Format(error.type().ptr(), "%U: %s", self->name, text.c_str() + from);
     return;

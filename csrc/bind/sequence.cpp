@@ -30,6 +30,8 @@ class SequenceReader {
     auto first = py::reinterpret_borrow<py::object>(data);
     while (is_sequence(first.ptr())) {
       const Py_ssize_t length = PySequence_Size(first.ptr());
+      if (shape_.size() == kMaxDims)
+        fail<ValueError>("asarray: lists are nested deeper than arrays, which have at most ", kMaxDims, " dimensions");
       shape_.push_back(length);
       if (length == 0) break;
       first = py::reinterpret_steal<py::object>(PySequence_GetItem(first.ptr(), 0));

@@ -348,6 +348,20 @@ TW_INLINE V gelu(V x) {
   return copysign(at_least(x, V{}) - scale(tail, n), x);
 }
 
+// In derivatives of activations `saved` is the function's result where that is cheaper than its argument.
+template <class V>
+TW_INLINE V relu_backward(V g, V saved) {
+  return saved <= V{} ? V{} : g;
+}
+template <class V>
+TW_INLINE V tanh_backward(V g, V saved) {
+  return g * (splat<V>(1) - saved * saved);
+}
+template <class V>
+TW_INLINE V sigmoid_backward(V g, V saved) {
+  return g * (saved * (splat<V>(1) - saved));
+}
+
 // Density and distribution of the standard normal at x, for the derivative of gelu.
 template <class V>
 TW_INLINE V gelu_derivative(V x) {
@@ -355,6 +369,10 @@ TW_INLINE V gelu_derivative(V x) {
   const V e = exp(a * a * splat<V>(-0.5)), tail = e * normal_tail(a).value();
   const V slope = copysign(a, x) * e * splat<V>(0x1.9884533d43651p-2);
   return (x < V{} ? tail : splat<V>(1) - tail) + slope;
+}
+template <class V>
+TW_INLINE V gelu_backward(V g, V x) {
+  return g * gelu_derivative(x);
 }
 
 // The exponent 2u of gelu_tanh(x) = x sigmoid(2u), 2u = 2 sqrt(2/pi) (x + 0.044715 x^3) = x (linear + cubic x^2), in
@@ -387,6 +405,10 @@ TW_INLINE V gelu_tanh_derivative(V x) {
   const V s = sigmoid(u);
   return s + c * s * sigmoid(-u) * slope;
 }
+template <class V>
+TW_INLINE V gelu_tanh_backward(V g, V x) {
+  return g * gelu_tanh_derivative(x);
+}
 
 // x sigmoid(x) = max(x, 0) - |x| e^-|x| / (1 + e^-|x|)
 template <class V>
@@ -400,6 +422,10 @@ template <class V>
 TW_INLINE V silu_derivative(V x) {
   const V s = sigmoid(x), c = clamp(x, splat<V>(-110, -760), splat<V>(110, 760));
   return fma(s * sigmoid(-x), c, s);
+}
+template <class V>
+TW_INLINE V silu_backward(V g, V x) {
+  return g * silu_derivative(x);
 }
 
 // max(x, 0) + log(1 + e) with e = e^-|x| in [0, 1]: 1 + e needs no exponent taken apart, and (e - 1) / 2 is all but

@@ -497,4 +497,10 @@ TW_INLINE bool any(M mask) {
 #endif
 }
 
+// max(x, 0); NaN stays, -0 becomes 0.
+template <class V>
+TW_INLINE V relu(V x) {
+  return at_least(x, V{}) + V{};
+}
+
 }  // namespace tw::TW_ISA

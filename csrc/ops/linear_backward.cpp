@@ -84,18 +84,11 @@ namespace {
 const ElementwiseFn* derivative_kernels(Activation activation) {
   const KernelTable& table = kernels();
   switch (activation) {
-    case Activation::relu:
-      return table.relu_backward;
-    case Activation::gelu:
-      return table.gelu_backward;
-    case Activation::gelu_tanh:
-      return table.gelu_tanh_backward;
-    case Activation::tanh:
-      return table.tanh_backward;
-    case Activation::sigmoid:
-      return table.sigmoid_backward;
-    case Activation::silu:
-      return table.silu_backward;
+#define X(name, saved)   \
+  case Activation::name: \
+    return table.name##_backward;
+    TW_ACTIVATIONS(X)
+#undef X
     case Activation::none:
       break;
   }

@@ -219,9 +219,7 @@ Array affine(DType dtype, const Array& x, const Weight& weight, const Array* bia
   Dims shape = x.shape;
   shape[x.ndim() - 1] = weight.out;
   const Array c = empty(shape, dtype);
-  const bool from_argument =
-      activation == Activation::gelu || activation == Activation::gelu_tanh || activation == Activation::silu;
-  if (pre && from_argument) *pre = empty(shape, dtype);
+  if (pre && derives_from_argument(activation)) *pre = empty(shape, dtype);
   if (c.size() == 0) return c;
 
   Prepared a(x), b(bias ? *bias : x);
@@ -246,7 +244,7 @@ Array affine(DType dtype, const Array& x, const Weight& weight, const Array* bia
     p.out.bias = {b->data, 0, 1};
   }
   p.out.activation = activation;
-  if (pre && from_argument) p.out.pre = {pre->data, p.n, 1};
+  if (pre && derives_from_argument(activation)) p.out.pre = {pre->data, p.n, 1};
   gemm(g);
   return c;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import _core
 from ._elementwise import elementwise
 from ._op import primitive
 
@@ -77,6 +78,10 @@ def gelu(x: Any, /) -> Tensor:  # type: ignore[empty-body]
 @primitive
 def gelu_tanh(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     """The tanh approximation of `gelu`."""
+
+
+# Those that `linear` applies itself: name -> whether the derivative is computed from the argument, not the result.
+FUSED: dict[str, bool] = _core.activations()
 
 
 # ---- the kernels of their gradients, ops in their own right so that gradients can be differentiated ------------------

@@ -9,6 +9,7 @@ Each function takes the name of the op and of the parameter, for the message.
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ._tensor import Tensor
 
 _SHOWN = 80  # characters of a value in a message
+_MOST_AXES = 16
+_MOST_ELEMENTS = 1 << 59  # of 16 bytes at most
 
 
 def shown(value: Any) -> str:
@@ -64,14 +67,21 @@ def integer(op: str, name: str, value: Any, *, at_least: int | None = None, at_m
 def shape(op: str, value: Any, name: str = "shape") -> tuple[int, ...]:
     """A shape from one length or a sequence of them; ValueError for a negative one."""
     if type(value) is tuple:
+        count = 1
         for length in value:
-            if type(length) is not int or not 0 <= length < 0x8000000000000000:
+            if type(length) is not int or length < 0:
                 break
+            count *= length or 1
         else:
-            return value
+            if count < _MOST_ELEMENTS and len(value) <= _MOST_AXES:
+                return value
     lengths = integers(op, name, value)
-    if not all(0 <= length < 0x8000000000000000 for length in lengths):
-        raise ValueError(f"{op}: {name} {lengths} has a negative length, or one beyond 64 bits")
+    if any(length < 0 for length in lengths):
+        raise ValueError(f"{op}: {name} {lengths} has a negative length")
+    if len(lengths) > _MOST_AXES:
+        raise ValueError(f"{op}: {name} has {len(lengths)} dimensions, but arrays have at most {_MOST_AXES} dimensions")
+    if math.prod([length or 1 for length in lengths]) >= _MOST_ELEMENTS:
+        raise ValueError(f"{op}: {name} {lengths} has more elements than can be addressed")
     return lengths
 
 
@@ -84,13 +94,19 @@ def integers(op: str, name: str, value: Any) -> tuple[int, ...]:
             return (operator.index(value),)
         except TypeError:
             pass
+    listed = entries(op, name, value, "an integer or a sequence of integers")
+    return tuple([integer(op, f"an entry of {name}", entry) for entry in listed])
+
+
+def entries(op: str, name: str, value: Any, needed: str) -> list[Any]:
+    """The entries of anything that can be gone through but text, mappings and sets."""
     if isinstance(value, (str, bytes, dict, set)):
-        refuse(op, name, value, "an integer or a sequence of integers")
+        refuse(op, name, value, needed)
     try:
-        entries = list(value)
+        iterator = iter(value)
     except TypeError:
-        refuse(op, name, value, "an integer or a sequence of integers")
-    return tuple([integer(op, f"an entry of {name}", entry) for entry in entries])
+        refuse(op, name, value, needed)
+    return list(iterator)
 
 
 def _is_complex(value: Any) -> bool:
@@ -102,7 +118,8 @@ def number(op: str, name: str, value: Any) -> float:
     """A float from any real number; ValueError for an integer beyond every float."""
     if type(value) is float:
         return value
-    if isinstance(value, (complex, str, bytes)) or has_axes(value) or _is_complex(value):
+    has_number = hasattr(value, "__float__") or hasattr(value, "__index__")  # float() reads text and bytes, too
+    if not has_number or has_axes(value) or _is_complex(value):
         refuse(op, name, value, "a real number")
     _require_constant(op, name, value)
     try:
@@ -116,15 +133,10 @@ def number(op: str, name: str, value: Any) -> float:
 def numbers(op: str, name: str, value: Any, count: int) -> tuple[float, ...]:
     """A tuple of so many floats from a sequence of real numbers."""
     needed = f"a sequence of {count} real numbers"
-    if isinstance(value, (str, bytes, dict, set)):
-        refuse(op, name, value, needed)
-    try:
-        entries = list(value)
-    except TypeError:
-        refuse(op, name, value, needed)
-    if len(entries) != count:
-        raise ValueError(f"{op}: {name} has {len(entries)} entries, but must be {needed}")
-    return tuple([number(op, f"an entry of {name}", entry) for entry in entries])
+    listed = entries(op, name, value, needed)
+    if len(listed) != count:
+        raise ValueError(f"{op}: {name} has {len(listed)} entries, but must be {needed}")
+    return tuple([number(op, f"an entry of {name}", entry) for entry in listed])
 
 
 def probability(op: str, name: str, value: Any) -> float:

@@ -16,6 +16,7 @@ __all__: list[str] = [
     "TapeMode",
     "TensorBase",
     "abs",
+    "activations",
     "adam_step",
     "add",
     "add_",
@@ -365,6 +366,7 @@ class PackedWeight:
     def nbytes(self) -> int: ...
 
 def abs(arg0: Array) -> Array: ...
+def activations() -> dict: ...
 def adam_step(
     arg0: list,
     arg1: list,

@@ -47,7 +47,7 @@ def _alias(op: str, x: Any) -> Tensor:
 
 def _aliased(op: str, tree: Any) -> tuple[Any, list[Tensor]]:
     """The tree with its leaves aliased, and the aliases."""
-    aliases = [_alias(op, leaf) for leaf in leaves(tree)]
+    aliases = [_alias(op, leaf) for leaf in leaves(tree, op)]
     return rebuild(tree, aliases), aliases
 
 
@@ -68,7 +68,7 @@ def _record(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _outputs(op: str, tree: Any) -> list[Tensor]:
-    outputs = leaves(tree)
+    outputs = leaves(tree, op)
     for y in outputs:
         if not isinstance(y, Tensor):
             raise TypeError(f"{op}: the function returned a {type(y).__name__}, but must return tensors")
@@ -108,7 +108,7 @@ def _zeros_like(x: Tensor) -> Tensor:
 
 def _matched(op: str, what: str, tree: Any, like: Sequence[Tensor]) -> list[Tensor]:
     """The leaves of a tree of cotangents or tangents, checked against the tensors they belong to."""
-    given = leaves(tree)
+    given = leaves(tree, op)
     if len(given) != len(like):
         raise ValueError(f"{op}: got {len(given)} {what}s, but needs {len(like)}")
     tensors = [asarray(v, dtype=x.dtype) for v, x in zip(given, like, strict=True)]
@@ -137,6 +137,8 @@ def _single(op: str, y: Any) -> Tensor:
 
 def _chosen(op: str, args: Sequence[Any], argnums: int | tuple[int, ...]) -> list[int]:
     numbers = integers(op, "argnums", argnums)
+    if not numbers:
+        raise ValueError(f"{op}: argnums names no argument")
     for i in numbers:
         if not -len(args) <= i < len(args):
             raise ValueError(f"{op}: argnums is {argnums}, but the function was called with {len(args)} arguments")
@@ -505,7 +507,7 @@ def gradients(
     create_graph = flag("gradients", "create_graph", create_graph)
     retain = create_graph if retain_graph is None else flag("gradients", "retain_graph", retain_graph)
     ys = _outputs("gradients", outputs)
-    xs = leaves(inputs)
+    xs = leaves(inputs, "gradients")
     for y in ys:
         if y._node is None:
             raise RuntimeError(

@@ -66,15 +66,11 @@ def _matmul_tn(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     """`x1.T @ x2` with all axes but the last as one: (..., m) and (..., n) to (m, n)."""
 
 
-ACTIVATIONS = ("none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu")
-
-
 @primitive
 def _linear(x: Any, weight: Any, bias: Any, /, activation: str) -> Tensor:  # type: ignore[empty-body]
     """`activation(x @ weight.T + bias)`; `bias` may be None.
 
-    Where it is recorded, the activation's argument comes beside the result for those that are differentiated from it:
-    gelu, gelu_tanh and silu.
+    Where it is recorded, the activation's argument comes beside the result for those that are differentiated from it.
     """
 
 

@@ -15,14 +15,7 @@ if TYPE_CHECKING:
     from ._tensor import Tensor
 
 # What they take beside the cotangent is what the plan keeps: the argument where `linear` gave it, else the result.
-_DERIVATIVES: dict[str, Any] = {
-    "relu": act.relu_backward,
-    "gelu": act.gelu_backward,
-    "gelu_tanh": act.gelu_tanh_backward,
-    "tanh": act.tanh_backward,
-    "sigmoid": act.sigmoid_backward,
-    "silu": act.silu_backward,
-}
+_DERIVATIVES: dict[str, Any] = {name: getattr(act, f"{name}_backward") for name in act.FUSED if name != "none"}
 
 
 class LinearPlan:
@@ -76,6 +69,6 @@ class LinearPlan:
         x, weight, kept, activation = node.saved
         if not state.mode:
             return wrap(kept)
-        if activation in ("relu", "tanh", "sigmoid"):
-            return wrap(kept, node)
-        return wrap(kept, Node(self, node.parents, (x, weight, None, "none"), node.shape))
+        if act.FUSED[activation]:
+            return wrap(kept, Node(self, node.parents, (x, weight, None, "none"), node.shape))
+        return wrap(kept, node)

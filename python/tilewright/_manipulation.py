@@ -459,7 +459,7 @@ def concatenate(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     >>> tw.concatenate([[1, 2], [3]])
     tensor([1, 2, 3])
     """
-    return _concatenate(arrays, integer("concatenate", "axis", axis))
+    return _concatenate(arrays, _some_axis("concatenate", axis))
 
 
 concat = concatenate
@@ -492,7 +492,7 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    return _stack(arrays, integer("stack", "axis", axis))
+    return _stack(arrays, _some_axis("stack", axis))
 
 
 def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Tensor]:
@@ -534,6 +534,14 @@ def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Te
             raise ValueError(f"split: axis {axis} of x {x.shape} has length {length}, not a multiple of {shown(count)}")
         cuts = list(range(0, length + 1, length // count)) if length else [0] * (count + 1)
     return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(cuts)]
+
+
+def _some_axis(op: str, axis: Any) -> int:
+    """An axis of arrays that the kernel will look at."""
+    axis = integer(op, "axis", axis)
+    if not -64 < axis < 64:
+        raise _core.AxisError(f"{op}: axis {shown(axis)} is out of bounds for any array")
+    return axis
 
 
 def _axis(op: str, axis: int, ndim: int) -> int:

@@ -13,7 +13,7 @@ import operator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import _core
-from ._arguments import refuse
+from ._arguments import entries
 from ._autograd import ANOMALY, Node, note_forward, state
 from ._dtypes import promote_types
 from ._tensor import Tensor, asarray
@@ -255,9 +255,7 @@ def variadic(function: F) -> F:
     kernel = getattr(_core, name)
 
     def op(arrays: Any, /, *params: Any) -> Tensor:
-        if not hasattr(arrays, "__iter__"):
-            refuse(name, "arrays", arrays, "a sequence of arrays")
-        tensors = [asarray(v) for v in arrays]
+        tensors = [asarray(v) for v in entries(name, "arrays", arrays, "a sequence of arrays")]
         y = kernel([v._array for v in tensors], *params)
         if not state.mode or all(v._node is None for v in tensors):
             return wrap(y)

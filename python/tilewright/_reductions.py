@@ -92,6 +92,16 @@ def _min(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty
     """Kernel of `min`."""
 
 
+@primitive
+def _any(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `any`."""
+
+
+@primitive
+def _all(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `all`."""
+
+
 @_reduction("Integers and bool give int64 (unsigned: uint64); float16 and bfloat16 add up in float32.", _DTYPE)
 def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
     """Sum over axes; 0 where there is nothing to add. Floats are added in blocks, so errors do not build up.
@@ -179,7 +189,7 @@ def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """
     if keepdims is not False or type(axis) not in _PLAIN_AXES:
         axis, keepdims = _checked("any", axis, keepdims)
-    return wrap(_core.any(asarray(x)._array, axis, keepdims))
+    return _any(x, axis, keepdims)
 
 
 @_reduction("The dtype is bool.")
@@ -194,7 +204,7 @@ def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """
     if keepdims is not False or type(axis) not in _PLAIN_AXES:
         axis, keepdims = _checked("all", axis, keepdims)
-    return wrap(_core.all(asarray(x)._array, axis, keepdims))
+    return _all(x, axis, keepdims)
 
 
 _INDEX = "The dtype is int64: positions along the axis, or in the flattened `x` without one."

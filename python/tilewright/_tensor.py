@@ -501,7 +501,10 @@ def _from_numpy(data: Any) -> Any:
     import numpy as np
 
     if not isinstance(data, (np.ndarray, np.generic)):
-        data = np.asarray(data)
+        try:
+            data = np.asarray(data)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"asarray: cannot make an array of a {type(data).__name__}: {error}") from None
     if data.dtype.byteorder not in "=|<" or any(s % data.dtype.itemsize for s in data.strides):
         data = data.astype(data.dtype.newbyteorder("="))
     try:

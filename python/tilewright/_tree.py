@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 _DEEPEST = 100
 
 
-def leaves(tree: Any, depth: int = 0) -> list[Any]:
-    """The leaves, dicts in their own order. ValueError for a container in itself, and beyond 100 levels."""
+def leaves(tree: Any, op: str = "tree", depth: int = 0) -> list[Any]:
+    """The leaves, dicts in their own order. ValueError that names `op` for a container in itself, beyond 100 levels."""
     if depth > _DEEPEST:
-        raise ValueError(f"lists, tuples and dicts are nested more than {_DEEPEST} levels deep; does one hold itself?")
+        limit = f"more than {_DEEPEST} levels deep"
+        raise ValueError(f"{op}: lists, tuples and dicts are nested {limit}; does one hold itself?")
     if isinstance(tree, (tuple, list)):
-        return [leaf for branch in tree for leaf in leaves(branch, depth + 1)]
+        return [leaf for branch in tree for leaf in leaves(branch, op, depth + 1)]
     if isinstance(tree, dict):
-        return [leaf for branch in tree.values() for leaf in leaves(branch, depth + 1)]
+        return [leaf for branch in tree.values() for leaf in leaves(branch, op, depth + 1)]
     return [tree]
 
 

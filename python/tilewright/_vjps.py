@@ -442,5 +442,5 @@ COMPLEX_VJPS: dict[str, Any] = {
 # Boolean or integer results: they cut the tape.
 NONDIFFERENTIABLE = frozenset(
     """bitwise_invert bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift logical_not logical_and
-    logical_or logical_xor isnan isinf isfinite equal not_equal less less_equal greater greater_equal""".split()  # noqa: SIM905
+    logical_or logical_xor isnan isinf isfinite any all equal not_equal less less_equal greater greater_equal""".split()  # noqa: SIM905
 )

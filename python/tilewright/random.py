@@ -11,6 +11,7 @@ J. Salmon, M. Moraes, R. Dror, D. Shaw, Parallel Random Numbers: As Easy as 1, 2
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 import threading
@@ -40,7 +41,6 @@ __all__ = [
 ]
 
 _WORDS = 4  # 32-bit words at each position of a stream
-_TOO_MANY = 2**60  # elements: no address space holds them
 
 _LARGEST = {
     "float16": 65504.0,
@@ -420,15 +420,8 @@ def _shape(op: str, size: Any) -> tuple[tuple[int, ...], int]:
     """A shape as a tuple, and its number of elements."""
     if size is None:
         return (), 1
-    shape = (size,) if type(size) is int else _arguments.integers(op, "size", size)
-    count = 1
-    for extent in shape:
-        if extent < 0:
-            raise ValueError(f"{op}: size {shape} has a negative length")
-        count *= extent
-    if count >= _TOO_MANY or (count == 0 and max(shape) >= _TOO_MANY):
-        raise ValueError(f"{op}: size {shape} has more elements than can be addressed")
-    return shape, count
+    shape = _arguments.shape(op, size, "size")
+    return shape, math.prod(shape)
 
 
 def _check_range(op: str, low: float, high: float, dtype: str) -> None:

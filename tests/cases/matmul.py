@@ -117,7 +117,7 @@ CASES = (
             ),
             Raises(
                 ValueError,
-                "linear: activation is 'swish', but must be none, relu, gelu, gelu_tanh, tanh, sigmoid or silu",
+                "linear: activation is 'swish', but must be one of none, relu, gelu, gelu_tanh, tanh, sigmoid, silu",
                 lambda: tw.nn.functional.linear(tw.ones((2, 4)), tw.ones((5, 4)), activation="swish"),
             ),
             Raises(

@@ -1,5 +1,6 @@
 // Activations and their derivatives. A *_backward kernel takes (g, y) or (g, x): see README.md.
 #include "kernels/elementwise/rows.h"
+#include "kernels/gemm/gemm.h"
 #include "kernels/math.h"
 
 namespace tw::TW_ISA {
@@ -12,14 +13,11 @@ namespace {
       return expression;                \
     }                                   \
   };
-TW_FUNCTOR(Tanh, tanh(x))
-TW_FUNCTOR(Sigmoid, sigmoid(x))
+#define X(name, saved) TW_FUNCTOR(name##_functor, name(x))
+TW_ACTIVATIONS(X)
+#undef X
 TW_FUNCTOR(Erf, erf(x))
-TW_FUNCTOR(Silu, silu(x))
-TW_FUNCTOR(Gelu, gelu(x))
-TW_FUNCTOR(GeluTanh, gelu_tanh(x))
 TW_FUNCTOR(Softplus, softplus(x))
-TW_FUNCTOR(Relu, x > V{} ? x : (x == x ? V{} : x))
 #undef TW_FUNCTOR
 
 struct ReluInteger {
@@ -56,12 +54,9 @@ struct Elu : Parameter {
       return expression;                         \
     }                                            \
   };
-TW_FUNCTOR(ReluBackward, y, y <= V{} ? V{} : g)
-TW_FUNCTOR(TanhBackward, y, g*(splat<V>(1) - y * y))
-TW_FUNCTOR(SigmoidBackward, y, g*(y*(splat<V>(1) - y)))
-TW_FUNCTOR(SiluBackward, x, g* silu_derivative(x))
-TW_FUNCTOR(GeluBackward, x, g* gelu_derivative(x))
-TW_FUNCTOR(GeluTanhBackward, x, g* gelu_tanh_derivative(x))
+#define X(name, saved) TW_FUNCTOR(name##_backward_functor, s, name##_backward(g, s))
+TW_ACTIVATIONS(X)
+#undef X
 TW_FUNCTOR(SoftplusBackward, x, g* sigmoid(x))
 #undef TW_FUNCTOR
 
@@ -83,27 +78,20 @@ struct EluBackward : Parameter {
 }  // namespace
 
 void fill_elementwise_activation(KernelTable& t) {
-  fill_floats_unary<Tanh>(t.tanh);
-  fill_floats_unary<Sigmoid>(t.sigmoid);
+#define X(name, saved)                       \
+  fill_floats_unary<name##_functor>(t.name); \
+  fill_floats_binary<name##_backward_functor>(t.name##_backward);
+  TW_ACTIVATIONS(X)
+#undef X
   fill_floats_unary<Erf>(t.erf);
-  fill_floats_unary<Silu>(t.silu);
-  fill_floats_unary<Gelu>(t.gelu);
-  fill_floats_unary<GeluTanh>(t.gelu_tanh);
   fill_floats_unary<Softplus>(t.softplus);
   fill_floats_unary<LeakyRelu>(t.leaky_relu);
   fill_floats_unary<Elu>(t.elu);
-  fill_floats_unary<Relu>(t.relu);
 #define X(T, name) \
   at(t.relu, DType::name) = (T) - 1 < 0 ? entry<unary_row<T, ReluInteger>, T, T> : entry<nullptr, T, T>;
   TW_FOR_EACH_INTEGER(X)
 #undef X
 
-  fill_floats_binary<ReluBackward>(t.relu_backward);
-  fill_floats_binary<TanhBackward>(t.tanh_backward);
-  fill_floats_binary<SigmoidBackward>(t.sigmoid_backward);
-  fill_floats_binary<SiluBackward>(t.silu_backward);
-  fill_floats_binary<GeluBackward>(t.gelu_backward);
-  fill_floats_binary<GeluTanhBackward>(t.gelu_tanh_backward);
   fill_floats_binary<SoftplusBackward>(t.softplus_backward);
   fill_floats_binary<LeakyReluBackward>(t.leaky_relu_backward);
   fill_floats_binary<EluBackward>(t.elu_backward);

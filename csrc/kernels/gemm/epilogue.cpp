@@ -78,51 +78,32 @@ TW_INLINE void store_sums(const Sums<compute_t<S>>& s, const GemmMatrix& to) {
   }
 }
 
-#define TW_F(expression) [](auto v) __attribute__((always_inline)) { return expression; }
 template <class T>
 void activate(Activation activation, const Sums<T>& s) {
   switch (activation) {
+#define X(name, saved)   \
+  case Activation::name: \
+    return map(s, [](auto v) __attribute__((always_inline)) { return name(v); });
+    TW_ACTIVATIONS(X)
+#undef X
     case Activation::none:
       return;
-    case Activation::relu:
-      return map(s, TW_F(relu(v)));
-    case Activation::gelu:
-      return map(s, TW_F(gelu(v)));
-    case Activation::gelu_tanh:
-      return map(s, TW_F(gelu_tanh(v)));
-    case Activation::tanh:
-      return map(s, TW_F(tanh(v)));
-    case Activation::sigmoid:
-      return map(s, TW_F(sigmoid(v)));
-    case Activation::silu:
-      return map(s, TW_F(silu(v)));
   }
 }
-#undef TW_F
 
-// The *_backward kernels of elementwise/activation.cpp, the gradient being the sums.
-#define TW_F(expression) [](auto g, auto x) __attribute__((always_inline)) { return expression; }
+// The sums are the gradient.
 template <class S>
 void derive(Activation activation, const Sums<compute_t<S>>& s, const GemmMatrix& gate) {
-  typedef vec<compute_t<S>> V;
   switch (activation) {
+#define X(name, saved)   \
+  case Activation::name: \
+    return combine<S>(s, gate, [](auto g, auto x) __attribute__((always_inline)) { return name##_backward(g, x); });
+    TW_ACTIVATIONS(X)
+#undef X
     case Activation::none:
       return;
-    case Activation::relu:
-      return combine<S>(s, gate, TW_F((x <= V{} ? V{} : g)));
-    case Activation::gelu:
-      return combine<S>(s, gate, TW_F((g * gelu_derivative(x))));
-    case Activation::gelu_tanh:
-      return combine<S>(s, gate, TW_F((g * gelu_tanh_derivative(x))));
-    case Activation::tanh:
-      return combine<S>(s, gate, TW_F((g * (splat<V>(1) - x * x))));
-    case Activation::sigmoid:
-      return combine<S>(s, gate, TW_F((g * (x * (splat<V>(1) - x)))));
-    case Activation::silu:
-      return combine<S>(s, gate, TW_F((g * silu_derivative(x))));
   }
 }
-#undef TW_F
 
 template <class S>
 void finish_rows(const GemmOutput& out, const Sums<compute_t<S>>& s) {

@@ -22,12 +22,6 @@ TW_INLINE bool is_plain(const GemmOutput& out) {
          out.activation <= Activation::relu;
 }
 
-// Max(v, 0); NaN stays, -0 becomes 0.
-template <class V>
-TW_INLINE V relu(V v) {
-  return at_least(v, V{}) + V{};
-}
-
 // Finishes sums (i, j) at sums[i * row + j] and stores them to out.c, whose dtype S the last argument stands for. The
 // sums are overwritten; they may lie in C itself.
 void finish(const GemmOutput& out, float* sums, int64_t row, int64_t rows, int64_t cols, float);

@@ -4,7 +4,33 @@
 
 namespace tw {
 
-enum class Activation : uint8_t { none, relu, gelu, gelu_tanh, tanh, sigmoid, silu };
+// THE list of activations that a product applies to its sums. X(name, what its derivative is computed from);
+// kernels/math.h has name(x) and name_backward(g, saved).
+#define TW_ACTIVATIONS(X) \
+  X(relu, result)         \
+  X(gelu, argument)       \
+  X(gelu_tanh, argument)  \
+  X(tanh, result)         \
+  X(sigmoid, result)      \
+  X(silu, argument)
+
+#define X(name, saved) name,
+enum class Activation : uint8_t { none, TW_ACTIVATIONS(X) };
+#undef X
+
+constexpr bool derives_from_argument(Activation activation) {
+  enum Saved { result, argument };
+  switch (activation) {
+#define X(name, saved)   \
+  case Activation::name: \
+    return saved == argument;
+    TW_ACTIVATIONS(X)
+#undef X
+    case Activation::none:
+      break;
+  }
+  return false;
+}
 
 // Bytes: lines of memory so far apart share a set of L1, which has room for 8 to 12 of them.
 inline constexpr int64_t kEvictingStride = 4096;
@@ -26,8 +52,8 @@ struct GemmMatrix {
 //
 //   z = sums + bias + residual;  pre = z;  C = act(z), or z * act'(gate) where there is a gate
 //
-// All matrices are as large as C and of its dtype. `gate` holds what act' is computed from: act's result for relu, tanh
-// and sigmoid, its argument for the others. C and pre are written once and never read, so `residual` may be C.
+// All matrices are as large as C and of its dtype. `gate` holds what act' is computed from: see TW_ACTIVATIONS. C and
+// pre are written once and never read, so `residual` may be C.
 struct GemmOutput {
   GemmMatrix c;
   GemmMatrix bias;  // row = 0: one value for each column; col = 0: one for each row

@@ -201,9 +201,7 @@ def random_split(dataset: Dataset, lengths: Sequence[float], generator: Generato
 
 def _parts(lengths: Any, count: int) -> list[int]:
     """How many of so many samples each part has."""
-    if isinstance(lengths, (str, bytes, dict)) or not hasattr(lengths, "__iter__"):
-        _arguments.refuse("random_split", "lengths", lengths, "a sequence of integers or of fractions")
-    given = list(lengths)
+    given = _arguments.entries("random_split", "lengths", lengths, "a sequence of integers or of fractions")
     if all(_is_whole(length) for length in given):
         parts = [operator.index(length) for length in given]
         if sum(parts) != count or any(length < 0 for length in parts):

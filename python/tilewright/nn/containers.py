@@ -30,8 +30,8 @@ class _Container(Module):
 
     def _put_all(self, modules: Iterable[tuple[Any, Any]]) -> None:
         """Add modules by name, replacing those of the same name: all of them, or on an error none."""
-        added = dict(modules)
-        for name, module in added.items():
+        added = list(modules)
+        for name, module in added:
             self._check(name, module)
         self._modules.update(added)
 
@@ -104,10 +104,9 @@ class _Positional(_Container):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Add modules at the end, all of them, or on an error none; returns the container."""
-        if not hasattr(modules, "__iter__"):
-            _arguments.refuse(type(self).__name__, "modules", modules, "an iterable of Modules")
+        listed = _arguments.entries(type(self).__name__, "modules", modules, "an iterable of Modules")
         free = (str(i) for i in count(len(self)) if str(i) not in self._modules)  # a name may be a number, too
-        self._put_all(zip(free, list(modules)))  # noqa: B905 - there is always a free name
+        self._put_all(zip(free, listed))  # noqa: B905 - there is always a free name
         return self
 
 
@@ -236,7 +235,8 @@ class ModuleList(_Positional):
         """Put a module before the one at `index`."""
         self._check(str(len(self)), module)
         modules = list(self._modules.values())
-        modules.insert(_arguments.integer("ModuleList", "index", index), module)
+        index = _arguments.integer("ModuleList", "index", index)
+        modules.insert(max(-len(modules), min(index, len(modules))), module)
         self._modules = {str(i): module for i, module in enumerate(modules)}
 
 

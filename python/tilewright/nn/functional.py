@@ -476,6 +476,8 @@ def cross_entropy(
     if ignore_index != -100:
         raise ValueError(f"cross_entropy: ignore_index is {ignore_index}, but the target holds probabilities")
     x, target = _pair("cross_entropy", x, target)
+    if not x.ndim:
+        raise ValueError("cross_entropy: x is 0-d, but needs an axis of classes")
     axis = 1 if x.ndim > 1 else 0
     classes = x.shape[axis]
     if label_smoothing:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _arguments, _core, random
+from .._activations import FUSED
 from .._autograd import state
 from .._dtypes import as_dtype
-from .._linalg import ACTIVATIONS, _linear
+from .._linalg import _linear
 from .._manipulation import reshape
 from .._op import wrap
 from .._tensor import Tensor, asarray
@@ -95,10 +96,7 @@ class Linear(Module):
         dtype: Any = "float32",
         generator: Generator | None = None,
     ) -> None:
-        if not isinstance(activation, str):
-            _arguments.refuse("Linear", "activation", activation, "a str")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"Linear: activation is {activation!r}, but must be one of {', '.join(ACTIVATIONS)}")
+        activation = _arguments.option("Linear", "activation", activation, FUSED)
         in_features = _arguments.integer("Linear", "in_features", in_features)
         out_features = _arguments.integer("Linear", "out_features", out_features)
         if in_features < 0 or out_features < 0:
@@ -133,7 +131,7 @@ class Linear(Module):
 
 def _describe(layer: Linear | PackedLinear) -> str:
     text = f"in_features={layer.in_features}, out_features={layer.out_features}, bias={layer.bias is not None}"
-    return text if layer.activation == "none" else f"{text}, activation={layer.activation!r}"
+    return text if str(layer.activation) == "none" else f"{text}, activation={layer.activation!r}"
 
 
 class PackedLinear(Module):

@@ -17,10 +17,10 @@ __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
 def _gradients(op: str, parameters: Any) -> list[Any]:
     """The arrays of the gradients that are there."""
-    if not isinstance(parameters, Tensor) and not hasattr(parameters, "__iter__"):
-        _arguments.refuse(op, "parameters", parameters, "a Tensor or an iterable of Tensors")
+    if isinstance(parameters, Tensor):
+        parameters = [parameters]
     arrays = []
-    for i, p in enumerate([parameters] if isinstance(parameters, Tensor) else parameters):
+    for i, p in enumerate(_arguments.entries(op, "parameters", parameters, "a Tensor or an iterable of Tensors")):
         if not isinstance(p, Tensor):
             _arguments.refuse(op, f"parameter {i}", p, "a Tensor")
         gradient = p.grad

@@ -70,10 +70,8 @@ class Optimizer:
     def _as_list(self, name: str, params: Any) -> list[Any]:
         if isinstance(params, Tensor):
             return [params]
-        if isinstance(params, (str, bytes, dict)) or not hasattr(params, "__iter__"):
-            hint = "; give its parameters()" if hasattr(params, "parameters") else ""
-            _arguments.refuse(self._name, name, params, f"an iterable of Tensors or of dicts{hint}")
-        return list(params)
+        hint = "; give its parameters()" if hasattr(params, "parameters") else ""
+        return _arguments.entries(self._name, name, params, f"an iterable of Tensors or of dicts{hint}")
 
     def _check(self, group: dict[str, Any]) -> None:
         """Make the options Python's numbers and bools, in place; raise for those that are none or out of range."""

@@ -31,7 +31,7 @@ MAY_INCLUDE = {
 }
 # The layers of the Python package, lowest first. A module belongs to the first entry that names it.
 LAYERS = [
-    ("_core",),
+    ("_core", "_arguments"),
     ("_dtypes", "_autograd", "_tensor", "_op", "_config", "memory"),
     ("_vjps", "_methods", "random", "autograd", "testing", "linalg", "fft"),
     ("nn",),

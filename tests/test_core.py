@@ -106,7 +106,7 @@ def test_python_integers_of_any_size():
             tw.zeros(1, dtype=dtype) + value
     with pytest.raises(ValueError, match="fits neither int64 nor uint64"):
         tw.asarray(-(2**63) - 1)
-    with pytest.raises(OverflowError):
+    with pytest.raises(ValueError, match="add: Python integer beyond the range of floats"):
         tw.zeros(1) + 10**400
 
 
@@ -119,9 +119,10 @@ def test_numpy_scalars_and_subclasses():
 
     x = tw.asarray([1.0, 2.0])
     for number in (2, 2.0, Whole(2), Real(2), np.float32(2), np.float64(2), np.int64(2), np.uint8(2)):
+        dtype = tw.float64 if isinstance(number, np.float64) else tw.float32
         assert (x * number).tolist() == [2.0, 4.0]
         assert (number * x).tolist() == [2.0, 4.0]
-        assert (x * number).dtype == tw.float32
+        assert (x * number).dtype == (number * x).dtype == dtype
     assert (x + np.True_).tolist() == [2.0, 3.0]
 
 
@@ -194,9 +195,9 @@ def test_what_a_shape_can_be():
         assert tw.zeros(shape).shape == (2, 3)
     for shape in (3, np.int64(3), np.asarray(3), tw.asarray(3)):
         assert tw.zeros(shape).shape == (3,)
-    for shape, given in (("23", "str"), (2.5, "float"), ((2.0, 3), "float"), (None, "NoneType"), ({2}, "set")):
-        with pytest.raises(TypeError, match=f"integers or sequences of them, got a {given}"):
-            tw.zeros(shape)
+    for shape, given in (("23", "'23'"), (2.5, "2.5"), ((2.0, 3), "2.0"), (None, "None"), ({2}, "a set")):
+        with pytest.raises(TypeError, match=rf"full: (an entry of )?shape is {given}, but must be an integer"):
+            tw.full(shape, 0)
 
 
 @pytest.mark.parametrize("op", ["argmax", "argmin", "concatenate", "stack", "split", "swapaxes"])
@@ -221,7 +222,7 @@ def test_lists_that_change_while_they_are_read():
     with pytest.raises(ValueError, match="asarray: a list became shorter"):
         tw.asarray(rows)
     rows = [Vandal(), 3]
-    assert tw.zeros(rows).shape == (2,)
+    assert tw.zeros(rows).shape == (2, 3)
 
 
 def test_memory_error_names_the_bytes():

@@ -409,7 +409,7 @@ def test_dlpack_refuses_other_things():
         ([[1, 2], (3, 4)], "int64", (2, 2)),
         (range(3), "int64", (3,)),
         ([2**63], "uint64", (1,)),
-        ([np.float64(1)], "float32", (1,)),
+        ([np.float64(1)], "float64", (1,)),
         ([np.float32(1), 2], "float32", (2,)),
         ([np.int8(1), 2], "int8", (2,)),
         ([np.int8(1), 2.5], "float32", (2,)),

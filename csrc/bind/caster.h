@@ -2,6 +2,8 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
+#include <cmath>
+
 #include "bind/array.h"
 #include "ops/operand.h"
 
@@ -9,8 +11,17 @@ namespace py = pybind11;
 
 namespace tw {
 
-// A Python bool, int, float or complex; false for anything else. OverflowError for an integer beyond every double.
+// A Python bool, int, float or complex, or a subclass of one; but not NumPy's float64 and complex128, which are
+// subclasses too: NumPy's scalars have buffers, and are arrays of their dtype.
+inline bool is_number(PyObject* object) {
+  if (PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyBool_Check(object)) return true;
+  const bool derived = PyFloat_Check(object) || PyLong_Check(object) || PyComplex_Check(object);
+  return derived && !PyObject_CheckBuffer(object);
+}
+
+// A number as above; false for anything else.
 inline bool load_scalar(PyObject* object, Scalar& out) {
+  if (!is_number(object)) return false;
   if (PyFloat_Check(object)) {
     out = {Scalar::floating, 0, PyFloat_AS_DOUBLE(object)};
   } else if (PyBool_Check(object)) {
@@ -23,12 +34,13 @@ inline bool load_scalar(PyObject* object, Scalar& out) {
     out.range = PyErr_Occurred() ? Scalar::beyond : Scalar::in_uint64;
     PyErr_Clear();
     out.f = PyLong_AsDouble(object);
-    if (out.f == -1.0 && PyErr_Occurred()) throw py::error_already_set();
-  } else if (PyComplex_Check(object)) {
+    if (out.f == -1.0 && PyErr_Occurred()) {  // beyond every double
+      PyErr_Clear();
+      out.f = overflow > 0 ? HUGE_VAL : -HUGE_VAL;
+    }
+  } else {
     const Py_complex value = PyComplex_AsCComplex(object);
     out = {Scalar::complex, 0, value.real, Scalar::in_int64, value.imag};
-  } else {
-    return false;
   }
   return true;
 }
@@ -95,8 +107,12 @@ struct type_caster<tw::Dims> {
   }
   void push(PyObject* entry) {
     if (!PyIndex_Check(entry)) refuse(entry);
-    const Py_ssize_t extent = PyNumber_AsSsize_t(entry, PyExc_ValueError);
-    if (extent == -1 && PyErr_Occurred()) throw error_already_set();
+    const Py_ssize_t extent = PyNumber_AsSsize_t(entry, PyExc_OverflowError);
+    if (extent == -1 && PyErr_Occurred()) {
+      if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw error_already_set();
+      PyErr_Clear();
+      throw value_error("shapes and axes must fit 64 bits");
+    }
     value.push_back(extent);
   }
 };

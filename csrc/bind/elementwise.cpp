@@ -35,9 +35,11 @@ void def_binary(py::module_& m, const ElementwiseOp& op) {
     const auto kernel = [](const NativeCall& c, Array&) {
       return binary(*static_cast<const ElementwiseOp*>(c.data), c.operand(0), c.operand(1));
     };
-    register_native(op.name, kernel, new ElementwiseOp(op));
-    m.def(op.name, [op](const Operand& a, const Operand& b) {
-      require_one_dtype(op.name, a, b);
+    // What gives bool has no gradient to convert back.
+    const bool any_dtypes = op.rule == DTypeRule::comparison || op.rule == DTypeRule::boolean;
+    register_native(op.name, kernel, new ElementwiseOp(op), {.any_dtypes = any_dtypes});
+    m.def(op.name, [op, any_dtypes](const Operand& a, const Operand& b) {
+      if (!any_dtypes) require_one_dtype(op.name, a, b);
       return binary(op, a, b);
     });
     m.def((std::string(op.name) + "_").c_str(),

@@ -20,7 +20,7 @@ constexpr int kMaxArgs = 16;
 // What Python gives us once: its classes and the slow paths.
 struct Hooks {
   PyTypeObject* tensor = nullptr;
-  PyObject* convert = nullptr;       // convert(inputs) -> tuple of inputs that the kernel takes, or None
+  PyObject* convert = nullptr;       // convert(inputs, any_dtypes) -> tuple of inputs that the kernel takes, or None
   PyObject* make_plan = nullptr;     // make_plan(primitive, mask, complex) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
 } python;
@@ -33,7 +33,7 @@ struct PlanEntry {
 struct NativeOp {
   NativeKernel kernel;
   const void* data;
-  unsigned optional;
+  NativeTraits traits;
 };
 
 struct PrimitiveObject {
@@ -71,7 +71,6 @@ class Ref {  // an owned reference
 };
 
 bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, python.tensor); }
-bool is_number(PyObject* object) { return PyFloat_Check(object) || PyLong_Check(object) || PyComplex_Check(object); }
 TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
 
 // The inputs of a call, unwrapped, and held: while a kernel runs without the interpreter lock, another thread may give
@@ -188,13 +187,16 @@ PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in,
   return node.release();
 }
 
+bool takes_any_dtypes(const PrimitiveObject* self) { return self->native && self->native->traits.any_dtypes; }
+
 // Inputs as the kernel takes them, by way of Python: array-likes become tensors, two dtypes become one. Null where
 // there is nothing to convert; with an exception set where that failed.
 PyObject* converted(const PrimitiveObject* self, PyObject* const* args) {
   Ref inputs(PyTuple_New(self->inputs));
   if (!inputs) return nullptr;
   for (int i = 0; i < self->inputs; ++i) PyTuple_SET_ITEM(inputs.get(), i, Py_NewRef(args[i]));
-  Ref result(PyObject_CallOneArg(python.convert, inputs.get()));
+  PyObject* given[] = {inputs.get(), takes_any_dtypes(self) ? Py_True : Py_False};
+  Ref result(PyObject_Vectorcall(python.convert, given, 2, nullptr));
   if (!result || result.get() == Py_None) return nullptr;
   return result.release();
 }
@@ -221,11 +223,16 @@ PyObject* call_converted(PrimitiveObject* self, PyObject* const* args, PyObject*
   return call(self, replaced);
 }
 
-// pybind11 answers wrong types with C++ signatures; the caller is told what the op was given instead.
+// pybind11 answers wrong types with C++ signatures, and the reader of shapes does not know for whom it reads; the
+// caller is told the op and what it was given.
 void restate_refusal(PrimitiveObject* self, PyObject* const* args) {
   py::error_already_set error;
-  if (std::string(py::str(error.value())).find("incompatible function arguments") == std::string::npos)
-    return error.restore();
+  const std::string text = py::str(error.value());
+  if (text.starts_with("shapes and axes")) {
+    PyErr_Format(error.type().ptr(), "%U: %s", self->name, text.c_str());
+    return;
+  }
+  if (text.find("incompatible function arguments") == std::string::npos) return error.restore();
   std::string given;
   for (int i = 0; i < self->inputs + self->statics; ++i)
     given += (i ? ", " : "") + (is_tensor(args[i])  ? "a tensor"
@@ -247,7 +254,8 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       in.add(tensor->array, tensor->node);
       mask |= static_cast<unsigned>(tensor->node != Py_None) << i;
       ready = true;
-    } else if (is_number(args[i]) || (args[i] == Py_None && (!self->native || self->native->optional >> i & 1))) {
+    } else if (is_number(args[i]) ||
+               (args[i] == Py_None && (!self->native || self->native->traits.optional >> i & 1))) {
       in.add(args[i], Py_None);  // None, an operand that is left out, is for kernels that say so themselves
       complex_number |= PyComplex_Check(args[i]);
     } else {
@@ -255,7 +263,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       break;
     }
   }
-  if (ready && (self->native || self->inputs == 2)) ready = of_one_dtype(self, in.arrays);
+  if (ready && (self->native || self->inputs == 2) && !takes_any_dtypes(self)) ready = of_one_dtype(self, in.arrays);
   for (int i = 0; ready && complex_number && i < self->inputs; ++i)
     ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i]).dtype);
   if (!ready) {
@@ -271,7 +279,10 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   call_kernel(self, args, in.arrays, recorded, got);
   if (!got.y) {
     // Refused for its types: worth another try where conversion changes something.
-    if (!PyErr_ExceptionMatches(PyExc_TypeError)) return nullptr;
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
+      if (PyErr_ExceptionMatches(PyExc_ValueError)) restate_refusal(self, args);
+      return nullptr;
+    }
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
     const Ref inputs(converted(self, args));
@@ -436,8 +447,8 @@ Operand NativeCall::operand(int input) const {
   return operand;
 }
 
-void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional) {
-  native_ops()[op] = {kernel, data, optional};
+void register_native(const char* op, NativeKernel kernel, const void* data, NativeTraits traits) {
+  native_ops()[op] = {kernel, data, traits};
 }
 
 void add_primitive_type(py::module_& m) {
@@ -446,6 +457,7 @@ void add_primitive_type(py::module_& m) {
   m.attr("Primitive") = py::handle(type);
   m.attr("wrap") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&wrap_method, nullptr, py::str("tilewright._core").release().ptr()));
+  m.def("is_number", [](py::handle object) { return is_number(object.ptr()); });
   m.attr("is_private") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&is_private_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward,

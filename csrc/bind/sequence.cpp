@@ -5,6 +5,7 @@
 
 #include "bind/caster.h"
 #include "bind/convert.h"
+#include "bind/tape.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/join.h"
@@ -13,6 +14,13 @@ namespace tw {
 namespace {
 
 bool is_sequence(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object) || PyRange_Check(object); }
+
+bool wants_gradient(PyObject* object) {
+  static PyObject* const attribute = PyUnicode_InternFromString("_node");
+  const auto node = py::reinterpret_steal<py::object>(PyObject_GetAttr(object, attribute));
+  if (!node) PyErr_Clear();
+  return node && !node.is_none();
+}
 
 // Reads the nesting once: the shape from the first entries on the way down, then every leaf in order, checked against
 // it.
@@ -75,6 +83,9 @@ class SequenceReader {
     if (load_scalar(object, scalar)) return push(scalar);
     Array array;
     if (array_from(object, array)) {
+      if (tape_mode() != TapeMode::off && wants_gradient(object))
+        fail<std::runtime_error>("asarray: ", where(),
+                                 " requires grad, which a list does not carry; use stack or concatenate, or detach it");
       if (!arrays_.empty() && arrays_[0].shape != array.shape)
         fail<ValueError>("asarray: ragged nesting: ", where(), " has shape ", array.shape,
                          ", but the first array in it has ", arrays_[0].shape);

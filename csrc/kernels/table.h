@@ -33,6 +33,7 @@ typedef void (*ElementwiseFn)(const Loop&, const void* const* in, void* out, con
 //   same     inputs are promoted to one dtype, the result has it
 //   floating as `same`, but integers and bool become float32 first
 //   boolean  inputs are promoted to one dtype, the result is bool
+//   comparison as `boolean`, and integers that one dtype does not hold are compared exactly
 //   magnitude as `same`, but of complex numbers the result is real
 // X(name, rule, number of float parameters)
 #define TW_UNARY_KERNELS(X)  \
@@ -90,12 +91,12 @@ typedef void (*ElementwiseFn)(const Loop&, const void* const* in, void* out, con
   X(bitwise_xor, same, 0)             \
   X(bitwise_left_shift, same, 0)      \
   X(bitwise_right_shift, same, 0)     \
-  X(equal, boolean, 0)                \
-  X(not_equal, boolean, 0)            \
-  X(less, boolean, 0)                 \
-  X(less_equal, boolean, 0)           \
-  X(greater, boolean, 0)              \
-  X(greater_equal, boolean, 0)        \
+  X(equal, comparison, 0)             \
+  X(not_equal, comparison, 0)         \
+  X(less, comparison, 0)              \
+  X(less_equal, comparison, 0)        \
+  X(greater, comparison, 0)           \
+  X(greater_equal, comparison, 0)     \
   X(logical_and, boolean, 0)          \
   X(logical_or, boolean, 0)           \
   X(logical_xor, boolean, 0)          \

@@ -1,10 +1,12 @@
 #include "ops/elementwise.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/divide.h"
 #include "core/parallel.h"
 #include "dispatch/dispatch.h"
+#include "ops/reduce.h"
 
 namespace tw {
 namespace {
@@ -111,7 +113,7 @@ DType compute_dtype(const ElementwiseOp& op, DType promoted) {
 }
 
 DType result_dtype(const ElementwiseOp& op, DType computed) {
-  if (op.rule == DTypeRule::boolean) return DType::boolean;
+  if (op.rule == DTypeRule::boolean || op.rule == DTypeRule::comparison) return DType::boolean;
   return op.rule == DTypeRule::magnitude ? component_of(computed) : computed;
 }
 
@@ -204,6 +206,75 @@ ElementwiseFn cast_kernel(const char* op, DType from, DType to) {
 // Real numbers become complex by way of the dtype of their parts, for which there is a kernel.
 bool needs_component(DType from, DType to) { return is_complex(to) && !is_complex(from) && from != component_of(to); }
 
+// ---- comparisons that no common dtype holds -------------------------------------------------------------------------
+
+Scalar python_integer(int64_t value) { return {Scalar::integer, value}; }
+
+Array answer_for_all(const ElementwiseOp& op, int64_t a, int64_t b, const Dims& shape) {
+  return broadcast_to(op.name, binary(op, {nullptr, python_integer(a)}, {nullptr, python_integer(b)}), shape);
+}
+
+// uint64 against a signed dtype: what is below 0 is below every uint64, all else is a uint64 itself.
+Array compare_with_signed(const ElementwiseOp& op, const Array& a, const Array& b) {
+  const bool first = is_signed(a.dtype);
+  const Array& with_sign = first ? a : b;
+  const Array as_unsigned = astype(with_sign, DType::u64);
+  const Array same = first ? binary(op, {&as_unsigned, {}}, {&b, {}}) : binary(op, {&a, {}}, {&as_unsigned, {}});
+  const Array below = answer_for_all(op, first ? -1 : 0, first ? 0 : -1, {});
+  const ElementwiseOp less{"less", DTypeRule::comparison, kernels().less};
+  const Array negative = binary(less, {&with_sign, {}}, {nullptr, python_integer(0)});
+  return where({&negative, {}}, {&below, {}}, {&same, {}});
+}
+
+// A Python number against an array: true where `out` is the answer. An integer outside the range of the array's dtype
+// lies on one side of every element, and integers meet a float in float64, not in the default dtype.
+bool compare_exactly(const ElementwiseOp& op, const Array& x, const Scalar& number, bool x_first, Array& out) {
+  if (number.kind == Scalar::integer && is_inexact(x.dtype) && std::isinf(number.f)) {
+    const Operand infinite{nullptr, {Scalar::floating, 0, number.f}};
+    out = x_first ? binary(op, {&x, {}}, infinite) : binary(op, infinite, {&x, {}});
+    return true;
+  }
+  if (is_inexact(x.dtype)) return false;
+  if (number.kind == Scalar::floating) {
+    const Array wide = astype(x, DType::f64);
+    out = x_first ? binary(op, {&wide, {}}, {nullptr, number}) : binary(op, {nullptr, number}, {&wide, {}});
+    return true;
+  }
+  if (number.kind != Scalar::integer) return false;
+  // bool meets an integer in int64 or uint64
+  const int side = is_integer(x.dtype)              ? side_of_range(number, x.dtype)
+                   : number.range == Scalar::beyond ? side_of_range(number, DType::i64)
+                                                    : 0;
+  if (side == 0) return false;
+  out = astype(answer_for_all(op, x_first ? 0 : side, x_first ? side : 0, x.shape), DType::boolean, true);
+  return true;
+}
+
+bool compare_exactly(const ElementwiseOp& op, const Operand& a, const Operand& b, Array& out) {
+  if (a.array && b.array) {
+    const DType p = a.array->dtype, q = b.array->dtype;
+    if (!(p == DType::u64 && is_integer(q) && is_signed(q)) && !(q == DType::u64 && is_integer(p) && is_signed(p)))
+      return false;
+    out = compare_with_signed(op, *a.array, *b.array);
+    return true;
+  }
+  if (!a.array && !b.array) return false;
+  return a.array ? compare_exactly(op, *a.array, b.scalar, true, out)
+                 : compare_exactly(op, *b.array, a.scalar, false, out);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+// An integer to a negative power is a fraction.
+void require_whole_powers(const ElementwiseOp& op, DType dtype, const Array& exponent) {
+  if (op.row != kernels().power || !is_integer(dtype) || !is_signed(dtype) || exponent.size() == 0) return;
+  const Array least = astype(reduce(Reduction::min, exponent, std::nullopt, false), DType::i64);
+  if (*least.ptr<int64_t>() < 0)
+    fail<ValueError>(op.name,
+                     ": x2 has negative exponents, and integers to a negative power are fractions; convert x1 "
+                     "to a floating dtype");
+}
+
 }  // namespace
 
 bool may_overlap(const Array& a, const Array& b) {
@@ -237,9 +308,11 @@ Array unary(const ElementwiseOp& op, const Array& x, const double* params) {
 }
 
 Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const double* params) {
+  if (Array answer; op.rule == DTypeRule::comparison && compare_exactly(op, a, b, answer)) return answer;
   const DType dtype = compute_dtype(op, result_type(a, b));
   const ElementwiseFn fn = kernel_for(op, dtype);
   const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
+  require_whole_powers(op, dtype, *y);
   const DType result = result_dtype(op, dtype);
   const Array out = empty(x->shape == y->shape ? x->shape : broadcast_shapes(op.name, x->shape, y->shape), result);
   const Array* in[] = {&*x, &*y};
@@ -266,6 +339,7 @@ void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand&
   }
   const ElementwiseFn fn = kernel_for(op, dtype);
   Prepared y(op.name, b, dtype);
+  require_whole_powers(op, dtype, *y);
   if (b.array && overlaps_unaligned(target, *y)) y.copy();
   const Array* in[] = {&target, &*y};
   run_broadcast(fn, op.name, in, 2, target, nullptr, cost(op.rule));

@@ -6,7 +6,7 @@
 namespace tw {
 
 // How the dtype of a result follows from the operands': see TW_UNARY_KERNELS in kernels/table.h.
-enum class DTypeRule { same, floating, boolean, magnitude };
+enum class DTypeRule { same, floating, boolean, comparison, magnitude };
 
 struct ElementwiseOp {
   const char* name;

@@ -22,25 +22,32 @@ DType integer_of(bool is_signed, size_t nbytes) {
   }
 }
 
+[[noreturn]] void refuse_integer(const char* op, const Scalar& scalar, DType dtype) {
+  if (std::isinf(scalar.f))
+    fail<ValueError>(op, ": Python integer beyond the range of floats is out of bounds for ", dtype);
+  if (scalar.range == Scalar::in_int64)
+    fail<ValueError>(op, ": Python integer ", scalar.i, " is out of bounds for ", dtype);
+  if (scalar.range == Scalar::in_uint64)
+    fail<ValueError>(op, ": Python integer ", static_cast<uint64_t>(scalar.i), " is out of bounds for ", dtype);
+  fail<ValueError>(op, ": Python integer of about ", scalar.f, " is out of bounds for ", dtype);
+}
+
 // The low bytes of the two's complement; ValueError where the value is outside the dtype's range.
 void write_integer(const char* op, const Scalar& scalar, DType dtype, void* to) {
-  const size_t nbytes = item_size(dtype);
-  int64_t low = is_signed(dtype) ? INT64_MIN : 0, high = INT64_MAX;  // uint64 takes no more from an int64 than this
-  if (nbytes < 8) {
-    const int bits = static_cast<int>(nbytes) * 8 - is_signed(dtype);
-    high = (int64_t{1} << bits) - 1;
-    low = is_signed(dtype) ? -high - 1 : 0;
-  }
-  if (scalar.range == Scalar::beyond)
-    fail<ValueError>(op, ": Python integer of about ", scalar.f, " is out of bounds for ", dtype);
-  if (scalar.range == Scalar::in_uint64 && dtype != DType::u64)
-    fail<ValueError>(op, ": Python integer ", static_cast<uint64_t>(scalar.i), " is out of bounds for ", dtype);
-  if (scalar.range == Scalar::in_int64 && (scalar.i < low || scalar.i > high))
-    fail<ValueError>(op, ": Python integer ", scalar.i, " is out of bounds for ", dtype);
-  std::memcpy(to, &scalar.i, nbytes);
+  if (side_of_range(scalar, dtype) != 0) refuse_integer(op, scalar, dtype);
+  std::memcpy(to, &scalar.i, item_size(dtype));
 }
 
 }  // namespace
+
+int side_of_range(const Scalar& integer, DType dtype) {
+  if (integer.range == Scalar::beyond) return integer.f < 0 ? -1 : 1;
+  if (integer.range == Scalar::in_uint64) return dtype == DType::u64 ? 0 : 1;
+  const int bits = static_cast<int>(item_size(dtype)) * 8 - is_signed(dtype);
+  const int64_t high = bits < 63 ? (int64_t{1} << bits) - 1 : INT64_MAX;
+  const int64_t low = is_signed(dtype) ? -high - 1 : 0;
+  return integer.i < low ? -1 : integer.i > high ? 1 : 0;
+}
 
 DType Scalar::default_dtype() const {
   if (kind == complex) return kDefaultComplex;
@@ -85,6 +92,7 @@ void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
   } else if (scalar.kind == Scalar::complex && dtype != DType::boolean) {
     fail<TypeError>(op, ": a complex number cannot become ", dtype, "; take its real part first");
   } else if (is_floating(dtype)) {
+    if (scalar.kind == Scalar::integer && std::isinf(scalar.f)) refuse_integer(op, scalar, dtype);
     const bool as_float = scalar.kind == Scalar::floating || scalar.range != Scalar::in_int64;
     const double value = as_float ? scalar.f : static_cast<double>(scalar.i);
     if (dtype == DType::f64) {

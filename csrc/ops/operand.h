@@ -29,6 +29,9 @@ struct Operand {
 DType promote_types(DType a, DType b);
 DType result_type(const Operand& a, const Operand& b);
 
+// Where an integer lies: -1 below the range of an integer dtype, 1 above it, else 0.
+int side_of_range(const Scalar& integer, DType dtype);
+
 // The scalar as an element of dtype. ValueError naming op where an integer does not fit, TypeError for a complex number
 // that would have to become a real one.
 void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to);

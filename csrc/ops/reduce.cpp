@@ -230,6 +230,9 @@ Array reduce(Reduction r, const Array& x, const std::optional<Dims>& axes, bool 
   const AxisSet set(kind.name, x, axes);
   const bool by_parts = r == Reduction::sum || r == Reduction::mean || r == Reduction::any || r == Reduction::all;
   if (by_parts && is_complex(x.dtype)) return reduce_complex(r, x, set, keepdims);
+  // The sum of a few 64-bit integers does not fit 64 bits.
+  if (r == Reduction::mean && is_integer(x.dtype) && x.itemsize() == 8)
+    return astype(reduce(r, astype(x, DType::f64), axes, keepdims), kDefaultFloat);
   if (!kind.has_identity) require_elements(kind.name, x, set);
   const ReduceFn fn = kind.first[static_cast<int>(x.dtype)];
   if (!fn) fail<TypeError>(kind.name, ": dtype ", x.dtype, " is not supported");

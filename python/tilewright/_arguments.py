@@ -39,6 +39,12 @@ def _require_constant(op: str, name: str, value: Any) -> None:
         raise TypeError(f"{op}: {name} is a tensor that requires grad, but must be a constant; use item() or detach()")
 
 
+def has_axes(value: Any) -> bool:
+    """Whether it is an array, of any library, that is not 0-d."""
+    ndim = getattr(value, "ndim", 0)
+    return isinstance(ndim, int) and ndim > 0
+
+
 def integer(op: str, name: str, value: Any, *, at_least: int | None = None) -> int:
     """An int from anything with `__index__`; ValueError below `at_least`."""
     if type(value) is not int:
@@ -55,7 +61,9 @@ def integers(op: str, name: str, value: Any) -> tuple[int, ...]:
     """A tuple of ints from one integer or any sequence of them: a shape, or axes."""
     if type(value) is int:
         return (value,)
-    if getattr(value, "ndim", 0) == 0 and not isinstance(value, (tuple, list)):
+    if type(value) is tuple and all(type(entry) is int for entry in value):
+        return value
+    if not isinstance(value, (tuple, list)) and not has_axes(value):
         try:
             return (operator.index(value),)
         except TypeError:
@@ -73,7 +81,7 @@ def number(op: str, name: str, value: Any) -> float:
     """A float from any real number; ValueError for an integer beyond every float."""
     if type(value) is float:
         return value
-    if isinstance(value, (complex, str, bytes)) or getattr(value, "ndim", 0) != 0:
+    if isinstance(value, (complex, str, bytes)) or has_axes(value):
         refuse(op, name, value, "a real number")
     _require_constant(op, name, value)
     try:
@@ -126,7 +134,7 @@ def option(op: str, name: str, value: Any, options: Iterable[str]) -> str:
     allowed = [f'"{o}"' for o in options]
     if isinstance(value, str) and f'"{value}"' in allowed:
         return value
-    needed = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+    needed = " or ".join(filter(None, [", ".join(allowed[:-1]), allowed[-1]]))
     if not isinstance(value, str):
         refuse(op, name, value, needed)
     raise ValueError(f"{op}: {name} is {shown(value)}, but must be {needed}")

@@ -21,6 +21,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import _core
+from ._arguments import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -159,6 +160,10 @@ def product(op: Any, a: Tensor, b: Tensor) -> Any:
 
 _WRITES_REMEMBERED = 4096
 
+# Held while a `.grad` is read and added to, and while a write is noted: threads may share leaves and memory. Reentrant,
+# for a finaliser may run anywhere.
+_lock = threading.RLock()
+
 
 class _Writes:
     """The latest in-place write, and the recent ones by their time."""
@@ -169,26 +174,35 @@ class _Writes:
 
 def mark_written(arrays: Iterable[Any]) -> None:
     """Stamp the storages of these arrays as written now, and remember the user's line."""
-    write = Node("write", (), (), None)  # on no tape; a node knows its time and the line that made it
-    _Writes.latest = clock = write.clock
-    for array in arrays:
-        array.last_write = clock
-    if len(_Writes.recent) >= _WRITES_REMEMBERED:
-        _Writes.recent.clear()
-    _Writes.recent[clock] = write
+    with _lock:
+        write = Node("write", (), (), None)  # on no tape; a node knows its time and the line that made it
+        _Writes.latest = clock = write.clock
+        for array in arrays:
+            array.last_write = clock
+        if len(_Writes.recent) >= _WRITES_REMEMBERED:
+            _Writes.recent.clear()
+        _Writes.recent[clock] = write
 
 
 def _check_unchanged(node: Node) -> None:
     for value in node.saved:
-        array = getattr(value, "_array", value)
-        written = getattr(array, "last_write", 0)
-        if written > node.clock:
-            write = _Writes.recent.get(written)
-            where = write.origin if write else "a line no longer remembered"
-            raise RuntimeError(
-                f"backward: {node.plan.name} (recorded at {node.origin}) needs a tensor of shape {array.shape} that "
-                f"was written in place since, at {where}; write to a copy instead"
-            )
+        if type(value) is tuple:  # an index key
+            for entry in value:
+                _check_unwritten(node, entry)
+        else:
+            _check_unwritten(node, value)
+
+
+def _check_unwritten(node: Node, value: Any) -> None:
+    array = getattr(value, "_array", value)
+    written = getattr(array, "last_write", 0)
+    if written > node.clock:
+        write = _Writes.recent.get(written)
+        where = write.origin if write else "a line no longer remembered"
+        raise RuntimeError(
+            f"backward: {node.plan.name} (recorded at {node.origin}) needs a tensor of shape {array.shape} that "
+            f"was written in place since, at {where}; write to a copy instead"
+        )
 
 
 # ---- backward --------------------------------------------------------------------------------------------------------
@@ -413,6 +427,8 @@ _hook_keys = itertools.count(1)
 
 def add_hook(node: Any, hook: Hook) -> Callable[[], None]:
     """Register a hook; the result removes it."""
+    if not callable(hook):
+        raise TypeError(f"register_hook: the hook is {shown(hook)}, but must be callable")
     if node.hooks is None:
         node.hooks = {}
     hooks = node.hooks
@@ -444,29 +460,44 @@ def _run_hooks(node: Any, g: Tensor, retain: bool, lent: list[Tensor] | None) ->
             continue
         replaced = hook(g)
         if replaced is not None:
-            if replaced.shape != node.shape:
-                raise ValueError(f"hook: the returned gradient has shape {replaced.shape}, but must have {node.shape}")
+            _check_replacement(replaced, g)
             g = replaced
     if retain and RETAIN in node.hooks:
-        node.grad = g if node.grad is None else add_cotangents(node.grad, g)
+        with _lock:
+            node.grad = g if node.grad is None else add_cotangents(node.grad, g)
     if lent is not None:
         lent.append(g)
     return g
 
 
+def _check_replacement(replaced: Any, g: Tensor) -> None:
+    """Raise where what a hook returned cannot stand for the gradient g."""
+    if not isinstance(replaced, type(g)):
+        raise TypeError(f"hook: returned a {type(replaced).__name__}, but must return a Tensor or None")
+    if replaced.shape != g.shape:
+        raise ValueError(f"hook: the returned gradient has shape {replaced.shape}, but must have {g.shape}")
+    if replaced.dtype != g.dtype:
+        raise TypeError(f"hook: the returned gradient has dtype {replaced.dtype.name}, but must have {g.dtype.name}")
+
+
 def accumulate(results: dict[Any, Any], borrowed: Iterable[Tensor]) -> None:
     """Add what arrived at each leaf to its `.grad`; in place where nobody else could see that."""
     taken = {id(g) for g in borrowed}
-    for leaf, g in results.items():
-        if leaf.grad is not None and _core.is_private(leaf, g.a if type(g) is Product else g):
-            if type(g) is Product:
-                g.add_to(leaf.grad)
-            else:
-                _ops()[1](leaf.grad._array, g._array)
-            continue
+    with _lock:
+        for leaf, g in results.items():
+            _add_to_grad(leaf, g, taken)
+
+
+def _add_to_grad(leaf: Leaf, g: Any, taken: set[int]) -> None:
+    if leaf.grad is not None and _core.is_private(leaf, g.a if type(g) is Product else g):
         if type(g) is Product:
-            g = g.value()
-        leaf.grad = own(g, taken) if leaf.grad is None else add_cotangents(leaf.grad, g)
+            g.add_to(leaf.grad)
+        else:
+            _ops()[1](leaf.grad._array, g._array)
+        return
+    if type(g) is Product:
+        g = g.value()
+    leaf.grad = own(g, taken) if leaf.grad is None else add_cotangents(leaf.grad, g)
 
 
 def own(g: Tensor, taken: set[int]) -> Tensor:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._dtypes import as_dtype, float32, float64, int64
-from ._op import wrap
+from ._arguments import flag, has_axes, integer, integers, number, refuse, shown
+from ._dtypes import as_dtype, bool_, float32, float64, int64, integer_range, promote_types
+from ._op import is_number, wrap
 from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
+    from ._core import DType
     from ._manipulation import Shape
 
 
@@ -49,7 +52,7 @@ def empty(shape: Shape, *, dtype: Any = float32) -> Tensor:
     >>> tw.empty((2, 3)).shape
     (2, 3)
     """
-    return wrap(_core.empty(shape, as_dtype(dtype)))
+    return wrap(_core.empty(integers("empty", "shape", shape), as_dtype(dtype)))
 
 
 def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -60,9 +63,9 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad:
     shape : int or tuple of int
         Length of each axis.
     fill_value : number
-        The value.
+        The value; a 0-d array will do.
     dtype : dtype-like, optional
-        Element type; by default float32, int64, bool or complex64 after the value.
+        Element type; by default that of a value of NumPy's or an array, else float32, int64, bool or complex64.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
 
@@ -75,6 +78,8 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad:
     ------
     ValueError
         For a negative length, or a value that the dtype cannot hold.
+    TypeError
+        For a value that is no number, or a tensor that requires grad: that would be cut off.
 
     Examples
     --------
@@ -82,8 +87,9 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad:
     >>> tw.full(3, 7)
     tensor([7, 7, 7])
     """
-    dtype = _core.default_dtype(fill_value) if dtype is None else as_dtype(dtype)
-    return _made(_core.full(shape, fill_value, dtype), requires_grad)
+    value, own = _constant("full", "fill_value", fill_value)
+    dtype = (own or _core.default_dtype(value)) if dtype is None else as_dtype(dtype)
+    return _made(_core.full(integers("full", "shape", shape), value, dtype), requires_grad)
 
 
 def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
@@ -240,10 +246,40 @@ def empty_like(x: Any, /, *, dtype: Any = None) -> Tensor:
     return empty(x.shape, dtype=x.dtype if dtype is None else dtype)
 
 
-def _require_real(op: str, **numbers: Any) -> None:
-    for name, value in numbers.items():
-        if isinstance(value, complex):
-            raise TypeError(f"{op}: {name} is {value}, but must be real")
+def _constant(op: str, name: str, value: Any) -> tuple[Any, DType | None]:
+    """A Python number from one, from NumPy's or from a 0-d array, and the dtype of the latter two."""
+    if is_number(value):
+        return value, None
+    if isinstance(value, (list, tuple, str, bytes)) or has_axes(value):
+        refuse(op, name, value, "a number")
+    try:
+        x = asarray(value)
+    except TypeError:
+        refuse(op, name, value, "a number")
+    if x.ndim:
+        refuse(op, name, value, "a number")
+    if x.requires_grad:
+        raise TypeError(f"{op}: {name} is a tensor that requires grad, which would be cut off; use item() or detach()")
+    return x.item(), x.dtype
+
+
+def _real_constants(op: str, **values: Any) -> tuple[list[Any], DType | None]:
+    """Python's real numbers from several values, and the dtype that those of NumPy's and arrays among them have."""
+    numbers, dtypes = [], []
+    for name, value in values.items():
+        number, dtype = _constant(op, name, value)
+        if isinstance(number, complex):
+            raise TypeError(f"{op}: {name} is {shown(number)}, but must be real")
+        numbers.append(number)
+        dtypes.append(dtype)
+    strong = [dtype for dtype in dtypes if dtype is not None]
+    if not strong:
+        return numbers, None
+    common = functools.reduce(promote_types, strong)
+    weak = [number for number, dtype in zip(numbers, dtypes, strict=True) if dtype is None]
+    if not common.is_floating and any(isinstance(number, float) for number in weak):
+        common = float32
+    return numbers, int64 if common == bool_ else common
 
 
 def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
@@ -256,7 +292,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     step : number
         Difference between neighbours; not 0.
     dtype : dtype-like, optional
-        int64 where all three are integers, else float32.
+        By default that of values of NumPy's, else int64 where all three are integers, else float32.
 
     Returns
     -------
@@ -278,21 +314,35 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     """
     if stop is None:
         start, stop = 0, start
-    _require_real("arange", start=start, stop=stop, step=step)
-    if step == 0:
+    numbers, own = _real_constants("arange", start=start, stop=stop, step=step)
+    first, end, difference = numbers
+    if difference == 0:
         raise ValueError("arange: step is 0")
+    exact = all(isinstance(v, int) for v in numbers)
     if dtype is None:
-        dtype = int64 if all(isinstance(v, int) for v in (start, stop, step)) else float32
-    if not all(map(math.isfinite, (start, stop, step))):
-        raise ValueError(f"arange: start {start}, stop {stop} and step {step} must be finite")
-    exact = isinstance(stop, int) and isinstance(start, int) and isinstance(step, int)
-    count = -((start - stop) // step) if exact else math.ceil((stop - start) / step)
+        dtype = own or (int64 if exact else float32)
+    if not exact:
+        first, end, difference = (
+            _finite("arange", n, v) for n, v in zip(("start", "stop", "step"), numbers, strict=True)
+        )
+    count = -((first - end) // difference) if exact else _ceil((end - first) / difference)
     if count >= 1 << 63:
-        raise ValueError(f"arange: {count:.4g} elements are more than can be addressed")
-    return wrap(_core.arange(start, step, count, as_dtype(dtype)))
+        raise ValueError(f"arange: {shown(count)} elements are more than can be addressed")
+    return wrap(_core.arange(first, difference, max(count, 0), as_dtype(dtype)))
 
 
-def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, endpoint: bool = True) -> Tensor:
+def _finite(op: str, name: str, value: Any) -> float:
+    value = number(op, name, value)
+    if not math.isfinite(value):
+        raise ValueError(f"{op}: {name} is {value}, but must be finite")
+    return value
+
+
+def _ceil(quotient: float) -> int:
+    return math.ceil(quotient) if abs(quotient) < 2.0**63 else 1 << 63 if quotient > 0 else 0
+
+
+def linspace(start: float, stop: float, num: int, /, *, dtype: Any = None, endpoint: bool = True) -> Tensor:
     """`num` evenly spaced values from start to stop.
 
     Parameters
@@ -301,8 +351,9 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
         First and last value.
     num : int
         How many.
-    dtype : dtype-like
-        Element type; an integer one takes the floor of the values.
+    dtype : dtype-like, optional
+        Element type; an integer one takes the floor of the values. By default that of floating values of NumPy's, else
+        float32.
     endpoint : bool
         With False, `stop` is left out.
 
@@ -314,9 +365,9 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
     Raises
     ------
     ValueError
-        Where `num` is negative.
+        Where `num` is negative, or an integer dtype does not hold one of the ends.
     TypeError
-        For complex ends.
+        For ends that are not real numbers, or a `num` that is no integer.
 
     Examples
     --------
@@ -324,17 +375,33 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = float32, en
     >>> tw.linspace(0, 1, 5)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    _require_real("linspace", start=start, stop=stop)
-    if num < 0:
-        raise ValueError(f"linspace: num is {num}, but must not be negative")
-    step = (stop - start) / max(1, num - 1 if endpoint else num)
-    values = _core.arange(float(start), step, num, float64)
+    ends, own = _real_constants("linspace", start=start, stop=stop)
+    num = integer("linspace", "num", num, at_least=0)
+    endpoint = flag("linspace", "endpoint", endpoint)
+    wanted = as_dtype(dtype) if dtype is not None else own if own is not None and own.is_floating else float32
+    if wanted.is_integer:
+        _require_range("linspace", wanted, ends)
+    first, last = (number("linspace", "an end", end) for end in ends)
+    step = (last - first) / max(1, num - 1 if endpoint else num)
+    values = _core.arange(first, step, num, float64)
     if endpoint and num > 1:  # whatever the steps have rounded to
-        _core.setitem(values, -1, float(stop))
-    wanted = as_dtype(dtype)
+        _core.setitem(values, -1, last)
     if wanted.is_integer:
         values = _core.floor(values)
-    return wrap(_core.astype(values, wanted, False))
+    values = _core.astype(values, wanted, False)
+    if wanted.is_integer and num:  # integers that float64 does not hold
+        exact = [end if isinstance(end, int) else math.floor(end) for end in ends]
+        _core.setitem(values, 0, exact[0])
+        if endpoint and num > 1:
+            _core.setitem(values, -1, exact[1])
+    return wrap(values)
+
+
+def _require_range(op: str, dtype: DType, ends: list[Any]) -> None:
+    lowest, highest = integer_range(dtype)
+    for end in ends:
+        if not (math.isfinite(end) if isinstance(end, float) else True) or not lowest <= end <= highest:
+            raise ValueError(f"{op}: an end is {shown(end)}, which {dtype.name} does not hold")
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = float32) -> Tensor:
@@ -361,4 +428,7 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = f
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return wrap(_core.eye(n_rows, n_rows if n_cols is None else n_cols, k, as_dtype(dtype)))
+    rows = integer("eye", "n_rows", n_rows, at_least=0)
+    columns = rows if n_cols is None else integer("eye", "n_cols", n_cols, at_least=0)
+    k = max(-rows, min(integer("eye", "k", k), columns))  # further out there are only zeros
+    return wrap(_core.eye(rows, columns, k, as_dtype(dtype)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._arguments import shown
 from ._core import DType, promote_types as _promote
 
 bool_ = DType.bool
@@ -36,13 +37,19 @@ def as_dtype(dtype: Any) -> DType:
     """
     if isinstance(dtype, DType):
         return dtype
-    if dtype in _BY_TYPE:
+    if isinstance(dtype, type) and dtype in _BY_TYPE:
         return _BY_TYPE[dtype]
     named = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", dtype)
     name = str(named).removeprefix("torch.").removesuffix("_")
     if name not in _BY_NAME:
-        raise TypeError(f"dtype {dtype!r} is not one of {', '.join(_BY_NAME)}")
+        raise TypeError(f"dtype {shown(dtype)} is not one of {', '.join(_BY_NAME)}")
     return _BY_NAME[name]
+
+
+def integer_range(dtype: DType) -> tuple[int, int]:
+    """The least and the largest value of an integer dtype."""
+    bits = 8 * dtype.itemsize
+    return (0, 2**bits - 1) if dtype.name.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
 def promote_types(a: Any, b: Any) -> DType:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._op import primitive
-from ._tensor import asarray
+from . import _core
+from ._arguments import shown
+from ._dtypes import integer_range, promote_types
+from ._op import is_number, kernel_in_python, primitive
+from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._tensor import Tensor
+    from ._dtypes import DType
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -460,7 +464,7 @@ def remainder(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
 
 @elementwise("same")
 def power(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """`x1 ** x2`; of integers to a negative power, what is left of the fraction: 0, or 1 and -1 of those.
+    """`x1 ** x2`; integers to a negative power raise ValueError, as fractions are no integers.
 
     Examples
     --------
@@ -705,22 +709,37 @@ def where(condition: Any, x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-
     """
 
 
+@kernel_in_python
+def _clip(x: Any, min: Any, max: Any, /) -> Any:
+    """Kernel of `clip`; a bound may be None."""
+    y = x if min is None else _core.maximum(x, min)
+    return y if max is None else _core.minimum(y, max)
+
+
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     """Limit the elements to [min, max].
 
-    The gradient passes where nothing was cut.
+    The gradient passes where nothing was cut, on the bounds too; where something was, it goes to the bound.
 
     Parameters
     ----------
     x : array-like
         Any shape.
     min, max : array-like or number, optional
-        Bounds that broadcast with `x`; None leaves that side open.
+        Bounds that broadcast with `x`; None leaves that side open. Where `min` exceeds `max`, the result is `max`.
 
     Returns
     -------
     Tensor
-        `minimum(maximum(x, min), max)`.
+        `minimum(maximum(x, min), max)`, of the dtype that the arrays among the arguments promote to.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not broadcast, or `x` holds integers and `min` is above all of their dtype or `max` below.
+        (Beyond the other end, a bound is none.)
+    TypeError
+        For complex numbers, which have no order.
 
     Examples
     --------
@@ -728,9 +747,24 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     >>> tw.clip([-1.0, 0.5, 3.0], 0, 1)
     tensor([0. , 0.5, 1. ])
     """
-    y = asarray(x)
-    if min is not None:
-        y = maximum(y, min)
-    if max is not None:
-        y = minimum(y, max)
-    return y
+    arrays = [v if v is None or is_number(v) else asarray(v) for v in (asarray(x), min, max)]
+    dtypes = [v.dtype for v in arrays if isinstance(v, Tensor)]
+    dtype = functools.reduce(promote_types, dtypes)
+    tensor, low, high = [asarray(v, dtype) if isinstance(v, Tensor) else v for v in arrays]
+    if dtype.is_integer:
+        low, high = _bounds_in_range(dtype, low, high)
+    return tensor if low is None and high is None else _clip(tensor, low, high)
+
+
+def _bounds_in_range(dtype: DType, min: Any, max: Any) -> tuple[Any, Any]:
+    """Bounds of `clip`, where integers outside the range of the dtype are none, or refused."""
+    lowest, highest = integer_range(dtype)
+    if isinstance(min, int) and min <= lowest:
+        min = None
+    if isinstance(max, int) and max >= highest:
+        max = None
+    if isinstance(min, int) and min > highest:
+        raise ValueError(f"clip: min is {shown(min)}, above every {dtype.name}")
+    if isinstance(max, int) and max < lowest:
+        raise ValueError(f"clip: max is {shown(max)}, below every {dtype.name}")
+    return min, max

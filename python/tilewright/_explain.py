@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._arguments import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,8 @@ def explain(fun: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         not packed: x2 is not packed
         not slices: the depth is short
     """
+    if not callable(fun):
+        refuse("explain", "fun", fun, "callable")
     _core.start_explaining()
     try:
         result = fun(*args, **kwargs)

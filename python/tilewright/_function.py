@@ -214,6 +214,8 @@ class Function:
             state.mode = mode
         several = isinstance(results, (tuple, list))
         outputs = list(results) if several else [results]
+        if not outputs:
+            raise TypeError(f"{cls.__name__}.forward: returned no results, but must return at least one tensor")
         for y in outputs:
             if not isinstance(y, Tensor):
                 raise TypeError(f"{cls.__name__}.forward: returned a {type(y).__name__}, but must return tensors")

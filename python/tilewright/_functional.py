@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._arguments import integers, shown
 from ._autograd import OFF, Leaf, Node, behind, own, run_backward, state
 from ._manipulation import reshape, stack
 from ._op import wrap
@@ -51,7 +52,7 @@ def _aliased(op: str, tree: Any) -> tuple[Any, list[Tensor]]:
 
 
 def _check_function(op: str, fun: Any) -> None:
-    if not callable(fun):
+    if not callable(fun) or isinstance(fun, Tensor):
         hint = "; gradients(outputs, inputs) takes tensors" if isinstance(fun, Tensor) else ""
         raise TypeError(f"{op}: takes a function, not a {type(fun).__name__}{hint}")
 
@@ -117,6 +118,12 @@ def _matched(op: str, what: str, tree: Any, like: Sequence[Tensor]) -> list[Tens
     return tensors
 
 
+def _tuple(op: str, name: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{op}: {name} is {shown(value)}, but must be a tuple with one entry for each argument")
+    return tuple(value)
+
+
 def _detached(tree: Any) -> Any:
     return tree_map(lambda y: y.detach() if isinstance(y, Tensor) else y, tree)
 
@@ -129,7 +136,7 @@ def _single(op: str, y: Any) -> Tensor:
 
 
 def _chosen(op: str, args: Sequence[Any], argnums: int | tuple[int, ...]) -> list[int]:
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    numbers = integers(op, "argnums", argnums)
     for i in numbers:
         if not -len(args) <= i < len(args):
             raise ValueError(f"{op}: argnums is {argnums}, but the function was called with {len(args)} arguments")
@@ -196,6 +203,8 @@ def value_and_grad(
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         full, tree, aliases = _with_aliases("value_and_grad", args, argnums)
         result = _record(fun, *full, **kwargs)
+        if has_aux and (not isinstance(result, (tuple, list)) or len(result) != 2):
+            raise TypeError("value_and_grad: with has_aux the function must return a pair of a value and anything else")
         value, aux = result if has_aux else (result, None)
         value = _single("value_and_grad", value)
         create_graph = _others([value], {x._node for x in aliases})
@@ -316,8 +325,8 @@ def jvp(fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, 
     (tensor([1., 4.]), tensor([2., 2.]))
     """
     _check_function("jvp", fun)
-    tree, aliases = _aliased("jvp", tuple(primals))
-    directions = _matched("jvp", "tangent", tuple(tangents), aliases)
+    tree, aliases = _aliased("jvp", _tuple("jvp", "primals", primals))
+    directions = _matched("jvp", "tangent", _tuple("jvp", "tangents", tangents), aliases)
     value = _record(fun, *tree)
     outputs = _outputs("jvp", value)
     nodes = {x._node for x in aliases}
@@ -443,8 +452,8 @@ def hvp(fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, 
     (tensor([4., 2.]),)
     """
     _check_function("hvp", fun)
-    tree, aliases = _aliased("hvp", tuple(primals))
-    directions = _matched("hvp", "tangent", tuple(tangents), aliases)
+    tree, aliases = _aliased("hvp", _tuple("hvp", "primals", primals))
+    directions = _matched("hvp", "tangent", _tuple("hvp", "tangents", tangents), aliases)
     value = _single("hvp", _record(fun, *tree))
     tracked = _others([value], {x._node for x in aliases}) or (
         state.mode != OFF and any(v._node is not None for v in directions)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._op import kernel_in_python, primitive, wrap
+from ._arguments import integer
+from ._autograd import state
+from ._op import frozen, kernel_in_python, primitive, wrap
 from ._tensor import asarray
 
 if TYPE_CHECKING:
@@ -46,6 +48,11 @@ def _take_backward(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -
     return out
 
 
+def _positions(x: Tensor, indices: Any) -> Any:
+    """The array of indices into x, in memory that backward can rely on."""
+    return (frozen if state.mode and x._node is not None else asarray)(indices)._array
+
+
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
     """Slices of `x` at the given positions along an axis; also the look-up of an embedding.
 
@@ -83,7 +90,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
         if x.ndim != 1:
             raise ValueError(f"take: x has shape {x.shape}; name the axis")
         axis = 0
-    return _take(x, asarray(indices)._array, axis)
+    return _take(x, _positions(x, indices), integer("take", "axis", axis))
 
 
 @primitive
@@ -130,7 +137,8 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
     tensor([[2.],
             [3.]])
     """
-    return _take_along_axis(x, asarray(indices)._array, axis)
+    x = asarray(x)
+    return _take_along_axis(x, _positions(x, indices), integer("take_along_axis", "axis", axis))
 
 
 def nonzero(x: Any, /) -> tuple[Tensor, ...]:

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._autograd import ANOMALY, RETAIN, Leaf, Node, mark_written, note_forward, retain_grad, state
 from ._manipulation import astype
-from ._op import Plan, wrap
+from ._op import Plan, frozen_key, is_number, wrap
 from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_NUMBERS = (bool, int, float, complex)
 
 
 def _check_recordable(x: Tensor, op: str) -> None:
@@ -48,7 +46,7 @@ def in_place(op: Callable[[Any, Any], Tensor], kernel: Callable[[Any, Any], None
     name = op.__name__
 
     def apply(self: Tensor, other: Any) -> Tensor:
-        if not isinstance(other, (Tensor, *_NUMBERS)):
+        if not isinstance(other, Tensor) and not is_number(other):
             other = asarray(other)
         if state.mode and (self._node is not None or getattr(other, "_node", None) is not None):
             _write_result(self, name, op, other)
@@ -92,7 +90,7 @@ def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:
 
     Where `key` names a position twice, each of the values gets its gradient, though only one has come to stay.
     """
-    if not isinstance(value, _NUMBERS):
+    if not is_number(value):
         value = asarray(value)
     nodes = x._node, getattr(value, "_node", None)
     if not state.mode or nodes == (None, None):
@@ -107,7 +105,7 @@ def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:
     mark_written([x._array])
     plan = _setitem_plan((nodes[0] is not None, nodes[1] is not None))
     parents = tuple([node for node in nodes if node is not None])
-    node = Node(plan, parents, (key,), x.shape)
+    node = Node(plan, parents, (frozen_key(key),), x.shape)
     _become(x, node)
     if state.mode == ANOMALY:
         note_forward(node, x._array)

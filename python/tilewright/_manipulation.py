@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._arguments import has_axes, integer, integers, shown
 from ._dtypes import as_dtype
 from ._op import primitive, variadic, wrap
 from ._tensor import Tensor, asarray
@@ -119,7 +119,7 @@ def permute_dims(x: Any, /, axes: tuple[int, ...] | None = None) -> Tensor:
     (4, 2, 3)
     """
     x = asarray(x)
-    return _transpose(x, tuple(range(x.ndim - 1, -1, -1)) if axes is None else tuple(axes))
+    return _transpose(x, tuple(range(x.ndim - 1, -1, -1)) if axes is None else integers("permute_dims", "axes", axes))
 
 
 transpose = permute_dims
@@ -279,7 +279,7 @@ def expand_dims(x: Any, /, *, axis: int) -> Tensor:
     >>> tw.expand_dims([1, 2], axis=-1).shape
     (2, 1)
     """
-    return _expand_dims(x, axis)
+    return _expand_dims(x, integer("expand_dims", "axis", axis))
 
 
 def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
@@ -311,7 +311,7 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     x = asarray(x)
     if axis is None:
         axis = tuple(i for i, extent in enumerate(x.shape) if extent == 1)
-    return _squeeze(x, axis if isinstance(axis, tuple) else (axis,))
+    return _squeeze(x, integers("squeeze", "axis", axis))
 
 
 def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
@@ -343,7 +343,7 @@ def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
     x = asarray(x)
     if axis is None:
         axis = tuple(range(x.ndim))
-    return _flip(x, axis if isinstance(axis, tuple) else (axis,))
+    return _flip(x, integers("flip", "axis", axis))
 
 
 def ravel(x: Any, /) -> Tensor:
@@ -458,7 +458,7 @@ def concatenate(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     >>> tw.concatenate([[1, 2], [3]])
     tensor([1, 2, 3])
     """
-    return _concatenate(arrays, _integer("concatenate", axis))
+    return _concatenate(arrays, integer("concatenate", "axis", axis))
 
 
 concat = concatenate
@@ -491,7 +491,7 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    return _stack(arrays, _integer("stack", axis))
+    return _stack(arrays, integer("stack", "axis", axis))
 
 
 def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Tensor]:
@@ -525,24 +525,18 @@ def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Te
     x = asarray(x)
     axis = _axis("split", axis, x.ndim)
     length = x.shape[axis]
-    if isinstance(sections, int):
-        if sections < 1 or length % sections:
-            raise ValueError(f"split: axis {axis} of x {x.shape} has length {length}, not a multiple of {sections}")
-        cuts = list(range(0, length + 1, length // sections)) if length else [0] * (sections + 1)
+    if isinstance(sections, (list, tuple, range)) or has_axes(sections):
+        cuts = [0, *integers("split", "sections", sections), length]
     else:
-        cuts = [0, *sections, length]
+        count = integer("split", "sections", sections)
+        if count < 1 or length % count:
+            raise ValueError(f"split: axis {axis} of x {x.shape} has length {length}, not a multiple of {shown(count)}")
+        cuts = list(range(0, length + 1, length // count)) if length else [0] * (count + 1)
     return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(cuts)]
 
 
-def _integer(op: str, axis: Any) -> int:
-    try:
-        return operator.index(axis)
-    except TypeError:
-        raise TypeError(f"{op}: axis is {axis!r}, but must be an integer") from None
-
-
 def _axis(op: str, axis: int, ndim: int) -> int:
-    axis = _integer(op, axis)
+    axis = integer(op, "axis", axis)
     if not -ndim <= axis < ndim:
         raise _core.AxisError(f"{op}: axis {axis} is out of bounds for an array of {ndim} dimensions")
     return axis % ndim

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import _complex as cx, _core, _elementwise as ew, _manipulation as mp, _reductions as red
+from ._creation import full
 from ._indexing import _getitem, take
 from ._inplace import in_place, setitem
 from ._linalg import matmul
-from ._tensor import Tensor
+from ._tensor import Tensor, asarray
 
 
 def _reflected(op: Any) -> Any:
@@ -35,9 +36,33 @@ for _name, _op in _OPERATORS.items():
     setattr(Tensor, f"__r{_name}__", _reflected(_op))
     setattr(Tensor, f"__i{_name}__", in_place(_op, getattr(_core, _op.__name__ + "_")))
 
+
+def _is_operand(x: Any) -> bool:
+    try:
+        asarray(x)
+    except TypeError:
+        return False
+    return True
+
+
+def _equality(op: Any, of_others: bool) -> Any:
+    """== and !=: what is neither number nor array is equal to no element, as in NumPy."""
+
+    def compare(self: Tensor, other: Any) -> Tensor:
+        try:
+            return op(self, other)
+        except TypeError:
+            if _is_operand(other):
+                raise
+            return full(self.shape, of_others)
+
+    compare.__name__, compare.__doc__ = op.__name__, op.__doc__
+    return compare
+
+
 for _name, _op in {
-    "eq": ew.equal,
-    "ne": ew.not_equal,
+    "eq": _equality(ew.equal, False),
+    "ne": _equality(ew.not_equal, True),
     "lt": ew.less,
     "le": ew.less_equal,
     "gt": ew.greater,

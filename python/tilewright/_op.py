@@ -9,9 +9,11 @@ come from the table in `_vjps.py`, by name. Python around a kernel is the cost o
 from __future__ import annotations
 
 import functools
+import operator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _core
+from ._arguments import refuse
 from ._autograd import ANOMALY, Node, note_forward, state
 from ._dtypes import promote_types
 from ._tensor import Tensor, asarray
@@ -21,12 +23,34 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-_NUMBERS = (bool, int, float, complex)
 _FOLDER = __file__.rpartition("/")[0]  # of this package: see `Node.origin`
 
 
 # wrap(array, node=None): a tensor around a `_core.Array`
 wrap: Callable[..., Tensor] = _core.wrap
+# is_number(v): whether v is a Python number, which is weak; NumPy's scalars, subclasses of them or not, are arrays
+is_number: Callable[[Any], bool] = _core.is_number
+
+
+def frozen(x: Any) -> Tensor:
+    """An operand as a tensor that backward can rely on: NumPy's memory is copied, since writes to it go unnoticed."""
+    return x if isinstance(x, Tensor) else asarray(x, copy=True)
+
+
+def frozen_key(key: Any) -> Any:
+    """An index key that backward can rely on. Tensors in it stay: they are checked for writes like any saved value."""
+    return tuple([_frozen_entry(entry) for entry in key]) if isinstance(key, tuple) else _frozen_entry(key)
+
+
+def _frozen_entry(entry: Any) -> Any:
+    if entry is None or entry is Ellipsis or isinstance(entry, (int, Tensor)):
+        return entry
+    if isinstance(entry, slice):
+        return slice(*[end if end is None else operator.index(end) for end in (entry.start, entry.stop, entry.step)])
+    if isinstance(entry, (list, range)) or hasattr(entry, "ndim"):
+        positions = frozen(entry)
+        return positions if positions.size else asarray(positions, _core.DType.int64)
+    return operator.index(entry)
 
 
 class Plan:
@@ -77,10 +101,17 @@ class Plan:
         result = "y" if "y" not in inputs else "_y"  # some gradient kernels take the result of another op as input y
         parameters = (*inputs, *statics, result, "aux")
         expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
+        expressions = ["_frozen_key(key)" if e == "key" else e for e in expressions]
         unpack = f"{', '.join(names)}, = node.saved" if names else ""
         rewrap = "y = _wrap(y, node if _state.mode else None)"
         calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
-        scope: dict[str, Any] = {"__name__": __name__, **rules, "_wrap": wrap, "_state": state}
+        scope: dict[str, Any] = {
+            "__name__": __name__,
+            **rules,
+            "_wrap": wrap,
+            "_state": state,
+            "_frozen_key": frozen_key,
+        }
         source = (
             f"def save({', '.join(parameters)}=None):\n"
             f"    return ({''.join(e + ', ' for e in expressions)})\n"
@@ -146,17 +177,22 @@ def _plan_for(op: Any, mask: tuple[bool, ...], complex: bool) -> Any:
     return rules(mask) if isinstance(rules, type) else Plan(name, inputs, statics, mask, complex)
 
 
-def _convert(operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
+def _convert(operands: tuple[Any, ...], any_dtypes: bool) -> tuple[Any, ...] | None:
     """Operands that a kernel does not take, as tensors of one dtype; None where they are so already.
+
+    With `any_dtypes` the kernel takes tensors of any.
 
     Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out.
     Operands of dtype bool keep it beside others: they are conditions and masks. A complex number makes floating tensors
     complex here, for that is an op: the way back takes the real part.
     """
-    converted = [v if v is None or isinstance(v, (Tensor, *_NUMBERS)) else asarray(v) for v in operands]
+    to_tensor = frozen if state.mode and any(getattr(v, "_node", None) is not None for v in operands) else asarray
+    converted = [v if v is None or isinstance(v, Tensor) or is_number(v) else to_tensor(v) for v in operands]
     tensors = [v for v in converted if isinstance(v, Tensor)]
     if not tensors and converted[0] is not None:
         converted[0] = asarray(converted[0])
+    if any_dtypes:
+        return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
     dtypes = [v.dtype for v in tensors if v.dtype != _core.DType.bool]
     common = functools.reduce(promote_types, dtypes) if dtypes else _core.DType.bool
     if common.is_floating and any(isinstance(v, complex) for v in converted):
@@ -196,6 +232,8 @@ def variadic(function: F) -> F:
     kernel = getattr(_core, name)
 
     def op(arrays: Any, /, *params: Any) -> Tensor:
+        if not hasattr(arrays, "__iter__"):
+            refuse(name, "arrays", arrays, "a sequence of arrays")
         tensors = [asarray(v) for v in arrays]
         y = kernel([v._array for v in tensors], *params)
         if not state.mode or all(v._node is None for v in tensors):

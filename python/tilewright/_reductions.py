@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._elementwise import abs, exp, isfinite, log, sqrt, square, subtract, where
-from ._manipulation import _axis as checked_axis, _integer as checked_integer
+from ._arguments import flag, integer, integers, number
+from ._dtypes import float32, float64
+from ._elementwise import abs, equal, exp, isfinite, log, sqrt, square, subtract, where
+from ._manipulation import _axis as checked_axis, astype
 from ._op import primitive, wrap
 from ._tensor import Tensor, asarray
 
@@ -55,6 +57,13 @@ _DTYPE = "    dtype : dtype-like, optional\n        Convert to this first.\n"
 _CORRECTION = "    correction : float\n        Subtracted from the count; 1 for the sample's unbiased estimate.\n"
 
 
+def _checked(op: str, axis: Any, keepdims: Any) -> tuple[Axis, bool]:
+    """The parameters of a reduction as the kernels and the rules take them."""
+    if axis is not None and type(axis) is not int:
+        axis = integers(op, "axis", axis)
+    return axis, keepdims if keepdims is False or keepdims is True else flag(op, "keepdims", keepdims)
+
+
 @primitive
 def _sum(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty-body]
     """Kernel of `sum`."""
@@ -90,6 +99,7 @@ def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = No
     >>> tw.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     tensor([4., 6.])
     """
+    axis, keepdims = _checked("sum", axis, keepdims)
     return _sum(x if dtype is None else asarray(x, dtype), axis, keepdims)
 
 
@@ -103,6 +113,7 @@ def prod(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = N
     >>> tw.prod([[1.0, 2.0], [3.0, 4.0]], axis=1)
     tensor([ 2., 12.])
     """
+    axis, keepdims = _checked("prod", axis, keepdims)
     return _prod(x if dtype is None else asarray(x, dtype), axis, keepdims)
 
 
@@ -116,6 +127,7 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
     tensor([2., 3.])
     """
+    axis, keepdims = _checked("mean", axis, keepdims)
     return _mean(x, axis, keepdims)
 
 
@@ -129,6 +141,7 @@ def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.max([[1.0, 5.0], [3.0, 4.0]], axis=1)
     tensor([5., 4.])
     """
+    axis, keepdims = _checked("max", axis, keepdims)
     return _max(x, axis, keepdims)
 
 
@@ -142,6 +155,7 @@ def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.min([[1.0, 5.0], [3.0, 4.0]], axis=1)
     tensor([1., 3.])
     """
+    axis, keepdims = _checked("min", axis, keepdims)
     return _min(x, axis, keepdims)
 
 
@@ -155,6 +169,7 @@ def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.any([[0, 0], [0, 2]], axis=1)
     tensor([False,  True])
     """
+    axis, keepdims = _checked("any", axis, keepdims)
     return wrap(_core.any(asarray(x)._array, axis, keepdims))
 
 
@@ -168,6 +183,7 @@ def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.all([[0, 1], [3, 2]], axis=1)
     tensor([False,  True])
     """
+    axis, keepdims = _checked("all", axis, keepdims)
     return wrap(_core.all(asarray(x)._array, axis, keepdims))
 
 
@@ -184,7 +200,8 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     >>> tw.argmax([[1.0, 5.0], [4.0, 3.0]], axis=1)
     tensor([1, 0])
     """
-    axis = None if axis is None else checked_integer("argmax", axis)
+    axis = None if axis is None else integer("argmax", "axis", axis)
+    keepdims = flag("argmax", "keepdims", keepdims)
     return wrap(_core.argmax(asarray(x)._array, axis, keepdims))
 
 
@@ -198,7 +215,8 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     >>> tw.argmin([[1.0, 5.0], [4.0, 3.0]], axis=1)
     tensor([0, 1])
     """
-    axis = None if axis is None else checked_integer("argmin", axis)
+    axis = None if axis is None else integer("argmin", "axis", axis)
+    keepdims = flag("argmin", "keepdims", keepdims)
     return wrap(_core.argmin(asarray(x)._array, axis, keepdims))
 
 
@@ -220,7 +238,11 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
     >>> tw.var([1.0, 2.0, 3.0, 4.0])
     tensor(1.25)
     """
+    axis, keepdims = _checked("var", axis, keepdims)
+    correction = number("var", "correction", correction)
     x = _with_axes("var", x, axis)
+    if not x.dtype.is_inexact:  # float32 does not tell large integers apart
+        return astype(var(astype(x, float64), axis=axis, correction=correction, keepdims=keepdims), float32)
     deviation = subtract(x, mean(x, axis=axis, keepdims=True))
     squares = sum(square(abs(deviation) if x.dtype.is_complex else deviation), axis=axis, keepdims=keepdims)
     count = x.size // squares.size if squares.size else 0
@@ -229,7 +251,7 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
 
 @_reduction("Integers and bool give float32.", _CORRECTION)
 def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
-    """Standard deviation over axes, the root of `var`.
+    """Standard deviation over axes, the root of `var`; its gradient where nothing varies is 0.
 
     Examples
     --------
@@ -237,7 +259,13 @@ def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
     >>> tw.std([1.0, 3.0])
     tensor(1.)
     """
-    return sqrt(var(_with_axes("std", x, axis), axis=axis, correction=correction, keepdims=keepdims))
+    axis, keepdims = _checked("std", axis, keepdims)
+    correction = number("std", "correction", correction)
+    variance = var(_with_axes("std", x, axis), axis=axis, correction=correction, keepdims=keepdims)
+    if not variance.requires_grad:
+        return sqrt(variance)
+    constant = equal(variance.detach(), 0)  # the root's own derivative is infinite there
+    return where(constant, 0.0, sqrt(where(constant, 1.0, variance)))
 
 
 @_reduction("Integers and bool give float32.", raises=_EMPTY)
@@ -250,6 +278,7 @@ def logsumexp(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor
     >>> tw.logsumexp([1000.0, 1000.0])
     tensor(1000.6932)
     """
+    axis, keepdims = _checked("logsumexp", axis, keepdims)
     x = _with_axes("logsumexp", x, axis)
     peak = max(x.detach(), axis=axis, keepdims=True)
     peak = where(isfinite(peak), peak, 0.0)

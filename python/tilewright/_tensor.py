@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._arguments import flag, option
 from ._autograd import Leaf, accumulate, add_hook, retain_grad, run_backward, state
 from ._dtypes import DType, as_dtype
 
@@ -168,8 +169,10 @@ class Tensor(_core.TensorBase, Methods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         import numpy as np
 
-        array = np.asarray(self.detach().numpy(), dtype=dtype)
-        return array.copy() if copy else array
+        array = self.detach().numpy()
+        if copy is False and dtype is not None and np.dtype(dtype) != array.dtype:
+            raise ValueError(f"__array__: copy=False, but dtype {array.dtype} has to become {np.dtype(dtype)}")
+        return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
 
     def __dlpack__(
         self,
@@ -193,6 +196,8 @@ class Tensor(_core.TensorBase, Methods):
         return (1, 0)
 
     def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise ValueError(f"bool: the truth of an array of shape {self.shape} is ambiguous; use any() or all()")
         return bool(self.item())
 
     def __int__(self) -> int:
@@ -205,15 +210,14 @@ class Tensor(_core.TensorBase, Methods):
         return complex(self.item())
 
     def __index__(self) -> int:
-        value = self.item()
+        value = self.item() if self._array.size == 1 else None
         if not isinstance(value, int):
-            raise TypeError(f"index: an array of dtype {self.dtype.name} is not an integer")
+            raise TypeError(f"index: an array of shape {self.shape} and dtype {self.dtype.name} is not an integer")
         return value
 
     def to(self, device: str) -> Tensor:
         """The tensor on a device; only "cpu" exists in this version."""
-        if device != "cpu":
-            raise ValueError(f'to: device is {device!r}, but this build has only "cpu"')
+        option("to", "device", device, ["cpu"])
         return self
 
     # ---- gradients ---------------------------------------------------------------------------------------------------
@@ -225,6 +229,7 @@ class Tensor(_core.TensorBase, Methods):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        value = flag("requires_grad", "the value", value)
         if self._node is not None and not isinstance(self._node, Leaf):
             if not value:
                 raise RuntimeError("requires_grad: this tensor was made by an op; use detach() to cut it off")
@@ -263,6 +268,8 @@ class Tensor(_core.TensorBase, Methods):
             raise TypeError(f"grad: got a {type(value).__name__}, but needs a Tensor or None")
         if value is not None and value.shape != self.shape:
             raise ValueError(f"grad: shape {value.shape} does not match the tensor's {self.shape}")
+        if value is not None and value.dtype != self.dtype:
+            raise TypeError(f"grad: dtype {value.dtype.name} does not match the tensor's {self.dtype.name}")
         self._node.grad = value
 
     def backward(self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
@@ -428,10 +435,11 @@ def asarray(
         source, foreign = data._array, False
     else:
         source, foreign = _from_foreign(data, None if dtype is None else as_dtype(dtype)), True
-        if copy is False and isinstance(data, (bool, int, float, complex, list, tuple)):
-            raise ValueError("asarray: copy=False, but Python numbers and lists can only be copied")
-    if device != "cpu":
-        raise ValueError(f'asarray: device is {device!r}, but this build has only "cpu"')
+        if _is_scalar(data) or isinstance(data, (list, tuple, range)):
+            if copy is False:
+                raise ValueError(f"asarray: copy=False, but a {type(data).__name__} can only be copied")
+            copy = None
+    option("asarray", "device", device, ["cpu"])
     wanted = source.dtype if dtype is None else as_dtype(dtype)
     if wanted != source.dtype:
         if copy is False:
@@ -453,29 +461,46 @@ def asarray(
     return result
 
 
+def _is_scalar(data: Any) -> bool:
+    """Whether it is a Python number or one of NumPy's scalars."""
+    return _core.is_number(data) or (hasattr(data, "__array_interface__") and not hasattr(data, "__setitem__"))
+
+
 def _from_foreign(data: Any, dtype: DType | None) -> Any:
-    if isinstance(data, (bool, int, float, complex)):
+    if _core.is_number(data):
         return _core.scalar(data, _core.default_dtype(data) if dtype is None else dtype)
     if isinstance(data, _core.Array):
         return data
-    if isinstance(data, (list, tuple)):
+    if isinstance(data, (list, tuple, range)):
         return _core.from_sequence(data, dtype)
-    if hasattr(data, "__dlpack__") and not hasattr(data, "__array_interface__"):
-        return from_dlpack(data)._array
+    if isinstance(data, type):
+        raise TypeError(f"asarray: cannot make an array of the class {data.__name__}")
     if hasattr(data, "__array_interface__"):
-        if not hasattr(data, "strides"):  # an image, say, that only describes its memory
-            import numpy as np
-
-            data = np.asarray(data)
-        if data.dtype.byteorder not in "=|<" or any(s % data.dtype.itemsize for s in data.strides):
-            data = data.astype(data.dtype.newbyteorder("="))
-        return _core.from_buffer(data, False)
+        return _from_numpy(data)
+    if hasattr(data, "__dlpack__"):
+        return from_dlpack(data)._array
     try:
         return _core.from_buffer(data, False)
-    except (TypeError, BufferError) as error:
+    except (TypeError, ValueError, BufferError) as error:
         if hasattr(data, "__array__"):
-            return _from_foreign(data.__array__(), dtype)
+            return _from_numpy(data.__array__())
         raise TypeError(f"asarray: cannot make an array of a {type(data).__name__}: {error}") from None
+
+
+def _from_numpy(data: Any) -> Any:
+    """Of a NumPy array or scalar, or what describes its memory as they do, an image for instance."""
+    import numpy as np
+
+    if not isinstance(data, (np.ndarray, np.generic)):
+        data = np.asarray(data)
+    if data.dtype.byteorder not in "=|<" or any(s % data.dtype.itemsize for s in data.strides):
+        data = data.astype(data.dtype.newbyteorder("="))
+    try:
+        return _core.from_buffer(data, not hasattr(data, "__setitem__"))
+    except (TypeError, ValueError, BufferError) as error:
+        if isinstance(error, ValueError) and data.dtype.kind in "biufc":  # too many axes
+            raise
+        raise TypeError(f"asarray: there is no dtype for NumPy's {data.dtype}") from None
 
 
 def from_dlpack(x: Any, /) -> Tensor:

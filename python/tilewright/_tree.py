@@ -8,12 +8,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-def leaves(tree: Any) -> list[Any]:
-    """The leaves, dicts in their own order."""
+_DEEPEST = 100
+
+
+def leaves(tree: Any, depth: int = 0) -> list[Any]:
+    """The leaves, dicts in their own order. ValueError for a container in itself, and beyond 100 levels."""
+    if depth > _DEEPEST:
+        raise ValueError(f"lists, tuples and dicts are nested more than {_DEEPEST} levels deep; does one hold itself?")
     if isinstance(tree, (tuple, list)):
-        return [leaf for branch in tree for leaf in leaves(branch)]
+        return [leaf for branch in tree for leaf in leaves(branch, depth + 1)]
     if isinstance(tree, dict):
-        return [leaf for branch in tree.values() for leaf in leaves(branch)]
+        return [leaf for branch in tree.values() for leaf in leaves(branch, depth + 1)]
     return [tree]
 
 

@@ -35,7 +35,7 @@ from ._autograd import product, state
 from ._creation import arange, ones
 from ._linalg import _matmul_nt, _matmul_tn, matmul
 from ._linear_vjp import LinearPlan
-from ._op import wrap
+from ._op import is_number, wrap
 from ._tensor import asarray
 
 if TYPE_CHECKING:
@@ -55,9 +55,19 @@ def _restore(g: Tensor, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Te
     """A reduction's result with the reduced axes as length 1."""
     if keepdims or not shape:
         return g
-    axes = range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    reduced = {a % len(shape) for a in axes}
+    reduced = set(_reduced_axes(len(shape), axis))
     return mp.reshape(g, tuple(1 if i in reduced else extent for i, extent in enumerate(shape)))
+
+
+def _reduced_axes(ndim: int, axis: Any) -> tuple[int, ...]:
+    """The axes that a reduction of so many dimensions takes, counted from the front."""
+    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return tuple([a % ndim for a in axes])
+
+
+def _zeros(g: Tensor) -> Tensor:
+    """The cotangent of an input that the result does not follow; not g * 0, which is NaN where g is infinite."""
+    return wrap(_core.full(g.shape, 0, g.dtype))
 
 
 def _extreme(g: Tensor, x: Tensor, y: Tensor, axis: Any, keepdims: bool) -> Tensor:
@@ -71,13 +81,29 @@ def _prod(g: Tensor, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
 
 
 def _others(x: Tensor, axis: Any) -> Tensor:
-    """For each element the product of the others. Where x has zeros, y / x does not exist: they count one by one."""
-    zero = ew.equal(x.detach(), 0)
-    filled = ew.where(zero, 1.0, x)
-    others = red.prod(filled, axis=axis, keepdims=True) / filled
-    zeros = red.sum(zero, axis=axis, keepdims=True)
-    alive = ew.logical_or(ew.equal(zeros, 0), ew.logical_and(ew.equal(zeros, 1), zero))
-    return ew.where(alive, others, 0.0)
+    """For each element the product of the others along the axes.
+
+    Products of pairs, of pairs of pairs and so on, up to one; on the way back each element takes that of all that its
+    neighbour is not part of, times its neighbour. Nothing is divided, so zeros and their derivatives are right.
+    """
+    reduced = _reduced_axes(x.ndim, axis)
+    kept = tuple([i for i in range(x.ndim) if i not in reduced])
+    order = kept + reduced
+    last = mp.permute_dims(x, order)
+    rows = last.shape[: len(kept)]
+    level = mp.reshape(last, (*rows, math.prod(last.shape[len(kept) :])))
+    levels, count = [], level.shape[-1]
+    while level.shape[-1] > 1:
+        if level.shape[-1] % 2:
+            level = mp.concatenate([level, ones((*rows, 1), dtype=x.dtype)], axis=-1)
+        levels.append(level)
+        level = level[..., 0::2] * level[..., 1::2]
+    others = ones(level.shape, dtype=x.dtype)
+    for level in reversed(levels):
+        pairs = mp.reshape(level, (*rows, level.shape[-1] // 2, 2))
+        others = mp.expand_dims(others[..., : pairs.shape[-2]], axis=-1)
+        others = mp.reshape(mp.flip(pairs, axis=-1) * others, level.shape)
+    return mp.permute_dims(mp.reshape(others[..., :count], last.shape), _inverse(order))
 
 
 def _mean(g: Tensor, x_shape: tuple[int, ...], axis: Any, keepdims: bool) -> Tensor:
@@ -99,7 +125,7 @@ def _matmul_x2(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor:
     if len(x2_shape) == 1:
         if x1.ndim == 1:
             return g * x1
-        return matmul(mp.reshape(g, (-1,)), mp.reshape(x1, (-1, x1.shape[-1])))
+        return matmul(mp.reshape(g, (g.size,)), mp.reshape(x1, (g.size, x1.shape[-1])))
     if x1.ndim == 1:
         return mp.expand_dims(x1, axis=-1) * mp.expand_dims(g, axis=-2)
     if len(x2_shape) == 2:  # one product over all batches instead of one each, then a sum
@@ -109,17 +135,49 @@ def _matmul_x2(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor:
 
 def _power_x1(g: Any, x1: Tensor, x2: Any) -> Tensor:
     """x2 x1^(x2 - 1), and 0 where x2 is 0: there the function is constant in x1, also at 0."""
-    if isinstance(x2, (bool, int, float, complex)):
-        return g * (x2 * x1 ** (x2 - 1)) if x2 else g * 0
-    constant = ew.equal(x2.detach(), 0)
+    if is_number(x2):
+        return g * (x2 * x1 ** (x2 - 1)) if x2 else _zeros(x1)
+    # Only where the power is no number: elsewhere its own derivative in x2 counts.
+    endless = ew.logical_not(ew.isfinite(ew.reciprocal(asarray(x1).detach())))
+    constant = ew.logical_and(ew.equal(x2.detach(), 0), endless)
     return g * (x2 * x1 ** ew.where(constant, 0.0, x2 - 1))
 
 
-def _power_x2(g: Any, x1: Any, y: Tensor) -> Tensor:
+def _power_x2(g: Any, x1: Tensor, x2: Tensor, y: Tensor) -> Tensor:
     """y log x1, and 0 where x1 is 0: there the function is constant in x2 > 0."""
     x1 = asarray(x1, dtype=y.dtype)
     zero = ew.equal(x1.detach(), 0)
+    if not y.dtype.is_complex:
+        zero = ew.logical_and(zero, ew.greater_equal(x2.detach(), 0))
     return g * y * ew.log(ew.where(zero, 1.0, x1))
+
+
+def _arctan2(g: Tensor, x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
+    """x2 / r^2 and x1 / r^2 with r^2 = x1^2 + x2^2, without overflow on the way; 0 at the origin."""
+    x1, x2 = asarray(x1, g.dtype), asarray(x2, g.dtype)
+    scale = ew.maximum(ew.abs(x1.detach()), ew.abs(x2.detach()))
+    scale = ew.where(ew.equal(scale, 0), 1.0, ew.where(ew.isinf(scale), 1.0, scale))
+    a, b = x1 / scale, x2 / scale
+    square = a * a + b * b
+    square = ew.where(ew.equal(square.detach(), 0), 1.0, square) * scale
+    return b / square, a / square
+
+
+def _within(x: Any, min: Any, max: Any) -> Any:
+    """Where clip leaves x as it is, on the bounds too."""
+    above = True if min is None else ew.greater_equal(x, min)
+    below = True if max is None else ew.less_equal(x, max)
+    return ew.logical_and(above, below)
+
+
+def _clip_min(g: Tensor, x: Tensor, min: Tensor, max: Any) -> Tensor:
+    cut = ew.less(x, min) if max is None else ew.logical_and(ew.less(x, min), ew.less_equal(min, max))
+    return ew.where(cut, g, 0.0)
+
+
+def _clip_max(g: Tensor, x: Tensor, min: Any, max: Tensor) -> Tensor:
+    cut = ew.greater(x, max) if min is None else ew.logical_or(ew.greater(x, max), ew.greater(min, max))
+    return ew.where(cut, g, 0.0)
 
 
 def _concatenate(g: Tensor, shapes: list[tuple[int, ...]], axis: int) -> list[Tensor]:
@@ -179,12 +237,13 @@ def _cross_entropy_composed(
     classes = x.shape[axis]
     per_class = (classes,) + (1,) * (x.ndim - axis - 1)
     w = mp.reshape(ones((classes,), dtype=x.dtype) if weight is None else weight, per_class)
-    target = mp.expand_dims(target, axis=axis)
+    target = mp.expand_dims(mp.astype(target, "int64", copy=False), axis=axis)
     counts = ew.not_equal(target, ignore_index)
     chosen = ew.where(ew.logical_and(counts, ew.equal(target, mp.reshape(arange(classes), per_class))), w, 0.0)
     q = chosen * (1 - label_smoothing) + ew.where(counts, w, 0.0) * (label_smoothing / classes)
     if reduction == "mean":
-        q = q / red.sum(chosen)
+        total = red.sum(chosen)
+        q = q / ew.where(ew.equal(total, 0), 1.0, total)  # nothing counts: q is 0
     g = mp.expand_dims(g, axis=axis) if reduction == "none" else g
     return g * (sm.softmax(x, axis) * red.sum(q, axis=axis, keepdims=True) - q)
 
@@ -240,19 +299,20 @@ VJPS: dict[str, Any] = {
     "cos": lambda g, x: -g * ew.sin(x),
     "tanh": lambda g, y: act.tanh_backward(g, y),
     "erf": lambda g, x: g * (ew.exp(-(x * x)) * (2 / math.sqrt(math.pi))),
+    # piecewise constant: zeros, as in PyTorch
+    **dict.fromkeys(("sign", "floor", "ceil", "trunc", "round"), lambda g: _zeros(g)),
     # elementwise, two inputs
     "add": (lambda g: g, lambda g: g),
     "subtract": (lambda g: g, lambda g: -g),
     "multiply": (lambda g, x2: g * x2, lambda g, x1: g * x1),
     "divide": (lambda g, x2: g / x2, lambda g, x2, y: -g * y / x2),
+    "floor_divide": (lambda g: _zeros(g), lambda g: _zeros(g)),
     "remainder": (lambda g: g, lambda g, x1, x2: -g * ew.floor_divide(x1, x2)),
     "power": (_power_x1, _power_x2),
     "maximum": (lambda g, x1, x2: _where_greater(g, x1, x2), lambda g, x1, x2: _where_greater(g, x2, x1)),
     "minimum": (lambda g, x1, x2: _where_greater(g, x2, x1), lambda g, x1, x2: _where_greater(g, x1, x2)),
-    "arctan2": (
-        lambda g, x1, x2: g * x2 / (x1 * x1 + x2 * x2),
-        lambda g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
-    ),
+    "arctan2": (lambda g, x1, x2: g * _arctan2(g, x1, x2)[0], lambda g, x1, x2: -g * _arctan2(g, x1, x2)[1]),
+    "clip": (lambda g, x, min, max: ew.where(_within(x, min, max), g, 0.0), _clip_min, _clip_max),
     "where": (
         None,
         lambda g, condition: ew.where(condition, g, 0.0),
@@ -268,7 +328,7 @@ VJPS: dict[str, Any] = {
     "leaky_relu": lambda g, x, negative_slope: act.leaky_relu_backward(g, x, negative_slope),
     "elu": lambda g, x, alpha: act.elu_backward(g, x, alpha),
     # their gradients: linear in g, and g times the second derivative in x
-    "relu_backward": (lambda c, y: act.relu_backward(c, y), lambda c, g: g * 0),
+    "relu_backward": (lambda c, y: act.relu_backward(c, y), lambda c, g: _zeros(g)),
     "tanh_backward": (lambda c, y: act.tanh_backward(c, y), lambda c, g, y: c * g * y * -2),
     "sigmoid_backward": (lambda c, y: act.sigmoid_backward(c, y), lambda c, g, y: c * g * (1 - 2 * y)),
     "silu_backward": (lambda c, x: act.silu_backward(c, x), lambda c, g, x: c * g * _silu_curvature(x)),
@@ -277,7 +337,7 @@ VJPS: dict[str, Any] = {
     "softplus_backward": (lambda c, x: act.softplus_backward(c, x), lambda c, g, x: c * g * _sigmoid_slope(x)),
     "leaky_relu_backward": (
         lambda c, x, negative_slope: act.leaky_relu_backward(c, x, negative_slope),
-        lambda c, g: g * 0,
+        lambda c, g: _zeros(g),
     ),
     "elu_backward": (
         lambda c, x, alpha: act.elu_backward(c, x, alpha),
@@ -368,7 +428,7 @@ COMPLEX_VJPS: dict[str, Any] = {
     "divide": (lambda g, x2: g / _conj(x2), lambda g, x2, y: -g * _conj(y / x2)),
     "power": (
         lambda g, x1, x2: g * _conj(_power_x1(1.0, x1, x2)),
-        lambda g, x1, y: g * _conj(_power_x2(1.0, x1, y)),
+        lambda g, x1, x2, y: g * _conj(_power_x2(1.0, x1, x2, y)),
     ),
     "prod": lambda g, x, axis, keepdims: _restore(g, x.shape, axis, keepdims) * _conj(_others(x, axis)),
     "matmul": (_matmul_x1_complex, _matmul_x2_complex),
@@ -377,9 +437,8 @@ COMPLEX_VJPS: dict[str, Any] = {
     "astype": _astype_complex,
 }
 
-# Piecewise constant, boolean or integer results: they cut the tape.
+# Boolean or integer results: they cut the tape.
 NONDIFFERENTIABLE = frozenset(
-    """sign floor ceil trunc round floor_divide bitwise_invert bitwise_and bitwise_or bitwise_xor bitwise_left_shift
-    bitwise_right_shift logical_not logical_and logical_or logical_xor isnan isinf isfinite equal not_equal less
-    less_equal greater greater_equal""".split()  # noqa: SIM905
+    """bitwise_invert bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift logical_not logical_and
+    logical_or logical_xor isnan isinf isfinite equal not_equal less less_equal greater greater_equal""".split()  # noqa: SIM905
 )

@@ -126,7 +126,7 @@ struct PowerInteger {
     return (T)result;
   }
 };
-// A count outside [0, bits) shifts everything out.
+// A count outside [0, bits) shifts everything out: only copies of the sign stay.
 struct LeftShift {
   template <class T>
   TW_INLINE T operator()(T x, T count) const {
@@ -137,7 +137,7 @@ struct RightShift {
   template <class T>
   TW_INLINE T operator()(T x, T count) const {
     if ((raw_t<T>)count < sizeof(T) * 8) return (T)(x >> count);
-    return x < 0 && count > 0 ? (T)-1 : (T)0;
+    return x < 0 ? (T)-1 : (T)0;
   }
 };
 

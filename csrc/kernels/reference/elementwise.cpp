@@ -289,7 +289,7 @@ void fill_integer_binary(KernelTable& t, DType d) {
   TW_BINARY(bitwise_or, T, a | b);
   TW_BINARY(bitwise_xor, T, a ^ b);
   TW_BINARY(bitwise_left_shift, T, b < 0 || b >= bits ? 0 : (uint64_t)a << b);
-  TW_BINARY(bitwise_right_shift, T, b < 0 ? 0 : a >> (b < bits ? b : bits - 1) >> (b < bits ? 0 : 1));
+  TW_BINARY(bitwise_right_shift, T, b < 0 || b >= bits ? (a < 0 ? -1 : 0) : a >> b);
 }
 
 void fill_bool(KernelTable& t) {

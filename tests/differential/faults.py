@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHOWN = 30
 
@@ -27,3 +32,18 @@ class Faults:
         if self.shortest:
             texts = list(self.shortest.values())
             pytest.fail("\n".join([f"{len(texts)} faults", *texts[:SHOWN]]), pytrace=False)
+
+
+def shrink(steps: list[int], problem: Callable[[list[int]], str | None]) -> str:
+    """What goes wrong with as few of the steps as possible: each is dropped where it is not needed for it.
+
+    `problem(steps)` runs a program of these steps, and tells what is wrong with it.
+    """
+    text = problem(steps)
+    assert text, "a program that failed once passes now"
+    for step in steps[::-1]:
+        fewer = [s for s in steps if s != step]
+        smaller = problem(fewer)
+        if smaller:
+            steps, text = fewer, smaller
+    return text

@@ -106,6 +106,7 @@ INSTANCES = {
     "nn.Parameter": ('nn.Parameter(t("float32", 2, 3))',),
 }
 
-# Stands for a tensor in what is written with operators; nothing absurd takes its place.
+# In capitals: nothing absurd takes their place.
+GOOD["M"] = MODULES
 GOOD["T"] = INSTANCES["Tensor"] + tuple(TENSORS)
 GOOD["T3"] = tuple(f't("{dtype}", 3)' for dtype in DTYPES)

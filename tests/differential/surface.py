@@ -42,7 +42,8 @@ class Target:
     def call(self, random) -> str:
         """An expression that calls it, mostly with one or two absurd arguments."""
         chosen: dict[Parameter, list[str]] = {}
-        open_to_it = [p for p in self.parameters if p.name not in ("T", "T3")]
+        # Names in capitals are for expressions that make sense with good arguments only.
+        open_to_it = [p for p in self.parameters if not p.name.isupper()]
         wild = random.sample(open_to_it, min(len(open_to_it), random.choice((0, 1, 1, 1, 1, 2, 3))))
         given = []
         for parameter in self.parameters:
@@ -222,8 +223,8 @@ SCENARIOS = (
     "nn.Linear(3, 3).load_state_dict(dict(weight=t('float64', 3, 3), bias={T3}))",
     "readonly_bias().load_state_dict(dict(weight=t('float64', 3, 3), bias={T3}))",
     "nn.Sequential(nn.Linear(3, 2)).summary(({shape}))",
-    "copy.deepcopy({module})",
-    "pickle.loads(pickle.dumps({module}))",
+    "copy.deepcopy({M})",
+    "pickle.loads(pickle.dumps({M}))",
     # optimisers
     *(f"with_option({make}, 'lr', {{lr}})" for make in _OPTIMISERS),
     *(f"with_option({make}, 'weight_decay', {{weight_decay}})" for make in _OPTIMISERS),

@@ -148,25 +148,28 @@ py::object tolist(const Array& x) {
 
 Array from_buffer(py::handle object) {
   if (!PyObject_CheckBuffer(object.ptr()))
-    fail<TypeError>("from_buffer: a ", Py_TYPE(object.ptr())->tp_name, " has no buffer protocol");
+    fail<TypeError>("asarray: a ", Py_TYPE(object.ptr())->tp_name, " has no buffer protocol");
   auto view = std::make_unique<Py_buffer>();
-  if (PyObject_GetBuffer(object.ptr(), view.get(), PyBUF_RECORDS_RO) != 0) throw py::error_already_set();
+  if (PyObject_GetBuffer(object.ptr(), view.get(), PyBUF_RECORDS_RO) != 0) {
+    const py::error_already_set refused;
+    fail<TypeError>("asarray: a ", Py_TYPE(object.ptr())->tp_name,
+                    " whose buffer cannot be read: ", std::string(py::str(refused.value())));
+  }
   Py_buffer& buffer = *view;
   Array x;
   x.storage = adopt(buffer.buf, static_cast<size_t>(buffer.len), buffer.readonly, view.release(), release_buffer);
   x.data = static_cast<char*>(buffer.buf);
   const char* format = buffer.format ? buffer.format : "B";
   if (!format_dtype(format, buffer.itemsize, x.dtype))
-    fail<TypeError>("from_buffer: there is no dtype for items of format '", format, "' and ", buffer.itemsize,
-                    " bytes");
+    fail<TypeError>("asarray: there is no dtype for items of format '", format, "' and ", buffer.itemsize, " bytes");
   for (int i = 0; i < buffer.ndim; ++i) x.shape.push_back(buffer.shape[i]);
   element_count(x.shape);
   x.strides = contiguous_strides(x.shape);
   // An empty array's strides mean nothing, and ctypes gives none.
   for (int i = 0; i < buffer.ndim && buffer.strides && x.size() > 0; ++i) {
     if (buffer.strides[i] % buffer.itemsize != 0 && buffer.shape[i] > 1)
-      fail<TypeError>("from_buffer: items of format '", format, "' lie ", buffer.strides[i], " bytes apart along axis ",
-                      i, ", which is not a multiple of their ", buffer.itemsize, " bytes; copy them first");
+      fail<TypeError>("asarray: items of format '", format, "' lie ", buffer.strides[i], " bytes apart along axis ", i,
+                      ", which is not a multiple of their ", buffer.itemsize, " bytes; copy them first");
     x.strides[i] = buffer.strides[i] / buffer.itemsize;
   }
   return x;

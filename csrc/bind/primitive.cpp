@@ -223,13 +223,15 @@ PyObject* call_converted(PrimitiveObject* self, PyObject* const* args, PyObject*
   return call(self, replaced);
 }
 
-// pybind11 answers wrong types with C++ signatures, and the reader of shapes does not know for whom it reads; the
-// caller is told the op and what it was given.
-void restate_refusal(PrimitiveObject* self, PyObject* const* args) {
+// pybind11 answers wrong types with C++ signatures, and the readers of shapes and of array-likes do not know for whom
+// they read; the caller is told the op and what it was given.
+void restate_refusal(const PrimitiveObject* self, PyObject* const* args) {
+  static constexpr std::string_view kReader = "asarray: ";
   py::error_already_set error;
   const std::string text = py::str(error.value());
-  if (text.starts_with("shapes and axes")) {
-    PyErr_Format(error.type().ptr(), "%U: %s", self->name, text.c_str());
+  if (text.starts_with("shapes and axes") || text.starts_with(kReader)) {
+    const size_t from = text.starts_with(kReader) ? kReader.size() : 0;
+    PyErr_Format(error.type().ptr(), "%U: %s", self->name, text.c_str() + from);
     return;
   }
   if (text.find("incompatible function arguments") == std::string::npos) return error.restore();
@@ -271,6 +273,8 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
     if (inputs) return call_converted(self, args, inputs.get());
     if (!PyErr_Occurred())
       PyErr_Format(PyExc_TypeError, "%U: an operand is None, but must be an array or a number", self->name);
+    else if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError))
+      restate_refusal(self, args);
     return nullptr;
   }
 

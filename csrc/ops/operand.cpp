@@ -52,7 +52,7 @@ int side_of_range(const Scalar& integer, DType dtype) {
 DType Scalar::default_dtype() const {
   if (kind == complex) return kDefaultComplex;
   if (kind != integer) return kind == boolean ? DType::boolean : kDefaultFloat;
-  if (range == beyond) fail<ValueError>("Python integer of about ", f, " fits neither int64 nor uint64");
+  if (range == beyond) fail<ValueError>("asarray: Python integer of about ", f, " fits neither int64 nor uint64");
   return range == in_uint64 ? DType::u64 : kDefaultInt;
 }
 

@@ -45,8 +45,8 @@ def has_axes(value: Any) -> bool:
     return isinstance(ndim, int) and ndim > 0
 
 
-def integer(op: str, name: str, value: Any, *, at_least: int | None = None) -> int:
-    """An int from anything with `__index__`; ValueError below `at_least`."""
+def integer(op: str, name: str, value: Any, *, at_least: int | None = None, at_most: int | None = None) -> int:
+    """An int from anything with `__index__`; ValueError outside `[at_least, at_most]`."""
     if type(value) is not int:
         try:
             value = operator.index(value)
@@ -54,11 +54,22 @@ def integer(op: str, name: str, value: Any, *, at_least: int | None = None) -> i
             refuse(op, name, value, "an integer")
     if at_least is not None and value < at_least:
         raise ValueError(f"{op}: {name} is {shown(value)}, but must be at least {at_least}")
+    if at_most is not None and value > at_most:
+        raise ValueError(f"{op}: {name} is {shown(value)}, but must be at most {at_most}")
     return int(value)
 
 
+def shape(op: str, value: Any, name: str = "shape") -> tuple[int, ...]:
+    """A shape from one length or a sequence of them; ValueError for a negative one."""
+    lengths = integers(op, name, value)
+    for length in lengths:
+        if not 0 <= length < 1 << 63:
+            raise ValueError(f"{op}: {name} {lengths} has a negative length, or one beyond 64 bits")
+    return lengths
+
+
 def integers(op: str, name: str, value: Any) -> tuple[int, ...]:
-    """A tuple of ints from one integer or any sequence of them: a shape, or axes."""
+    """A tuple of ints from one integer or any sequence of them: axes, positions."""
     if type(value) is int:
         return (value,)
     if type(value) is tuple and all(type(entry) is int for entry in value):

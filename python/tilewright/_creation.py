@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import flag, has_axes, integer, integers, number, refuse, shown
+from ._arguments import flag, has_axes, integer, number, refuse, shape as checked_shape, shown
 from ._dtypes import as_dtype, bool_, float32, float64, int64, integer_range, promote_types
 from ._op import is_number, wrap
 from ._tensor import Tensor, asarray
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from ._core import DType
     from ._manipulation import Shape
 
+_LONGEST = (1 << 63) - 1  # an axis
+
 
 def _made(array: Any, requires_grad: bool) -> Tensor:
     x = wrap(array)
-    if requires_grad:
+    if flag("requires_grad", "the value", requires_grad):
         x.requires_grad = True
     return x
 
@@ -52,7 +54,7 @@ def empty(shape: Shape, *, dtype: Any = float32) -> Tensor:
     >>> tw.empty((2, 3)).shape
     (2, 3)
     """
-    return wrap(_core.empty(integers("empty", "shape", shape), as_dtype(dtype)))
+    return wrap(_core.empty(checked_shape("empty", shape), as_dtype(dtype)))
 
 
 def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -89,7 +91,7 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad:
     """
     value, own = _constant("full", "fill_value", fill_value)
     dtype = (own or _core.default_dtype(value)) if dtype is None else as_dtype(dtype)
-    return _made(_core.full(integers("full", "shape", shape), value, dtype), requires_grad)
+    return _made(_core.full(checked_shape("full", shape), value, dtype), requires_grad)
 
 
 def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
@@ -376,7 +378,7 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = None, endpo
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
     ends, own = _real_constants("linspace", start=start, stop=stop)
-    num = integer("linspace", "num", num, at_least=0)
+    num = integer("linspace", "num", num, at_least=0, at_most=_LONGEST)
     endpoint = flag("linspace", "endpoint", endpoint)
     wanted = as_dtype(dtype) if dtype is not None else own if own is not None and own.is_floating else float32
     if wanted.is_integer:
@@ -428,7 +430,7 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = f
     tensor([[1., 0.],
             [0., 1.]])
     """
-    rows = integer("eye", "n_rows", n_rows, at_least=0)
-    columns = rows if n_cols is None else integer("eye", "n_cols", n_cols, at_least=0)
+    rows = integer("eye", "n_rows", n_rows, at_least=0, at_most=_LONGEST)
+    columns = rows if n_cols is None else integer("eye", "n_cols", n_cols, at_least=0, at_most=_LONGEST)
     k = max(-rows, min(integer("eye", "k", k), columns))  # further out there are only zeros
     return wrap(_core.eye(rows, columns, k, as_dtype(dtype)))

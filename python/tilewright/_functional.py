@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import integers, shown
+from ._arguments import flag, integers, shown
 from ._autograd import OFF, Leaf, Node, behind, own, run_backward, state
 from ._manipulation import reshape, stack
 from ._op import wrap
@@ -501,6 +501,8 @@ def gradients(
     >>> tw.autograd.gradients(g.sum(), x)
     tensor([ 6., 12.])
     """
+    create_graph = flag("gradients", "create_graph", create_graph)
+    retain = create_graph if retain_graph is None else flag("gradients", "retain_graph", retain_graph)
     ys = _outputs("gradients", outputs)
     xs = leaves(inputs)
     for y in ys:
@@ -517,5 +519,4 @@ def gradients(
         seeds = [wrap(_core.full(y.shape, 1, y.dtype)) for y in ys]
     else:
         seeds = _matched("gradients", "cotangent", grad_outputs, ys)
-    retain = create_graph if retain_graph is None else retain_graph
     return rebuild(inputs, _pull(ys, seeds, xs, create_graph=create_graph, retain_graph=retain))

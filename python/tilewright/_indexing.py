@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import integer
 from ._autograd import state
+from ._manipulation import _axis
 from ._op import frozen, kernel_in_python, primitive, wrap
 from ._tensor import asarray
 
@@ -90,7 +90,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
         if x.ndim != 1:
             raise ValueError(f"take: x has shape {x.shape}; name the axis")
         axis = 0
-    return _take(x, _positions(x, indices), integer("take", "axis", axis))
+    return _take(x, _positions(x, indices), _axis("take", axis, x.ndim))
 
 
 @primitive
@@ -138,7 +138,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
             [3.]])
     """
     x = asarray(x)
-    return _take_along_axis(x, _positions(x, indices), integer("take_along_axis", "axis", axis))
+    return _take_along_axis(x, _positions(x, indices), _axis("take_along_axis", axis, x.ndim))
 
 
 def nonzero(x: Any, /) -> tuple[Tensor, ...]:

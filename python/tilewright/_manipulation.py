@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import has_axes, integer, integers, shown
+from ._arguments import flag, has_axes, integer, integers, shown
 from ._dtypes import as_dtype
 from ._op import primitive, variadic, wrap
 from ._tensor import Tensor, asarray
@@ -279,7 +279,8 @@ def expand_dims(x: Any, /, *, axis: int) -> Tensor:
     >>> tw.expand_dims([1, 2], axis=-1).shape
     (2, 1)
     """
-    return _expand_dims(x, integer("expand_dims", "axis", axis))
+    x = asarray(x)
+    return _expand_dims(x, _axis("expand_dims", axis, x.ndim + 1))
 
 
 def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
@@ -400,7 +401,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
     """
     x = asarray(x)
     wanted = as_dtype(dtype)
-    if wanted == x.dtype and not copy:
+    if not flag("astype", "copy", copy) and wanted == x.dtype:
         return x
     y = _astype(x, wanted, True) if wanted.is_inexact else wrap(_core.astype(x._array, wanted, True))
     return y

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import flag, integer, integers, number
+from ._arguments import flag, integers, number
 from ._dtypes import float32, float64
 from ._elementwise import abs, equal, exp, isfinite, log, sqrt, square, subtract, where
 from ._manipulation import _axis as checked_axis, astype
@@ -200,9 +200,9 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     >>> tw.argmax([[1.0, 5.0], [4.0, 3.0]], axis=1)
     tensor([1, 0])
     """
-    axis = None if axis is None else integer("argmax", "axis", axis)
-    keepdims = flag("argmax", "keepdims", keepdims)
-    return wrap(_core.argmax(asarray(x)._array, axis, keepdims))
+    x = asarray(x)
+    axis = None if axis is None else checked_axis("argmax", axis, x.ndim)
+    return wrap(_core.argmax(x._array, axis, flag("argmax", "keepdims", keepdims)))
 
 
 @_reduction(_INDEX, raises=_EMPTY)
@@ -215,9 +215,9 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     >>> tw.argmin([[1.0, 5.0], [4.0, 3.0]], axis=1)
     tensor([0, 1])
     """
-    axis = None if axis is None else integer("argmin", "axis", axis)
-    keepdims = flag("argmin", "keepdims", keepdims)
-    return wrap(_core.argmin(asarray(x)._array, axis, keepdims))
+    x = asarray(x)
+    axis = None if axis is None else checked_axis("argmin", axis, x.ndim)
+    return wrap(_core.argmin(x._array, axis, flag("argmin", "keepdims", keepdims)))
 
 
 def _with_axes(op: str, x: Any, axis: Axis) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import flag, option
+from ._arguments import flag, integers, option, shown
 from ._autograd import Leaf, accumulate, add_hook, retain_grad, run_backward, state
 from ._dtypes import DType, as_dtype
 
@@ -169,6 +169,7 @@ class Tensor(_core.TensorBase, Methods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         import numpy as np
 
+        copy = None if copy is None else flag("__array__", "copy", copy)
         array = self.detach().numpy()
         if copy is False and dtype is not None and np.dtype(dtype) != array.dtype:
             raise ValueError(f"__array__: copy=False, but dtype {array.dtype} has to become {np.dtype(dtype)}")
@@ -185,12 +186,14 @@ class Tensor(_core.TensorBase, Methods):
         """A DLPack capsule (https://dmlc.github.io/dlpack/latest/python_spec.html)."""
         if stream is not None:
             raise ValueError(f"__dlpack__: stream is {stream!r}, but must be None for data on the CPU")
-        if dl_device not in (None, (1, 0)):
-            raise BufferError(f"__dlpack__: cannot export from the CPU to device {dl_device}")
+        if dl_device is not None and not (isinstance(dl_device, tuple) and dl_device == (1, 0)):
+            raise BufferError(f"__dlpack__: cannot export from the CPU to device {shown(dl_device)}")
+        copy = None if copy is None else flag("__dlpack__", "copy", copy)
+        version = (0, 0) if max_version is None else integers("__dlpack__", "max_version", max_version)
         if self._node is not None and state.mode:
             raise BufferError("__dlpack__: the tensor requires grad, and its receiver does not record; detach() it")
         array = _core.astype(self._array, self.dtype, True) if copy else self._array
-        return _core.to_dlpack(array, max_version is not None and max_version[0] >= 1, bool(copy))
+        return _core.to_dlpack(array, version >= (1, 0), bool(copy))
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
@@ -310,6 +313,8 @@ class Tensor(_core.TensorBase, Methods):
         """
         if self._node is None:
             raise RuntimeError("backward: this tensor does not require grad, nothing recorded leads to it")
+        retain_graph = flag("backward", "retain_graph", retain_graph)
+        create_graph = flag("backward", "create_graph", create_graph)
         if gradient is None:
             if self.dtype.is_complex:
                 raise RuntimeError(
@@ -429,9 +434,11 @@ def asarray(
     >>> tw.asarray([[1, 2], [3, 4]]).shape
     (2, 2)
     """
+    if isinstance(data, Tensor) and dtype is None and copy is None and requires_grad is False:
+        return data
+    copy = None if copy is None else flag("asarray", "copy", copy)
+    requires_grad = flag("asarray", "requires_grad", requires_grad)
     if isinstance(data, Tensor):
-        if dtype is None and not copy and not requires_grad:
-            return data
         source, foreign = data._array, False
     else:
         source, foreign = _from_foreign(data, None if dtype is None else as_dtype(dtype)), True

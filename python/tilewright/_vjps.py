@@ -153,13 +153,13 @@ def _power_x2(g: Any, x1: Tensor, x2: Tensor, y: Tensor) -> Tensor:
 
 
 def _arctan2(g: Tensor, x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
-    """x2 / r^2 and x1 / r^2 with r^2 = x1^2 + x2^2, without overflow on the way; 0 at the origin."""
+    """x2 / r^2 and x1 / r^2 with r^2 = x1^2 + x2^2, without overflow on the way; 0 at the origin and infinitely far."""
     x1, x2 = asarray(x1, g.dtype), asarray(x2, g.dtype)
     scale = ew.maximum(ew.abs(x1.detach()), ew.abs(x2.detach()))
-    scale = ew.where(ew.equal(scale, 0), 1.0, ew.where(ew.isinf(scale), 1.0, scale))
-    a, b = x1 / scale, x2 / scale
-    square = a * a + b * b
-    square = ew.where(ew.equal(square.detach(), 0), 1.0, square) * scale
+    flat = ew.logical_or(ew.equal(scale, 0), ew.isinf(scale))
+    scale = ew.where(flat, 1.0, scale)
+    a, b = ew.where(flat, 0.0, x1) / scale, ew.where(flat, 0.0, x2) / scale
+    square = ew.where(flat, 1.0, a * a + b * b) * scale
     return b / square, a / square
 
 

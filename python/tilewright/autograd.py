@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._arguments import shown
 from ._autograd import ANOMALY, OFF, state
 from ._checkpoint import checkpoint
 from ._function import Context, Function
@@ -83,6 +84,8 @@ class _Mode:
             raise TypeError(
                 f"{type(self).__name__}: cannot decorate {function.__name__}, which suspends; use `with` inside it"
             )
+        if not callable(function):
+            raise TypeError(f"{type(self).__name__}: decorates a function, not {shown(function)}")
         make = type(self)
 
         @functools.wraps(function)

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _activations, _dropout, _softmax, random
 from .._activations import relu, sigmoid, silu, softplus
-from .._elementwise import abs, log, log1p, maximum, square, tanh, where
+from .._elementwise import abs, log, log1p, maximum, not_equal, square, tanh, where
+from .._indexing import take, take_along_axis
 from .._linalg import _linear
-from .._manipulation import reshape
+from .._manipulation import expand_dims, reshape, squeeze
+from .._op import frozen
 from .._reductions import mean, sum
 from .._tensor import Tensor, asarray
+from ..autograd import is_grad_enabled
 
 if TYPE_CHECKING:
     from ..random import Generator
@@ -403,12 +406,15 @@ def cross_entropy(
     >>> round(loss.item(), 4)
     0.6931
     """
-    target = asarray(target)
+    target = frozen(target)
     if weight is not None:
-        weight = asarray(weight)
+        weight = frozen(weight)
     if not target.dtype.is_floating:
-        weight = None if weight is None else weight._array
-        return _softmax.cross_entropy(x, target._array, weight, ignore_index, label_smoothing, reduction)
+        constant = None if weight is None else weight._array
+        loss = _softmax.cross_entropy(x, target._array, constant, ignore_index, label_smoothing, reduction)
+        if weight is None or not weight.requires_grad or not is_grad_enabled():
+            return loss
+        return _weighted_cross_entropy(asarray(x), target, weight, ignore_index, label_smoothing, reduction)
     _check_smoothing("cross_entropy", label_smoothing)
     if ignore_index != -100:
         raise ValueError(f"cross_entropy: ignore_index is {ignore_index}, but the target holds probabilities")
@@ -422,6 +428,23 @@ def cross_entropy(
             raise ValueError(f"cross_entropy: weight has shape {weight.shape}, but there are {classes} classes")
         target = target * reshape(weight, (-1,) + (1,) * (x.ndim - 1 - axis))
     return _reduce("cross_entropy", -sum(target * _softmax.log_softmax(x, axis), axis=axis), reduction)
+
+
+def _weighted_cross_entropy(
+    x: Tensor, target: Tensor, weight: Tensor, ignore_index: int, label_smoothing: float, reduction: str
+) -> Tensor:
+    """`cross_entropy` with classes, checked already, in ops: its kernel takes the weights as constants."""
+    axis = 1 if x.ndim > 1 else 0
+    logarithms = log_softmax(x, axis)
+    counts = not_equal(target, ignore_index)
+    classes = where(counts, target, 0)
+    weights = where(counts, take(weight, classes), 0.0)
+    chosen = squeeze(take_along_axis(logarithms, expand_dims(classes, axis=axis), axis=axis), axis=axis)
+    losses = -(1 - label_smoothing) * weights * chosen
+    if label_smoothing:
+        spread = logarithms * reshape(weight, (weight.size,) + (1,) * (x.ndim - 1 - axis))
+        losses = losses - where(counts, sum(spread, axis=axis), 0.0) * (label_smoothing / weight.size)
+    return sum(losses) / sum(weights) if reduction == "mean" else _reduce("cross_entropy", losses, reduction)
 
 
 def binary_cross_entropy(x: Any, target: Any, /, weight: Any = None, reduction: str = "mean") -> Tensor:

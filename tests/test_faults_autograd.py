@@ -1,0 +1,553 @@
+"""Faults of gradients that were found by random calls, each with its kind: docs/faults.md lists them."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import tilewright as tw
+
+F = tw.nn.functional
+INF = math.inf
+
+
+def leaf(*values, dtype="float64"):
+    return tw.asarray(list(values), dtype=dtype, requires_grad=True)
+
+
+def close(x, want, tolerance=1e-12):
+    np.testing.assert_allclose(np.asarray(x.detach()), want, rtol=tolerance, atol=tolerance)
+
+
+# ---- 2: several threads, one leaf ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def eager_switching():
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def run_in_threads(work, count=4):
+    ready = threading.Barrier(count)
+    failures = []
+
+    def run():
+        ready.wait()
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+@pytest.mark.parametrize(("size", "passes"), [(1, 2000), (400_000, 40)])
+def test_threads_that_share_a_leaf_lose_nothing(size, passes, eager_switching):
+    x = tw.ones(size, dtype="float64").requires_grad_()
+
+    def work():
+        for _ in range(passes):
+            (x * 2.0).sum().backward()
+
+    run_in_threads(work)
+    close(x.grad, np.full(size, 4 * passes * 2.0))
+
+
+def test_threads_that_share_a_weight_lose_no_product(eager_switching):
+    """Products are added without being made first, and without the interpreter's lock."""
+    weight = tw.ones((600, 500), dtype="float64").requires_grad_()
+    inputs = tw.ones((64, 500), dtype="float64")
+
+    def work():
+        for _ in range(20):
+            F.linear(inputs, weight).sum().backward()
+
+    run_in_threads(work)
+    close(weight.grad, np.full((600, 500), 4 * 20 * 64.0))
+
+
+def test_threads_that_share_a_retained_result_lose_nothing(eager_switching):
+    x = tw.ones(200_000, dtype="float64").requires_grad_()
+    h = x * 1.0
+    h.retain_grad()
+
+    def work():
+        for _ in range(50):
+            (h * 2.0).sum().backward(retain_graph=True)
+
+    run_in_threads(work)
+    close(h.grad, np.full(200_000, 400.0))
+    close(x.grad, np.full(200_000, 400.0))
+
+
+# ---- 3: what an index, a target or an operand was when it was used ---------------------------------------------------
+
+INDEXED = {
+    "x[k]": lambda x, k: x[k],
+    "x[:, k]": lambda x, k: x[:, k],
+    "x[k, 1]": lambda x, k: x[k, 1],
+    "x[None, k]": lambda x, k: x[None, k],
+    "x[k, k]": lambda x, k: x[k, k],
+    "take": lambda x, k: tw.take(x, k, axis=1),
+    "take_along_axis": lambda x, k: tw.take_along_axis(x, k[None] if isinstance(k, np.ndarray) else [k], axis=1),
+}
+
+
+@pytest.mark.parametrize("name", [n for n in INDEXED if n != "take_along_axis"])
+def test_a_tensor_written_after_its_use_as_index_is_noticed(name):
+    x = tw.ones((3, 3), dtype="float64").requires_grad_()
+    k = tw.asarray([0, 1])
+    y = INDEXED[name](x, k)
+    k[:] = 2
+    with pytest.raises(RuntimeError, match="written in place since"):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize("make", [np.array, list], ids=["ndarray", "list"])
+@pytest.mark.parametrize("name", INDEXED)
+def test_other_indices_are_kept_as_they_were(name, make):
+    def gradient(spoil):
+        x = tw.ones((3, 3), dtype="float64").requires_grad_()
+        k = make([0, 1])
+        weights = tw.arange(1, 1 + INDEXED[name](x, k).size, dtype="float64")
+        y = INDEXED[name](x, k)
+        if spoil:
+            k[0], k[1] = 2, 2
+        (y.ravel() * weights).sum().backward()
+        return x.grad.tolist()
+
+    assert gradient(True) == gradient(False)
+
+
+def test_masks_are_kept_as_they_were():
+    x = leaf(1.0, 2.0, 3.0)
+    mask = np.array([True, False, True])
+    y = x[mask]
+    mask[:] = False
+    y.sum().backward()
+    close(x.grad, [1, 0, 1])
+    tensor = tw.asarray([True, False, True])
+    y = x[tensor]
+    tensor[:] = False
+    with pytest.raises(RuntimeError, match="written in place since"):
+        y.sum().backward()
+
+
+def test_slices_are_kept_as_they_were():
+    x, start = leaf(1.0, 2.0, 3.0), tw.asarray(1)
+    y = x[start:]
+    start[...] = 2
+    y.sum().backward()
+    close(x.grad, [0, 1, 1])
+
+
+def test_where_values_were_written_is_kept_as_it_was():
+    for make in (np.array, list):
+        v = leaf(10.0, 20.0)
+        y = tw.zeros(4, dtype="float64")
+        k = make([1, 3])
+        y[k] = v
+        k[0] = k[1] = 0
+        (y * tw.asarray([1.0, 2.0, 3.0, 4.0], dtype="float64")).sum().backward()
+        close(v.grad, [2, 4])
+    v, y, k = leaf(10.0, 20.0), tw.zeros((1, 4), dtype="float64"), tw.asarray([1, 3])
+    y[:, k] = v
+    k[:] = 0
+    with pytest.raises(RuntimeError, match=r"setitem .*written in place since"):
+        y.sum().backward()
+
+
+def test_second_derivatives_heed_the_index_too():
+    x, k = leaf(1.0, 2.0, 3.0), tw.asarray([0, 2])
+    y = (x[k] ** 3).sum()
+    (g,) = tw.autograd.gradients(y, [x], create_graph=True)
+    k[:] = 1
+    with pytest.raises(RuntimeError, match="written in place since"):
+        (g * g).sum().backward()
+
+
+def test_operands_of_numpys_are_kept_as_they_were():
+    x = leaf(1.0, 2.0)
+    factor = np.array([3.0, 4.0])
+    y = x * factor
+    z = tw.where(np.array([True, False]), x, factor) + factor @ x
+    factor[:] = 0
+    y.sum().backward()
+    close(x.grad, [3, 4])
+    x.grad = None
+    z.sum().backward()
+    close(x.grad, [1 + 6, 8])
+
+
+def test_targets_of_losses_are_kept_as_they_were():
+    for kind in (np.array, tw.asarray):
+        x = tw.zeros((2, 3), dtype="float64").requires_grad_()
+        target, weight = kind([0, 1]), kind([1.0, 2.0, 3.0])
+        loss = F.cross_entropy(x, target, weight=weight)
+        target[:] = 2
+        if kind is np.array:
+            weight[:] = 0
+            loss.backward()
+            want = np.array([[1 / 3 - 1, 1 / 3, 1 / 3], [2 / 3, 2 / 3 - 2, 2 / 3]]) / 3
+            close(x.grad, want, 1e-6)
+        else:
+            with pytest.raises(RuntimeError, match="written in place since"):
+                loss.backward()
+
+
+# ---- 8: clip on its bounds -------------------------------------------------------------------------------------------
+
+
+def test_clip_passes_the_gradient_on_its_bounds():
+    x = leaf(-1.0, 0.0, 0.5, 1.0, 2.0)
+    tw.clip(x, 0, 1).sum().backward()
+    close(x.grad, [0, 1, 1, 1, 0])
+    for bounds, want in (((0, None), [0, 1, 1, 1, 1]), ((None, 1), [1, 1, 1, 1, 0]), ((1, 0), [0, 0, 0, 0, 0])):
+        x.grad = None
+        x.clip(*bounds).sum().backward()
+        close(x.grad, want)
+
+
+def test_clip_gives_the_gradient_of_what_was_cut_to_the_bound():
+    x, low, high = leaf(-1.0, 0.0, 0.5, 1.0, 2.0), leaf(0.0), leaf(1.0)
+    tw.clip(x, low, high).sum().backward()
+    close(low.grad, [1])
+    close(high.grad, [1])
+    close(x.grad, [0, 1, 1, 1, 0])
+    low, high = leaf(3.0), leaf(1.0)  # above it: max everywhere
+    tw.clip(x, low, high).sum().backward()
+    close(low.grad, [0])
+    close(high.grad, [5])
+
+
+def test_clip_twice():
+    x, low = leaf(0.25, 2.0), leaf(0.5)
+    tw.testing.check_grads(lambda x, low: tw.clip(x * x, low, 3.0), x.detach(), low.detach(), order=2)
+
+
+# ---- 9: products and powers at zero ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "want"),
+    [
+        ([0, 2, 3], [[0, 3, 2], [3, 0, 0], [2, 0, 0]]),
+        ([0, 0, 3], [[0, 3, 0], [3, 0, 0], [0, 0, 0]]),
+        ([2, 3, 4], [[0, 4, 3], [4, 0, 2], [3, 2, 0]]),
+        ([5], [[0]]),
+    ],
+)
+def test_second_derivatives_of_products(x, want):
+    close(tw.autograd.hessian(tw.prod)(tw.asarray(x, dtype="float64")), want)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (2, 1)])
+@pytest.mark.parametrize("shape", [(2, 3, 5), (1, 4, 2), (3, 1, 1), (2, 0, 3)])
+def test_products_with_zeros_over_any_axes(shape, axis):
+    rng = np.random.default_rng(1)
+    x = rng.integers(-1, 3, shape).astype(float)
+    tw.testing.check_grads(lambda x: tw.prod(x, axis=axis), tw.asarray(x), order=2) if x.size else None
+    y = tw.asarray(x, requires_grad=True)
+    tw.prod(y, axis=axis).sum().backward()
+    assert y.grad.shape == shape
+
+
+def test_derivatives_of_products_do_not_overflow():
+    x = tw.asarray([1e30, 1e30, 1e-30], requires_grad=True)
+    tw.prod(x).backward()
+    close(x.grad, [1, 1, INF], 1e-6)
+
+
+def test_third_derivatives_of_products():
+    third = tw.autograd.jacobian(tw.autograd.hessian(tw.prod))(tw.asarray([0.0, 0.0, 0.0], dtype="float64"))
+    want = np.zeros((3, 3, 3))
+    for i in range(3):
+        for j in range(3):
+            if i != j:
+                want[i, j, 3 - i - j] = 1
+    close(third, want)
+
+
+def test_second_derivatives_of_powers_where_the_exponent_is_zero():
+    v = tw.asarray([2.0, 0.0], dtype="float64")
+    h = tw.autograd.hessian(lambda v: v[0] ** v[1])(v)
+    close(h, [[0, 0.5], [0.5, math.log(2) ** 2]])
+    for base in (0.0, INF, math.nan):
+        x, n = leaf(base), leaf(0.0)
+        (x**n).sum().backward()
+        close(x.grad, [0])
+
+
+@pytest.mark.parametrize(("x", "n", "want"), [(0.0, 2.0, 0), (0.0, 0.0, 0), (0.0, -1.0, -INF), (2.0, 0.0, math.log(2))])
+def test_powers_of_zero_by_their_exponent(x, n, want):
+    e = leaf(n)
+    (tw.asarray([x], dtype="float64") ** e).sum().backward()
+    close(e.grad, [want])
+
+
+# ---- 10: class weights, targets --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("shape", [(4, 3), (3,), (2, 3, 5)])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_class_weights_have_gradients(shape, reduction, smoothing):
+    rng = np.random.default_rng(3)
+    axis = 1 if len(shape) > 1 else 0
+    target = rng.integers(0, 3, shape[:axis] + shape[axis + 1 :])
+    if target.size > 2:
+        target.reshape(-1)[1] = -100
+    x, w = tw.asarray(rng.standard_normal(shape)), tw.asarray(rng.uniform(0.5, 2, 3))
+
+    def loss(x, w):
+        return F.cross_entropy(x, target, weight=w, reduction=reduction, label_smoothing=smoothing)
+
+    tw.testing.check_grads(loss, x, w, order=2)
+    close(loss(x, w.copy().requires_grad_()), loss(x, w).numpy(), 1e-9)
+
+
+def test_class_weights_are_checked_before_anything_is_computed():
+    x, w = tw.zeros((2, 3)), tw.ones(2).requires_grad_()
+    with pytest.raises(ValueError, match="cross_entropy: weight"):
+        F.cross_entropy(x, [0, 1], weight=w)
+    with pytest.raises(IndexError, match=r"cross_entropy: .*5"):
+        F.cross_entropy(x, [0, 5], weight=tw.ones(3).requires_grad_())
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0]])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_losses_of_nothing_have_gradient_zero(create_graph, weight):
+    x = tw.zeros((2, 3), dtype="float64").requires_grad_()
+    loss = F.cross_entropy(x, [-100, -100], weight=weight)
+    assert math.isnan(loss.item())
+    loss.backward(create_graph=create_graph)
+    close(x.grad, np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "uint64"])
+def test_targets_of_any_integer_dtype_twice(dtype):
+    target = tw.asarray([0, 2], dtype=dtype)
+    x = tw.asarray(np.random.default_rng(0).standard_normal((2, 3)))
+    tw.testing.check_grads(lambda x: F.cross_entropy(x, target), x, order=2)
+
+
+def test_nothing_that_requires_grad_is_cut_off_silently():
+    x, number = leaf(1.0, 2.0), tw.asarray(0.5).requires_grad_()
+    for op, call in (
+        ("full", lambda: tw.full(2, number)),
+        ("full", lambda: tw.full_like(x, number)),
+        ("arange", lambda: tw.arange(number)),
+        ("linspace", lambda: tw.linspace(0, number, 3)),
+        ("var", lambda: tw.var(x, correction=number)),
+    ):
+        with pytest.raises(TypeError, match=f"{op}: .*requires grad"):
+            call()
+    with pytest.raises(RuntimeError, match=r"asarray: item \[1\] requires grad, which a list does not carry"):
+        tw.asarray([1.0, number])
+    with pytest.raises(RuntimeError, match=r"asarray: item \[0\] requires grad"):
+        x * [number, 2.0]
+    with tw.no_grad():
+        assert tw.asarray([1.0, number]).tolist() == [1.0, 0.5]
+
+
+# ---- 11: empty operands ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ((3, 0), (0,)),
+        ((0,), (0, 3)),
+        ((0,), (0,)),
+        ((2, 3, 0), (0,)),
+        ((0, 3), (3,)),
+        ((2, 0, 3), (3,)),
+        ((0, 2, 0), (0,)),
+    ],
+)
+def test_products_of_empty_operands(a, b):
+    for order in (False, True):
+        x, y = (tw.zeros(shape, dtype="float64").requires_grad_() for shape in (a, b))
+        (x @ y).sum().backward(create_graph=order)
+        close(x.grad, np.zeros(a))
+        close(y.grad, np.zeros(b))
+
+
+# ---- 12: where a slope is infinite -----------------------------------------------------------------------------------
+
+
+def test_what_does_not_vary_has_a_standard_deviation_of_gradient_zero():
+    x = tw.asarray([[2.0, 2.0, 2.0], [1.0, 2.0, 3.0]], dtype="float64", requires_grad=True)
+    s = tw.std(x, axis=1)
+    close(s, [0, math.sqrt(2 / 3)])
+    s.sum().backward(create_graph=True)
+    root = math.sqrt(1 / 6)
+    close(x.grad, [[0, 0, 0], [-root, 0, root]])
+    x.grad.sum().backward()
+    for nothing in (leaf(5.0), leaf(1.0, 1.0, dtype="float32")):
+        tw.std(nothing).backward()
+        close(nothing.grad, np.zeros(nothing.shape))
+    z = tw.asarray([1 + 2j, 1 + 2j], requires_grad=True)
+    tw.std(z).backward()
+    close(z.grad, [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("y", "x", "want"),
+    [
+        (0.0, 0.0, (0.0, 0.0)),
+        (1e-30, 1e-30, (5e29, -5e29)),
+        (1e30, 1e30, (5e-31, -5e-31)),
+        (-1e-30, 0.0, (0.0, 1e30)),
+        (3.0, 4.0, (4 / 25, -3 / 25)),
+        (INF, 1.0, (0.0, 0.0)),
+        (1e-40, 1e-42, None),
+    ],
+)
+def test_angles_near_and_far(y, x, want):
+    a, b = (tw.asarray([v]).requires_grad_() for v in (y, x))
+    tw.arctan2(a, b).sum().backward()
+    if want is None:  # of denormals: finite, or infinite where the slope is
+        assert not math.isnan(a.grad.item()) and not math.isnan(b.grad.item())
+        return
+    close(a.grad, [want[0]], 1e-6)
+    close(b.grad, [want[1]], 1e-6)
+
+
+def test_angles_of_half_types_keep_their_dtype():
+    for dtype in ("float16", "bfloat16"):
+        x = tw.asarray([0.0, 2.0], dtype=dtype, requires_grad=True)
+        tw.arctan2(x, 1.0).sum().backward()
+        assert x.grad.dtype == x.dtype
+        close(x.grad.astype("float32"), [1, 0.2], 1e-2)
+
+
+def test_the_angle_of_zero():
+    z = tw.asarray([0j, 1 + 1j], requires_grad=True)
+    tw.angle(z).sum().backward()
+    close(z.grad, [0, -0.5 + 0.5j], 1e-6)
+
+
+# ---- 13: piecewise constant functions --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["sign", "floor", "ceil", "round", "trunc"])
+def test_piecewise_constant_functions_have_gradient_zero(name):
+    x = leaf(-1.5, 0.0, 2.25, INF)
+    y = getattr(tw, name)(x)
+    (y * tw.asarray([INF, 1.0, 2.0, 0.0], dtype="float64"))[1:3].sum().backward(create_graph=True)
+    close(x.grad, [0, 0, 0, 0])
+
+
+def test_floor_divide_has_gradient_zero():
+    x, y = leaf(5.0, 7.0), tw.asarray(2.0, dtype="float64", requires_grad=True)
+    (x // y).sum().backward()
+    close(x.grad, [0, 0])
+    close(y.grad, 0)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_activations_of_lines_have_second_derivative_zero(activation):
+    x, g = leaf(-1.0, 2.0), tw.asarray([INF, 1.0], dtype="float64")
+    (slope,) = tw.autograd.gradients(getattr(F, activation)(x), [x], g, create_graph=True)
+    slope[1].backward()
+    close(x.grad, [0, 0])
+
+
+# ---- 14: what may become a gradient ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "message"),
+    [
+        (3.0, TypeError, "hook: returned a float"),
+        (np.ones(2, "f4"), TypeError, "hook: returned a ndarray"),
+        (
+            tw.ones(2, dtype="float64"),
+            TypeError,
+            "hook: the returned gradient has dtype float64, but must have float32",
+        ),
+        (tw.ones(3), ValueError, r"hook: the returned gradient has shape \(3,\), but must have \(2,\)"),
+    ],
+)
+@pytest.mark.parametrize("interior", [False, True])
+def test_hooks_return_gradients(returned, error, message, interior):
+    x = tw.ones(2).requires_grad_()
+    y = x * 2 if interior else x
+    y.register_hook(lambda g: returned)
+    with pytest.raises(error, match=message):
+        (y * 3).sum().backward()
+    assert x.grad is None
+
+
+def test_what_is_no_hook():
+    with pytest.raises(TypeError, match="register_hook: the hook is 3, but must be callable"):
+        tw.ones(2).requires_grad_().register_hook(3)
+
+
+def test_gradients_have_the_dtype_of_their_tensor():
+    x = tw.ones(2).requires_grad_()
+    for wrong in (tw.ones(2, dtype="int64"), tw.ones(2, dtype="float64"), tw.ones(2, dtype="complex64")):
+        with pytest.raises(TypeError, match=f"grad: dtype {wrong.dtype.name} does not match the tensor's float32"):
+            x.grad = wrong
+    assert x.grad is None
+
+
+# ---- 24: raw errors --------------------------------------------------------------------------------------------------
+
+
+def test_functions_return_something():
+    class Nothing(tw.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return ()
+
+    with pytest.raises(TypeError, match=r"Nothing\.forward: returned no results"):
+        Nothing.apply(tw.ones(2).requires_grad_())
+
+
+def test_containers_that_hold_themselves():
+    recursive = [tw.ones(2)]
+    recursive.append(recursive)
+    deep = tw.ones(2)
+    for _ in range(500):
+        deep = [deep]
+    for tree in (recursive, {"a": recursive}, deep):
+        with pytest.raises(ValueError, match="nested more than 100 levels deep"):
+            tw.autograd.vjp(lambda x: x[0], tree)
+        with pytest.raises(ValueError, match="nested more than 100 levels deep"):
+            tw.autograd.grad(lambda x: x[0].sum())(tree)
+
+
+@pytest.mark.parametrize(
+    ("message", "call"),
+    [
+        ("jvp: primals is 3, but must be a tuple", lambda: tw.autograd.jvp(tw.sin, 3, (1.0,))),
+        ("jvp: tangents is None, but must be a tuple", lambda: tw.autograd.jvp(tw.sin, (tw.ones(2),), None)),
+        ("hvp: primals is a Tensor", lambda: tw.autograd.hvp(tw.sum, tw.ones(2), (tw.ones(2),))),
+        ("grad: takes a function, not a Tensor", lambda: tw.autograd.grad(tw.ones(2))),
+        ("value_and_grad: argnums is 'a'", lambda: tw.autograd.grad(tw.sum, "a")(tw.ones(2))),
+        ("value_and_grad: with has_aux", lambda: tw.autograd.grad(tw.sum, has_aux=True)(tw.ones(2))),
+        ("backward: retain_graph is 'yes'", lambda: leaf(1.0).sum().backward(retain_graph="yes")),
+        ("gradients: create_graph is 2", lambda: tw.autograd.gradients(leaf(1.0).sum(), [], create_graph=2)),
+        ("no_grad: decorates a function, not 3", lambda: tw.no_grad(3)),
+        ("explain: fun is 3", lambda: tw.explain(3)),
+        ("requires_grad: the value is 'yes'", lambda: tw.ones(2).requires_grad_("yes")),
+    ],
+)
+def test_wrong_kinds_are_named(message, call):
+    with pytest.raises(TypeError, match=message):
+        call()

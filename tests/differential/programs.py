@@ -36,6 +36,11 @@ DOMAINS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+def plain(t) -> np.ndarray:
+    """PyTorch's tensor in NumPy. Added to zeros: those that are zeros by declaration have no memory to look at."""
+    return (torch.zeros(t.shape, dtype=t.dtype) + t.detach().resolve_conj()).numpy()
+
+
 @dataclass(frozen=True)
 class Step:
     """A value from earlier ones: one function for each library."""
@@ -50,6 +55,8 @@ class Step:
 
 class Program:
     """Leaves and steps; `values` are NumPy's."""
+
+    numbers = "f"  # the kind of dtype that steps are drawn for
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -67,15 +74,14 @@ class Program:
     def grow(self, number: int) -> None:
         """Add the step of that number, which has random numbers of its own."""
         self.rng = random.Random(f"{self.seed} {number}")
-        kind = self.rng.choice(KINDS)
-        names = KIND[kind]
-        kind(self, self.rng.choice(names))
+        draw = self.rng.choice([draw for draw, names in KIND.items() for _ in range(1 + len(names) // 3)])
+        draw(self, self.rng.choice(KIND[draw]))
 
     # ---- for the kinds of steps --------------------------------------------------------------------------------------
 
     def pick(self, *, mask: bool = False, where: Callable[[np.ndarray], bool] | None = None) -> int | None:
         """A value so far: its number."""
-        kind = "b" if mask else "f"
+        kind = "b" if mask else self.numbers
         found = [i for i, v in enumerate(self.values) if v.dtype.kind == kind and (where is None or where(v))]
         return self.rng.choice(found) if found else None
 
@@ -92,7 +98,7 @@ class Program:
                 value = np.asarray(numpy(*[self.values[i] for i in inputs]))
         except (ValueError, IndexError):
             return
-        if value.dtype.kind == "f":
+        if value.dtype.kind in "fc":
             largest = float(np.abs(value).max(initial=0))
             if not np.isfinite(value).all() or value.size > 500:
                 return
@@ -186,8 +192,8 @@ def with_option(p: Program, name: str) -> None:
 
 BINARY = {
     "add": ("any", "any"), "subtract": ("any", "any"), "multiply": ("any", "any"), "divide": ("any", "positive"),
-    "maximum": ("any", "any"), "minimum": ("any", "any"), "power": ("positive", "small"), "arctan2": ("any", "positive"),
-    "remainder": ("any", "positive"),
+    "maximum": ("any", "any"), "minimum": ("any", "any"), "power": ("positive", "small"),
+    "arctan2": ("any", "positive"), "remainder": ("any", "positive"),
 }  # fmt: skip
 
 
@@ -392,9 +398,3 @@ def over_axis(p: Program, name: str) -> None:
         lambda x: ORACLES[name](x, axis),
         lambda t: getattr(torch, name)(t, axis),
     )
-
-
-# Registers the kinds of the other file; both fill KIND.
-from . import programs_of_arrays  # noqa: E402, F401
-
-KINDS = [draw for draw, names in KIND.items() for _ in range(1 + len(names) // 3)]

@@ -6,7 +6,7 @@ import numpy as np
 
 import tilewright as tw
 
-from .programs import F, ORACLES, Program, kind, of, torch
+from .programs import ORACLES, F, Program, kind, of, torch
 from .test_indexing import for_numpy, random_key
 
 # ---- products --------------------------------------------------------------------------------------------------------
@@ -49,7 +49,8 @@ def linear(p: Program, name: str) -> None:
         y = g.linear(t, w, b)
         return {
             "none": lambda: y, "relu": lambda: g.relu(y), "gelu": lambda: g.gelu(y), "tanh": lambda: torch.tanh(y),
-            "gelu_tanh": lambda: g.gelu(y, approximate="tanh"), "sigmoid": lambda: g.sigmoid(y), "silu": lambda: g.silu(y),
+            "gelu_tanh": lambda: g.gelu(y, approximate="tanh"), "sigmoid": lambda: g.sigmoid(y),
+            "silu": lambda: g.silu(y),
         }[activation]()  # fmt: skip
 
     inputs = (i, j) if k is None else (i, j, k)
@@ -197,7 +198,7 @@ def indexing(p: Program, name: str) -> None:
         return v
 
     def numpy(v, w):
-        v = v.copy()
+        v = np.array(v)
         v[plain] = w
         return v
 
@@ -283,6 +284,8 @@ REDUCTIONS = ("mean", "sum", "none")
 @kind("mse_loss", "l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits")
 def loss(p: Program, name: str) -> None:
     i = p.pick(where=lambda v: v.size > 0)
+    if i is None:
+        return
     j = p.pick(where=lambda v: v.shape == p.values[i].shape)
     reduction = p.rng.choice(REDUCTIONS)
     domains = {
@@ -305,6 +308,8 @@ def loss(p: Program, name: str) -> None:
 @kind("cross_entropy")
 def cross_entropy(p: Program, name: str) -> None:
     i = p.pick(where=lambda v: v.ndim > 0 and v.size > 0)
+    if i is None:
+        return
     x = p.values[i]
     axis = 1 if x.ndim > 1 else 0
     classes = x.shape[axis]
@@ -339,6 +344,8 @@ def cross_entropy(p: Program, name: str) -> None:
 @kind("cross_entropy of probabilities")
 def soft_cross_entropy(p: Program, name: str) -> None:
     i = p.pick(where=lambda v: v.ndim > 0 and v.size > 0)
+    if i is None:
+        return
     j = p.pick(where=lambda v: v.shape == p.values[i].shape)
     given = {"reduction": p.rng.choice(REDUCTIONS), "label_smoothing": p.rng.choice([0.0, 0.2])}
     p.add(

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-SEEDS = 12
+SEEDS = 60
 PARTS = 4  # each a process, so that a fault in one does not hide the others
 SHOWN = 40
 

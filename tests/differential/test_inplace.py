@@ -1,8 +1,8 @@
 """Random writes in place, held against the same program without any: the same gradients, or RuntimeError.
 
-Every tensor of a program is a view of some memory. The other program keeps for each memory one flat tensor, a function of
-the leaves; a write makes a new one of it, and reading is taking elements from it. So both sides know what shares memory,
-but only one of them writes.
+Every tensor of a program is a view of some memory. The other program keeps for each memory one flat tensor, a function
+of the leaves; a write makes a new one of it, and reading is taking elements from it. So both sides know what shares
+memory, but only one of them writes.
 """
 
 from __future__ import annotations
@@ -362,7 +362,7 @@ def problem_of(seed: int, steps, tally) -> str | None:
 @pytest.mark.parametrize("part", range(2))
 def test_writes_in_place(part, seeds, tally):
     faults, count, seen = Faults(), 0, collections.Counter()
-    for seed in seeds(400):
+    for seed in seeds(500):
         count += 1
         number = 2 * seed + part
         if problem_of(number, range(STEPS), seen):

@@ -45,5 +45,5 @@ def shrink(steps: list[int], problem: Callable[[list[int]], str | None]) -> str:
         fewer = [s for s in steps if s != step]
         smaller = problem(fewer)
         if smaller:
-            steps, text = fewer, smaller
+            return shrink(fewer, problem)
     return text

@@ -265,7 +265,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       break;
     }
   }
-  if (ready && (self->native || self->inputs == 2) && !takes_any_dtypes(self)) ready = of_one_dtype(self, in.arrays);
+  if (ready && (self->native || self->inputs == 2)) ready = of_one_dtype(self, in.arrays) || takes_any_dtypes(self);
   for (int i = 0; ready && complex_number && i < self->inputs; ++i)
     ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i]).dtype);
   if (!ready) {
@@ -422,6 +422,9 @@ PyObject* is_private(PyObject*, PyObject* const* args, Py_ssize_t count) {
                          !x.storage->readonly);
 }
 
+PyMethodDef is_number_method = {
+    "is_number", [](PyObject*, PyObject* object) { return PyBool_FromLong(is_number(object)); }, METH_O,
+    "is_number(x): whether x is a Python number, which is weak; NumPy's scalars are arrays."};
 PyMethodDef is_private_method = {"is_private", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(is_private)),
                                  METH_FASTCALL,
                                  "is_private(leaf, g): whether g can be added to leaf.grad in place, unseen."};
@@ -461,7 +464,8 @@ void add_primitive_type(py::module_& m) {
   m.attr("Primitive") = py::handle(type);
   m.attr("wrap") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&wrap_method, nullptr, py::str("tilewright._core").release().ptr()));
-  m.def("is_number", [](py::handle object) { return is_number(object.ptr()); });
+  m.attr("is_number") = py::reinterpret_steal<py::object>(
+      PyCFunction_NewEx(&is_number_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.attr("is_private") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&is_private_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward,

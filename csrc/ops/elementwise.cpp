@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "core/divide.h"
 #include "core/parallel.h"
@@ -226,53 +227,63 @@ Array compare_with_signed(const ElementwiseOp& op, const Array& a, const Array& 
   return where({&negative, {}}, {&below, {}}, {&same, {}});
 }
 
-// A Python number against an array: true where `out` is the answer. An integer outside the range of the array's dtype
-// lies on one side of every element, and integers meet a float in float64, not in the default dtype.
-bool compare_exactly(const ElementwiseOp& op, const Array& x, const Scalar& number, bool x_first, Array& out) {
-  if (number.kind == Scalar::integer && is_inexact(x.dtype) && std::isinf(number.f)) {
-    const Operand infinite{nullptr, {Scalar::floating, 0, number.f}};
-    out = x_first ? binary(op, {&x, {}}, infinite) : binary(op, infinite, {&x, {}});
-    return true;
+// An integer outside the range of the array's dtype lies on one side of every element, and integers meet a float in
+// float64, not in the default dtype.
+std::optional<Array> compare_exactly(const ElementwiseOp& op, const Array& x, const Scalar& number, bool x_first) {
+  const auto with = [&](const Array& array, const Scalar& scalar) {
+    return x_first ? binary(op, {&array, {}}, {nullptr, scalar}) : binary(op, {nullptr, scalar}, {&array, {}});
+  };
+  if (is_inexact(x.dtype)) {
+    if (number.kind != Scalar::integer || !std::isinf(number.f)) return std::nullopt;
+    return with(x, {Scalar::floating, 0, number.f});
   }
-  if (is_inexact(x.dtype)) return false;
-  if (number.kind == Scalar::floating) {
-    const Array wide = astype(x, DType::f64);
-    out = x_first ? binary(op, {&wide, {}}, {nullptr, number}) : binary(op, {nullptr, number}, {&wide, {}});
-    return true;
-  }
-  if (number.kind != Scalar::integer) return false;
+  if (number.kind == Scalar::floating) return with(astype(x, DType::f64), number);
+  if (number.kind != Scalar::integer) return std::nullopt;
   // bool meets an integer in int64 or uint64
   const int side = is_integer(x.dtype)              ? side_of_range(number, x.dtype)
                    : number.range == Scalar::beyond ? side_of_range(number, DType::i64)
                                                     : 0;
-  if (side == 0) return false;
-  out = astype(answer_for_all(op, x_first ? 0 : side, x_first ? side : 0, x.shape), DType::boolean, true);
-  return true;
+  if (side == 0) return std::nullopt;
+  return astype(answer_for_all(op, x_first ? 0 : side, x_first ? side : 0, x.shape), DType::boolean, true);
 }
 
-bool compare_exactly(const ElementwiseOp& op, const Operand& a, const Operand& b, Array& out) {
+[[gnu::noinline]] std::optional<Array> compare_exactly(const ElementwiseOp& op, const Operand& a, const Operand& b) {
   if (a.array && b.array) {
     const DType p = a.array->dtype, q = b.array->dtype;
-    if (!(p == DType::u64 && is_integer(q) && is_signed(q)) && !(q == DType::u64 && is_integer(p) && is_signed(p)))
-      return false;
-    out = compare_with_signed(op, *a.array, *b.array);
-    return true;
+    if (p == q || !is_integer(p) || !is_integer(q) || is_signed(p) == is_signed(q)) return std::nullopt;
+    if (p != DType::u64 && q != DType::u64) return std::nullopt;  // a larger signed dtype holds both
+    return compare_with_signed(op, *a.array, *b.array);
   }
-  if (!a.array && !b.array) return false;
-  return a.array ? compare_exactly(op, *a.array, b.scalar, true, out)
-                 : compare_exactly(op, *b.array, a.scalar, false, out);
+  if (a.array) return compare_exactly(op, *a.array, b.scalar, true);
+  return b.array ? compare_exactly(op, *b.array, a.scalar, false) : std::nullopt;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 
 // An integer to a negative power is a fraction.
-void require_whole_powers(const ElementwiseOp& op, DType dtype, const Array& exponent) {
-  if (op.row != kernels().power || !is_integer(dtype) || !is_signed(dtype) || exponent.size() == 0) return;
-  const Array least = astype(reduce(Reduction::min, exponent, std::nullopt, false), DType::i64);
-  if (*least.ptr<int64_t>() < 0)
+[[gnu::noinline]] void require_whole_powers(const ElementwiseOp& op, const Operand& exponent) {
+  int64_t least = exponent.scalar.i;
+  if (exponent.array) {
+    if (exponent.array->size() == 0) return;
+    const Array least_of_all = reduce(Reduction::min, *exponent.array, std::nullopt, false);
+    least = *astype(least_of_all, DType::i64).ptr<int64_t>();
+  }
+  if (least < 0)
     fail<ValueError>(op.name,
                      ": x2 has negative exponents, and integers to a negative power are fractions; convert x1 "
                      "to a floating dtype");
+}
+
+Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Operand& b, const double* params) {
+  const DType dtype = compute_dtype(op, result_type(a, b));
+  const ElementwiseFn fn = kernel_for(op, dtype);
+  const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
+  if (is_integer(dtype) && is_signed(dtype) && op.row == kernels().power) require_whole_powers(op, b);
+  const DType result = result_dtype(op, dtype);
+  const Array out = empty(x->shape == y->shape ? x->shape : broadcast_shapes(op.name, x->shape, y->shape), result);
+  const Array* in[] = {&*x, &*y};
+  run_broadcast(fn, op.name, in, 2, out, params, cost(op.rule));
+  return out;
 }
 
 }  // namespace
@@ -308,16 +319,9 @@ Array unary(const ElementwiseOp& op, const Array& x, const double* params) {
 }
 
 Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const double* params) {
-  if (Array answer; op.rule == DTypeRule::comparison && compare_exactly(op, a, b, answer)) return answer;
-  const DType dtype = compute_dtype(op, result_type(a, b));
-  const ElementwiseFn fn = kernel_for(op, dtype);
-  const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
-  require_whole_powers(op, dtype, *y);
-  const DType result = result_dtype(op, dtype);
-  const Array out = empty(x->shape == y->shape ? x->shape : broadcast_shapes(op.name, x->shape, y->shape), result);
-  const Array* in[] = {&*x, &*y};
-  run_broadcast(fn, op.name, in, 2, out, params, cost(op.rule));
-  return out;
+  if (op.rule != DTypeRule::comparison) return binary_in_one_dtype(op, a, b, params);
+  std::optional<Array> answer = compare_exactly(op, a, b);
+  return answer ? *std::move(answer) : binary_in_one_dtype(op, a, b, params);
 }
 
 void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b) {
@@ -339,7 +343,7 @@ void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand&
   }
   const ElementwiseFn fn = kernel_for(op, dtype);
   Prepared y(op.name, b, dtype);
-  require_whole_powers(op, dtype, *y);
+  if (is_integer(dtype) && is_signed(dtype) && op.row == kernels().power) require_whole_powers(op, b);
   if (b.array && overlaps_unaligned(target, *y)) y.copy();
   const Array* in[] = {&target, &*y};
   run_broadcast(fn, op.name, in, 2, target, nullptr, cost(op.rule));

@@ -61,10 +61,15 @@ def integer(op: str, name: str, value: Any, *, at_least: int | None = None, at_m
 
 def shape(op: str, value: Any, name: str = "shape") -> tuple[int, ...]:
     """A shape from one length or a sequence of them; ValueError for a negative one."""
+    if type(value) is tuple:
+        for length in value:
+            if type(length) is not int or not 0 <= length < 0x8000000000000000:
+                break
+        else:
+            return value
     lengths = integers(op, name, value)
-    for length in lengths:
-        if not 0 <= length < 1 << 63:
-            raise ValueError(f"{op}: {name} {lengths} has a negative length, or one beyond 64 bits")
+    if not all(0 <= length < 0x8000000000000000 for length in lengths):
+        raise ValueError(f"{op}: {name} {lengths} has a negative length, or one beyond 64 bits")
     return lengths
 
 
@@ -72,8 +77,6 @@ def integers(op: str, name: str, value: Any) -> tuple[int, ...]:
     """A tuple of ints from one integer or any sequence of them: axes, positions."""
     if type(value) is int:
         return (value,)
-    if type(value) is tuple and all(type(entry) is int for entry in value):
-        return value
     if not isinstance(value, (tuple, list)) and not has_axes(value):
         try:
             return (operator.index(value),)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _LONGEST = (1 << 63) - 1  # an axis
 
 
-def _made(array: Any, requires_grad: bool) -> Tensor:
-    x = wrap(array)
-    if flag("requires_grad", "the value", requires_grad):
-        x.requires_grad = True
+def _filled(op: str, shape: Shape, value: Any, dtype: DType, requires_grad: bool) -> Tensor:
+    x = wrap(_core.full(checked_shape(op, shape), value, dtype))
+    if requires_grad is not False:
+        x.requires_grad = requires_grad
     return x
 
 
@@ -89,9 +89,9 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad:
     >>> tw.full(3, 7)
     tensor([7, 7, 7])
     """
-    value, own = _constant("full", "fill_value", fill_value)
+    value, own = (fill_value, None) if is_number(fill_value) else _constant("full", "fill_value", fill_value)
     dtype = (own or _core.default_dtype(value)) if dtype is None else as_dtype(dtype)
-    return _made(_core.full(checked_shape("full", shape), value, dtype), requires_grad)
+    return _filled("full", shape, value, dtype, requires_grad)
 
 
 def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
@@ -117,7 +117,7 @@ def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) ->
     >>> tw.zeros(2)
     tensor([0., 0.])
     """
-    return full(shape, 0, dtype=dtype, requires_grad=requires_grad)
+    return _filled("zeros", shape, 0, as_dtype(dtype), requires_grad)
 
 
 def ones(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
@@ -143,7 +143,7 @@ def ones(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> 
     >>> tw.ones(2)
     tensor([1., 1.])
     """
-    return full(shape, 1, dtype=dtype, requires_grad=requires_grad)
+    return _filled("ones", shape, 1, as_dtype(dtype), requires_grad)
 
 
 def zeros_like(x: Any, /, *, dtype: Any = None) -> Tensor:

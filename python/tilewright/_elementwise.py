@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _core
 from ._arguments import shown
+from ._autograd import state
 from ._dtypes import integer_range, promote_types
 from ._op import is_number, kernel_in_python, primitive
 from ._tensor import Tensor, asarray
@@ -711,7 +712,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-
 
 @kernel_in_python
 def _clip(x: Any, min: Any, max: Any, /) -> Any:
-    """Kernel of `clip`; a bound may be None."""
+    """Kernel of `clip` where it is recorded; a bound may be None."""
     y = x if min is None else _core.maximum(x, min)
     return y if max is None else _core.minimum(y, max)
 
@@ -747,13 +748,24 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     >>> tw.clip([-1.0, 0.5, 3.0], 0, 1)
     tensor([0. , 0.5, 1. ])
     """
-    arrays = [v if v is None or is_number(v) else asarray(v) for v in (asarray(x), min, max)]
-    dtypes = [v.dtype for v in arrays if isinstance(v, Tensor)]
-    dtype = functools.reduce(promote_types, dtypes)
-    tensor, low, high = [asarray(v, dtype) if isinstance(v, Tensor) else v for v in arrays]
-    if dtype.is_integer:
-        low, high = _bounds_in_range(dtype, low, high)
-    return tensor if low is None and high is None else _clip(tensor, low, high)
+    y = x if isinstance(x, Tensor) else asarray(x)
+    if type(min) not in _PLAIN or type(max) not in _PLAIN:
+        y, min, max = _promoted_bounds(y, min, max)
+    if state.mode and (y._node or getattr(min, "_node", None) or getattr(max, "_node", None)):
+        return y if min is None and max is None else _clip(y, min, max)
+    y = y if min is None else maximum(y, min)
+    return y if max is None else minimum(y, max)
+
+
+_PLAIN = (float, type(None))  # bounds that need no look
+
+
+def _promoted_bounds(x: Tensor, min: Any, max: Any) -> tuple[Tensor, Any, Any]:
+    """The arguments of `clip` with arrays of one dtype, and bounds in its range."""
+    operands = [v if v is None or is_number(v) else asarray(v) for v in (x, min, max)]
+    dtype = functools.reduce(promote_types, [v.dtype for v in operands if isinstance(v, Tensor)])
+    x, min, max = [asarray(v, dtype) if isinstance(v, Tensor) else v for v in operands]
+    return (x, *_bounds_in_range(dtype, min, max)) if dtype.is_integer else (x, min, max)
 
 
 def _bounds_in_range(dtype: DType, min: Any, max: Any) -> tuple[Any, Any]:

@@ -145,12 +145,13 @@ def _chosen(op: str, args: Sequence[Any], argnums: int | tuple[int, ...]) -> lis
 
 def _with_aliases(op: str, args: Sequence[Any], argnums: int | tuple[int, ...]) -> tuple[list[Any], Any, list[Tensor]]:
     """The arguments with the chosen ones aliased, those as one tree, and its leaves."""
+    several = isinstance(argnums, (tuple, list))
     numbers = _chosen(op, args, argnums)
     chosen, aliases = _aliased(op, tuple(args[i] for i in numbers))
     full = list(args)
     for i, value in zip(numbers, chosen, strict=True):
         full[i] = value
-    return full, chosen[0] if isinstance(argnums, int) else chosen, aliases
+    return full, chosen if several else chosen[0], aliases
 
 
 def value_and_grad(

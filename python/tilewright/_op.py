@@ -101,7 +101,7 @@ class Plan:
         result = "y" if "y" not in inputs else "_y"  # some gradient kernels take the result of another op as input y
         parameters = (*inputs, *statics, result, "aux")
         expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
-        expressions = ["_frozen_key(key)" if e == "key" else e for e in expressions]
+        expressions = ["key if type(key) is int else _frozen_key(key)" if e == "key" else e for e in expressions]
         unpack = f"{', '.join(names)}, = node.saved" if names else ""
         rewrap = "y = _wrap(y, node if _state.mode else None)"
         calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
@@ -182,28 +182,28 @@ def _convert(operands: tuple[Any, ...], any_dtypes: bool) -> tuple[Any, ...] | N
 
     With `any_dtypes` the kernel takes tensors of any.
 
-    Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out.
-    Operands of dtype bool keep it beside others: they are conditions and masks. A complex number makes floating tensors
-    complex here, for that is an op: the way back takes the real part.
+    Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out. The
+    first of three operands stays bool where it is: a condition. A complex number makes floating tensors complex here,
+    for that is an op: the way back takes the real part.
     """
     to_tensor = frozen if state.mode and any(getattr(v, "_node", None) is not None for v in operands) else asarray
     converted = [v if v is None or isinstance(v, Tensor) or is_number(v) else to_tensor(v) for v in operands]
-    tensors = [v for v in converted if isinstance(v, Tensor)]
-    if not tensors and converted[0] is not None:
+    if not any(isinstance(v, Tensor) for v in converted) and converted[0] is not None:
         converted[0] = asarray(converted[0])
-    if any_dtypes:
-        return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
-    dtypes = [v.dtype for v in tensors if v.dtype != _core.DType.bool]
-    common = functools.reduce(promote_types, dtypes) if dtypes else _core.DType.bool
-    if common.is_floating and any(isinstance(v, complex) for v in converted):
-        common = _core.complex_dtype(common)
-    if any(dtype != common for dtype in dtypes):
-        converted = [
-            asarray(v, common) if isinstance(v, Tensor) and v.dtype != _core.DType.bool else v for v in converted
-        ]
-    elif len(operands) == 2 and len({v.dtype for v in tensors}) == 2:
-        converted = [asarray(v, dtypes[0]) if isinstance(v, Tensor) else v for v in converted]
+    if not any_dtypes:
+        condition = len(converted) == 3 and getattr(converted[0], "dtype", None) == _core.DType.bool
+        converted[condition:] = _of_one_dtype(converted[condition:])
     return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
+
+
+def _of_one_dtype(operands: list[Any]) -> list[Any]:
+    dtypes = [v.dtype for v in operands if isinstance(v, Tensor)]
+    if not dtypes:
+        return operands
+    common = functools.reduce(promote_types, dtypes)
+    if common.is_floating and any(isinstance(v, complex) for v in operands):
+        common = _core.complex_dtype(common)
+    return [asarray(v, common) if isinstance(v, Tensor) else v for v in operands]
 
 
 _core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, _FOLDER + "/")

@@ -57,9 +57,12 @@ _DTYPE = "    dtype : dtype-like, optional\n        Convert to this first.\n"
 _CORRECTION = "    correction : float\n        Subtracted from the count; 1 for the sample's unbiased estimate.\n"
 
 
+_PLAIN_AXES = (int, type(None))  # as the kernels and the rules take them
+
+
 def _checked(op: str, axis: Any, keepdims: Any) -> tuple[Axis, bool]:
     """The parameters of a reduction as the kernels and the rules take them."""
-    if axis is not None and type(axis) is not int:
+    if type(axis) not in _PLAIN_AXES:
         axis = integers(op, "axis", axis)
     return axis, keepdims if keepdims is False or keepdims is True else flag(op, "keepdims", keepdims)
 
@@ -99,7 +102,8 @@ def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = No
     >>> tw.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     tensor([4., 6.])
     """
-    axis, keepdims = _checked("sum", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("sum", axis, keepdims)
     return _sum(x if dtype is None else asarray(x, dtype), axis, keepdims)
 
 
@@ -113,7 +117,8 @@ def prod(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = N
     >>> tw.prod([[1.0, 2.0], [3.0, 4.0]], axis=1)
     tensor([ 2., 12.])
     """
-    axis, keepdims = _checked("prod", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("prod", axis, keepdims)
     return _prod(x if dtype is None else asarray(x, dtype), axis, keepdims)
 
 
@@ -127,7 +132,8 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
     tensor([2., 3.])
     """
-    axis, keepdims = _checked("mean", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("mean", axis, keepdims)
     return _mean(x, axis, keepdims)
 
 
@@ -141,7 +147,8 @@ def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.max([[1.0, 5.0], [3.0, 4.0]], axis=1)
     tensor([5., 4.])
     """
-    axis, keepdims = _checked("max", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("max", axis, keepdims)
     return _max(x, axis, keepdims)
 
 
@@ -155,7 +162,8 @@ def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.min([[1.0, 5.0], [3.0, 4.0]], axis=1)
     tensor([1., 3.])
     """
-    axis, keepdims = _checked("min", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("min", axis, keepdims)
     return _min(x, axis, keepdims)
 
 
@@ -169,7 +177,8 @@ def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.any([[0, 0], [0, 2]], axis=1)
     tensor([False,  True])
     """
-    axis, keepdims = _checked("any", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("any", axis, keepdims)
     return wrap(_core.any(asarray(x)._array, axis, keepdims))
 
 
@@ -183,7 +192,8 @@ def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> tw.all([[0, 1], [3, 2]], axis=1)
     tensor([False,  True])
     """
-    axis, keepdims = _checked("all", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("all", axis, keepdims)
     return wrap(_core.all(asarray(x)._array, axis, keepdims))
 
 
@@ -238,7 +248,8 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
     >>> tw.var([1.0, 2.0, 3.0, 4.0])
     tensor(1.25)
     """
-    axis, keepdims = _checked("var", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("var", axis, keepdims)
     correction = number("var", "correction", correction)
     x = _with_axes("var", x, axis)
     if not x.dtype.is_inexact:  # float32 does not tell large integers apart
@@ -259,7 +270,8 @@ def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
     >>> tw.std([1.0, 3.0])
     tensor(1.)
     """
-    axis, keepdims = _checked("std", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("std", axis, keepdims)
     correction = number("std", "correction", correction)
     variance = var(_with_axes("std", x, axis), axis=axis, correction=correction, keepdims=keepdims)
     if not variance.requires_grad:
@@ -278,7 +290,8 @@ def logsumexp(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor
     >>> tw.logsumexp([1000.0, 1000.0])
     tensor(1000.6932)
     """
-    axis, keepdims = _checked("logsumexp", axis, keepdims)
+    if keepdims is not False or type(axis) not in _PLAIN_AXES:
+        axis, keepdims = _checked("logsumexp", axis, keepdims)
     x = _with_axes("logsumexp", x, axis)
     peak = max(x.detach(), axis=axis, keepdims=True)
     peak = where(isfinite(peak), peak, 0.0)

@@ -442,11 +442,12 @@ def asarray(
         source, foreign = data._array, False
     else:
         source, foreign = _from_foreign(data, None if dtype is None else as_dtype(dtype)), True
-        if _is_scalar(data) or isinstance(data, (list, tuple, range)):
-            if copy is False:
+        if copy is not None and (_is_scalar(data) or isinstance(data, (list, tuple, range))):
+            if not copy:
                 raise ValueError(f"asarray: copy=False, but a {type(data).__name__} can only be copied")
             copy = None
-    option("asarray", "device", device, ["cpu"])
+    if type(device) is not str or device != "cpu":
+        option("asarray", "device", device, ["cpu"])
     wanted = source.dtype if dtype is None else as_dtype(dtype)
     if wanted != source.dtype:
         if copy is False:

@@ -284,11 +284,18 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
 
 
 def _pair(op: str, x: Any, target: Any) -> tuple[Tensor, Tensor]:
-    """Prediction and target of one shape: broadcasting (n, 1) against (n,) is a well-known trap."""
+    """Prediction and target of one shape: broadcasting (n, 1) against (n,) is a well-known trap.
+
+    Integers become float32: their differences and squares need not fit their dtype.
+    """
     x, target = asarray(x), asarray(target)
     for tensor in (x, target):
         if tensor.dtype.is_complex:
             raise TypeError(f"{op}: dtype {tensor.dtype.name} is not supported; losses are of real numbers")
+    if not x.dtype.is_floating:
+        x = asarray(x, "float32")
+    if not target.dtype.is_floating:
+        target = asarray(target, x.dtype)
     if x.shape != target.shape:
         raise ValueError(f"{op}: the prediction has shape {x.shape}, but the target {target.shape}; they must agree")
     return x, target

@@ -36,6 +36,39 @@ DOMAINS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+def from_whole(x):
+    return x - np.round(x)
+
+
+def gaps(x):
+    """Between all values of an array, in order."""
+    return np.diff(np.sort(x, axis=None))
+
+
+# Functions whose results are the same bits everywhere, where their arguments are: they round once, or not at all.
+EXACT = frozenset(
+    """negative abs square sqrt add subtract multiply divide maximum minimum relu sign floor ceil trunc round clip copy
+    where max min reshape ravel squeeze expand_dims broadcast_to astype flip permute_dims transpose swapaxes moveaxis
+    matrix_transpose concatenate concat stack split getitem setitem nonzero take take_along_axis zeros ones full eye
+    zeros_like ones_like full_like""".split()  # noqa: SIM905
+)
+
+# How far arguments are from where the function jumps or has a kink. Rounding, which differs between libraries and
+# levels of instructions, must not decide on which side they are; arguments that are exact may lie right there.
+KINKS: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "sign", "angle"), lambda x: x),
+    **dict.fromkeys(("floor", "ceil", "trunc"), from_whole),
+    **dict.fromkeys(("maximum", "minimum", "l1_loss", "less", "less_equal"), np.subtract),
+    **dict.fromkeys(("greater", "greater_equal", "equal", "not_equal"), np.subtract),
+    **dict.fromkeys(("max", "min", "argmax", "argmin"), gaps),
+    "round": lambda x: from_whole(2 * x),
+    "floor_divide": lambda x: from_whole(x / 0.75),
+    "remainder": lambda x, y: from_whole(x / DOMAINS["positive"](y)),
+    "clip": lambda x: np.stack([x - bound for bound in (-0.5, 0.3, 0.5)]),
+    "linear": lambda x, w, b=0.0: x @ w.T + b,
+}
+
+
 def plain(t) -> np.ndarray:
     """PyTorch's tensor in NumPy. Added to zeros: those that are zeros by declaration have no memory to look at."""
     return (torch.zeros(t.shape, dtype=t.dtype) + t.detach().resolve_conj()).numpy()
@@ -70,6 +103,7 @@ class Program:
         self.values: list[np.ndarray] = list(self.leaves)
         self.steps: list[Step] = []
         self.used: set[str] = set()
+        self.exact = set(range(4))
 
     def grow(self, number: int) -> None:
         """Add the step of that number, which has random numbers of its own."""
@@ -86,17 +120,23 @@ class Program:
         return self.rng.choice(found) if found else None
 
     def add(self, name, text, inputs, ours, numpy, theirs, *, domains=(), jumps: bool = False) -> None:
-        """Add a step, unless NumPy refuses it or it gives numbers that are not finite."""
+        """Add a step, unless NumPy refuses it, it is too near a kink, or it gives numbers that are not finite."""
         if None in inputs:
             return
+        arguments = [self.values[i] for i in inputs]
         if domains:
             inside = [DOMAINS[d] for d in domains]
             ours, numpy, theirs = (self.inside(inside, f) for f in (ours, numpy, theirs))
             text += f" with {' and '.join(domains)} arguments" if set(domains) != {"any"} else ""
         try:
             with np.errstate(all="ignore"):
-                value = np.asarray(numpy(*[self.values[i] for i in inputs]))
+                value = np.asarray(numpy(*arguments))
+                distance = np.abs(KINKS[name](*arguments)) if name in KINKS else np.ones(1)
         except (ValueError, IndexError):
+            return
+        exact = self.exact.issuperset(inputs)
+        at_kink = exact or len(set(inputs)) < len(inputs)  # a value compared with itself is
+        if ((distance < 1e-9) & ((distance != 0) | (not at_kink))).any():
             return
         if value.dtype.kind in "fc":
             largest = float(np.abs(value).max(initial=0))
@@ -108,8 +148,10 @@ class Program:
                 text, value = f"{text} * {factor}", value * factor
         elif value.dtype.kind != "b":
             raise AssertionError(f"{name}: a step gives floats or bool, not {value.dtype}")
-        arguments = ", ".join(f"v{i}" for i in inputs)
-        self.steps.append(Step(f"v{len(self.values)} = {text} of {arguments}", inputs, ours, numpy, theirs, jumps))
+        text = f"v{len(self.values)} = {text} of {', '.join(f'v{i}' for i in inputs)}"
+        self.steps.append(Step(text, inputs, ours, numpy, theirs, jumps))
+        if exact and name in EXACT:
+            self.exact.add(len(self.values))
         self.values.append(value)
         self.used.add(name)
 
@@ -213,11 +255,8 @@ def binary(p: Program, name: str) -> None:
     i = p.pick()
     j = p.pick(where=broadcastable(p.values[i].shape))
     theirs = {"power": "pow"}.get(name, name)
-    number = (
-        p.rng.choice([2, 3, 0.5, -1.0, 1, 0])
-        if p.rng.random() < 0.25 and name in ("power", "multiply", "add")
-        else None
-    )
+    with_number = p.rng.random() < 0.25 and name in ("power", "multiply", "add")
+    number = p.rng.choice([2, 3, 0.5, -1.0, 1, 0]) if with_number else None
     f, oracle = of(name), ORACLES[name]
     if number is not None:
         text, domain = f"{name}(x, {number})", "positive" if number in (0.5, -1.0) else "any"

@@ -21,7 +21,7 @@ inline bool is_number(PyObject* object) {
 
 // A number as above; false for anything else.
 inline bool load_scalar(PyObject* object, Scalar& out) {
-  if (!is_number(object)) return false;
+  if (!PyFloat_CheckExact(object) && !is_number(object)) return false;
   if (PyFloat_Check(object)) {
     out = {Scalar::floating, 0, PyFloat_AS_DOUBLE(object)};
   } else if (PyBool_Check(object)) {

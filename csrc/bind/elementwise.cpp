@@ -10,7 +10,8 @@
 namespace tw {
 namespace {
 
-// Two arrays must come with one dtype: the Python layer converts on the tape, where gradients are converted back.
+// Where there is a gradient, two arrays must come with one dtype: the Python layer converts on the tape, where
+// gradients are converted back.
 void require_one_dtype(const char* op, const Operand& a, const Operand& b) {
   if (a.array && b.array && a.array->dtype != b.array->dtype)
     fail<TypeError>(op, ": operands are ", a.array->dtype, " and ", b.array->dtype, ", but must have one dtype");
@@ -35,11 +36,10 @@ void def_binary(py::module_& m, const ElementwiseOp& op) {
     const auto kernel = [](const NativeCall& c, Array&) {
       return binary(*static_cast<const ElementwiseOp*>(c.data), c.operand(0), c.operand(1));
     };
-    // What gives bool has no gradient to convert back.
-    const bool any_dtypes = op.rule == DTypeRule::comparison || op.rule == DTypeRule::boolean;
-    register_native(op.name, kernel, new ElementwiseOp(op), {.any_dtypes = any_dtypes});
-    m.def(op.name, [op, any_dtypes](const Operand& a, const Operand& b) {
-      if (!any_dtypes) require_one_dtype(op.name, a, b);
+    register_native(op.name, kernel, new ElementwiseOp(op));
+    m.def(op.name, [op](const Operand& a, const Operand& b) {
+      const bool has_gradient = op.rule != DTypeRule::comparison && op.rule != DTypeRule::boolean;
+      if (has_gradient) require_one_dtype(op.name, a, b);
       return binary(op, a, b);
     });
     m.def((std::string(op.name) + "_").c_str(),

@@ -46,7 +46,7 @@ void bind_matmul(py::module_& m) {
   def_product<matmul_nt>(m, "matmul_nt", Product::nt);
   def_product<matmul_tn>(m, "matmul_tn", Product::tn);
   m.def("matmul_bytes", &matmul_bytes);
-  register_native("linear", call_linear, nullptr, {.optional = 1 << 2});
+  register_native("linear", call_linear, nullptr, 1 << 2);
   m.def("linear", [](const Array& x, const Array& weight, const Array* bias, const char* activation) {
     return linear(x, weight, bias, activation_named(activation));
   });

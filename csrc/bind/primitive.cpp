@@ -20,7 +20,7 @@ constexpr int kMaxArgs = 16;
 // What Python gives us once: its classes and the slow paths.
 struct Hooks {
   PyTypeObject* tensor = nullptr;
-  PyObject* convert = nullptr;       // convert(inputs, any_dtypes) -> tuple of inputs that the kernel takes, or None
+  PyObject* convert = nullptr;       // convert(primitive, inputs) -> tuple of inputs that the kernel takes, or None
   PyObject* make_plan = nullptr;     // make_plan(primitive, mask, complex) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
 } python;
@@ -33,7 +33,7 @@ struct PlanEntry {
 struct NativeOp {
   NativeKernel kernel;
   const void* data;
-  NativeTraits traits;
+  unsigned optional;
 };
 
 struct PrimitiveObject {
@@ -44,6 +44,8 @@ struct PrimitiveObject {
   const NativeOp* native;   // where C++ is called directly
   PyObject* with_keywords;  // called instead where there are keyword arguments; null where the op has none
   int inputs, statics;
+  bool promotes;                  // tensors among the inputs are given to the kernel with one dtype,
+  unsigned conditions;            // but for those of this bit mask
   std::vector<PlanEntry>* plans;  // by bit mask of the inputs that want a gradient, and above it: complex numbers
 };
 
@@ -187,15 +189,13 @@ PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in,
   return node.release();
 }
 
-bool takes_any_dtypes(const PrimitiveObject* self) { return self->native && self->native->traits.any_dtypes; }
-
 // Inputs as the kernel takes them, by way of Python: array-likes become tensors, two dtypes become one. Null where
 // there is nothing to convert; with an exception set where that failed.
 PyObject* converted(const PrimitiveObject* self, PyObject* const* args) {
   Ref inputs(PyTuple_New(self->inputs));
   if (!inputs) return nullptr;
   for (int i = 0; i < self->inputs; ++i) PyTuple_SET_ITEM(inputs.get(), i, Py_NewRef(args[i]));
-  PyObject* given[] = {inputs.get(), takes_any_dtypes(self) ? Py_True : Py_False};
+  PyObject* given[] = {reinterpret_cast<PyObject*>(const_cast<PrimitiveObject*>(self)), inputs.get()};
   Ref result(PyObject_Vectorcall(python.convert, given, 2, nullptr));
   if (!result || result.get() == Py_None) return nullptr;
   return result.release();
@@ -205,9 +205,8 @@ PyObject* converted(const PrimitiveObject* self, PyObject* const* args) {
 bool of_one_dtype(const PrimitiveObject* self, PyObject* const* arrays) {
   const Array* first = nullptr;
   for (int i = 0; i < self->inputs; ++i) {
-    if (!is_array(arrays[i])) continue;
+    if (!is_array(arrays[i]) || self->conditions >> i & 1) continue;
     const Array& array = array_in(arrays[i]);
-    if (self->inputs != 2 && array.dtype == DType::boolean) continue;  // such stay as they are beside others
     if (first && array.dtype != first->dtype) return false;
     first = &array;
   }
@@ -256,8 +255,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       in.add(tensor->array, tensor->node);
       mask |= static_cast<unsigned>(tensor->node != Py_None) << i;
       ready = true;
-    } else if (is_number(args[i]) ||
-               (args[i] == Py_None && (!self->native || self->native->traits.optional >> i & 1))) {
+    } else if (is_number(args[i]) || (args[i] == Py_None && (!self->native || self->native->optional >> i & 1))) {
       in.add(args[i], Py_None);  // None, an operand that is left out, is for kernels that say so themselves
       complex_number |= PyComplex_Check(args[i]);
     } else {
@@ -265,7 +263,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
       break;
     }
   }
-  if (ready && (self->native || self->inputs == 2)) ready = of_one_dtype(self, in.arrays) || takes_any_dtypes(self);
+  if (ready && self->promotes) ready = of_one_dtype(self, in.arrays);
   for (int i = 0; ready && complex_number && i < self->inputs; ++i)
     ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i]).dtype);
   if (!ready) {
@@ -282,20 +280,8 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   Outcome got;
   call_kernel(self, args, in.arrays, recorded, got);
   if (!got.y) {
-    // Refused for its types: worth another try where conversion changes something.
-    if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
-      if (PyErr_ExceptionMatches(PyExc_ValueError)) restate_refusal(self, args);
-      return nullptr;
-    }
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    const Ref inputs(converted(self, args));
-    if (inputs || PyErr_Occurred()) {
-      Py_XDECREF(type), Py_XDECREF(value), Py_XDECREF(traceback);
-      return inputs ? call_converted(self, args, inputs.get()) : nullptr;
-    }
-    PyErr_Restore(type, value, traceback);
-    restate_refusal(self, args);
+    if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError))
+      restate_refusal(self, args);
     return nullptr;
   }
   if (!is_array(got.y.get()))
@@ -331,11 +317,14 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
   return nullptr;
 }
 
-// Primitive(name, kernel, inputs, statics, with_keywords=None)
+// Primitive(name, kernel, inputs, statics, with_keywords, promotes, conditions)
 PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
-  PyObject *name, *kernel, *with_keywords = Py_None;
-  int inputs, statics;
-  if (!PyArg_ParseTuple(args, "UOii|O:Primitive", &name, &kernel, &inputs, &statics, &with_keywords)) return nullptr;
+  PyObject *name, *kernel, *with_keywords;
+  int inputs, statics, promotes;
+  unsigned conditions;
+  if (!PyArg_ParseTuple(args, "UOiiOpI:Primitive", &name, &kernel, &inputs, &statics, &with_keywords, &promotes,
+                        &conditions))
+    return nullptr;
   if (inputs < 1 || inputs > kMaxInputs || statics < 0 || statics > kMaxArgs - inputs) {
     PyErr_SetString(PyExc_ValueError, "Primitive: too many parameters");
     return nullptr;
@@ -351,6 +340,8 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   self->native = native == native_ops().end() ? nullptr : &native->second;
   self->inputs = inputs;
   self->statics = statics;
+  self->promotes = promotes && inputs > 1;
+  self->conditions = conditions;
   self->plans = new std::vector<PlanEntry>(size_t{2} << inputs);
   return object;
 }
@@ -454,8 +445,8 @@ Operand NativeCall::operand(int input) const {
   return operand;
 }
 
-void register_native(const char* op, NativeKernel kernel, const void* data, NativeTraits traits) {
-  native_ops()[op] = {kernel, data, traits};
+void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional) {
+  native_ops()[op] = {kernel, data, optional};
 }
 
 void add_primitive_type(py::module_& m) {

@@ -55,11 +55,8 @@ struct NativeCall {
 // The result; into `aux`, where something is kept for the vjp rules beside it, that.
 typedef Array (*NativeKernel)(const NativeCall&, Array& aux);
 
-struct NativeTraits {
-  unsigned optional = 0;    // a bit for each input that may be None
-  bool any_dtypes = false;  // tensors among the inputs arrive as they are; else with one dtype, unless bool
-};
-void register_native(const char* op, NativeKernel kernel, const void* data, NativeTraits traits = {});
+// `optional`: a bit for each input that may be None.
+void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional = 0);
 
 void add_tape_types(pybind11::module_& m);
 void add_primitive_type(pybind11::module_& m);

@@ -278,7 +278,7 @@ Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Opera
   const DType dtype = compute_dtype(op, result_type(a, b));
   const ElementwiseFn fn = kernel_for(op, dtype);
   const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
-  if (is_integer(dtype) && is_signed(dtype) && op.row == kernels().power) require_whole_powers(op, b);
+  if (op.row == kernels().power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
   const DType result = result_dtype(op, dtype);
   const Array out = empty(x->shape == y->shape ? x->shape : broadcast_shapes(op.name, x->shape, y->shape), result);
   const Array* in[] = {&*x, &*y};
@@ -343,7 +343,7 @@ void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand&
   }
   const ElementwiseFn fn = kernel_for(op, dtype);
   Prepared y(op.name, b, dtype);
-  if (is_integer(dtype) && is_signed(dtype) && op.row == kernels().power) require_whole_powers(op, b);
+  if (op.row == kernels().power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
   if (b.array && overlaps_unaligned(target, *y)) y.copy();
   const Array* in[] = {&target, &*y};
   run_broadcast(fn, op.name, in, 2, target, nullptr, cost(op.rule));

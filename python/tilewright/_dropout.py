@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._op import primitive, primitive_with_aux
+from ._op import primitive
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
 
 
-@primitive_with_aux
+@primitive
 def dropout(x: Any, /, p: float, seed: int, offset: int) -> Tensor:  # type: ignore[empty-body]
     """`x / (1 - p)` where the mask, drawn from `offset` of the seed's stream, says so, else 0."""
 

@@ -72,7 +72,7 @@ def elementwise(rule: str) -> Callable[[F], F]:
         sections = _UNARY if function.__code__.co_posonlyargcount == 1 else _BINARY
         head, examples, tail = (function.__doc__ or "").partition("Examples\n")
         function.__doc__ = head.rstrip() + "\n" + sections.format(result=_RESULT[rule]) + examples + tail
-        return primitive(function)
+        return primitive(promote="none" if rule == "boolean" else "all")(function)
 
     return declare
 
@@ -679,7 +679,7 @@ def logical_xor(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     """
 
 
-@primitive
+@primitive(conditions=("condition",))
 def where(condition: Any, x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     """Elements of `x1` where the condition holds, of `x2` elsewhere.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import _core
 from ._dtypes import as_dtype
-from ._op import primitive, primitive_with_aux, wrap
+from ._op import primitive, wrap
 from ._tensor import Tensor, asarray
 
 _BYTES = (_core.DType.int8, _core.DType.uint8)
@@ -68,7 +68,7 @@ def _matmul_tn(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
 ACTIVATIONS = ("none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu")
 
 
-@primitive_with_aux
+@primitive
 def _linear(x: Any, weight: Any, bias: Any, /, activation: str) -> Tensor:  # type: ignore[empty-body]
     """`activation(x @ weight.T + bias)`; `bias` may be None.
 

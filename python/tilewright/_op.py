@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import _core
 from ._arguments import refuse
@@ -134,33 +134,46 @@ def _rules(name: str, complex: bool = False) -> tuple[Any, ...]:
     return rules if isinstance(rules, tuple) else (rules,)
 
 
-def primitive(function: F) -> F:
+@overload
+def primitive(function: F) -> F: ...
+@overload
+def primitive(*, promote: str = "all", conditions: tuple[str, ...] = (), kernel: Any = None) -> Callable[[F], F]: ...
+def primitive(
+    function: F | None = None, *, promote: str = "all", conditions: tuple[str, ...] = (), kernel: Any = None
+) -> Any:
     """Make the declared function an op: see the module's text.
 
     Where it has keyword-only parameters, its body is what a call with keywords runs.
+
+    Parameters
+    ----------
+    promote : {"all", "none"}
+        How the dtypes of the arrays meet: they are converted to the one that all of them promote to, or left as they
+        are. Only an op without a gradient, whose kernel takes any dtypes, leaves them.
+    conditions
+        Names of arrays that do not take part.
+    kernel
+        What is called with the bare arrays and the static parameters; by default that of the name in `_core`. It
+        returns y, or `(y, *aux)`: rules may name `aux`, the list of what came beside y.
     """
-    return _declare(function)
-
-
-def primitive_with_aux(function: F) -> F:
-    """`primitive` for a kernel that returns `(y, *aux)`: rules may name `aux`, the list of what came beside y."""
-    return _declare(function)
-
-
-def kernel_in_python(function: F) -> F:
-    """`primitive` where the function's own body, working on bare arrays, is the kernel."""
-    return _declare(function, kernel=function)
-
-
-def _declare(function: F, kernel: Any = None) -> F:
+    if function is None:
+        return functools.partial(primitive, promote=promote, conditions=conditions, kernel=kernel)
     code = function.__code__
     split = code.co_posonlyargcount
     names = code.co_varnames[: code.co_argcount]
     name = function.__name__.lstrip("_")
     with_keywords = function if code.co_kwonlyargcount else None
-    op: Any = _core.Primitive(name, kernel or getattr(_core, name), split, len(names) - split, with_keywords)
+    mask = sum([1 << names.index(condition) for condition in conditions])
+    kernel = kernel or getattr(_core, name)
+    op: Any = _core.Primitive(name, kernel, split, len(names) - split, with_keywords, promote == "all", mask)
     op.signature = name, names[:split], names[split:]
-    return functools.update_wrapper(op, function)  # type: ignore[return-value]
+    op.promote, op.conditions = promote, [names[i] in conditions for i in range(split)]
+    return functools.update_wrapper(op, function)
+
+
+def kernel_in_python(function: F) -> F:
+    """`primitive` where the function's own body, working on bare arrays, is the kernel."""
+    return primitive(kernel=function)(function)
 
 
 def _plan_for(op: Any, mask: tuple[bool, ...], complex: bool) -> Any:
@@ -177,33 +190,35 @@ def _plan_for(op: Any, mask: tuple[bool, ...], complex: bool) -> Any:
     return rules(mask) if isinstance(rules, type) else Plan(name, inputs, statics, mask, complex)
 
 
-def _convert(operands: tuple[Any, ...], any_dtypes: bool) -> tuple[Any, ...] | None:
-    """Operands that a kernel does not take, as tensors of one dtype; None where they are so already.
+def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Operands that the kernel of an op does not take, as it takes them; None where they are so already.
 
-    With `any_dtypes` the kernel takes tensors of any.
-
-    Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out. The
-    first of three operands stays bool where it is: a condition. A complex number makes floating tensors complex here,
-    for that is an op: the way back takes the real part.
+    Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out. A
+    complex number makes floating tensors complex here, for that is an op: the way back takes the real part.
     """
     to_tensor = frozen if state.mode and any(getattr(v, "_node", None) is not None for v in operands) else asarray
     converted = [v if v is None or isinstance(v, Tensor) or is_number(v) else to_tensor(v) for v in operands]
     if not any(isinstance(v, Tensor) for v in converted) and converted[0] is not None:
         converted[0] = asarray(converted[0])
-    if not any_dtypes:
-        condition = len(converted) == 3 and getattr(converted[0], "dtype", None) == _core.DType.bool
-        converted[condition:] = _of_one_dtype(converted[condition:])
+    if op.promote == "all":
+        meeting = [v for v, condition in zip(converted, op.conditions, strict=True) if not condition]
+        dtype = _common_dtype(meeting)
+        converted = [
+            asarray(v, dtype) if isinstance(v, Tensor) and not condition else v
+            for v, condition in zip(converted, op.conditions, strict=True)
+        ]
     return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
 
 
-def _of_one_dtype(operands: list[Any]) -> list[Any]:
+def _common_dtype(operands: list[Any]) -> Any:
+    """What the tensors among the operands promote to; None where there are none."""
     dtypes = [v.dtype for v in operands if isinstance(v, Tensor)]
     if not dtypes:
-        return operands
+        return None
     common = functools.reduce(promote_types, dtypes)
-    if common.is_floating and any(isinstance(v, complex) for v in operands):
-        common = _core.complex_dtype(common)
-    return [asarray(v, common) if isinstance(v, Tensor) else v for v in operands]
+    return (
+        _core.complex_dtype(common) if common.is_floating and any(isinstance(v, complex) for v in operands) else common
+    )
 
 
 _core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, _FOLDER + "/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._op import primitive, primitive_with_aux
+from ._op import primitive
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
@@ -20,7 +20,7 @@ def log_softmax(x: Any, /, axis: int) -> Tensor:  # type: ignore[empty-body]
     """`x - log(sum(exp(x)))` along an axis."""
 
 
-@primitive_with_aux
+@primitive
 def cross_entropy(  # type: ignore[empty-body]
     x: Any, /, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Tensor:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import math
+import pickle
 import types
 
 import numpy as np
@@ -120,7 +122,9 @@ def with_hook(value):
     x = leaf(3)
     x.register_hook(returning(value))
     (x * 2.0).sum().backward()
-    return x.grad
+    assert isinstance(x.grad, tw.Tensor) and (x.grad.dtype, x.grad.shape) == (x.dtype, x.shape), (
+        "another kind of gradient"
+    )
 
 
 def with_function(forward, backward):
@@ -156,6 +160,51 @@ def with_buffer():
     layer = nn.Linear(3, 2)
     layer.register_buffer("extra", t("float32", 2))
     return layer
+
+
+def with_gradient(value):
+    """A leaf whose gradient is overwritten."""
+    x = leaf(2, 3)
+    x.grad = value
+    assert x.grad is None or (x.grad.dtype, x.grad.shape) == (x.dtype, x.shape), "another kind of gradient"
+
+
+def saved(tensors, metadata=None):
+    """What can be saved can be loaded, and is the same."""
+    tw.io.save("d.safetensors", tensors, metadata)
+    try:
+        loaded = tw.io.load("d.safetensors")
+    except ValueError as error:
+        raise AssertionError("wrote a file that it refuses to read") from error
+    given = tensors.state_dict() if hasattr(tensors, "state_dict") else tensors
+    assert loaded.keys() == given.keys(), "loaded other names"
+
+
+def scribble(x):
+    """Half of a write, and an error."""
+    x[0] = 7.0
+    raise ValueError("scribble: went wrong")
+
+
+def without_copy(x, dtype):
+    """NumPy's view of a tensor: of its memory, or an error."""
+    array = np.array(x, dtype=dtype, copy=False)
+    assert x.size == 0 or np.shares_memory(array, x.detach().numpy()), "copied, though copy=False"
+
+
+def copied(x):
+    """A copy of the same class, by each of the ways to copy."""
+    for y in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert type(y) is type(x), f"a copy is a {type(y).__name__}"
+        if isinstance(x, nn.Module):
+            given = t("float32", 2, 3)
+            assert x.eval()(given).tolist() == y.eval()(given).tolist(), "a copy computes something else"
+
+
+def named(container, name):
+    """A container with a module of that name: paths would be ambiguous with a dot in it."""
+    container = container({name: nn.ReLU()})
+    assert "." not in name, "took a name with a dot in it"
 
 
 def entered(mode):
@@ -204,6 +253,7 @@ def hooked(module, value, x):
 
 
 MODULES = (
+    "importlib",
     "collections",
     "copy",
     "decimal",

@@ -56,7 +56,9 @@ GOOD = {
     "bias": BOOL, "activation": ('"none"', '"relu"', '"gelu"', '"silu"'), "in_features": ("3",),
     "out_features": ("2",),
     "state_dict": ("nn.Linear(3, 2).state_dict()", "{}", '{"weight": leaf(2, 3)}', "stepped(tw.optim.SGD, None)"),
-    "strict": BOOL, "prefix": ('""', '"a"'), "name": ('"scale"', '"weight"'), "persistent": BOOL,
+    "strict": BOOL, "prefix": ('""', '"a"'), "name": ('"scale"', '"weight"', '"a.b"'),
+    "numpy_dtype": ("None", '"f8"', '"f4"'),
+    "file_name": ('"a"', '"__metadata__"'), "persistent": BOOL,
     "tensor": ('t("float32", 2, 3)', 't("float64", 3, 3)', "nn.Parameter(t('float32', 3, 2))"),
     "input_shapes": ("(2, 3)", "(3,)"), "modules": MODULES, "index": ("0", "-1"), "module": MODULES,
     "ModuleDict.modules": ('{"a": nn.Linear(3, 2)}', "None"), "update.modules": ('{"b": nn.ReLU()}',),
@@ -107,6 +109,7 @@ INSTANCES = {
 }
 
 # In capitals: nothing absurd takes their place.
-GOOD["M"] = MODULES
+GOOD["M"] = (*MODULES, "nn.PackedLinear(nn.Linear(3, 2))")
+GOOD["T23"] = tuple(f't("{dtype}", 2, 3)' for dtype in DTYPES)
 GOOD["T"] = INSTANCES["Tensor"] + tuple(TENSORS)
 GOOD["T3"] = tuple(f't("{dtype}", 3)' for dtype in DTYPES)

@@ -203,6 +203,7 @@ SCENARIOS = (
     "({T}).__format__({spec})",
     "pickle.loads(pickle.dumps({T}))",
     "({T}).__array__(copy={copy})",
+    "without_copy({T}, {numpy_dtype})",
     "({T}).__dlpack__(copy={copy}, dl_device={value}, max_version={tangents})",
     # modules
     "operator.getitem(nn.Sequential(nn.ReLU(), nn.Tanh()), {index_})",
@@ -223,8 +224,9 @@ SCENARIOS = (
     "nn.Linear(3, 3).load_state_dict(dict(weight=t('float64', 3, 3), bias={T3}))",
     "readonly_bias().load_state_dict(dict(weight=t('float64', 3, 3), bias={T3}))",
     "nn.Sequential(nn.Linear(3, 2)).summary(({shape}))",
-    "copy.deepcopy({M})",
-    "pickle.loads(pickle.dumps({M}))",
+    "copied({M})",
+    "copied(nn.Parameter({T}))",
+    *(f"named({container}, {{name}})" for container in ("nn.Sequential", "nn.ModuleDict")),
     # optimisers
     *(f"with_option({make}, 'lr', {{lr}})" for make in _OPTIMISERS),
     *(f"with_option({make}, 'weight_decay', {{weight_decay}})" for make in _OPTIMISERS),
@@ -237,6 +239,9 @@ SCENARIOS = (
     "stepped_from(tw.optim.SGD, dict(state={state_dict}, param_groups={params}))",
     # what functions of the user's return
     "with_hook({gradients})",
+    "with_hook({T3})",
+    "with_gradient({value})",
+    "with_gradient({T23})",
     "with_function({value}, {gradient})",
     "with_function(t('float32', 3), {gradient})",
     "with_function((t('float32', 3), t('float32', 2)), ({gradient}, {value}))",
@@ -256,5 +261,6 @@ SCENARIOS = (
     "[part[0] for part in tw.data.random_split({dataset}, {lengths}) if len(part)]",
     # files
     "tw.io.save('c.safetensors', dict(a={x})) or tw.io.load('c.safetensors')",
-    "tw.io.save('c.safetensors', {save.tensors}, {metadata}) or tw.io.load('c.safetensors')",
+    "saved({save.tensors}, {metadata})",
+    "saved(dict([({file_name}, t('float32', 2))]))",
 )  # fmt: skip

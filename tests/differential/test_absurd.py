@@ -15,19 +15,14 @@ PARTS = 4  # each a process, so that a fault in one does not hide the others
 SHOWN = 40
 
 
-def watched(folder, first: int, count: int, seconds: float) -> tuple[int, list[dict]]:
+def watched(folder, first: int, count: int, seconds: float, *expressions: str) -> tuple[int, list[dict]]:
     """Run the calls of these seeds in a process of their own, again from the next call where one kills it."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     last_call = folder / "last call"
     start, calls, faults = 0, 0, []
     while True:
-        command = [
-            sys.executable,
-            "-m",
-            "differential.watched",
-            *map(str, (first, count, seconds, start)),
-            str(last_call),
-        ]
+        arguments = *map(str, (first, count, seconds, start)), str(last_call), *expressions
+        command = [sys.executable, "-m", "differential.watched", *arguments]
         done = subprocess.run(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
@@ -64,3 +59,26 @@ def test_absurd_arguments(part, tmp_path, seconds, tally):
     found = distinct(faults)
     text = "\n".join(found[:SHOWN])
     assert not found, f"{len(found)} faults (names as in tests/differential/absurd.py):\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("math.sqrt(4)", ""),
+        ("returning(1)(t('float32', 2))", ""),
+        ("importlib.import_module('ctypes').string_at(0)", "ended the process"),
+        ("[x for x in itertools.repeat(0) if x]", "ended the process"),
+        ("list(itertools.repeat(0))", "MemoryError|ended the process"),
+        ("operator.truediv(1, 0)", "raises ZeroDivisionError"),
+        ("int('a')", "does not name the function"),
+        ("scribble(t('float32', 3))", "written to an argument"),
+        ("tw.no_grad().__enter__()", "left recording off"),
+        ("saved(dict(a=t('float32', 2)))", ""),
+    ],
+)
+def test_the_watcher_notices(expression, problem, tmp_path):
+    """Crashes, hangs, memory that runs out, errors of the wrong kind, arguments that were written to."""
+    calls, faults = watched(tmp_path, 0, 1, 0.0, "2", expression)
+    assert calls == 1
+    assert bool(faults) == bool(problem), faults
+    assert not problem or re.search(problem, faults[0]["problem"])

@@ -1,6 +1,7 @@
 """Runs in a process of its own: calls everything, and judges each call. A line of JSON for each fault.
 
 Usage: python -m differential.watched <first seed> <number of seeds> <seconds> <first target> <file for the last call>
+       [<seconds per call> <expression> ...]
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy as np
 import tilewright as tw
 
 from . import absurd
-from .surface import walk
+from .surface import Target, walk
 
 SECONDS_PER_CALL = 10
 MEMORY = 1 << 30  # that a call may take
@@ -118,12 +119,12 @@ def descriptors() -> list[str]:
     return os.listdir("/proc/self/fd")
 
 
-def run(target, text: str, scope: dict) -> str | None:
+def run(target, text: str, scope: dict, limit: int) -> str | None:
     """Evaluate the expression; what is wrong with how that went, or None."""
     recorded = tw.autograd.is_grad_enabled()
     opened = descriptors() if "tw.io." in text else None
     problem = None
-    signal.alarm(SECONDS_PER_CALL)
+    signal.alarm(limit)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             evaluate(text, scope)
@@ -181,6 +182,7 @@ def evaluate(text: str, scope: dict) -> None:
 
 def main() -> None:
     first, count, seconds, start, last_call = *map(float, sys.argv[1:5]), sys.argv[5]
+    limit, expressions = int((sys.argv[6:] or [SECONDS_PER_CALL])[0]), sys.argv[7:]
     warnings.simplefilter("ignore")
     faulthandler.enable()
     faulthandler.register(signal.SIGALRM, chain=True)  # prints where it hangs, then dies
@@ -190,7 +192,7 @@ def main() -> None:
     report = os.fdopen(301, "w", buffering=1)
     used = int(pathlib.Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
-    targets = walk()
+    targets = [Target(text, text, ()) for text in expressions] or walk()
     end = time.monotonic() + seconds
     seed, calls = int(first), 0
     scope = dict(absurd.SCOPE)
@@ -202,7 +204,7 @@ def main() -> None:
             os.ftruncate(300, 0)
             os.pwrite(300, f"{seed} {number} {calls} {text}".encode("utf-8", "backslashreplace"), 0)
             calls += 1
-            problem = run(target, text, scope)
+            problem = run(target, text, scope, limit)
             if problem:
                 json.dump({"name": target.name, "call": text, "problem": problem}, report)
                 report.write("\n")

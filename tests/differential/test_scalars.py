@@ -15,8 +15,9 @@ from .surface import walk
 
 # Parameters whose value is an array, or decides a dtype: there NumPy's scalars are arrays of their dtype.
 ARRAYS = {
-    "condition", "x", "x1", "x2", "data", "actual", "desired", "value", "gradient", "indices", "min", "max", "fill_value",
-    "start", "stop", "step", "args", "kwargs", "keywords", "gradients", "target", "weight", "spec", "T", "key", "index",
+    "condition", "x", "x1", "x2", "data", "actual", "desired", "value", "gradient", "indices", "min", "max",
+    "fill_value", "start", "stop", "step", "args", "kwargs", "keywords", "gradients", "target", "weight",
+    "spec", "T", "key", "index",
 }  # fmt: skip
 STATEFUL = ("set_num_threads", "memory.set_cache_limit", "show_config", "empty", "empty_like")
 INTEGERS = ("np.int64({})", "np.int8({})", "np.array({})", "t('int64') * 0 + {}", "Index({})")

@@ -283,7 +283,7 @@ def test_allocator_keeps_below_its_cap(cache_limit):
     x = tw.ones(1000)
     del x
     assert tw.memory.stats()["cached"] == 0
-    with pytest.raises(ValueError, match=r"set_cache_limit: nbytes is -1, but must not be negative"):
+    with pytest.raises(ValueError, match=r"set_cache_limit: nbytes is -1, but must be at least 0"):
         cache_limit(-1)
 
 

@@ -101,7 +101,7 @@ def test_permutation():
     rows = Generator(4).permutation([[1, 2], [3, 4], [5, 6]])
     assert sorted(rows.tolist()) == [[1, 2], [3, 4], [5, 6]]
     assert Generator(4).permutation(0).shape == (0,)
-    with pytest.raises(ValueError, match="permutation: got -1"):
+    with pytest.raises(ValueError, match="permutation: x is -1, but must be at least 0"):
         Generator(4).permutation(-1)
     with pytest.raises(ValueError, match="0-d"):
         Generator(4).permutation(tw.asarray(1.0))
@@ -124,7 +124,7 @@ def test_bernoulli():
     x = Generator(6).bernoulli(0.3, N)
     assert x.dtype == tw.bool_ and abs(x.mean().item() - 0.3) < 0.005
     assert not Generator(6).bernoulli(0.0, 1000).any() and Generator(6).bernoulli(1.0, 1000).all()
-    with pytest.raises(ValueError, match="probability"):
+    with pytest.raises(ValueError, match=r"bernoulli: p is 1.5, but must lie in \[0, 1\]"):
         Generator(6).bernoulli(1.5)
 
 
@@ -134,13 +134,13 @@ def test_shapes_and_dtypes():
     assert g.uniform(size=[2, np.int64(3)]).shape == (2, 3)
     assert g.standard_normal((2, 3), "float16").dtype == tw.float16
     for call in (lambda: g.uniform(dtype="int64"), lambda: g.normal(dtype=bool)):
-        with pytest.raises(TypeError, match="random: dtype is"):
+        with pytest.raises(TypeError, match=r"(uniform|normal): dtype is"):
             call()
     with pytest.raises(ValueError, match="negative length"):
         g.uniform(size=(2, -1))
     with pytest.raises(ValueError, match="low"):
         g.uniform(2, 1)
-    with pytest.raises(ValueError, match="std"):
+    with pytest.raises(ValueError, match=r"normal: scale is -1\.0"):
         g.normal(0, -1)
 
 

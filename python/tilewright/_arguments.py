@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ._tensor import Tensor
+
 _SHOWN = 80  # characters of a value in a message
 
 
@@ -91,11 +93,16 @@ def integers(op: str, name: str, value: Any) -> tuple[int, ...]:
     return tuple([integer(op, f"an entry of {name}", entry) for entry in entries])
 
 
+def _is_complex(value: Any) -> bool:
+    """Of a scalar or an array of another library, whose `__float__` may just warn."""
+    return "complex" in str(getattr(value, "dtype", ""))
+
+
 def number(op: str, name: str, value: Any) -> float:
     """A float from any real number; ValueError for an integer beyond every float."""
     if type(value) is float:
         return value
-    if isinstance(value, (complex, str, bytes)) or has_axes(value):
+    if isinstance(value, (complex, str, bytes)) or has_axes(value) or _is_complex(value):
         refuse(op, name, value, "a real number")
     _require_constant(op, name, value)
     try:
@@ -152,3 +159,21 @@ def option(op: str, name: str, value: Any, options: Iterable[str]) -> str:
     if not isinstance(value, str):
         refuse(op, name, value, needed)
     raise ValueError(f"{op}: {name} is {shown(value)}, but must be {needed}")
+
+
+def function(op: str, name: str, value: Any) -> Any:
+    """Anything that can be called."""
+    if not callable(value):
+        refuse(op, name, value, "callable")
+    return value
+
+
+def array(op: str, name: str, value: Any) -> Tensor:
+    """`asarray(value)`, with an error that names the op and the parameter."""
+    from ._tensor import asarray
+
+    try:
+        return asarray(value)
+    except (TypeError, ValueError, BufferError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{op}: {name} is {shown(value)}, but must be array-like ({error})") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import random
+from ._arguments import function
 from ._autograd import Node, behind, state, tick
 from ._tensor import Tensor
 from ._tree import leaves
@@ -31,6 +32,8 @@ def checkpoint(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        Where `fun` is not callable.
     RuntimeError
         In backward: where an argument was written in place since, or `fun` recorded other ops than the first time.
 
@@ -47,6 +50,7 @@ def checkpoint(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     >>> x.grad
     tensor([ 1.      , 22.167168])
     """
+    function("checkpoint", "fun", fun)
     if not state.mode:
         return fun(*args, **kwargs)
     segment = _Segment(fun, args, kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _core
+from ._arguments import integer, option, shown
 
 __version__: str = _core.config()["version"]
 
@@ -39,7 +40,9 @@ def set_num_threads(count: int, /) -> None:
     Raises
     ------
     ValueError
-        Where `count` is below 1.
+        Where `count` is below 1, or 2**31 and more.
+    TypeError
+        Where it is not an integer.
 
     Examples
     --------
@@ -48,6 +51,9 @@ def set_num_threads(count: int, /) -> None:
     >>> tw.get_num_threads()
     1
     """
+    count = integer("set_num_threads", "count", count, at_least=1)
+    if count >= 2**31:
+        raise ValueError(f"set_num_threads: count is {shown(count)}, but must be below 2**31")
     _core.set_num_threads(count)
 
 
@@ -69,6 +75,8 @@ def show_config(*, mode: str = "stdout") -> dict[str, Any] | None:
     ------
     ValueError
         Where `mode` is neither.
+    TypeError
+        Where it is no string.
 
     Examples
     --------
@@ -76,8 +84,7 @@ def show_config(*, mode: str = "stdout") -> dict[str, Any] | None:
     >>> tw.show_config(mode="dicts")["cuda"]
     False
     """
-    if mode not in ("stdout", "dicts"):
-        raise ValueError(f'show_config: mode is {mode!r}, but must be "stdout" or "dicts"')
+    mode = option("show_config", "mode", mode, ("stdout", "dicts"))
     config = {**_core.config(), "threads": get_num_threads(), "caches": _caches(), "cuda": False}
     if mode == "dicts":
         return config

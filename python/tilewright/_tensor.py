@@ -121,7 +121,7 @@ class Tensor(_core.TensorBase, Methods):
         return _unpickle, (values.numpy().copy(), self.dtype.name, self.requires_grad)
 
     def __copy__(self) -> Tensor:
-        return self.copy()
+        return self.__deepcopy__({}) if self.is_leaf else self.copy()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if self._node is not None and not isinstance(self._node, Leaf):
@@ -213,7 +213,7 @@ class Tensor(_core.TensorBase, Methods):
         return complex(self.item())
 
     def __index__(self) -> int:
-        value = self.item() if self._array.size == 1 else None
+        value = self.item() if self._array.ndim == 0 else None
         if not isinstance(value, int):
             raise TypeError(f"index: an array of shape {self.shape} and dtype {self.dtype.name} is not an integer")
         return value

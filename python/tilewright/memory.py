@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._arguments import integer
 from ._core import (
     memory_release_cached as _release,
     memory_reset_peak as _reset_peak,
@@ -54,13 +55,16 @@ def set_cache_limit(nbytes: int) -> None:
     ------
     ValueError
         Where it is negative.
+    TypeError
+        Where it is not an integer.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.memory.set_cache_limit(256 << 20)
     """
-    _set_limit(nbytes)
+    nbytes = integer("memory.set_cache_limit", "nbytes", nbytes, at_least=0)
+    _set_limit(min(nbytes, 2**63 - 1))
 
 
 def release_cached() -> None:

@@ -16,7 +16,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from . import _core
+from . import _arguments, _core
 from ._dtypes import as_dtype, int64
 from ._indexing import take
 from ._tensor import Tensor, asarray
@@ -40,6 +40,15 @@ __all__ = [
 ]
 
 _WORDS = 4  # 32-bit words at each position of a stream
+_TOO_MANY = 2**60  # elements: no address space holds them
+
+_LARGEST = {
+    "float16": 65504.0,
+    "bfloat16": (2 - 2**-7) * 2.0**127,
+    "float32": (2 - 2**-23) * 2.0**127,
+    "float64": (2 - 2**-52) * 2.0**1023,
+}
+_SMALL = 65504.0  # every floating dtype holds this
 
 
 class Generator:
@@ -111,7 +120,12 @@ class Generator:
 
     @state.setter
     def state(self, state: dict[str, int]) -> None:
-        seed, position = (operator.index(state[name]) for name in ("seed", "position"))
+        if not isinstance(state, dict):
+            _arguments.refuse("Generator", "state", state, 'a dict with "seed" and "position"')
+        missing = [name for name in ("seed", "position") if name not in state]
+        if missing:
+            raise ValueError(f"Generator: the state lacks {' and '.join(missing)}")
+        seed, position = (_arguments.integer("Generator", name, state[name]) for name in ("seed", "position"))
         if not (0 <= seed < 2**64 and 0 <= position < 2**64):
             raise ValueError(f"Generator: seed {seed} and position {position} must lie between 0 and 2**64 - 1")
         with self._lock:
@@ -143,9 +157,9 @@ class Generator:
         Raises
         ------
         ValueError
-            Where `low` exceeds `high`, or one is not finite.
+            Where `low` exceeds `high`, or where the dtype cannot hold one of them or their difference.
         TypeError
-            For a dtype that is not floating.
+            For ends that are not real numbers, or a dtype that is not floating.
 
         Examples
         --------
@@ -154,7 +168,14 @@ class Generator:
         >>> x.shape, bool((abs(x) <= 1).all())
         ((2, 3), True)
         """
-        shape, count, kind = _plan(size, dtype)
+        return self._uniform("uniform", low, high, size, dtype)
+
+    def _uniform(self, op: str, low: Any, high: Any, size: Any, dtype: Any) -> Tensor:
+        """`uniform` under the name of the function that was called."""
+        shape, count, kind = _plan(op, size, dtype)
+        low, high = _arguments.number(op, "low", low), _arguments.number(op, "high", high)
+        if not -_SMALL <= low <= high <= _SMALL:
+            _check_range(op, low, high, kind.name)
         return asarray(_core.random_uniform(shape, kind, *self._take(count, _words(kind)), low, high))
 
     def normal(self, loc: float = 0.0, scale: float = 1.0, size: Size = None, dtype: Any = "float32") -> Tensor:
@@ -178,9 +199,10 @@ class Generator:
         Raises
         ------
         ValueError
-            For a negative `scale`, or one that is not finite.
+            For a negative `scale`, for NaN or inf, or where the numbers drawn could be beyond the dtype, which 7 (in
+            float64 9) standard deviations from the mean have to fit.
         TypeError
-            For a dtype that is not floating.
+            For a mean or a deviation that is no real number, or a dtype that is not floating.
 
         Examples
         --------
@@ -189,8 +211,22 @@ class Generator:
         >>> round(x.mean().item()), round(x.std().item())
         (5, 2)
         """
-        shape, count, kind = _plan(size, dtype)
-        return asarray(_core.random_normal(shape, kind, *self._take(count, _words(kind)), loc, scale))
+        return self._normal("normal", loc, scale, size, dtype)
+
+    def _normal(self, op: str, loc: Any, scale: Any, size: Any, dtype: Any, names: Any = ("loc", "scale")) -> Tensor:
+        """`normal` under the names of the function that was called and of its parameters."""
+        shape, count, kind = _plan(op, size, dtype)
+        loc, scale = _arguments.number(op, names[0], loc), _arguments.number(op, names[1], scale)
+        if not scale >= 0:
+            raise ValueError(f"{op}: {names[1]} is {scale}, but must be at least 0")
+        words = _words(kind)
+        farthest = abs(loc) + (8.7 if words == 2 else 6.7) * scale  # sqrt(-2 log u), u at least 2^-54 or 2^-32
+        if not (farthest <= _SMALL or farthest <= _LARGEST[kind.name]):
+            raise ValueError(
+                f"{op}: {names[0]} {loc} with {names[1]} {scale} gives numbers beyond {kind.name}, which holds "
+                f"{-_LARGEST[kind.name]} to {_LARGEST[kind.name]}"
+            )
+        return asarray(_core.random_normal(shape, kind, *self._take(count, words), loc, scale))
 
     def standard_normal(self, size: Size = None, dtype: Any = "float32") -> Tensor:
         """Normally distributed numbers of mean 0 and standard deviation 1.
@@ -217,7 +253,7 @@ class Generator:
         >>> tw.random.Generator(0).standard_normal((2, 3)).shape
         (2, 3)
         """
-        return self.normal(0.0, 1.0, size, dtype)
+        return self._normal("standard_normal", 0.0, 1.0, size, dtype)
 
     def integers(self, low: int, high: int | None = None, size: Size = None, *, endpoint: bool = False) -> Tensor:
         """Integers, all equally likely.
@@ -239,6 +275,8 @@ class Generator:
         ------
         ValueError
             Where the interval is empty or does not fit int64.
+        TypeError
+            For ends that are not integers.
 
         Examples
         --------
@@ -247,12 +285,18 @@ class Generator:
         >>> dice.min().item(), dice.max().item()
         (1, 6)
         """
+        return self._integers("integers", low, high, size, endpoint)
+
+    def _integers(self, op: str, low: Any, high: Any, size: Any, endpoint: Any) -> Tensor:
+        """`integers` under the name of the function that was called."""
         if high is None:
             low, high = 0, low
-        low, high = operator.index(low), operator.index(high) + endpoint
+        low = _arguments.integer(op, "low", low)
+        high = _arguments.integer(op, "high", high) + _arguments.flag(op, "endpoint", endpoint)
         if not -(2**63) <= low < high <= 2**63:
-            raise ValueError(f"integers: no int64 lies between {low} and {high} exclusive")
-        shape, count = _shape(size)
+            ends = f"{_arguments.shown(low)} and {_arguments.shown(high)}"
+            raise ValueError(f"{op}: no int64 lies between {ends} exclusive")
+        shape, count = _shape(op, size)
         return asarray(_core.random_integers(shape, int64, *self._take(count, 2), low, high))
 
     def permutation(self, x: Any) -> Tensor:
@@ -261,7 +305,7 @@ class Generator:
         Parameters
         ----------
         x : int or array-like
-            The number, or the array; it is not changed.
+            The number, which may be a 0-d array of integers, or the array; it is not changed.
 
         Returns
         -------
@@ -271,7 +315,9 @@ class Generator:
         Raises
         ------
         ValueError
-            For a negative number, or a 0-d array.
+            For a negative number, or a 0-d array that is no integer.
+        TypeError
+            For what is neither an integer nor array-like.
 
         Examples
         --------
@@ -280,14 +326,14 @@ class Generator:
         >>> sorted(order.tolist())
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
         """
-        if isinstance(x, int):
-            if x < 0:
-                raise ValueError(f"permutation: got {x}, but needs a number of at least 0")
-            return asarray(_core.random_permutation(x, *self._take(x, 2)))
-        x = asarray(x)
-        if not x.ndim:
-            raise ValueError("permutation: a 0-d array has no slices to reorder")
-        return take(x, self.permutation(len(x)), axis=0)
+        count, array = _population("permutation", "x", x)
+        order = self._permutation("permutation", count)
+        return order if array is None else take(array, order, axis=0)
+
+    def _permutation(self, op: str, count: int) -> Tensor:
+        """The integers below a number, in random order."""
+        _shape(op, count)
+        return asarray(_core.random_permutation(count, *self._take(count, 2)))
 
     def choice(self, a: Any, size: Size = None, replace: bool = True) -> Tensor:
         """Elements drawn from an array, or from the integers below a number, all equally likely.
@@ -295,7 +341,8 @@ class Generator:
         Parameters
         ----------
         a : int or array-like
-            What to draw from: of an array, the slices along its first axis.
+            What to draw from: the integers below a number, which may be a 0-d array of integers, or the slices of an
+            array along its first axis.
         size : int or sequence of int, optional
             How many; by default one.
         replace : bool
@@ -308,7 +355,9 @@ class Generator:
         Raises
         ------
         ValueError
-            Where there is nothing, or without replacement too little, to draw from.
+            Where there is nothing, or without replacement too little, to draw from; for a negative number.
+        TypeError
+            For what is neither an integer nor array-like.
 
         Examples
         --------
@@ -317,16 +366,17 @@ class Generator:
         >>> drawn.shape
         (2,)
         """
-        population = a if isinstance(a, int) else len(asarray(a))
-        shape, count = _shape(size)
+        population, array = _population("choice", "a", a)
+        shape, count = _shape("choice", size)
+        replace = _arguments.flag("choice", "replace", replace)
         if count > (population if not replace else count * (population > 0)):
             how = "with" if replace else "without"
             raise ValueError(f"choice: cannot draw {count} of {population} {how} replacement")
         if replace:
-            index = self.integers(0, max(population, 1), shape)
+            index = self._integers("choice", 0, max(population, 1), shape, False)
         else:
-            index = self.permutation(population)[:count].reshape(shape)
-        return index if isinstance(a, int) else take(asarray(a), index, axis=0)
+            index = self._permutation("choice", population)[:count].reshape(shape)
+        return index if array is None else take(array, index, axis=0)
 
     def bernoulli(self, p: float = 0.5, size: Size = None) -> Tensor:
         """True with probability `p`.
@@ -346,6 +396,8 @@ class Generator:
         ------
         ValueError
             For `p` outside [0, 1].
+        TypeError
+            For `p` that is no real number.
 
         Examples
         --------
@@ -353,7 +405,8 @@ class Generator:
         >>> tw.random.Generator(0).bernoulli(1.0, 3)
         tensor([ True,  True,  True])
         """
-        shape, count = _shape(size)
+        p = _arguments.probability("bernoulli", "p", p)
+        shape, count = _shape("bernoulli", size)
         return asarray(_core.random_bernoulli(shape, *self._take(count, 1), p))
 
 
@@ -363,22 +416,59 @@ def _restore(state: dict[str, int]) -> Generator:
     return generator
 
 
-def _shape(size: Size) -> tuple[tuple[int, ...], int]:
+def _shape(op: str, size: Any) -> tuple[tuple[int, ...], int]:
     """A shape as a tuple, and its number of elements."""
-    shape = () if size is None else (size,) if isinstance(size, int) else tuple([operator.index(n) for n in size])
+    if size is None:
+        return (), 1
+    shape = (size,) if type(size) is int else _arguments.integers(op, "size", size)
     count = 1
     for extent in shape:
         if extent < 0:
-            raise ValueError(f"random: size {shape} has a negative length")
+            raise ValueError(f"{op}: size {shape} has a negative length")
         count *= extent
+    if count >= _TOO_MANY or (count == 0 and max(shape) >= _TOO_MANY):
+        raise ValueError(f"{op}: size {shape} has more elements than can be addressed")
     return shape, count
 
 
-def _plan(size: Size, dtype: Any) -> tuple[tuple[int, ...], int, Any]:
+def _check_range(op: str, low: float, high: float, dtype: str) -> None:
+    """Raise unless the dtype holds `low` and `high`, in this order, and their difference."""
+    if low > high:
+        raise ValueError(f"{op}: low is {low}, but must not exceed high, {high}")
+    largest = _LARGEST[dtype]
+    if not -largest <= low <= high <= largest:
+        raise ValueError(f"{op}: low is {low} and high {high}, but {dtype} holds {-largest} to {largest}")
+    if high - low > _LARGEST["float64" if dtype == "float64" else "float32"]:  # what the kernel computes in
+        raise ValueError(f"{op}: the width of the range from {low} to {high} is beyond {dtype}")
+
+
+def _plan(op: str, size: Any, dtype: Any) -> tuple[tuple[int, ...], int, Any]:
     kind = as_dtype(dtype)
     if not kind.is_floating:
-        raise TypeError(f"random: dtype is {kind.name}, but must be floating")
-    return *_shape(size), kind
+        raise TypeError(f"{op}: dtype is {kind.name}, but must be floating")
+    return *_shape(op, size), kind
+
+
+def _population(op: str, name: str, value: Any) -> tuple[int, Tensor | None]:
+    """How many there are to draw from, and the array whose slices they are; None for the integers below a number."""
+    if getattr(value, "ndim", 0) == 0 and hasattr(value, "__index__"):
+        try:
+            return _arguments.integer(op, name, operator.index(value), at_least=0), None
+        except TypeError:  # a 0-d array of floats
+            pass
+    array = _arguments.array(op, name, value)
+    if not array.ndim:
+        raise ValueError(f"{op}: {name} is a 0-d array of dtype {array.dtype.name}, which has no slices")
+    return len(array), array
+
+
+def source(op: str, generator: Generator | None) -> Generator:
+    """What to draw from where an argument `generator` was given or left out."""
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        _arguments.refuse(op, "generator", generator, "a Generator or None")
+    return generator
 
 
 def _words(dtype: Any) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from . import _arguments
 from ._complex import conj, real
 from ._functional import vjp
 from ._manipulation import astype, ravel
@@ -62,14 +63,18 @@ def check_grads(
     AssertionError
         Where a gradient deviates; names the input and the numbers.
     ValueError
-        Where there is nothing to differentiate, or `order` is neither 1 nor 2.
+        Where there is nothing to differentiate, `order` is neither 1 nor 2, `eps` is not positive, a tolerance is
+        negative, or there are no directions.
+    TypeError
+        For a `fun` that is not callable, and for options that are no numbers.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.testing.check_grads(tw.tanh, tw.linspace(-1.0, 1.0, 5, dtype="float64"), order=2)
     """
-    if order not in (1, 2):
+    _arguments.function("check_grads", "fun", fun)
+    if _arguments.integer("check_grads", "order", order) not in (1, 2):
         raise ValueError(f"check_grads: order is {order}, but must be 1 or 2")
     generator = Generator(seed)
     flat = leaves(args)
@@ -120,6 +125,13 @@ def _double(x: Tensor) -> Tensor:
     return astype(x, "complex128" if x.dtype.is_complex else "float64")
 
 
+def _tolerance(op: str, name: str, value: Any) -> float:
+    value = _arguments.number(op, name, value)
+    if not value >= 0:
+        raise ValueError(f"{op}: {name} is {value}, but must be at least 0")
+    return value
+
+
 class _Settings:
     """Steps, tolerances and random numbers of one check."""
 
@@ -133,10 +145,12 @@ class _Settings:
         generator: Generator,
     ) -> None:
         coarsest = max(dtypes, key=lambda name: _STEPS[name])
-        self.eps = _STEPS[coarsest] if eps is None else eps
-        self.rtol = _TOLERANCES[coarsest] if rtol is None else rtol
-        self.atol = _TOLERANCES[coarsest] if atol is None else atol
-        self.directions = directions
+        self.eps = _STEPS[coarsest] if eps is None else _arguments.number("check_grads", "eps", eps)
+        if not 0 < self.eps < math.inf:
+            raise ValueError(f"check_grads: eps is {self.eps}, but must be positive")
+        self.rtol = _TOLERANCES[coarsest] if rtol is None else _tolerance("check_grads", "rtol", rtol)
+        self.atol = _TOLERANCES[coarsest] if atol is None else _tolerance("check_grads", "atol", atol)
+        self.directions = _arguments.integer("check_grads", "directions", directions, at_least=1)
         self.generator = generator
 
     def draw(self, like: Tensor) -> Tensor:
@@ -193,12 +207,18 @@ def assert_allclose(
     ------
     AssertionError
         Names the worst element.
+    ValueError
+        For a negative tolerance.
+    TypeError
+        For a tolerance that is no real number.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.testing.assert_allclose(tw.sqrt([4.0, 9.0]), [2.0, 3.0])
     """
+    rtol, atol = _tolerance("assert_allclose", "rtol", rtol), _tolerance("assert_allclose", "atol", atol)
+    equal_nan = _arguments.flag("assert_allclose", "equal_nan", equal_nan)
     a, d = asarray(actual).detach(), asarray(desired).detach()
     if a.shape != d.shape:
         raise AssertionError(f"{what}: shape {a.shape}, but expected {d.shape}")

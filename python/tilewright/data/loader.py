@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import random
+from .. import _arguments, random
+from .dataset import check_length, refuse_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,8 @@ class DataLoader:
     Parameters
     ----------
     dataset : Dataset
-        A `TensorDataset`, or anything with a length that takes a slice or a 1-D int64 Tensor as its index.
+        A `TensorDataset`, or anything with a length that takes a slice, and with `shuffle` a 1-D int64 Tensor, as its
+        index.
     batch_size : int
         Samples in a batch.
     shuffle : bool
@@ -34,7 +36,8 @@ class DataLoader:
     ValueError
         For a `batch_size` that is not positive.
     TypeError
-        For a `batch_size` that is not an integer.
+        For a `batch_size` that is not an integer; for a data set without a length or samples, or with `shuffle` a plain
+        list and the like, which take no array of indices.
 
     Notes
     -----
@@ -60,15 +63,14 @@ class DataLoader:
         drop_last: bool = False,
         generator: Generator | None = None,
     ) -> None:
-        if not isinstance(batch_size, int):
-            raise TypeError(f"DataLoader: batch_size is {batch_size!r}, but must be an integer")
-        if batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size is {batch_size}, but must be positive")
+        check_length("DataLoader", dataset)
         self.dataset = dataset
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.drop_last = drop_last
-        self.generator = generator
+        self.batch_size = _arguments.integer("DataLoader", "batch_size", batch_size, at_least=1)
+        self.shuffle = _arguments.flag("DataLoader", "shuffle", shuffle)
+        self.drop_last = _arguments.flag("DataLoader", "drop_last", drop_last)
+        self.generator = None if generator is None else random.source("DataLoader", generator)
+        if self.shuffle or isinstance(dataset, (dict, set, frozenset)):
+            refuse_plain("DataLoader", dataset)
 
     def __len__(self) -> int:
         """Number of batches in a pass."""
@@ -84,4 +86,11 @@ class DataLoader:
     def _batches(self, order: Any) -> Iterator[Any]:
         for i in range(len(self)):
             batch = slice(i * self.batch_size, (i + 1) * self.batch_size)
-            yield self.dataset[batch if order is None else order[batch]]
+            index = batch if order is None else order[batch]
+            try:
+                samples = self.dataset[index]
+            except (TypeError, ValueError, KeyError) as error:
+                got = "a slice" if order is None else "a 1-D int64 Tensor"
+                error.add_note(f"DataLoader: the data set was given {got} as its index, for a whole batch of samples")
+                raise
+            yield samples

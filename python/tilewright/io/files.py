@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 import os
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
+from .. import _arguments, _core
 from .._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ _DTYPES = {
 }
 
 
+_METADATA = "__metadata__"  # what a file has under this name is text
+
+
 class FormatError(ValueError):
     """A file is not what it should be: truncated, damaged, or of another format."""
 
@@ -57,10 +61,11 @@ def save(
 
     Parameters
     ----------
-    path : path-like
+    path : str, bytes or os.PathLike
         Where to; its directory must exist.
     tensors : mapping of str to array-like, or Module
-        What to write; of a module, its `state_dict()`.
+        What to write; of a module, its `state_dict()`. Not under the name "__metadata__", which the format keeps for
+        itself.
     metadata : mapping of str to str, optional
         Text to keep with them.
 
@@ -68,7 +73,10 @@ def save(
     ------
     TypeError
         For anything but a mapping of names to tensors, or a module; for complex128, for which the format has no type;
-        and for metadata that is not text.
+        for metadata that is not text; and for a path that is none, such as an open file.
+    ValueError
+        For the name "__metadata__", for text that is not Unicode (a lone surrogate), and for more names and metadata
+        than a file can have, 100 MB.
     OSError
         Where the file cannot be written. Nothing is left behind.
     ImportError
@@ -88,19 +96,54 @@ def save(
     {'x': tensor([0, 1, 2])}
     """
     library = _library()
+    path = _path("save", path)
     arrays = _arrays_of(tensors)
     spec = library.TensorSpec
     specs = {
         name: spec(dtype=a.dtype.name, shape=list(a.shape), data_ptr=a.data_ptr, data_len=a.size * a.itemsize)
         for name, a in arrays.items()
     }
-    notes = dict(metadata or {})
-    if not all(isinstance(text, str) for item in notes.items() for text in item):
-        raise TypeError(f"save: metadata is {notes!r}, but must map text to text")
+    notes = _notes(metadata)
     target = os.path.realpath(path)
     if os.path.isdir(target):
-        raise IsADirectoryError(errno.EISDIR, "save: is a directory", os.fspath(path))
-    _write(target, library.serialize(specs, notes or None), os.fspath(path))
+        raise IsADirectoryError(errno.EISDIR, "save: is a directory", path)
+    try:
+        content = library.serialize(specs, notes or None)
+    except library.SafetensorError as error:
+        raise ValueError(f"save: a safetensors file cannot hold this: {error}") from None
+    _write(target, content, path)
+
+
+def _path(op: str, path: Any) -> str:
+    """A path as text. An integer would be taken for an open file, and closed."""
+    try:
+        text = os.fsdecode(path)
+    except TypeError:
+        _arguments.refuse(op, "path", path, "a str, bytes or os.PathLike")
+    if "\0" in text:
+        raise ValueError(f"{op}: path is {text!r}, but no path has a zero in it")
+    return text
+
+
+def _require_unicode(what: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"save: {what} {_arguments.shown(text)} has a surrogate, which is no Unicode text") from None
+
+
+def _notes(metadata: Any) -> dict[str, str]:
+    if metadata is None:
+        return {}
+    if not hasattr(metadata, "items"):
+        _arguments.refuse("save", "metadata", metadata, "a mapping of text to text")
+    notes = dict(metadata.items())
+    for item in notes.items():
+        for text in item:
+            if not isinstance(text, str):
+                raise TypeError(f"save: metadata is {notes!r}, but must map text to text")
+            _require_unicode("metadata", text)
+    return notes
 
 
 def _write(target: str, content: bytes, shown: str) -> None:
@@ -129,15 +172,18 @@ def _write(target: str, content: bytes, shown: str) -> None:
 
 def _arrays_of(tensors: Any) -> dict[str, Any]:
     """The arrays to write, contiguous."""
-    if hasattr(tensors, "state_dict"):
+    if hasattr(tensors, "state_dict") and not isinstance(tensors, type):
         tensors = tensors.state_dict()
-    if not hasattr(tensors, "items"):
+    if not hasattr(tensors, "items") or isinstance(tensors, type):
         raise TypeError(f"save: got a {type(tensors).__name__}, but needs a Module or a dict of names to tensors")
     arrays = {}
     for name, value in tensors.items():
         if not isinstance(name, str):
             raise TypeError(f"save: the name {name!r} is not a str")
-        array = asarray(value)._array
+        if name == _METADATA:
+            raise ValueError(f"save: no tensor can have the name {name!r}, under which a file keeps its metadata")
+        _require_unicode("the name", name)
+        array = _arguments.array("save", name or "the tensor without a name", value)._array
         if array.dtype.name not in _DTYPES.values():
             raise TypeError(f"save: {name} is {array.dtype.name}, for which safetensors files have no type")
         arrays[name] = _core.contiguous(array)
@@ -149,7 +195,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
     Parameters
     ----------
-    path : path-like
+    path : str, bytes or os.PathLike
         A file that `save` wrote, or PyTorch or any other library.
 
     Returns
@@ -162,7 +208,9 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     FileNotFoundError
         Where there is no such file.
     FormatError
-        For a file that is truncated, damaged, of another format, or has a dtype that does not exist here.
+        For a file that is truncated, damaged, of another format, has a name twice, or a dtype that does not exist here.
+    TypeError
+        For a path that is none, such as an open file or its number.
     ImportError
         Without the safetensors package.
 
@@ -176,21 +224,36 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     ([], [])
     """
     library = _library()
+    path = _path("load", path)
     with open(path, "rb") as file:
         content = file.read()
     try:
         entries = library.deserialize(content)
     except library.SafetensorError as error:
-        raise FormatError(f"load: {os.fspath(path)!r} is not a whole safetensors file: {error}") from None
+        raise FormatError(f"load: {path!r} is not a whole safetensors file: {error}") from None
+    _refuse_duplicates("load", path, content[8 : 8 + int.from_bytes(content[:8], "little")])
     del content
     return {name: _tensor(path, name, entry) for name, entry in sorted(entries)}
+
+
+def _refuse_duplicates(op: str, path: str, header: bytes) -> None:
+    """Raise where a name is there twice: readers differ in which of the entries they take."""
+
+    def distinct(pairs: list[tuple[str, Any]]) -> None:
+        seen = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise FormatError(f"{op}: {path!r} has the name {name!r} twice")
+            seen.add(name)
+
+    json.loads(header.decode(), object_pairs_hook=distinct, parse_int=str)
 
 
 def _tensor(path: Any, name: str, entry: dict[str, Any]) -> Tensor:
     import ctypes
 
     if entry["dtype"] not in _DTYPES:
-        raise FormatError(f"load: {name} in {os.fspath(path)!r} has dtype {entry['dtype']}, which does not exist here")
+        raise FormatError(f"load: {name} in {path!r} has dtype {entry['dtype']}, which does not exist here")
     dtype = _DTYPES[entry["dtype"]]
     data, shape = entry["data"], tuple(entry["shape"])
     try:
@@ -198,7 +261,7 @@ def _tensor(path: Any, name: str, entry: dict[str, Any]) -> Tensor:
             raise ValueError("it is too large even without its axes of length 0")
         array = _core.empty(shape, _core.DType.__members__["uint8" if dtype == "bool" else dtype])
     except ValueError as error:
-        raise FormatError(f"load: {name} in {os.fspath(path)!r} has shape {shape}: {error}") from None
+        raise FormatError(f"load: {name} in {path!r} has shape {shape}: {error}") from None
     ctypes.memmove(array.data_ptr, (ctypes.c_char * len(data)).from_buffer(data), len(data))
     # A byte that is neither 0 nor 1 is no bool.
     return asarray(_core.astype(array, _core.DType.bool, True) if dtype == "bool" else array)
@@ -209,7 +272,7 @@ def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
 
     Parameters
     ----------
-    path : path-like
+    path : str, bytes or os.PathLike
 
     Returns
     -------
@@ -220,7 +283,9 @@ def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     FileNotFoundError
         Where there is no such file.
     FormatError
-        For a file that is truncated, damaged or of another format.
+        For a file that is truncated, damaged, of another format, or has a name twice.
+    TypeError
+        For a path that is none, such as an open file or its number.
     ImportError
         Without the safetensors package.
 
@@ -233,10 +298,12 @@ def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     {'made by': 'me'}
     """
     library = _library()
-    with open(path, "rb"):  # raises what the operating system says
-        pass
-    try:
-        with library.safe_open(path, framework="numpy") as file:
-            return dict(file.metadata() or {})
-    except library.SafetensorError as error:
-        raise FormatError(f"metadata: {os.fspath(path)!r} is not a whole safetensors file: {error}") from None
+    path = _path("metadata", path)
+    with open(path, "rb") as content:  # raises what the operating system says
+        try:
+            with library.safe_open(path, framework="numpy") as file:
+                notes = dict(file.metadata() or {})
+        except library.SafetensorError as error:
+            raise FormatError(f"metadata: {path!r} is not a whole safetensors file: {error}") from None
+        _refuse_duplicates("metadata", path, content.read(int.from_bytes(content.read(8), "little")))
+    return notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import _arguments
 from .._activations import relu, sigmoid, silu, softplus
 from .._elementwise import tanh
 from . import functional
@@ -34,6 +35,11 @@ class LeakyReLU(Module):
     ----------
     negative_slope : float
 
+    Raises
+    ------
+    TypeError
+        For a slope that is no real number.
+
     Examples
     --------
     >>> import tilewright as tw
@@ -42,7 +48,7 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
+        self.negative_slope = _arguments.number("LeakyReLU", "negative_slope", negative_slope)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.leaky_relu(x, self.negative_slope)
@@ -58,6 +64,11 @@ class ELU(Module):
     ----------
     alpha : float
 
+    Raises
+    ------
+    TypeError
+        For an `alpha` that is no real number.
+
     References
     ----------
     D. Clevert, T. Unterthiner, S. Hochreiter, Fast and Accurate Deep Network Learning by Exponential Linear Units
@@ -71,7 +82,7 @@ class ELU(Module):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
+        self.alpha = _arguments.number("ELU", "alpha", alpha)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.elu(x, self.alpha)
@@ -106,6 +117,8 @@ class GELU(Module):
     ------
     ValueError
         For another value of `approximate`.
+    TypeError
+        For one that is no str.
 
     References
     ----------
@@ -119,9 +132,7 @@ class GELU(Module):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        if approximate not in ("none", "tanh"):
-            raise ValueError(f'GELU: approximate is {approximate!r}, but must be "none" or "tanh"')
-        self.approximate = approximate
+        self.approximate = _arguments.option("GELU", "approximate", approximate, ("none", "tanh"))
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.gelu(x, self.approximate)
@@ -180,6 +191,11 @@ class Softmax(Module):
     dim : int
         The axis.
 
+    Raises
+    ------
+    TypeError
+        For an axis that is no integer.
+
     Examples
     --------
     >>> import tilewright as tw
@@ -188,7 +204,7 @@ class Softmax(Module):
     """
 
     def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
+        self.dim = _arguments.integer(type(self).__name__, "dim", dim)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.softmax(x, self.dim)
@@ -204,6 +220,11 @@ class LogSoftmax(Softmax):
     ----------
     dim : int
         The axis.
+
+    Raises
+    ------
+    TypeError
+        For an axis that is no integer.
 
     Examples
     --------

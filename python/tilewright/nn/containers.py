@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
+from .. import _arguments, _core
 from .._autograd import ANOMALY, state
 from .._linalg import _linear
 from .activations import GELU, ReLU, Sigmoid, SiLU, Tanh
@@ -27,10 +28,36 @@ class _Container(Module):
     def _members(self) -> Iterable[tuple[str, Any]]:
         return (*self.__dict__.items(), *self._modules.items())
 
-    def _put(self, name: str, module: Any) -> None:
+    def _put_all(self, modules: Iterable[tuple[Any, Any]]) -> None:
+        """Add modules by name, replacing those of the same name: all of them, or on an error none."""
+        added = dict(modules)
+        for name, module in added.items():
+            self._check(name, module)
+        self._modules.update(added)
+
+    def _check(self, name: Any, module: Any) -> None:
+        """Raise where `module` cannot be held under this name."""
+        kind = type(self).__name__
+        if not isinstance(name, str):
+            _arguments.refuse(kind, "a name", name, "a str")
+        if not name or "." in name:
+            raise KeyError(f"{kind}: the name {name!r} is empty or contains a dot")
+        if hasattr(type(self), name) or name in self.__dict__:
+            raise KeyError(f"{kind}: the name {name!r} is that of an attribute")
         if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__}: item {name} is a {type(module).__name__}, but must be a Module")
-        self._modules[name] = module
+            raise TypeError(f"{kind}: item {name} is a {type(module).__name__}, but must be a Module")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__.get("_modules", ()):
+            self._put_all([(name, value)])
+        else:
+            super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name in self._modules:
+            del self._modules[name]
+        else:
+            super().__delattr__(name)
 
     def __getattr__(self, name: str) -> Any:
         modules = self.__dict__.get("_modules", {})
@@ -54,7 +81,7 @@ class _Positional(_Container):
         return self._modules[self._name(index)]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        self._put(self._name(index), module)
+        self._put_all([(self._name(index), module)])
 
     def __delitem__(self, index: int) -> None:
         del self._modules[self._name(index)]
@@ -65,6 +92,7 @@ class _Positional(_Container):
         raise NotImplementedError
 
     def _name(self, index: int) -> str:
+        index = _arguments.integer(type(self).__name__, "index", index)
         try:
             return list(self._modules)[index]
         except IndexError:
@@ -72,13 +100,14 @@ class _Positional(_Container):
 
     def append(self, module: Module) -> Self:
         """Add a module at the end; returns the container."""
-        self._put(str(len(self)), module)
-        return self
+        return self.extend([module])
 
     def extend(self, modules: Iterable[Module]) -> Self:
-        """Add modules at the end; returns the container."""
-        for module in modules:
-            self.append(module)
+        """Add modules at the end, all of them, or on an error none; returns the container."""
+        if not hasattr(modules, "__iter__"):
+            _arguments.refuse(type(self).__name__, "modules", modules, "an iterable of Modules")
+        free = (str(i) for i in count(len(self)) if str(i) not in self._modules)  # a name may be a number, too
+        self._put_all(zip(free, list(modules)))  # noqa: B905 - there is always a free name
         return self
 
 
@@ -115,7 +144,9 @@ class Sequential(_Positional):
     Raises
     ------
     TypeError
-        For an argument that is not a Module.
+        For an argument that is not a Module, or a name that is not a str.
+    KeyError
+        For a name that is empty, contains a dot, or is that of an attribute.
 
     Notes
     -----
@@ -139,8 +170,7 @@ class Sequential(_Positional):
     def __init__(self, *modules: Any) -> None:
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], dict):
-            for name, module in modules[0].items():
-                self._put(name, module)
+            self._put_all(modules[0].items())
         else:
             self.extend(modules)
 
@@ -181,6 +211,11 @@ class ModuleList(_Positional):
     ----------
     modules : iterable of Module
 
+    Raises
+    ------
+    TypeError
+        For anything but an iterable of Modules.
+
     Examples
     --------
     >>> from tilewright import nn
@@ -199,10 +234,10 @@ class ModuleList(_Positional):
 
     def insert(self, index: int, module: Module) -> None:
         """Put a module before the one at `index`."""
+        self._check(str(len(self)), module)
         modules = list(self._modules.values())
-        modules.insert(index, module)
-        self._modules = {}
-        self.extend(modules)
+        modules.insert(_arguments.integer("ModuleList", "index", index), module)
+        self._modules = {str(i): module for i, module in enumerate(modules)}
 
 
 class ModuleDict(_Container):
@@ -211,6 +246,13 @@ class ModuleDict(_Container):
     Parameters
     ----------
     modules : mapping of str to Module
+
+    Raises
+    ------
+    TypeError
+        For anything but a mapping of str to Module.
+    KeyError
+        For a name that is empty, contains a dot, or is that of an attribute, such as "keys".
 
     Examples
     --------
@@ -222,18 +264,22 @@ class ModuleDict(_Container):
 
     def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
         super().__init__()
-        self.update(modules or {})
+        self.update({} if modules is None else modules)
 
     def __getitem__(self, name: str) -> Module:
+        self._require(name)
         return self._modules[name]
 
     def __setitem__(self, name: str, module: Module) -> None:
-        if not name or "." in name:
-            raise KeyError(f"ModuleDict: the name {name!r} is empty or contains a dot")
-        self._put(name, module)
+        self._put_all([(name, module)])
 
     def __delitem__(self, name: str) -> None:
+        self._require(name)
         del self._modules[name]
+
+    def _require(self, name: str) -> None:
+        if name not in self._modules:
+            raise KeyError(f"ModuleDict: there is no module named {name!r}, only {', '.join(self._modules) or 'none'}")
 
     def __contains__(self, name: object) -> bool:
         return name in self._modules
@@ -254,6 +300,7 @@ class ModuleDict(_Container):
         return self._modules.items()
 
     def update(self, modules: Mapping[str, Module]) -> None:
-        """Add modules by name, replacing those of the same name."""
-        for name, module in modules.items():
-            self[name] = module
+        """Add modules by name, replacing those of the same name: all of them, or on an error none."""
+        if not hasattr(modules, "items"):
+            _arguments.refuse("ModuleDict", "modules", modules, "a mapping of str to Module")
+        self._put_all(modules.items())

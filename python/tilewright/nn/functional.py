@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _activations, _dropout, _softmax, random
+from .. import _activations, _arguments, _dropout, _softmax, random
 from .._activations import relu, sigmoid, silu, softplus
 from .._elementwise import abs, log, log1p, maximum, not_equal, square, tanh, where
 from .._indexing import take, take_along_axis
 from .._linalg import _linear
-from .._manipulation import expand_dims, reshape, squeeze
+from .._manipulation import _axis as checked_axis, expand_dims, reshape, squeeze
 from .._op import frozen
 from .._reductions import mean, sum
 from .._tensor import Tensor, asarray
@@ -56,12 +56,19 @@ def leaky_relu(x: Any, /, negative_slope: float = 0.01) -> Tensor:
     Tensor
         Shape of `x`.
 
+    Raises
+    ------
+    TypeError
+        For a slope that is no real number, or a tensor that requires a gradient.
+
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.leaky_relu([-1.0, 2.0], 0.5)
     tensor([-0.5,  2. ])
     """
+    if type(negative_slope) is not float:
+        negative_slope = _arguments.number("leaky_relu", "negative_slope", negative_slope)
     return _activations.leaky_relu(x, negative_slope)
 
 
@@ -79,13 +86,23 @@ def elu(x: Any, /, alpha: float = 1.0) -> Tensor:
     Tensor
         Shape of `x`.
 
+    Raises
+    ------
+    TypeError
+        For an `alpha` that is no real number, or a tensor that requires a gradient.
+
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.elu([-200.0, 2.0])
     tensor([-1.,  2.])
     """
+    if type(alpha) is not float:
+        alpha = _arguments.number("elu", "alpha", alpha)
     return _activations.elu(x, alpha)
+
+
+_APPROXIMATIONS = ("none", "tanh")
 
 
 def gelu(x: Any, /, approximate: str = "none") -> Tensor:
@@ -107,6 +124,8 @@ def gelu(x: Any, /, approximate: str = "none") -> Tensor:
     ------
     ValueError
         For another value of `approximate`.
+    TypeError
+        For one that is no str.
 
     References
     ----------
@@ -118,11 +137,9 @@ def gelu(x: Any, /, approximate: str = "none") -> Tensor:
     >>> tw.nn.functional.gelu([0.0, 50.0])
     tensor([ 0., 50.])
     """
-    if approximate == "none":
-        return _activations.gelu(x)
-    if approximate == "tanh":
-        return _activations.gelu_tanh(x)
-    raise ValueError(f'gelu: approximate is {approximate!r}, but must be "none" or "tanh"')
+    if type(approximate) is not str or approximate not in _APPROXIMATIONS:
+        _arguments.option("gelu", "approximate", approximate, _APPROXIMATIONS)
+    return _activations.gelu(x) if approximate == "none" else _activations.gelu_tanh(x)
 
 
 def softmax(x: Any, /, axis: int = -1) -> Tensor:
@@ -144,6 +161,8 @@ def softmax(x: Any, /, axis: int = -1) -> Tensor:
     ------
     AxisError
         For an axis that `x` does not have.
+    TypeError
+        For an axis that is no integer.
 
     Examples
     --------
@@ -151,6 +170,8 @@ def softmax(x: Any, /, axis: int = -1) -> Tensor:
     >>> tw.nn.functional.softmax([1000.0, 1000.0])
     tensor([0.5, 0.5])
     """
+    if type(axis) is not int or not -64 < axis < 64:  # those in range, the kernel checks
+        axis = checked_axis("softmax", axis, asarray(x).ndim)
     return _softmax.softmax(x, axis)
 
 
@@ -173,6 +194,8 @@ def log_softmax(x: Any, /, axis: int = -1) -> Tensor:
     ------
     AxisError
         For an axis that `x` does not have.
+    TypeError
+        For an axis that is no integer.
 
     Examples
     --------
@@ -180,6 +203,8 @@ def log_softmax(x: Any, /, axis: int = -1) -> Tensor:
     >>> tw.nn.functional.log_softmax([0.0, -1000.0])
     tensor([    0., -1000.])
     """
+    if type(axis) is not int or not -64 < axis < 64:  # those in range, the kernel checks
+        axis = checked_axis("log_softmax", axis, asarray(x).ndim)
     return _softmax.log_softmax(x, axis)
 
 
@@ -245,6 +270,8 @@ def dropout(x: Any, /, p: float = 0.5, training: bool = True, *, generator: Gene
     ------
     ValueError
         For `p` outside [0, 1].
+    TypeError
+        For `p` that is no real number or a tensor that requires a gradient, and for a generator that is none.
 
     Examples
     --------
@@ -253,29 +280,42 @@ def dropout(x: Any, /, p: float = 0.5, training: bool = True, *, generator: Gene
     >>> sorted({value for value in y.tolist()})
     [0.0, 2.0]
     """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p is {p}, but a probability lies in [0, 1]")
+    if type(p) is not float or not 0 <= p <= 1:
+        p = _arguments.probability("dropout", "p", p)
+    if training is not True and training is not False:
+        training = _arguments.flag("dropout", "training", training)
+    source = random.default_generator if generator is None else random.source("dropout", generator)
     tensor = asarray(x)
     if not training or p == 0:
         return tensor
-    return _dropout.dropout(tensor, p, *(generator or random.default_generator)._take(tensor.size, 1))
+    return _dropout.dropout(tensor, p, *source._take(tensor.size, 1))
 
 
 # ---- losses ----------------------------------------------------------------------------------------------------------
 
 
-def _check_reduction(op: str, reduction: str) -> None:
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'{op}: reduction is {reduction!r}, but must be "mean", "sum" or "none"')
+_REDUCTIONS = ("mean", "sum", "none")
 
 
-def _check_smoothing(op: str, label_smoothing: float) -> None:
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{op}: label_smoothing is {label_smoothing}, but must lie in [0, 1]")
+def _check_reduction(op: str, reduction: Any) -> None:
+    if type(reduction) is not str or reduction not in _REDUCTIONS:
+        _arguments.option(op, "reduction", reduction, _REDUCTIONS)
 
 
-def _optional(value: Any) -> Tensor | None:
-    return None if value is None else asarray(value)
+def _check_ignore_index(op: str, ignore_index: Any) -> int:
+    ignore_index = _arguments.integer(op, "ignore_index", ignore_index)
+    if not -(2**63) <= ignore_index < 2**63:
+        raise ValueError(f"{op}: ignore_index is {_arguments.shown(ignore_index)}, but must fit int64")
+    return ignore_index
+
+
+def _weight(op: str, name: str, value: Any) -> Any:
+    """A weight: None, a tensor, or a float, which promotes nothing, where it is a number or a 0-d array."""
+    if value is None or isinstance(value, Tensor):
+        return value
+    if isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0:
+        return _arguments.number(op, name, value)
+    return _arguments.array(op, name, value)
 
 
 def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
@@ -320,6 +360,8 @@ def mse_loss(x: Any, target: Any, /, reduction: str = "mean") -> Tensor:
     ------
     ValueError
         Where the shapes differ, or for another value of `reduction`.
+    TypeError
+        For complex numbers, or a `reduction` that is no str.
 
     Examples
     --------
@@ -350,6 +392,8 @@ def l1_loss(x: Any, target: Any, /, reduction: str = "mean") -> Tensor:
     ------
     ValueError
         Where the shapes differ, or for another value of `reduction`.
+    TypeError
+        For complex numbers, or a `reduction` that is no str.
 
     Examples
     --------
@@ -400,7 +444,7 @@ def cross_entropy(
     IndexError
         For a target that is none of the classes and not `ignore_index`.
     TypeError
-        For logits that are not floating.
+        For logits that are not floating, and for options of another kind.
 
     References
     ----------
@@ -413,6 +457,12 @@ def cross_entropy(
     >>> round(loss.item(), 4)
     0.6931
     """
+    if type(reduction) is not str:
+        _check_reduction("cross_entropy", reduction)
+    if type(label_smoothing) is not float:
+        label_smoothing = _arguments.number("cross_entropy", "label_smoothing", label_smoothing)
+    if type(ignore_index) is not int or not -(2**63) <= ignore_index < 2**63:
+        ignore_index = _check_ignore_index("cross_entropy", ignore_index)
     target = frozen(target)
     if weight is not None:
         weight = frozen(weight)
@@ -422,7 +472,7 @@ def cross_entropy(
         if weight is None or not weight.requires_grad or not is_grad_enabled():
             return loss
         return _weighted_cross_entropy(asarray(x), target, weight, ignore_index, label_smoothing, reduction)
-    _check_smoothing("cross_entropy", label_smoothing)
+    _arguments.probability("cross_entropy", "label_smoothing", label_smoothing)
     if ignore_index != -100:
         raise ValueError(f"cross_entropy: ignore_index is {ignore_index}, but the target holds probabilities")
     x, target = _pair("cross_entropy", x, target)
@@ -464,7 +514,7 @@ def binary_cross_entropy(x: Any, target: Any, /, weight: Any = None, reduction: 
     target : array-like
         Shape of `x`, in [0, 1].
     weight : array-like, optional
-        Weight of each element; broadcast.
+        Weight of each element; broadcast. A number, or a 0-d array of NumPy's, promotes nothing.
     reduction : {"mean", "sum", "none"}
         What is done with the losses of the elements; "mean" divides by their number, not by the sum of the weights.
 
@@ -477,6 +527,8 @@ def binary_cross_entropy(x: Any, target: Any, /, weight: Any = None, reduction: 
     ------
     ValueError
         Where the shapes differ, or for another value of `reduction`.
+    TypeError
+        For complex numbers, or a `reduction` that is no str.
 
     Notes
     -----
@@ -490,12 +542,13 @@ def binary_cross_entropy(x: Any, target: Any, /, weight: Any = None, reduction: 
     0.6931
     """
     x, target = _pair("binary_cross_entropy", x, target)
+    weight = _weight("binary_cross_entropy", "weight", weight)
     yes, no = x > 0, x < 1
     log_yes = maximum(where(yes, log(where(yes, x, 1.0)), -100.0), -100.0)
     log_no = maximum(where(no, log1p(-where(no, x, 0.0)), -100.0), -100.0)
     losses = -(target * log_yes + (1 - target) * log_no)
     if weight is not None:
-        losses = losses * asarray(weight)
+        losses = losses * weight
     return _reduce("binary_cross_entropy", losses, reduction)
 
 
@@ -511,11 +564,11 @@ def binary_cross_entropy_with_logits(
     target : array-like
         Shape of `x`, in [0, 1].
     weight : array-like, optional
-        Weight of each element; broadcast.
+        Weight of each element; broadcast. A number, or a 0-d array of NumPy's, promotes nothing.
     reduction : {"mean", "sum", "none"}
         What is done with the losses of the elements; "mean" divides by their number, not by the sum of the weights.
     pos_weight : array-like, optional
-        Factor of the first term: above 1, it trades precision for recall; broadcast.
+        Factor of the first term: above 1, it trades precision for recall; broadcast. A number promotes nothing.
 
     Returns
     -------
@@ -526,6 +579,8 @@ def binary_cross_entropy_with_logits(
     ------
     ValueError
         Where the shapes differ, or for another value of `reduction`.
+    TypeError
+        For complex numbers, or a `reduction` that is no str.
 
     Examples
     --------
@@ -535,10 +590,12 @@ def binary_cross_entropy_with_logits(
     0.6931
     """
     x, target = _pair("binary_cross_entropy_with_logits", x, target)
+    weight = _weight("binary_cross_entropy_with_logits", "weight", weight)
+    pos_weight = _weight("binary_cross_entropy_with_logits", "pos_weight", pos_weight)
     yes = target * softplus(-x)
     if pos_weight is not None:
-        yes = yes * asarray(pos_weight)
+        yes = yes * pos_weight
     losses = yes + (1 - target) * softplus(x)
     if weight is not None:
-        losses = losses * asarray(weight)
+        losses = losses * weight
     return _reduce("binary_cross_entropy_with_logits", losses, reduction)

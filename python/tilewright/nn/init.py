@@ -7,14 +7,16 @@ ReLU-like ones. Values come from `generator`, by default `tilewright.random.defa
 
 from __future__ import annotations
 
+import cmath
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
-from .. import _core, random
+from .. import _arguments, _core, random
 from .._autograd import mark_written
+from .._tensor import Tensor
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
     from ..random import Generator
 
 __all__ = [
@@ -32,10 +34,70 @@ __all__ = [
 ]
 
 
+def _check(op: str, tensor: Any) -> None:
+    """Raise where it is no tensor that can be filled."""
+    if not isinstance(tensor, Tensor):
+        _arguments.refuse(op, "tensor", tensor, "a Tensor")
+    if tensor._array.readonly:
+        raise ValueError(f"{op}: tensor of shape {tensor.shape} is read-only")
+
+
+def _check_floating(op: str, tensor: Any) -> None:
+    _check(op, tensor)
+    if not tensor.dtype.is_floating:
+        raise TypeError(f"{op}: tensor has dtype {tensor.dtype.name}, but must be floating")
+
+
+def _finite(op: str, name: str, value: Any, at_least: float = -math.inf) -> float:
+    value = _arguments.number(op, name, value)
+    if not (math.isfinite(value) and value >= at_least):
+        raise ValueError(f"{op}: {name} is {value}, but must be finite" + (" and at least 0" if at_least == 0 else ""))
+    return value
+
+
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     _core.assign(tensor._array, values)
     mark_written([tensor._array])
     return tensor
+
+
+def _fill_with_number(op: str, tensor: Tensor, value: Any) -> Tensor:
+    _check(op, tensor)
+    number = _number(op, value)
+    dtype = tensor.dtype
+    try:
+        held: Any = _core.item(_core.full((), number, dtype))
+        fits = cmath.isfinite(held) or not cmath.isfinite(number)
+    except TypeError:
+        _arguments.refuse(op, "value", number, f"a real number to fill a tensor of {dtype.name}")
+    except (ValueError, OverflowError):
+        fits = False
+    if not fits:
+        raise ValueError(f"{op}: value is {_arguments.shown(number)}, which {dtype.name} cannot hold")
+    return _fill(tensor, number)
+
+
+def _uniform(op: str, tensor: Tensor, low: Any, high: Any, generator: Any) -> Tensor:
+    return _fill(tensor, random.source(op, generator)._uniform(op, low, high, tensor.shape, tensor.dtype)._array)
+
+
+def _normal(op: str, tensor: Tensor, mean: Any, std: Any, generator: Any) -> Tensor:
+    names = ("mean", "std")
+    return _fill(tensor, random.source(op, generator)._normal(op, mean, std, tensor.shape, tensor.dtype, names)._array)
+
+
+def _number(op: str, value: Any) -> complex:
+    """A Python number, as narrow as it can be, from one or from a 0-d array."""
+    if type(value) in (bool, int, float, complex):
+        return value
+    if getattr(value, "ndim", 0) == 0:
+        try:
+            return operator.index(value)
+        except (TypeError, ValueError):
+            pass
+        if isinstance(value, complex) or "complex" in str(getattr(value, "dtype", "")):
+            return complex(value)
+    return _arguments.number(op, "value", value)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -50,12 +112,20 @@ def zeros_(tensor: Tensor) -> Tensor:
     Tensor
         The same tensor.
 
+    Raises
+    ------
+    TypeError
+        For anything but a Tensor.
+    ValueError
+        Where it is read-only.
+
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.init.zeros_(tw.ones(3))
     tensor([0., 0., 0.])
     """
+    _check("zeros_", tensor)
     return _fill(tensor, 0)
 
 
@@ -71,12 +141,20 @@ def ones_(tensor: Tensor) -> Tensor:
     Tensor
         The same tensor.
 
+    Raises
+    ------
+    TypeError
+        For anything but a Tensor.
+    ValueError
+        Where it is read-only.
+
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.init.ones_(tw.zeros(3))
     tensor([1., 1., 1.])
     """
+    _check("ones_", tensor)
     return _fill(tensor, 1)
 
 
@@ -93,13 +171,20 @@ def constant_(tensor: Tensor, value: float) -> Tensor:
     Tensor
         The same tensor.
 
+    Raises
+    ------
+    TypeError
+        For anything but a Tensor, and for a value that is no number, or complex where the tensor is not.
+    ValueError
+        Where the tensor is read-only, or its dtype cannot hold the value.
+
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.init.constant_(tw.zeros(3), 0.5)
     tensor([0.5, 0.5, 0.5])
     """
-    return _fill(tensor, value)
+    return _fill_with_number("constant_", tensor, value)
 
 
 def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -121,7 +206,9 @@ def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, generator: Gen
     Raises
     ------
     ValueError
-        Where `low` exceeds `high`.
+        Where `low` exceeds `high`, the dtype cannot hold one of them or their difference, or the tensor is read-only.
+    TypeError
+        For anything but a floating Tensor, and for ends that are no real numbers.
 
     Examples
     --------
@@ -130,8 +217,8 @@ def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, generator: Gen
     >>> bool(abs(weight).max() <= 0.1)
     True
     """
-    source = generator or random.default_generator
-    return _fill(tensor, source.uniform(low, high, tensor.shape, tensor.dtype)._array)
+    _check_floating("uniform_", tensor)
+    return _uniform("uniform_", tensor, low, high, generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -153,7 +240,9 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     Raises
     ------
     ValueError
-        For a negative `std`.
+        For a negative `std`, where numbers could be drawn that the dtype cannot hold, or the tensor is read-only.
+    TypeError
+        For anything but a floating Tensor, and for a mean or a deviation that is no real number.
 
     Examples
     --------
@@ -162,8 +251,8 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     >>> bool(abs(weight).max() < 0.1)
     True
     """
-    source = generator or random.default_generator
-    return _fill(tensor, source.normal(mean, std, tensor.shape, tensor.dtype)._array)
+    _check_floating("normal_", tensor)
+    return _normal("normal_", tensor, mean, std, generator)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -183,7 +272,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     Raises
     ------
     ValueError
-        For an activation without a known gain.
+        For an activation without a known gain, or a slope that is not finite.
+    TypeError
+        For a name that is no str, or a slope that is no real number.
 
     Examples
     --------
@@ -191,6 +282,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> round(tw.nn.init.calculate_gain("relu") ** 2, 6)
     2.0
     """
+    if not isinstance(nonlinearity, str):
+        _arguments.refuse("calculate_gain", "nonlinearity", nonlinearity, "a str")
     if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
         return 1.0
     if nonlinearity == "tanh":
@@ -198,7 +291,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "relu":
         return math.sqrt(2)
     if nonlinearity == "leaky_relu":
-        slope = 0.01 if param is None else param
+        slope = 0.01 if param is None else _finite("calculate_gain", "param", param)
         return math.sqrt(2 / (1 + slope * slope))
     if nonlinearity == "selu":
         return 3 / 4
@@ -207,6 +300,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 def _fans(op: str, tensor: Tensor) -> tuple[int, int]:
     """How many inputs an output sums, and how many outputs an input reaches: weights are (out, in, *kernel)."""
+    _check_floating(op, tensor)
     shape = tensor.shape
     if len(shape) < 2:
         raise ValueError(f"{op}: tensor has shape {shape}, but fans need at least two axes (out, in)")
@@ -232,7 +326,9 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     Raises
     ------
     ValueError
-        For fewer than two axes.
+        For fewer than two axes, a gain that is not finite or negative, or a tensor that is read-only.
+    TypeError
+        For anything but a floating Tensor, and for a gain that is no real number.
 
     References
     ----------
@@ -245,8 +341,9 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     >>> bool(abs(weight).max() <= 1)
     True
     """
-    bound = gain * math.sqrt(6 / (sum(_fans("xavier_uniform_", tensor)) or 1))
-    return uniform_(tensor, -bound, bound, generator)
+    fans = sum(_fans("xavier_uniform_", tensor)) or 1
+    bound = _finite("xavier_uniform_", "gain", gain, at_least=0) * math.sqrt(6 / fans)
+    return _uniform("xavier_uniform_", tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -267,7 +364,9 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     Raises
     ------
     ValueError
-        For fewer than two axes.
+        For fewer than two axes, a gain that is not finite or negative, or a tensor that is read-only.
+    TypeError
+        For anything but a floating Tensor, and for a gain that is no real number.
 
     References
     ----------
@@ -280,15 +379,14 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     >>> round(weight.std().item(), 2)
     0.06
     """
-    std = gain * math.sqrt(2 / (sum(_fans("xavier_normal_", tensor)) or 1))
-    return normal_(tensor, 0.0, std, generator)
+    fans = sum(_fans("xavier_normal_", tensor)) or 1
+    std = _finite("xavier_normal_", "gain", gain, at_least=0) * math.sqrt(2 / fans)
+    return _normal("xavier_normal_", tensor, 0.0, std, generator)
 
 
 def _kaiming_std(op: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
-    if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f'{op}: mode is {mode!r}, but must be "fan_in" or "fan_out"')
-    fan = _fans(op, tensor)[mode == "fan_out"]
-    return calculate_gain(nonlinearity, a) / math.sqrt(fan or 1)
+    fan = _fans(op, tensor)[_arguments.option(op, "mode", mode, ("fan_in", "fan_out")) == "fan_out"]
+    return calculate_gain(nonlinearity, _finite(op, "a", a)) / math.sqrt(fan or 1)
 
 
 def kaiming_uniform_(
@@ -319,7 +417,10 @@ def kaiming_uniform_(
     Raises
     ------
     ValueError
-        For fewer than two axes, or an unknown `mode` or `nonlinearity`.
+        For fewer than two axes, an unknown `mode` or `nonlinearity`, a slope that is not finite, or a tensor that is
+        read-only.
+    TypeError
+        For anything but a floating Tensor, and for options of another kind.
 
     References
     ----------
@@ -333,7 +434,7 @@ def kaiming_uniform_(
     True
     """
     bound = math.sqrt(3) * _kaiming_std("kaiming_uniform_", tensor, a, mode, nonlinearity)
-    return uniform_(tensor, -bound, bound, generator)
+    return _uniform("kaiming_uniform_", tensor, -bound, bound, generator)
 
 
 def kaiming_normal_(
@@ -364,7 +465,10 @@ def kaiming_normal_(
     Raises
     ------
     ValueError
-        For fewer than two axes, or an unknown `mode` or `nonlinearity`.
+        For fewer than two axes, an unknown `mode` or `nonlinearity`, a slope that is not finite, or a tensor that is
+        read-only.
+    TypeError
+        For anything but a floating Tensor, and for options of another kind.
 
     References
     ----------
@@ -377,7 +481,8 @@ def kaiming_normal_(
     >>> round(weight.std().item(), 2)
     0.1
     """
-    return normal_(tensor, 0.0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity), generator)
+    std = _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity)
+    return _normal("kaiming_normal_", tensor, 0.0, std, generator)
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -399,7 +504,9 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     Raises
     ------
     ValueError
-        For fewer than two axes.
+        For fewer than two axes, a gain that is not finite, or a tensor that is read-only.
+    TypeError
+        For anything but a floating Tensor, and for a gain that is no real number.
 
     References
     ----------
@@ -414,12 +521,13 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     >>> bool(abs(weight @ weight.T - tw.eye(4)).max() < 1e-5)
     True
     """
-    import numpy as np
+    import numpy as np  # here: the package does not import it
 
     _fans("orthogonal_", tensor)
     rows = tensor.shape[0]
     columns = math.prod(tensor.shape[1:])
-    source = generator or random.default_generator
+    gain = _finite("orthogonal_", "gain", gain)
+    source = random.source("orthogonal_", generator)
     normal = source.standard_normal((max(rows, columns), min(rows, columns)), "float64").numpy()
     q, r = np.linalg.qr(normal)
     q = q * (np.sign(np.diag(r)) * gain)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
+from .. import _arguments, _core, random
 from .._autograd import state
 from .._dtypes import as_dtype
 from .._linalg import ACTIVATIONS, _linear
 from .._manipulation import reshape
 from .._op import wrap
-from .._tensor import asarray
+from .._tensor import Tensor, asarray
 from . import functional, init
 from .module import Module
 from .parameter import Parameter
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
     from ..random import Generator
 
 
@@ -58,7 +57,10 @@ class Linear(Module):
     Raises
     ------
     ValueError
-        For negative sizes or an unknown activation; when called, for a last axis that is not `in_features` long.
+        For negative sizes, more weights than can be addressed, or an unknown activation; when called, for a last axis
+        that is not `in_features` long.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
 
     Notes
     -----
@@ -93,16 +95,27 @@ class Linear(Module):
         dtype: Any = "float32",
         generator: Generator | None = None,
     ) -> None:
+        if not isinstance(activation, str):
+            _arguments.refuse("Linear", "activation", activation, "a str")
         if activation not in ACTIVATIONS:
             raise ValueError(f"Linear: activation is {activation!r}, but must be one of {', '.join(ACTIVATIONS)}")
+        in_features = _arguments.integer("Linear", "in_features", in_features)
+        out_features = _arguments.integer("Linear", "out_features", out_features)
         if in_features < 0 or out_features < 0:
             raise ValueError(f"Linear: got ({in_features}, {out_features}) features, but needs sizes of at least 0")
+        if max(in_features, 1) * max(out_features, 1) >= 2**60:
+            sizes = f"({_arguments.shown(in_features)}, {_arguments.shown(out_features)})"
+            raise ValueError(f"Linear: got {sizes} features, which need more weights than can be addressed")
+        kind = as_dtype(dtype)
+        if not kind.is_floating:
+            raise TypeError(f"Linear: dtype is {kind.name}, but must be floating")
         self.in_features = in_features
         self.out_features = out_features
         self.activation = activation
-        self.weight = Parameter(_core.full((out_features, in_features), 0, as_dtype(dtype)))
-        self.bias = Parameter(_core.full((out_features,), 0, as_dtype(dtype))) if bias else None
-        self.reset_parameters(generator)
+        self.weight = Parameter(_core.full((out_features, in_features), 0, kind))
+        has_bias = _arguments.flag("Linear", "bias", bias)
+        self.bias = Parameter(_core.full((out_features,), 0, kind)) if has_bias else None
+        self.reset_parameters(random.source("Linear", generator))
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """Draw new starting weights, and set the bias to zero."""
@@ -115,8 +128,12 @@ class Linear(Module):
         return _linear(x, self.weight, self.bias, self.activation)
 
     def extra_repr(self) -> str:
-        text = f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
-        return text if self.activation == "none" else f"{text}, activation={self.activation!r}"
+        return _describe(self)
+
+
+def _describe(layer: Linear | PackedLinear) -> str:
+    text = f"in_features={layer.in_features}, out_features={layer.out_features}, bias={layer.bias is not None}"
+    return text if layer.activation == "none" else f"{text}, activation={layer.activation!r}"
 
 
 class PackedLinear(Module):
@@ -126,6 +143,13 @@ class PackedLinear(Module):
     ----------
     layer : Linear
         Whose weight, bias and activation are copied; later changes of them are not seen.
+
+    Attributes
+    ----------
+    weight : Tensor, shape (out_features, in_features)
+        A buffer. Where it has been written to, or replaced, the next call packs it again.
+    bias : Tensor, shape (out_features,), or None
+        A buffer.
 
     Raises
     ------
@@ -137,7 +161,9 @@ class PackedLinear(Module):
     Notes
     -----
     Worth it for a few to a few hundred rows at a time, where a product would spend much of its time on transposing the
-    weight. Results agree with those of `layer` up to the order in which sums are added.
+    weight. Results agree with those of `layer` up to the order in which sums are added. It takes the memory of two
+    weights: the one that `state_dict` has, under the names of `Linear`, and the packed one. Writes through a NumPy
+    array that shares the memory of `weight` are not noticed.
 
     Examples
     --------
@@ -150,22 +176,46 @@ class PackedLinear(Module):
     (32, 10)
     """
 
+    weight: Tensor
+    bias: Tensor | None
+    # The array of the weight, the time when it was last written to, and what came of packing it.
+    _packed: tuple[Any, int, Any] | None = None
+
     def __init__(self, layer: Linear) -> None:
         if not isinstance(layer, Linear):
             raise TypeError(f"PackedLinear: layer is a {type(layer).__name__}, but must be a Linear")
-        self._weight = _core.PackedWeight(layer.weight._array)
-        self._bias: Any = None if layer.bias is None else asarray(layer.bias.detach(), copy=True)._array
-        self._activation = layer.activation
-        self._text = layer.extra_repr()
+        self.in_features = layer.in_features
+        self.out_features = layer.out_features
+        self.activation = layer.activation
+        self.register_buffer("weight", asarray(layer.weight.detach(), copy=True))
+        self.register_buffer("bias", None if layer.bias is None else asarray(layer.bias.detach(), copy=True))
+        self._pack()
+
+    def _pack(self) -> tuple[Any, int, Any]:
+        array = self.weight._array
+        written = array.last_write  # before it is read: a write meanwhile has it packed again
+        packed = self._packed = array, written, _core.PackedWeight(array)
+        return packed
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_packed"}
 
     def forward(self, x: Any) -> Tensor:
-        x = asarray(x)
+        if not isinstance(x, Tensor):
+            x = asarray(x)
         if state.mode and x._node is not None:
             raise RuntimeError("PackedLinear: x wants a gradient, which only Linear gives; detach x, or use no_grad()")
-        return wrap(self._weight.linear(x._array, self._bias, self._activation))
+        weight = self.weight._array
+        array, written, matrix = self._packed or self._pack()
+        if array is not weight or written != weight.last_write:
+            _, _, matrix = self._pack()
+        bias = self.bias
+        if bias is not None:
+            bias = bias._array
+        return wrap(matrix.linear(x._array, bias, self.activation))
 
     def extra_repr(self) -> str:
-        return self._text
+        return _describe(self)
 
 
 class Flatten(Module):
@@ -180,6 +230,8 @@ class Flatten(Module):
     ------
     IndexError
         When called, for axes that the argument does not have, or that come in the wrong order.
+    TypeError
+        For axes that are not integers.
 
     Examples
     --------
@@ -189,10 +241,11 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.start_dim = start_dim
-        self.end_dim = end_dim
+        self.start_dim = _arguments.integer("Flatten", "start_dim", start_dim)
+        self.end_dim = _arguments.integer("Flatten", "end_dim", end_dim)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
+        x = asarray(x)
         shape = x.shape
         first = self.start_dim + len(shape) if self.start_dim < 0 else self.start_dim
         last = self.end_dim + len(shape) if self.end_dim < 0 else self.end_dim
@@ -221,6 +274,8 @@ class Dropout(Module):
     ------
     ValueError
         For `p` outside [0, 1].
+    TypeError
+        For `p` that is no real number, or a generator that is none.
 
     Notes
     -----
@@ -238,10 +293,8 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p is {p}, but a probability lies in [0, 1]")
-        self.p = p
-        self.generator = generator
+        self.p = _arguments.probability("Dropout", "p", p)
+        self.generator = None if generator is None else random.source("Dropout", generator)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.dropout(x, self.p, self.training, generator=self.generator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .. import _arguments
 from . import functional
 from .module import Module
 
@@ -12,11 +13,19 @@ if TYPE_CHECKING:
 
 
 class _Loss(Module):
-    weight: Tensor | None
+    weight: Tensor | float | None
 
     def __init__(self, reduction: str = "mean") -> None:
         functional._check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
+
+    def _set_weight(self, name: str, value: Any) -> None:
+        """A buffer from an array; a number stays one, since it promotes nothing."""
+        value = functional._weight(type(self).__name__, name, value)
+        if isinstance(value, float):
+            setattr(self, name, value)
+        else:
+            self.register_buffer(name, value)
 
     def extra_repr(self) -> str:
         return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
@@ -86,10 +95,10 @@ class CrossEntropyLoss(_Loss):
         self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
     ) -> None:
         super().__init__(reduction)
-        functional._check_smoothing("CrossEntropyLoss", label_smoothing)
-        self.register_buffer("weight", functional._optional(weight))
-        self.ignore_index = ignore_index
-        self.label_smoothing = label_smoothing
+        weight = None if weight is None else _arguments.array("CrossEntropyLoss", "weight", weight)
+        self.register_buffer("weight", weight)
+        self.ignore_index = functional._check_ignore_index("CrossEntropyLoss", ignore_index)
+        self.label_smoothing = _arguments.probability("CrossEntropyLoss", "label_smoothing", label_smoothing)
 
     def forward(self, x: Any, target: Any) -> Tensor:
         return functional.cross_entropy(x, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
@@ -114,7 +123,7 @@ class BCELoss(_Loss):
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.register_buffer("weight", functional._optional(weight))
+        self._set_weight("weight", weight)
 
     def forward(self, x: Any, target: Any) -> Tensor:
         return functional.binary_cross_entropy(x, target, self.weight, self.reduction)
@@ -139,12 +148,12 @@ class BCEWithLogitsLoss(_Loss):
     True
     """
 
-    pos_weight: Tensor | None
+    pos_weight: Tensor | float | None
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction)
-        self.register_buffer("weight", functional._optional(weight))
-        self.register_buffer("pos_weight", functional._optional(pos_weight))
+        self._set_weight("weight", weight)
+        self._set_weight("pos_weight", pos_weight)
 
     def forward(self, x: Any, target: Any) -> Tensor:
         return functional.binary_cross_entropy_with_logits(x, target, self.weight, self.reduction, self.pos_weight)

@@ -6,13 +6,16 @@ are such, in the order in which they were set. Reading one on the hot path is an
 
 from __future__ import annotations
 
+from reprlib import recursive_repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
-from .._autograd import ANOMALY, OFF, mark_written, state
+from .. import _arguments, _core
+from .._autograd import ANOMALY, OFF, state
 from .._dtypes import as_dtype
 from .._tensor import Tensor, asarray
+from . import _state
+from ._state import join
 from .parameter import Parameter
 
 if TYPE_CHECKING:
@@ -106,12 +109,31 @@ class Module:
             state.layer_path, state.layer = outer_path, outer
 
     def __setattr__(self, name: str, value: Any) -> None:
+        listed = isinstance(value, (Parameter, Module))
+        if listed and (not name or "." in name):
+            raise KeyError(f"{type(self).__name__}: the name {name!r} is empty or contains a dot")
         if not isinstance(value, Parameter) and value is not None and isinstance(self.__dict__.get(name), Parameter):
             raise TypeError(
                 f"{type(self).__name__}: {name} is a parameter, but a {type(value).__name__} was assigned to it; "
                 f"assign an nn.Parameter, or write its values with {name}.copy_(...) under no_grad()"
             )
+        if name in self._buffers:
+            if listed:  # from now on it is learned, or a submodule
+                self._forget_buffer(name)
+            elif value is not None and not isinstance(value, Tensor):
+                raise TypeError(
+                    f"{type(self).__name__}: {name} is a buffer, but a {type(value).__name__} was assigned to it; "
+                    "assign a Tensor or None"
+                )
         object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        if name in self._buffers:
+            self._forget_buffer(name)
+
+    def _forget_buffer(self, name: str) -> None:
+        object.__setattr__(self, "_buffers", {other: kept for other, kept in self._buffers.items() if other != name})
 
     # ---- what it holds -----------------------------------------------------------------------------------------------
 
@@ -147,7 +169,7 @@ class Module:
                 continue
             seen.add(id(module))
             yield path, module
-            stack.extend(reversed([(_join(path, name), child) for name, child in module.named_children()]))
+            stack.extend(reversed([(join(path, name), child) for name, child in module.named_children()]))
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it, each once."""
@@ -172,7 +194,7 @@ class Module:
             for name, value in list(module._members()):
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
-                    yield _join(path, name), value
+                    yield join(path, name), value
 
     def parameters(self) -> Iterator[Parameter]:
         """All parameters, each once."""
@@ -184,7 +206,7 @@ class Module:
             for name in module._buffers:
                 value = getattr(module, name)
                 if value is not None:
-                    yield _join(path, name), value
+                    yield join(path, name), value
 
     def buffers(self) -> Iterator[Tensor]:
         """All buffers."""
@@ -206,9 +228,16 @@ class Module:
         ------
         KeyError
             For a name that contains a dot or is taken.
+        TypeError
+            For a name that is no str, or a value that is neither a Tensor nor None.
         """
+        if not isinstance(name, str):
+            _arguments.refuse("register_buffer", "name", name, "a str")
         if not name or "." in name or (hasattr(self, name) and name not in self._buffers):
             raise KeyError(f"register_buffer: {name!r} is empty, contains a dot, or is already an attribute")
+        if tensor is not None and not isinstance(tensor, Tensor):
+            _arguments.refuse("register_buffer", name, tensor, "a Tensor or None")
+        persistent = _arguments.flag("register_buffer", "persistent", persistent)
         object.__setattr__(self, "_buffers", {**self._buffers, name: persistent})
         object.__setattr__(self, name, tensor)
 
@@ -227,6 +256,7 @@ class Module:
         Module
             The module itself.
         """
+        mode = _arguments.flag("Module.train", "mode", mode)
         for module in self.modules():
             module.training = mode
         return self
@@ -236,7 +266,17 @@ class Module:
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Have gradients kept for all parameters, or for none (to freeze the module); returns the module."""
+        """Have gradients kept for all parameters, or for none (to freeze the module); returns the module.
+
+        Raises
+        ------
+        TypeError
+            For a parameter that is not floating; none has been changed then.
+        """
+        requires_grad = _arguments.flag("Module.requires_grad_", "requires_grad", requires_grad)
+        for name, parameter in self.named_parameters():
+            if requires_grad and not parameter.dtype.is_inexact:
+                raise TypeError(f"Module.requires_grad_: {name} is {parameter.dtype.name}, but must be floating")
         for parameter in self.parameters():
             parameter.requires_grad = requires_grad
         return self
@@ -257,6 +297,7 @@ class Module:
         ...         nn.init.uniform_(module.weight, -0.1, 0.1)
         >>> net = nn.Sequential(nn.Linear(3, 2), nn.ReLU()).apply(small)
         """
+        _arguments.function("Module.apply", "function", function)
         for module in reversed(list(self.modules())):
             function(module)
         return self
@@ -284,10 +325,10 @@ class Module:
             raise TypeError(f"Module.astype: dtype is {wanted.name}, but parameters need a floating one")
         for tensor in (*self.parameters(), *self.buffers()):
             if tensor.dtype.is_floating and tensor.dtype != wanted:
-                gradient = tensor.grad
+                gradient = None if tensor.grad is None else tensor.grad.detach().astype(wanted)
                 tensor._array = _core.astype(tensor._array, wanted, True)
                 if gradient is not None:
-                    tensor.grad = gradient.detach().astype(wanted)
+                    tensor.grad = gradient
         return self
 
     def float(self) -> Self:
@@ -306,7 +347,8 @@ class Module:
         Returns
         -------
         dict of str to Tensor
-            They share memory with the module: copy what has to outlive the next training step.
+            They share memory with the module: copy what has to outlive the next training step. A module that is used in
+            several places appears under each path; of modules that hold each other, no path has one twice.
 
         Examples
         --------
@@ -314,22 +356,7 @@ class Module:
         >>> list(nn.Linear(3, 2).state_dict())
         ['weight', 'bias']
         """
-        return {path: tensor.detach() for path, tensor in self._named_state()}
-
-    def _named_state(self) -> Iterator[tuple[str, Tensor]]:
-        """Parameters and persistent buffers under every path that leads to them: shared ones appear more than once."""
-        stack: list[tuple[str, Module]] = [("", self)]
-        while stack:
-            path, module = stack.pop()
-            members = list(module._members())
-            for name, value in members:
-                if isinstance(value, Parameter):
-                    yield _join(path, name), value
-            for name, persistent in module._buffers.items():
-                value = getattr(module, name)
-                if persistent and value is not None:
-                    yield _join(path, name), value
-            stack.extend(reversed([(_join(path, name), value) for name, value in members if isinstance(value, Module)]))
+        return {path: tensor.detach() for path, tensor in _state.named_state(self)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
         """Copy values into the parameters and persistent buffers: all of them, or on an error none.
@@ -337,7 +364,8 @@ class Module:
         Parameters
         ----------
         state_dict : mapping of str to array-like
-            Values by dotted path, as `state_dict` gives them; cast to the module's dtypes.
+            Values by dotted path, as `state_dict` gives them; cast to the module's dtypes. They may share memory with
+            the module: each counts as it was before the call.
         strict : bool
             Whether names that only one side has are an error.
 
@@ -349,7 +377,10 @@ class Module:
         Raises
         ------
         ValueError
-            Listing every missing, unexpected and mis-shaped name; shapes must match even where `strict` is False.
+            Listing every missing, unexpected and mis-shaped name, and every tensor of the module that is read-only;
+            shapes must match even where `strict` is False.
+        TypeError
+            For anything but a mapping of str to array-like, and where a value is complex but the module's is not.
 
         Examples
         --------
@@ -358,26 +389,7 @@ class Module:
         >>> twin.load_state_dict(layer.state_dict())
         ([], [])
         """
-        own = dict(self._named_state())
-        given = {name: asarray(value)._array for name, value in state_dict.items()}
-        missing = [name for name in own if name not in given]
-        unexpected = [name for name in given if name not in own]
-        problems = [f"missing: {', '.join(missing)}"] if strict and missing else []
-        problems += [f"unexpected: {', '.join(unexpected)}"] if strict and unexpected else []
-        pairs = [(name, own[name], given[name]) for name in given if name in own]
-        shapes = [
-            f"{name} is {value.shape}, but the module's is {mine.shape}"
-            for name, mine, value in pairs
-            if value.shape != mine.shape
-        ]
-        problems += [f"mis-shaped: {'; '.join(shapes)}"] if shapes else []
-        if problems:
-            head = f"load_state_dict: {type(self).__name__} cannot take these values"
-            raise ValueError("\n  ".join([head, *problems]))
-        for _, mine, value in pairs:
-            _core.assign(mine._array, value)
-        mark_written([mine._array for _, mine, _ in pairs])
-        return missing, unexpected
+        return _state.load(self, state_dict, _arguments.flag("load_state_dict", "strict", strict))
 
     # ---- looking at it -----------------------------------------------------------------------------------------------
 
@@ -388,8 +400,13 @@ class Module:
         -------
         callable
             Removes the hook.
+
+        Raises
+        ------
+        TypeError
+            For a hook that is not callable.
         """
-        return self._add_hook("before", hook)
+        return self._add_hook("before", _arguments.function("register_forward_pre_hook", "hook", hook))
 
     def register_forward_hook(self, hook: ForwardHook) -> Callable[[], None]:
         """Call `hook(module, args, result)` after `forward`; what it returns, if anything, replaces the result.
@@ -398,6 +415,11 @@ class Module:
         -------
         callable
             Removes the hook.
+
+        Raises
+        ------
+        TypeError
+            For a hook that is not callable.
 
         Examples
         --------
@@ -408,7 +430,7 @@ class Module:
         (5, 2)
         >>> remove()
         """
-        return self._add_hook("after", hook)
+        return self._add_hook("after", _arguments.function("register_forward_hook", "hook", hook))
 
     def _add_hook(self, when: str, hook: Callable[..., Any]) -> Callable[[], None]:
         if self._hooks is None:
@@ -473,6 +495,8 @@ class Module:
     def _trace_shapes(self, input_shapes: Iterable[tuple[int, ...]], dtype: Any) -> dict[int, str]:
         """The shape of the result of every module that a forward pass calls, by its id."""
         shapes: dict[int, str] = {}
+        wanted = as_dtype(dtype)
+        inputs = [asarray(_core.full(_arguments.integers("summary", "a shape", s), 0, wanted)) for s in input_shapes]
 
         def note(module: Module, args: tuple[Any, ...], result: Any) -> None:
             results = result if isinstance(result, (tuple, list)) else (result,)
@@ -483,8 +507,6 @@ class Module:
         recording = state.mode
         state.mode = OFF
         try:
-            wanted = as_dtype(dtype)
-            inputs = [asarray(_core.full(shape, 0, wanted)) for shape in input_shapes]
             self.eval()(*inputs)
         finally:
             state.mode = recording
@@ -498,6 +520,7 @@ class Module:
         """What the printed form says in its brackets; layers define it."""
         return ""
 
+    @recursive_repr()  # where a module is below itself, "..."
     def __repr__(self) -> str:
         children = list(self.named_children())
         head = type(self).__name__
@@ -507,10 +530,6 @@ class Module:
         lines += [f"({name}): {child!r}" for name, child in children]
         body = "\n".join(lines).replace("\n", "\n  ")
         return f"{head}(\n  {body}\n)"
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
 
 
 def _path(root: Module, module: Module) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .. import _core
+from .. import _arguments, _core
 from .._autograd import mark_written
 from .._tensor import Tensor
 
@@ -15,9 +15,31 @@ if TYPE_CHECKING:
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
 
-def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    tensors = [parameters] if isinstance(parameters, Tensor) else parameters
-    return [g for g in [p.grad for p in tensors] if g is not None]
+def _gradients(op: str, parameters: Any) -> list[Any]:
+    """The arrays of the gradients that are there."""
+    if not isinstance(parameters, Tensor) and not hasattr(parameters, "__iter__"):
+        _arguments.refuse(op, "parameters", parameters, "a Tensor or an iterable of Tensors")
+    arrays = []
+    for i, p in enumerate([parameters] if isinstance(parameters, Tensor) else parameters):
+        if not isinstance(p, Tensor):
+            _arguments.refuse(op, f"parameter {i}", p, "a Tensor")
+        gradient = p.grad
+        if gradient is not None:
+            arrays.append(gradient._array)
+    return arrays
+
+
+def _check_writable(op: str, arrays: list[Any]) -> None:
+    for array in arrays:
+        if array.readonly:
+            raise ValueError(f"{op}: a gradient, of shape {array.shape}, is read-only; none has been changed")
+
+
+def _bound(op: str, name: str, value: Any) -> float:
+    value = _arguments.number(op, name, value)
+    if not value >= 0:
+        raise ValueError(f"{op}: {name} is {value}, but must be at least 0")
+    return value
 
 
 def clip_grad_norm_(
@@ -48,12 +70,12 @@ def clip_grad_norm_(
     Raises
     ------
     ValueError
-        For a negative `max_norm`, or another `norm_type`.
+        For a negative or NaN `max_norm`, another `norm_type`, or a gradient to scale that is read-only.
     FloatingPointError
-        For a norm that is not finite: no gradient has been touched.
-
+        For a norm that is not finite.
     TypeError
-        For gradients that are neither float32 nor float64.
+        For gradients that are neither float32 nor float64, and for arguments of another kind. Whatever is raised, no
+        gradient has been touched.
 
     Notes
     -----
@@ -73,16 +95,18 @@ def clip_grad_norm_(
     >>> x.grad
     tensor([0.6, 0.8])
     """
-    if not max_norm >= 0:
-        raise ValueError(f"clip_grad_norm_: max_norm is {max_norm}, but must be at least 0")
+    max_norm = _bound("clip_grad_norm_", "max_norm", max_norm)
+    norm_type = _arguments.number("clip_grad_norm_", "norm_type", norm_type)
     if norm_type not in (1, 2, math.inf):
-        raise ValueError(f"clip_grad_norm_: norm_type is {norm_type}, but must be 1, 2 or inf")
-    arrays = [g._array for g in _gradients(parameters)]
+        raise ValueError(f"clip_grad_norm_: norm_type is {norm_type:g}, but must be 1, 2 or inf")
+    error_if_nonfinite = _arguments.flag("clip_grad_norm_", "error_if_nonfinite", error_if_nonfinite)
+    arrays = _gradients("clip_grad_norm_", parameters)
     norm = _core.total_norm(arrays, norm_type)
     if not math.isfinite(norm):
         if error_if_nonfinite:
             raise FloatingPointError(f"clip_grad_norm_: the norm of the gradients is {norm}; none was scaled")
     elif norm > max_norm:
+        _check_writable("clip_grad_norm_", arrays)
         for array in arrays:
             _core.multiply_(array, max_norm / norm)
         mark_written(arrays)
@@ -102,7 +126,9 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     Raises
     ------
     ValueError
-        For a negative `clip_value`.
+        For a negative or NaN `clip_value`, or a gradient that is read-only.
+    TypeError
+        For complex gradients, and for arguments of another kind. Whatever is raised, no gradient has been touched.
 
     Examples
     --------
@@ -113,10 +139,13 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     >>> x.grad
     tensor([ 0.5, -1. ])
     """
-    if not clip_value >= 0:
-        raise ValueError(f"clip_grad_value_: clip_value is {clip_value}, but must be at least 0")
-    gradients = _gradients(parameters)
-    for g in gradients:
-        _core.maximum_(g._array, -clip_value)
-        _core.minimum_(g._array, clip_value)
-    mark_written([g._array for g in gradients])
+    clip_value = _bound("clip_grad_value_", "clip_value", clip_value)
+    arrays = _gradients("clip_grad_value_", parameters)
+    _check_writable("clip_grad_value_", arrays)
+    for array in arrays:
+        if array.dtype.is_complex:
+            raise TypeError(f"clip_grad_value_: a gradient is {array.dtype.name}, but must be real")
+    for array in arrays:
+        _core.maximum_(array, -clip_value)
+        _core.minimum_(array, clip_value)
+    mark_written(arrays)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
+from .. import _arguments, _core
 from .optimizer import Optimizer, zeros_like
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Adam(Optimizer):
     ------
     ValueError
         For options out of range.
+    TypeError
+        For options that are no real numbers, or no bools.
 
     Notes
     -----
@@ -61,6 +63,8 @@ class Adam(Optimizer):
     """
 
     _decoupled = False
+    _needed = ("step", "exp_avg", "exp_avg_sq")
+    _optional = ("max_exp_avg_sq",)
 
     def __init__(
         self,
@@ -84,37 +88,47 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def _check(self, group: dict[str, Any]) -> None:
-        for option in ("lr", "eps", "weight_decay"):
-            self._require(group, option, group[option] >= 0, "at least 0")
-        betas = group["betas"]
-        self._require(group, "betas", len(betas) == 2 and all(0 <= b < 1 for b in betas), "two numbers in [0, 1)")
+        self._check_numbers(group, "lr", "eps", "weight_decay")
+        self._check_flags(group, "amsgrad", "maximize")
+        group["betas"] = betas = _arguments.numbers(self._name, "betas", group["betas"], 2)
+        self._require(group, "betas", all(0 <= beta < 1 for beta in betas), "two numbers in [0, 1)")
 
-    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+    def _update(self, group: dict[str, Any], params: list[Tensor], arrays: list[Any]) -> None:
         known = self.state
-        states = [known[p] if p in known else self._start(p) for p in params]
-        for state in states:
-            state["step"] += 1
+        try:
+            states = [known[p] for p in params]
+        except KeyError:
+            states = [known[p] if p in known else self._start(p) for p in params]
         largest = (
             [self._largest(p, state)._array for p, state in zip(params, states, strict=True)]
             if group["amsgrad"]
             else []
         )
+        for state in states:
+            state["step"] += 1
         beta1, beta2 = group["betas"]
-        _core.adam_step(
-            [p._array for p in params],
-            [p._node.grad._array for p in params],
-            [state["exp_avg"]._array for state in states],
-            [state["exp_avg_sq"]._array for state in states],
-            largest,
-            [state["step"] for state in states],
-            group["lr"],
-            beta1,
-            beta2,
-            group["eps"],
-            group["weight_decay"],
-            self._decoupled,
-            group["maximize"],
-        )
+        try:
+            _core.adam_step(
+                arrays,
+                [p._node.grad._array for p in params],
+                [state["exp_avg"]._array for state in states],
+                [state["exp_avg_sq"]._array for state in states],
+                largest,
+                [state["step"] for state in states],
+                group["lr"],
+                beta1,
+                beta2,
+                group["eps"],
+                group["weight_decay"],
+                self._decoupled,
+                group["maximize"],
+            )
+        except BaseException:  # refused: no step was taken, and none is counted
+            for p, state in zip(params, states, strict=True):
+                state["step"] -= 1
+                if not state["step"]:
+                    del known[p]
+            raise
 
     def _start(self, p: Tensor) -> dict[str, Any]:
         state = self.state[p] = {"step": 0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
@@ -151,6 +165,8 @@ class AdamW(Adam):
     ------
     ValueError
         For options out of range.
+    TypeError
+        For options that are no real numbers, or no bools.
 
     References
     ----------

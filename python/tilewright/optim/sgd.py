@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
+from .. import _arguments, _core
 from .optimizer import Optimizer, zeros_like
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class SGD(Optimizer):
     ------
     ValueError
         For options out of range.
+    TypeError
+        For options that are no real numbers, or no bools.
 
     Notes
     -----
@@ -67,6 +70,9 @@ class SGD(Optimizer):
     ... )
     """
 
+    _needed = ()
+    _optional = ("momentum_buffer",)
+
     def __init__(
         self,
         params: Params,
@@ -89,29 +95,43 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def _check(self, group: dict[str, Any]) -> None:
-        for option in ("lr", "momentum", "weight_decay"):
-            self._require(group, option, group[option] >= 0, "at least 0")
+        self._check_numbers(group, "lr", "momentum", "weight_decay")
+        self._check_flags(group, "nesterov", "maximize")
+        group["dampening"] = dampening = _arguments.number(self._name, "dampening", group["dampening"])
+        self._require(group, "dampening", math.isfinite(dampening), "finite")
         if group["nesterov"]:
             self._require(group, "momentum", group["momentum"] > 0, "positive for nesterov")
-            self._require(group, "dampening", group["dampening"] == 0, "0 for nesterov")
+            self._require(group, "dampening", dampening == 0, "0 for nesterov")
 
-    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+    def _update(self, group: dict[str, Any], params: list[Tensor], arrays: list[Any]) -> None:
         if not group["momentum"]:
-            self._step(group, params, [], False)
+            self._step(group, params, arrays, [], False)
             return
-        fresh = [p for p in params if p not in self.state]
-        for p in fresh:
-            self.state[p] = {"momentum_buffer": zeros_like(p)}
-        if fresh:
-            self._step(group, fresh, [self.state[p]["momentum_buffer"]._array for p in fresh], True)
-            started = {id(p) for p in fresh}
-            params = [p for p in params if id(p) not in started]
-        if params:
-            self._step(group, params, [self.state[p]["momentum_buffer"]._array for p in params], False)
+        known = self.state
+        try:
+            buffers = [known[p]["momentum_buffer"]._array for p in params]
+        except KeyError:
+            self._start(group, params)
+        else:
+            self._step(group, params, arrays, buffers, False)
 
-    def _step(self, group: dict[str, Any], params: list[Tensor], buffers: list[Any], first: bool) -> None:
+    def _start(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        """A step of parameters some of which have no buffer yet: the first step of those."""
+        fresh = {p: {"momentum_buffer": zeros_like(p)} for p in params if p not in self.state}
+        known = {p: self.state[p] for p in params if p in self.state}
+        if known:  # two kernel calls: see `Optimizer.step`
+            self._check_arrays(params)
+        for part, first in ((fresh, True), (known, False)):
+            if part:
+                buffers = [state["momentum_buffer"]._array for state in part.values()]
+                self._step(group, list(part), [p._array for p in part], buffers, first)
+        self.state.update(fresh)  # only now, so that a step that is refused leaves no trace
+
+    def _step(
+        self, group: dict[str, Any], params: list[Tensor], arrays: list[Any], buffers: list[Any], first: bool
+    ) -> None:
         _core.sgd_step(
-            [p._array for p in params],
+            arrays,
             [p._node.grad._array for p in params],
             buffers,
             group["lr"],

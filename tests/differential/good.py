@@ -57,7 +57,7 @@ GOOD = {
     "out_features": ("2",),
     "state_dict": ("nn.Linear(3, 2).state_dict()", "{}", '{"weight": leaf(2, 3)}', "stepped(tw.optim.SGD, None)"),
     "strict": BOOL, "prefix": ('""', '"a"'), "name": ('"scale"', '"weight"', '"a.b"'),
-    "numpy_dtype": ("None", '"f8"', '"f4"'),
+
     "file_name": ('"a"', '"__metadata__"'), "persistent": BOOL,
     "tensor": ('t("float32", 2, 3)', 't("float64", 3, 3)', "nn.Parameter(t('float32', 3, 2))"),
     "input_shapes": ("(2, 3)", "(3,)"), "modules": MODULES, "index": ("0", "-1"), "module": MODULES,
@@ -112,4 +112,5 @@ INSTANCES = {
 GOOD["M"] = (*MODULES, "nn.PackedLinear(nn.Linear(3, 2))")
 GOOD["T23"] = tuple(f't("{dtype}", 2, 3)' for dtype in DTYPES)
 GOOD["T"] = INSTANCES["Tensor"] + tuple(TENSORS)
+GOOD["NP"] = ("None", '"f8"', '"f4"')
 GOOD["T3"] = tuple(f't("{dtype}", 3)' for dtype in DTYPES)

@@ -203,7 +203,7 @@ SCENARIOS = (
     "({T}).__format__({spec})",
     "pickle.loads(pickle.dumps({T}))",
     "({T}).__array__(copy={copy})",
-    "without_copy({T}, {numpy_dtype})",
+    "without_copy({T}, {NP})",
     "({T}).__dlpack__(copy={copy}, dl_device={value}, max_version={tangents})",
     # modules
     "operator.getitem(nn.Sequential(nn.ReLU(), nn.Tanh()), {index_})",

@@ -105,6 +105,7 @@ INSTANCES = {
     "optim.Optimizer": ("tw.optim.SGD([leaf(3)])", "tw.optim.Adam([leaf(3)])", "tw.optim.AdamW([leaf(3), leaf(2, 2)])"),
     "autograd.Function": ("tw.autograd.Function()",),
     "autograd.Context": ("tw.autograd.Context((True,))",),
+    "random.Generator": ("tw.random.Generator(3)",),
     "nn.Parameter": ('nn.Parameter(t("float32", 2, 3))',),
 }
 

@@ -182,6 +182,14 @@ def test_floats_and_bool_compare_with_any_integer():
     assert (flags >= 2**63).tolist() == [False, False]
 
 
+def test_equal_takes_complex_numbers():
+    x = tw.asarray([1.0, 2.0])
+    assert (x == 1j).tolist() == [False, False] and (x == 1 + 0j).tolist() == [True, False]
+    assert (x != 2 + 0j).tolist() == [True, False]
+    assert tw.equal(1.5, 1j).item() is False
+    assert (tw.asarray([1, 2]) == 2 + 0j).tolist() == [False, True]
+
+
 @pytest.mark.parametrize("other", [None, "a", object(), {}, b"ab"[:0] or {"a"}, len, tw], ids=repr)
 def test_what_is_no_number_equals_nothing(other):
     for x in (tw.asarray([1.0, 0.0]), tw.zeros((2, 0)), tw.asarray(3)):

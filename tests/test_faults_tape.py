@@ -179,6 +179,55 @@ def test_second_derivatives_heed_the_index_too():
         (g * g).sum().backward()
 
 
+@pytest.mark.parametrize("kind", ["constant", "leaf", "result"])
+@pytest.mark.parametrize("write", ["setitem", "iadd", "imul", "copy_"])
+def test_what_was_detached_is_not_written_to_on_the_tape(write, kind):
+    """The original would have the values without their gradient."""
+    x = tw.ones(2, dtype="float64", requires_grad=kind != "constant")
+    x = x * 1.0 if kind == "result" else x
+    y, d = leaf(3.0, 4.0), x.detach()
+    call = {
+        "setitem": lambda: d.__setitem__(..., y),
+        "iadd": lambda: d.__iadd__(y),
+        "imul": lambda: d.__imul__(y),
+        "copy_": lambda: d.copy_(y),
+    }[write]
+    with pytest.raises(RuntimeError, match="shares its memory with another one"):
+        call()
+    close(x, [1, 1])
+    del x
+    call()
+    d.sum().backward()
+    close(y.grad, [1, 1])
+
+
+@pytest.mark.parametrize("look", [lambda x: x[...], lambda x: x.reshape(x.shape), lambda x: x.T])
+def test_memory_that_a_view_looks_at_is_not_written_to_on_the_tape(look):
+    x, y = tw.ones(2, dtype="float64"), leaf(3.0, 4.0)
+    view = look(x)
+    with pytest.raises(RuntimeError, match="shares its memory with another one"):
+        x += y
+    close(view, [1, 1])
+
+
+def test_keys_of_any_form_have_gradients():
+    x = tw.ones((0, 4), dtype="float64").requires_grad_()
+    x[np.zeros((0, 4), bool)].sum().backward()
+    assert x.grad.shape == (0, 4)
+    x = leaf(1.0, 2.0, 3.0)
+    for key, count in ((((0, 1), ...), 2), (((),), 0), (([],), 0), (([[]], None), 0)):
+        assert x[key].size == count
+        x[key].sum().backward()
+    close(x.grad, [1, 1, 0])
+    v = tw.asarray(5.0, dtype="float64", requires_grad=True)
+    y = tw.zeros((2, 3), dtype="float64")
+    y[(0, 1), 2] = v
+    y.sum().backward()
+    close(v.grad, 2)
+    assert tw.take(x, []).shape == (0,)
+    assert tw.take_along_axis(x, []).shape == (0,)
+
+
 def test_operands_of_numpys_are_kept_as_they_were():
     x = leaf(1.0, 2.0)
     factor = np.array([3.0, 4.0])

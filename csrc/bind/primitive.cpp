@@ -264,7 +264,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
     }
   }
   if (ready && self->promotes) ready = of_one_dtype(self, in.arrays);
-  for (int i = 0; ready && complex_number && i < self->inputs; ++i)
+  for (int i = 0; ready && self->promotes && complex_number && i < self->inputs; ++i)
     ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i]).dtype);
   if (!ready) {
     const Ref inputs(converted(self, args));
@@ -413,6 +413,17 @@ PyObject* is_private(PyObject*, PyObject* const* args, Py_ssize_t count) {
                          !x.storage->readonly);
 }
 
+// is_looked_at(x): whether a tensor that is no detached view of x may look at its memory: by a view, or, where x is on
+// no tape and so may be the detached one itself, by the same _core.Array.
+PyObject* is_looked_at(PyObject*, PyObject* x) {
+  if (!is_tensor(x)) return PyErr_Format(PyExc_TypeError, "is_looked_at: takes a tensor");
+  const TensorObject* tensor = as_tensor(x);
+  const bool viewed = array_in(tensor->array).storage->refs.load() > 1;
+  return PyBool_FromLong(viewed || (tensor->node == Py_None && Py_REFCNT(tensor->array) > 1));
+}
+
+PyMethodDef is_looked_at_method = {"is_looked_at", is_looked_at, METH_O,
+                                   "is_looked_at(x): whether another tensor may look at the memory of x."};
 PyMethodDef is_number_method = {
     "is_number", [](PyObject*, PyObject* object) { return PyBool_FromLong(is_number(object)); }, METH_O,
     "is_number(x): whether x is a Python number, which is weak; NumPy's scalars are arrays."};
@@ -455,6 +466,8 @@ void add_primitive_type(py::module_& m) {
   m.attr("Primitive") = py::handle(type);
   m.attr("wrap") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&wrap_method, nullptr, py::str("tilewright._core").release().ptr()));
+  m.attr("is_looked_at") = py::reinterpret_steal<py::object>(
+      PyCFunction_NewEx(&is_looked_at_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.attr("is_number") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&is_number_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.attr("is_private") = py::reinterpret_steal<py::object>(

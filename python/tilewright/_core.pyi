@@ -89,6 +89,7 @@ __all__: list[str] = [
     "imag",
     "index_add",
     "is_basic_index",
+    "is_looked_at",
     "is_number",
     "is_private",
     "isfinite",
@@ -485,6 +486,11 @@ def greater_equal_(arg0: Array, arg1: Array | complex) -> None: ...
 def imag(arg0: Array) -> Array: ...
 def index_add(arg0: Array, arg1: typing.Any, arg2: Array) -> None: ...
 def is_basic_index(arg0: typing.Any) -> bool: ...
+def is_looked_at(*args, **kwargs):
+    """
+    is_looked_at(x): whether another tensor may look at the memory of x.
+    """
+
 def is_number(*args, **kwargs):
     """
     is_number(x): whether x is a Python number, which is weak; NumPy's scalars are arrays.

@@ -33,7 +33,7 @@ def _check_recordable(x: Tensor, op: str) -> None:
             f"{op}: the target has dtype {x.dtype.name}, which carries no gradient; detach() the value, or use "
             "x.astype('float32')"
         )
-    if x._array.is_shared:
+    if _core.is_looked_at(x):
         raise RuntimeError(
             f"{op}: in-place write to a tensor of shape {x.shape} that shares its memory with another one (it is a "
             "view, or has views), whose gradient would be wrong; write to x.copy(), use an expression that makes a new "

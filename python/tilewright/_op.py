@@ -47,10 +47,18 @@ def _frozen_entry(entry: Any) -> Any:
         return entry
     if isinstance(entry, slice):
         return slice(*[end if end is None else operator.index(end) for end in (entry.start, entry.stop, entry.step)])
-    if isinstance(entry, (list, range)) or hasattr(entry, "ndim"):
-        positions = frozen(entry)
-        return positions if positions.size else asarray(positions, _core.DType.int64)
+    if isinstance(entry, _SEQUENCES) or hasattr(entry, "ndim"):
+        return positions(entry, frozen)
     return operator.index(entry)
+
+
+_SEQUENCES = (list, tuple, range)
+
+
+def positions(x: Any, to_tensor: Callable[[Any], Tensor]) -> Tensor:
+    """Positions, or a mask, as a tensor. An empty list, which has no dtype of its own, lists no positions."""
+    tensor = to_tensor(x)
+    return asarray(tensor, _core.DType.int64) if isinstance(x, _SEQUENCES) and not tensor.size else tensor
 
 
 class Plan:

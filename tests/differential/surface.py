@@ -115,52 +115,62 @@ def methods(cls):
             yield name, owner, inspect.getattr_static(cls, name)
 
 
+def constructor(name: str, cls) -> Target:
+    """The call of a class."""
+    short = name.rpartition(".")[2]
+    if name == "DType":
+        parameters = (Parameter("value", ("0", '"float32"')),)
+    elif name == "Tensor":
+        parameters = (Parameter("args", X, several=True),)
+    else:
+        parameters = parameters_of(cls, short, short)
+    return Target(name, f"tw.{name}({{arguments}})", parameters)
+
+
+def instances_of(name: str, cls) -> tuple[str, ...]:
+    """Expressions for objects of a class."""
+    if name in INSTANCES:
+        return INSTANCES[name]
+    required = [p.good[0] for p in constructor(name, cls).parameters if p.required]
+    return (f"tw.{name}({', '.join(required)})",)
+
+
+def member(name: str, cls, attribute: str, raw) -> list[Target]:
+    """A method of a class, or reading and setting a property."""
+    instances, label = instances_of(name, cls), f"{name}.{attribute}"
+    value = getattr(cls, attribute)
+    if callable(value):
+        skip = 0 if isinstance(raw, (staticmethod, classmethod)) else 1
+        parameters = parameters_of(value, attribute, name.rpartition(".")[2], skip=skip)
+        return [Target(label, f"({{0}}).{attribute}({{arguments}})", parameters, instances)]
+    targets = [Target(label, f"({{0}}).{attribute}", (), instances)]
+    if getattr(raw, "fset", None):
+        good = GOOD.get(f"{attribute}.value", GOOD.get(attribute, X))
+        text = f"setattr({{0}}, '{attribute}', {{arguments}})"
+        targets.append(Target(f"{label}=", text, (Parameter("value", good),), instances))
+    return targets
+
+
 def walk() -> list[Target]:
     """All targets: functions, constructors, methods, properties, and what is written with operators."""
-    targets = []
-    seen = set()
-    for name, thing in functions_and_classes():
-        short = name.rpartition(".")[2]
+    things = dict(functions_and_classes())
+    names = {thing: name for name, thing in things.items() if inspect.isclass(thing)}
+    targets, seen = [], set()
+    for name, thing in things.items():
         if name in EXCEPTIONS:
             continue
         if not inspect.isclass(thing):
-            targets.append(Target(name, f"tw.{name}({{arguments}})", parameters_of(thing, short)))
+            targets.append(Target(name, f"tw.{name}({{arguments}})", parameters_of(thing, name.rpartition(".")[2])))
             continue
-        if name == "DType":
-            parameters = (Parameter("value", ("0", '"float32"')),)
-        elif name == "Tensor":
-            parameters = (Parameter("args", X, several=True),)
-        else:
-            parameters = parameters_of(thing, short, short)
-        make = Target(name, f"tw.{name}({{arguments}})", parameters)
-        targets.append(make)
-        instances = INSTANCES.get(name)
-        if instances is None:
-            required = [p for p in parameters if p.required]
-            instances = (f"tw.{name}({', '.join(p.good[0] for p in required)})",)
-        for method, owner, raw in methods(thing):
-            if (method, owner) in seen:
-                continue
-            seen.add((method, owner))
-            label = f"{name}.{method}"
-            if not callable(getattr(thing, method)):
-                targets.append(Target(label, f"({{0}}).{method}", (), instances))
-                if getattr(raw, "fset", None):
-                    good = (Parameter("value", GOOD.get(f"{method}.value", GOOD.get(method, X))),)
-                    targets.append(Target(f"{label}=", f"setattr({{0}}, '{method}', {{arguments}})", good, instances))
-                continue
-            skip = 0 if isinstance(raw, (staticmethod, classmethod)) else 1
-            targets.append(
-                Target(
-                    label,
-                    f"({{0}}).{method}({{arguments}})",
-                    parameters_of(getattr(thing, method), method, short, skip=skip),
-                    instances,
-                )
-            )
+        targets.append(constructor(name, thing))
+        for attribute, owner, raw in methods(thing):
+            if (attribute, owner) not in seen:
+                seen.add((attribute, owner))
+                home = owner if owner in names else thing  # a method of a base class is called on what stands for that
+                targets += member(names[home], home, attribute, raw)
         if issubclass(thing, tw.nn.Module):
-            forward = parameters_of(thing.forward, "forward", short, skip=1)
-            targets.append(Target(f"{name}()", "({0})({arguments})", forward, instances))
+            forward = parameters_of(thing.forward, "forward", name.rpartition(".")[2], skip=1)
+            targets.append(Target(f"{name}()", "({0})({arguments})", forward, instances_of(name, thing)))
     return targets + [written(text) for text in SCENARIOS]
 
 
@@ -170,21 +180,8 @@ def written(text: str) -> Target:
     return Target(text, text, tuple(Parameter(field, GOOD[field]) for field in fields), by_field=True)
 
 
-_OPERATORS = (
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "and_",
-    "or_",
-    "xor",
-    "lshift",
-    "rshift",
-    "matmul",
-)
+_OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lshift", "rshift")
+_OPERATORS += ("matmul",)
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 _OPTIMISERS = ("tw.optim.SGD", "tw.optim.Adam", "tw.optim.AdamW")
 _MODULE = "nn.Linear(3, 2)"

@@ -35,7 +35,7 @@ WHOLE = 1 << 20  # bytes of an argument that are compared
 
 ALLOWED = (TypeError, ValueError, IndexError, KeyError, RuntimeError, NotImplementedError, MemoryError, OSError)
 ALLOWED += (FloatingPointError, BufferError)
-# Lines where functions are called that were handed over; what those written in C raise has no frame of its own.
+# Where functions are called that were handed over: those written in C have no frame of their own.
 CALLS_OF_USERS = ("fun(*", "function(*", "forward(*", "function(module)", "before(self", "after(self")
 SCENARIOS = ("<call>", absurd.__file__)
 # Exceptions beside those, by what was called, each for a reason.
@@ -101,6 +101,8 @@ def judge(name: str, error: BaseException) -> str | None:
     where = f" in {line}" if line else ""
     if frames[-1].filename in SCENARIOS and (line or isinstance(error, AttributeError)):
         return None  # raised by a function that was handed over, or by what an expression makes of a result
+    if any(call in line for call in CALLS_OF_USERS) and "is not callable" not in str(error):
+        return None  # raised by one that is written in C
     if not isinstance(error, ALLOWED) or isinstance(error, RecursionError):
         return f"raises {kind}{where}"
     message = str(error.args[0]) if error.args else ""
@@ -114,8 +116,6 @@ def judge(name: str, error: BaseException) -> str | None:
         return f"raises pybind11's dump{where}"
     if not line and message.startswith("unhashable type"):
         return None  # of a dict that the expression makes
-    if any(call in line for call in CALLS_OF_USERS) and "is not callable" not in message:
-        return None
     own = message.startswith(name.rpartition(".")[2] + "()")
     if NAMED.match(message) or OF_PYTHON.match(message) or ((own or not line) and PYTHONS.match(message)):
         return None

@@ -122,38 +122,38 @@ class Parts(list[Any]):
         shape = None
 
 
-class Product:
-    """A cotangent that is a product of two matrices, not multiplied yet: where a sum exists, it is added into that.
+class DeferredCotangent:
+    """A cotangent that is not computed yet: where there is a sum to add it to, it goes straight into that.
 
-    Rules return it where the backward pass is not recorded; nothing but the engine sees one.
+    Rules return one where the backward pass is not recorded; nothing but the engine sees it.
+
+    Attributes
+    ----------
+    like
+        A tensor of its dtype, on no tape.
+    nbytes
+        Of what it holds, where that is kept alive for it.
     """
 
-    __slots__ = ("a", "b", "op")
+    __slots__ = ()
 
     class _array:
-        shape = "not multiplied yet"  # no parent's: the engine looks closer where shapes differ
+        shape = "not computed yet"  # no parent's: the engine looks closer where shapes differ
 
-    def __init__(self, op: Any, a: Tensor, b: Tensor) -> None:
-        self.op = op
-        self.a = a
-        self.b = b
+    like: Tensor
+    nbytes: int
 
     def value(self) -> Tensor:
-        """The product."""
-        return self.op(self.a, self.b)
+        """The cotangent."""
+        raise NotImplementedError
 
     def add_to(self, total: Tensor) -> None:
-        """total += the product, without memory for the product."""
-        self.op.add_into(total._array, self.a._array, self.b._array)
+        """`total += value()`, without memory for the value."""
+        raise NotImplementedError
 
-    def is_smaller_than(self, shape: tuple[int, ...]) -> bool:
-        """Whether it holds fewer elements than its value, of that shape, has."""
-        return self.a.size + self.b.size < math.prod(shape)
-
-
-def product(op: Any, a: Tensor, b: Tensor) -> Any:
-    """`op(a, b)` as a cotangent; `op` is one of the products of matrices."""
-    return op(a, b) if state.mode else Product(op, a, b)
+    def detached(self) -> DeferredCotangent:
+        """One that can be computed when recording may be on again."""
+        raise NotImplementedError
 
 
 # ---- in-place writes -------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def _ops() -> tuple[Any, Any, Any, Any]:
 def add_cotangents(a: Any, b: Any) -> Any:
     """Sum of two cotangents of one value."""
     add = _ops()[0]
-    if type(a) is Product:
+    if isinstance(a, DeferredCotangent):
         a = a.value()
     if type(a) is Parts:
         return Parts(y if x is None else x if y is None else add(x, y) for x, y in zip(a, b, strict=True))
@@ -293,22 +293,24 @@ def run_backward(
     lent
         Collects the gradients that hooks have seen and may have kept.
     hold
-        Whether products may be left to the caller: those that arrive alone at a leaf that has a `.grad` to add them to,
-        and hold less memory than they would take. Not beyond a point where code of the user's runs, which could write
-        to what they are made of.
+        Whether deferred cotangents may be left to the caller: those that arrive alone at a leaf that has a `.grad` to
+        add them to, and hold less memory than they would take. Not beyond a point where code of the user's runs, which
+        could write to what they are made of.
 
     Returns
     -------
     dict
-        The cotangent that arrived at each wanted node or leaf, with `hold` as a `Product` where it was left; those
-        where none arrived are missing.
+        The cotangent that arrived at each wanted node or leaf, with `hold` as a `DeferredCotangent` where it was left;
+        those where none arrived are missing.
     """
-    active = None if wanted is None else _between(roots, wanted)
-    stops: Any = () if wanted is None else frozenset(wanted)
-    results: dict[Any, Tensor] = {}
+    watch = (
+        _Watch(_between(roots, wanted), frozenset(wanted), lent, hold)
+        if wanted is not None
+        else _Watch(None, (), lent, hold)
+    )
+    active, held = watch.active, watch.held
     arrived: dict[Any, Any] = {}  # what has come to each node so far
-    summed: set[Any] = set()  # of those, the sums and products made here: nobody else has seen them
-    held: list[Any] | None = [] if hold else None  # leaves at which a product arrived that was not multiplied
+    summed: set[Any] = set()  # of those, the sums made here: nobody else has seen them, so they are added to in place
     heap: list[tuple[int, Any]] = []
     for root, g in zip(roots, cotangents, strict=True):
         if root in arrived:
@@ -317,47 +319,33 @@ def run_backward(
             arrived[root] = g
             if root.parents:
                 heappush(heap, (-root.clock, root))
-
     free = not (retain_graph or create_graph)
     add_into = None if create_graph else _ops()[1]
     before = state.mode
-    anomaly = state.recording == ANOMALY
+    everywhere = wanted is not None or state.recording == ANOMALY
     state.mode = state.recording if create_graph else OFF
     try:
         while heap:
             node = heappop(heap)[1]
             g = arrived.pop(node)
-            if held and (node.hooks or node.plan.calls_user or type(node.saved) is not tuple):
-                _multiply(held, arrived)
-            if node.hooks:
-                g = _run_hooks(node, g, active is None, lent)
-            if node in stops:
-                results[node] = g
-                if active.isdisjoint(node.parents):  # type: ignore[union-attr]
+            if everywhere or node.hooks or node.plan.calls_user or type(node.saved) is not tuple:
+                gradients = watch.visit(node, g, arrived)
+                if gradients is None:
                     continue
-            source = node
-            while type(source.saved) is not tuple:
-                source = _restored(source)
-            if source.clock < _Writes.latest:
-                _check_unchanged(source)
-            gradients = node.plan.backward(source, g)
-            if anomaly:
-                gradients = [c.value() if type(c) is Product else c for c in gradients]
-                _check_finite_backward(node, g, gradients)
-            # The products that follow need no more than they hold.
-            if free:
+            else:
+                if node.clock < _Writes.latest:
+                    _check_unchanged(node)
+                gradients = node.plan.backward(node, g)
+            if free:  # deferred cotangents keep what they need themselves
                 node.saved = None
-            del g, source
+            del g
             for parent, c in zip(node.parents, gradients):  # noqa: B905 - strict takes time, and every plan is exact
                 if c is None or (active is not None and parent not in active):
                     continue
                 if c._array.shape != parent.shape:
-                    if type(c) is Product:
-                        c = _arrive(c, parent, arrived, summed, held)
-                        if c is None:
-                            continue
-                    else:
-                        c = unbroadcast(c, parent.shape, node.plan.name)
+                    c = _fitted(c, parent, node, arrived, summed, held)
+                    if c is None:
+                        continue
                 if parent not in arrived:
                     arrived[parent] = c
                     if parent.parents:
@@ -369,30 +357,90 @@ def run_backward(
                     if add_into is not None and parent.shape is not None:
                         summed.add(parent)
             gradients = c = None  # while the next node works, hold no more than has to be
-        if held and any(leaf.hooks for leaf in arrived):
-            _multiply(held, arrived)
-        for leaf, g in arrived.items():
-            results[leaf] = _run_hooks(leaf, g, active is None, lent) if leaf.hooks else g
+        return watch.finish(arrived)
     finally:
         state.mode = before
-    return results
 
 
-def _arrive(
-    c: Product, parent: Any, arrived: dict[Any, Any], summed: set[Any], held: list[Any] | None
-) -> Tensor | None:
-    """Let a product arrive at `parent`: into the sum that is there, as it is where it can be held back (both: None), or
-    multiplied.
+class _Watch:
+    """What looks on while `run_backward` walks: hooks, wanted nodes, anomaly mode and code of the user's.
+
+    Attributes
+    ----------
+    active
+        Nodes that lead to the wanted ones; None where every leaf is wanted.
+    stops
+        The wanted nodes.
+    lent
+        Collects the gradients that hooks have seen.
+    held
+        Leaves at which a deferred cotangent arrived that was not computed; None where that may not be.
+    results
+        The cotangents of wanted nodes that were passed.
     """
+
+    __slots__ = ("active", "held", "lent", "results", "stops")
+
+    def __init__(self, active: set[Any] | None, stops: Any, lent: list[Tensor] | None, hold: bool) -> None:
+        self.active = active
+        self.stops = stops
+        self.lent = lent
+        self.held: list[Any] | None = [] if hold else None
+        self.results: dict[Any, Any] = {}
+
+    def visit(self, node: Any, g: Any, arrived: dict[Any, Any]) -> Sequence[Any] | None:
+        """The cotangents of a node's inputs; None where nothing behind it is wanted."""
+        if self.held:
+            self._compute_held(arrived)
+        if node.hooks:
+            g = _run_hooks(node, g, self.active is None, self.lent)
+        if node in self.stops:
+            self.results[node] = g
+            if self.active.isdisjoint(node.parents):  # type: ignore[union-attr]
+                return None
+        source = node
+        while type(source.saved) is not tuple:
+            source = _restored(source)
+        if source.clock < _Writes.latest:
+            _check_unchanged(source)
+        gradients: Sequence[Any] = node.plan.backward(source, g)
+        if state.recording == ANOMALY:
+            gradients = [c.value() if isinstance(c, DeferredCotangent) else c for c in gradients]
+            _check_finite_backward(node, g, gradients)
+        return gradients
+
+    def _compute_held(self, arrived: dict[Any, Any]) -> None:
+        """Hold nothing back any longer."""
+        for leaf in self.held or ():
+            if isinstance(arrived[leaf], DeferredCotangent):
+                arrived[leaf] = arrived[leaf].value()
+        if self.held:
+            self.held.clear()
+
+    def finish(self, arrived: dict[Any, Any]) -> dict[Any, Any]:
+        """What arrived at the wanted nodes, or at all leaves, after their hooks."""
+        if self.held and any(leaf.hooks for leaf in arrived):
+            self._compute_held(arrived)
+        for leaf, g in arrived.items():
+            self.results[leaf] = _run_hooks(leaf, g, self.active is None, self.lent) if leaf.hooks else g
+        return self.results
+
+
+def _fitted(
+    c: Any, parent: Any, node: Any, arrived: dict[Any, Any], summed: set[Any], held: list[Any] | None
+) -> Tensor | None:
+    """A cotangent that has not its input's shape, as one that has; None where it has arrived already."""
+    if not isinstance(c, DeferredCotangent):
+        return unbroadcast(c, parent.shape, node.plan.name)
     if parent not in arrived:
-        if held is not None and type(parent) is Leaf and parent.grad is not None and c.is_smaller_than(parent.shape):
-            arrived[parent] = Product(c.op, c.a.detach(), c.b.detach())  # multiplied when recording may be on again
+        if held is not None and _may_wait(c, parent):
+            arrived[parent] = c.detached()
             held.append(parent)
             return None
         summed.add(parent)
         return c.value()
-    if type(arrived[parent]) is Product:
-        _multiply([parent], arrived)
+    if isinstance(arrived[parent], DeferredCotangent):
+        arrived[parent] = arrived[parent].value()
         summed.add(parent)
     if parent not in summed:
         return c.value()
@@ -400,13 +448,10 @@ def _arrive(
     return None
 
 
-def _multiply(held: list[Any], arrived: dict[Any, Any]) -> None:
-    """Hold nothing back any longer."""
-    for leaf in held:
-        g = arrived[leaf]
-        if type(g) is Product:
-            arrived[leaf] = g.value()
-    held.clear()
+def _may_wait(c: DeferredCotangent, parent: Any) -> bool:
+    """Whether it can be added to the leaf's `.grad` in the end, and until then takes less memory than its value."""
+    waits = type(parent) is Leaf and parent.grad is not None
+    return waits and c.nbytes < math.prod(parent.shape) * c.like.itemsize
 
 
 def _restored(node: Node) -> Node:
@@ -485,19 +530,15 @@ def accumulate(results: dict[Any, Any], borrowed: Iterable[Tensor]) -> None:
     taken = {id(g) for g in borrowed}
     with _lock:
         for leaf, g in results.items():
-            _add_to_grad(leaf, g, taken)
-
-
-def _add_to_grad(leaf: Leaf, g: Any, taken: set[int]) -> None:
-    if leaf.grad is not None and _core.is_private(leaf, g.a if type(g) is Product else g):
-        if type(g) is Product:
-            g.add_to(leaf.grad)
-        else:
-            _ops()[1](leaf.grad._array, g._array)
-        return
-    if type(g) is Product:
-        g = g.value()
-    leaf.grad = own(g, taken) if leaf.grad is None else add_cotangents(leaf.grad, g)
+            deferred = isinstance(g, DeferredCotangent)
+            if leaf.grad is None:
+                leaf.grad = own(g.value() if deferred else g, taken)
+            elif not _core.is_private(leaf, g.like if deferred else g):
+                leaf.grad = add_cotangents(leaf.grad, g.value() if deferred else g)
+            elif deferred:
+                g.add_to(leaf.grad)
+            else:
+                _ops()[1](leaf.grad._array, g._array)
 
 
 def own(g: Tensor, taken: set[int]) -> Tensor:

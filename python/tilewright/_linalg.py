@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _core
+from ._autograd import DeferredCotangent, state
 from ._dtypes import as_dtype
 from ._op import primitive, wrap
 from ._tensor import Tensor, asarray
@@ -77,6 +78,35 @@ def _linear(x: Any, weight: Any, bias: Any, /, activation: str) -> Tensor:  # ty
     """
 
 
-# op(a, b) added to an array in place: see `Product` in _autograd.py
+# op(a, b) added to an array in place: see `MatrixProduct`
 for _op in (matmul, _matmul_nt, _matmul_tn):
     _op.add_into = getattr(_core, f"{_op.__name__.lstrip('_')}_add_")  # type: ignore[attr-defined]
+
+
+class MatrixProduct(DeferredCotangent):
+    """A cotangent that is `op(a, b)`, one of the products of matrices."""
+
+    __slots__ = ("b", "like", "op")
+
+    def __init__(self, op: Any, a: Tensor, b: Tensor) -> None:
+        self.op = op
+        self.like = a
+        self.b = b
+
+    @property
+    def nbytes(self) -> int:  # type: ignore[override]
+        return self.like.nbytes + self.b.nbytes
+
+    def value(self) -> Tensor:
+        return self.op(self.like, self.b)
+
+    def add_to(self, total: Tensor) -> None:
+        self.op.add_into(total._array, self.like._array, self.b._array)
+
+    def detached(self) -> MatrixProduct:
+        return MatrixProduct(self.op, self.like.detach(), self.b.detach())
+
+
+def product(op: Any, a: Tensor, b: Tensor) -> Any:
+    """`op(a, b)` as a cotangent; `op` is one of the products of matrices."""
+    return op(a, b) if state.mode else MatrixProduct(op, a, b)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _activations as act, _core
-from ._autograd import Node, product, state
-from ._linalg import _matmul_tn, matmul
+from ._autograd import Node, state
+from ._linalg import _matmul_tn, matmul, product
 from ._op import wrap
 
 if TYPE_CHECKING:

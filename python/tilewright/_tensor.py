@@ -313,8 +313,9 @@ class Tensor(_core.TensorBase, Methods):
         """
         if self._node is None:
             raise RuntimeError("backward: this tensor does not require grad, nothing recorded leads to it")
-        retain_graph = flag("backward", "retain_graph", retain_graph)
-        create_graph = flag("backward", "create_graph", create_graph)
+        if type(retain_graph) is not bool or type(create_graph) is not bool:
+            retain_graph = flag("backward", "retain_graph", retain_graph)
+            create_graph = flag("backward", "create_graph", create_graph)
         if gradient is None:
             if self.dtype.is_complex:
                 raise RuntimeError(

@@ -31,9 +31,9 @@ from . import (
     _reductions as red,
     _softmax as sm,
 )
-from ._autograd import product, state
+from ._autograd import state
 from ._creation import arange, ones
-from ._linalg import _matmul_nt, _matmul_tn, matmul
+from ._linalg import _matmul_nt, _matmul_tn, matmul, product
 from ._linear_vjp import LinearPlan
 from ._op import is_number, wrap
 from ._tensor import asarray
@@ -55,6 +55,8 @@ def _restore(g: Tensor, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Te
     """A reduction's result with the reduced axes as length 1."""
     if keepdims or not shape:
         return g
+    if axis is None:
+        return mp.reshape(g, (1,) * len(shape))
     reduced = set(_reduced_axes(len(shape), axis))
     return mp.reshape(g, tuple(1 if i in reduced else extent for i, extent in enumerate(shape)))
 

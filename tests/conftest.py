@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+TALLY: collections.Counter[str] = collections.Counter()
 
 
 @pytest.fixture
@@ -29,3 +34,51 @@ def python() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+# ---- differential tests ----------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--differential-seconds",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="go on with further seeds in tests/differential for about N seconds; by default the numbers are fixed",
+    )
+
+
+@pytest.fixture
+def seconds(request: pytest.FixtureRequest) -> float:
+    """How long this test should at least go on with further seeds: an equal share of the option's seconds."""
+    sharing = sum("seconds" in item.fixturenames for item in request.session.items)  # type: ignore[attr-defined]
+    return request.config.getoption("--differential-seconds") / sharing
+
+
+@pytest.fixture
+def seeds(seconds: float) -> Callable[[int], Iterator[int]]:
+    """`seeds(count)`: 0 to count - 1, and more until the time is up."""
+
+    def run(count: int) -> Iterator[int]:
+        end = time.monotonic() + seconds
+        return itertools.takewhile(lambda seed: seed < count or time.monotonic() < end, itertools.count())
+
+    return run
+
+
+@pytest.fixture
+def tally() -> Callable[[str, int], None]:
+    """`tally(what, count)`: counts what the summary shows at the end."""
+
+    def add(what: str, count: int) -> None:
+        TALLY[what] += count
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if TALLY:
+        terminalreporter.section("differential tests")
+        for what, count in TALLY.items():
+            terminalreporter.line(f"{count:>9,} {what}")

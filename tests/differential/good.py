@@ -1,0 +1,117 @@
+"""Good arguments, as expressions: by the name of the parameter, and how to make one of each class."""
+
+from __future__ import annotations
+
+from .absurd import DTYPES, TENSORS
+
+X = ('t("float32", 2, 3)', 't("float64", 3)', 't("int64", 2, 3)', "leaf(2, 3)", "grown(2, 3)", "[1.0, 2.0]", "2.0")
+FUNCTIONS = (
+    "tw.sum",
+    "lambda x: (x * x).sum()",
+    "tw.tanh",
+    "lambda *a: a[0] * 2.0",
+    "lambda x: {'a': x, 'b': [x * x]}",
+)
+DTYPE = ("None", '"float32"', "tw.float64", '"int32"', "np.float32", "float", "bool")
+SIZE = ("None", "3", "(2, 3)", "()", "0", "[2]")
+BOOL = ("True", "False")
+SHAPE = ("(2, 3)", "3", "()", "[3, 2]", "(-1,)", "(0, 3)", "6")
+AXIS = ("None", "0", "1", "-1", "(0, 1)", "(0,)", "()")
+NUMBER = ("0.0", "1.0", "0.5", "2", "-1.0")
+PROBABILITY = ("0.0", "0.5", "1", "0.25")
+GENERATOR = ("None", "tw.random.Generator(3)")
+MODULES = ("nn.Linear(3, 2)", "nn.ReLU()", "nn.Sequential(nn.Linear(3, 4), nn.Tanh())", "nn.Dropout()")
+TARGET = ('t("int64", 2)', 't("float32", 2, 3)', 't("uint8", 2)', "[0, 1]")
+WEIGHT = ("None", 't("float32", 2, 3)', 't("float32", 3)', "leaf(3)")
+
+# Good arguments by the parameter's name; where a name means different things, by "function.name".
+GOOD = {
+    "x": X, "x1": X, "x2": X, "data": X, "actual": X, "desired": X, "value": X, "gradient": ("None", *X),
+    "arrays": ('[t("float32", 2, 3), t("float32", 2, 3)]', "[leaf(3), [1.0]]", "[[1], [2]]"),
+    "indices": ("[0, 1]", 't("int64", 2)', 't("int64", 2, 3)', "np.array([1, 0])", "-1"),
+    "condition": ('t("bool", 2, 3)', "True", "[True, False, True]"), "axis": AXIS, "axes": ("None", "(1, 0)", "(0,)"),
+    "axis1": ("0", "1"), "axis2": ("-1", "0"), "source": ("0", "-1"), "destination": ("1", "0"),
+    "dim": ("-1", "0", "1"), "start_dim": ("0", "1"), "end_dim": ("-1", "1"), "shape": SHAPE, "size": SIZE,
+    "sections": ("1", "2", "[1]", "3"), "dtype": DTYPE, "copy": ("None", *BOOL), "device": ('"cpu"',),
+    "requires_grad": BOOL, "keepdims": BOOL, "min": ("None", "0", "0.5", "[0.0, 1.0, 0.5]"),
+    "max": ("None", "1", "2.5", "leaf(3)"), "start": ("0", "1.5", "-3"), "stop": ("5", "None", "2.5", "-3"),
+    "step": ("1", "2", "-1", "0.5"), "num": ("5", "0", "1"), "endpoint": BOOL, "n_rows": ("3", "0"),
+    "n_cols": ("None", "2"), "k": ("0", "1", "-1"), "fill_value": NUMBER, "correction": ("0", "1", "0.5"),
+    "promote_types.a": DTYPE[1:], "b": DTYPE[1:], "count": ("1", "2"), "show_config.mode": ('"dicts"',),
+    "train.mode": BOOL, "mode": ('"fan_in"', '"fan_out"'),
+    # autograd
+    "fun": FUNCTIONS, "function": ("tw.sum", "lambda m: None", "returning(None)"),
+    "argnums": ("0", "(0,)", "-1", "(0, 1)"), "has_aux": BOOL, "retain_graph": BOOL, "create_graph": BOOL,
+    "hook": ("returning(None)", "lambda *a: None", "abs"),
+    "primals": ("(leaf(3),)", '(t("float32", 3),)', '[{"a": t("float64", 2)}]'), "tangents": ('(t("float32", 3),)',),
+    "vjp.primals": ("leaf(3)", 't("float32", 2, 3)', '{"a": t("float32", 3)}'),
+    "outputs": ("grown(2, 3)", "[grown()]", "[grown(3), grown()]"), "inputs": ("leaf(3)", "[leaf(3)]", "grown(3)"),
+    "grad_outputs": ("None", 't("float32", 2, 3)', "[None]"), "needs_input_grad": ("(True,)",), "ctx": ("Plain()",),
+    "gradients": X, "args": X, "kwargs": X, "keywords": X, "Context.tensors": ("leaf(3)", "None"),
+    # layers and losses
+    "target": TARGET, "weight": WEIGHT, "pos_weight": WEIGHT, "reduction": ('"mean"', '"sum"', '"none"'),
+    "ignore_index": ("-100", "0", "1"), "label_smoothing": PROBABILITY, "p": PROBABILITY, "training": BOOL,
+    "generator": GENERATOR, "alpha": NUMBER, "negative_slope": NUMBER, "approximate": ('"none"', '"tanh"'),
+    "linear.weight": ('t("float32", 4, 3)', "leaf(2, 3)"), "linear.bias": ("None", 't("float32", 4)', "leaf(2)"),
+    "bias": BOOL, "activation": ('"none"', '"relu"', '"gelu"', '"silu"'), "in_features": ("3",),
+    "out_features": ("2",),
+    "state_dict": ("nn.Linear(3, 2).state_dict()", "{}", '{"weight": leaf(2, 3)}', "stepped(tw.optim.SGD, None)"),
+    "strict": BOOL, "prefix": ('""', '"a"'), "name": ('"scale"', '"weight"', '"a.b"'),
+
+    "file_name": ('"a"', '"__metadata__"'), "persistent": BOOL,
+    "tensor": ('t("float32", 2, 3)', 't("float64", 3, 3)', "nn.Parameter(t('float32', 3, 2))"),
+    "input_shapes": ("(2, 3)", "(3,)"), "modules": MODULES, "index": ("0", "-1"), "module": MODULES,
+    "ModuleDict.modules": ('{"a": nn.Linear(3, 2)}', "None"), "update.modules": ('{"b": nn.ReLU()}',),
+    "ModuleList.modules": ("[nn.Linear(3, 2), nn.ReLU()]", "()"), "extend.modules": ("[nn.ReLU()]",),
+    "layer": ("nn.Linear(3, 2)",), "nonlinearity": ('"relu"', '"tanh"', '"linear"', '"leaky_relu"'),
+    "param": ("None", "0.2"), "a": NUMBER, "mean": NUMBER, "std": ("1.0", "0.5"), "gain": NUMBER, "low": NUMBER,
+    "high": NUMBER, "integers.low": ("0", "2"), "integers.high": ("None", "10"), "value_": NUMBER,
+    "constant_.value": NUMBER, "fill_.value": NUMBER, "requires_grad_.value": BOOL,
+    "parameters": ("leaf(3)", "[leaf(3)]", "nn.Linear(3, 2).parameters()"), "max_norm": ("1.0", "0.5"),
+    "norm_type": ("2.0", "math.inf", "1"), "error_if_nonfinite": BOOL, "clip_value": ("0.5",),
+    # optimisers
+    "params": ("[leaf(3)]", "nn.Linear(3, 2).parameters()", '[{"params": [leaf(3)], "lr": 0.5}]'), "lr": ("0.1", "0"),
+    "momentum": ("0.0", "0.9"), "dampening": ("0.0",), "weight_decay": ("0.0", "0.1"), "nesterov": ("False",),
+    "maximize": BOOL, "betas": ("(0.9, 0.99)", "[0.5, 0.5]"), "eps": ("1e-8",), "amsgrad": BOOL,
+    "defaults": ("{}", '{"lr": 0.1}'), "group": ('{"params": [leaf(2)]}', '{"params": leaf(2), "lr": 0.2}'),
+    # data and files
+    "dataset": ('tw.data.TensorDataset(t("float32", 6, 2), t("int64", 6))', "t('int64', 6)", "[1, 2, 3]"),
+    "batch_size": ("1", "2", "4"), "shuffle": BOOL, "drop_last": BOOL,
+    "tensors": ('t("float32", 4, 2)', 't("int64", 4)'), "lengths": ("[4, 2]", "[0.5, 0.5]", "(6,)"),
+    "path": ('"a.safetensors"', 'pathlib.Path("b.safetensors")', '"none/a"'),
+    "save.tensors": ('{"a": t("float32", 2)}', "nn.Linear(3, 2)", "{}"), "metadata": ("None", '{"a": "b"}'),
+    # random numbers, testing, memory
+    "seed": ("0", "7", "2**64 - 1"), "permutation.x": ("5", 't("int64", 4)'), "choice.a": ("5", 't("float32", 4)'),
+    "replace": BOOL, "loc": NUMBER, "scale": ("1.0", "0.0"), "rtol": ("1e-6", "0.0"), "atol": ("0.0", "1.0"),
+    "equal_nan": BOOL, "what": ('"arrays"',), "order": ("1", "2"), "directions": ("1", "2"), "nbytes": ("0", "2**20"),
+    "check_grads.eps": ("None", "1e-3"),
+    "key": ("0", "...", "[0, 1]", "(slice(None), 1)", "t('bool', 2, 3)", "None", "-1"), "spec": ('""', '".2f"'),
+    "index_": ("0", "-1", "slice(0, 1)"), "state": ("tw.random.Generator(3).state",),
+    "grad.value": ("None", 't("float32", 2, 3)', 't("float64", 2, 3)', 't("int64", 2, 3)'),
+}  # fmt: skip
+
+# How to make one, where good arguments for its constructor would not do.
+INSTANCES = {
+    "Tensor": (
+        't("float32", 2, 3)',
+        "leaf(2, 3)",
+        "grown(2, 3)",
+        't("int64", 3)',
+        't("float32")',
+        't("complex64", 2, 3)',
+    ),
+    "DType": ("tw.float32",),
+    "nn.Module": ("nn.Module()", "nn.Linear(3, 2)", "nn.Sequential(nn.Linear(3, 4), nn.Tanh())", "cyclic()"),
+    "optim.Optimizer": ("tw.optim.SGD([leaf(3)])", "tw.optim.Adam([leaf(3)])", "tw.optim.AdamW([leaf(3), leaf(2, 2)])"),
+    "autograd.Function": ("tw.autograd.Function()",),
+    "autograd.Context": ("tw.autograd.Context((True,))",),
+    "random.Generator": ("tw.random.Generator(3)",),
+    "nn.Parameter": ('nn.Parameter(t("float32", 2, 3))',),
+}
+
+# In capitals: nothing absurd takes their place.
+GOOD["M"] = (*MODULES, "nn.PackedLinear(nn.Linear(3, 2))")
+GOOD["T23"] = tuple(f't("{dtype}", 2, 3)' for dtype in DTYPES)
+GOOD["T"] = INSTANCES["Tensor"] + tuple(TENSORS)
+GOOD["NP"] = ("None", '"f8"', '"f4"')
+GOOD["T3"] = tuple(f't("{dtype}", 3)' for dtype in DTYPES)

@@ -109,8 +109,10 @@ struct type_caster<tw::Dims> {
     if (!PyIndex_Check(entry)) refuse(entry);
     const Py_ssize_t extent = PyNumber_AsSsize_t(entry, PyExc_OverflowError);
     if (extent == -1 && PyErr_Occurred()) {
-      if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw error_already_set();
+      const bool overflows = PyErr_ExceptionMatches(PyExc_OverflowError);
+      if (!overflows && !PyErr_ExceptionMatches(PyExc_TypeError)) throw error_already_set();
       PyErr_Clear();
+      if (!overflows) refuse(entry);  // an array of several elements has __index__, too
       throw value_error("shapes and axes must fit 64 bits");
     }
     value.push_back(extent);

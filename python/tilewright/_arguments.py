@@ -119,12 +119,12 @@ def number(op: str, name: str, value: Any) -> float:
     if type(value) is float:
         return value
     has_number = hasattr(value, "__float__") or hasattr(value, "__index__")  # float() reads text and bytes, too
-    if not has_number or has_axes(value) or _is_complex(value):
+    if isinstance(value, (str, bytes)) or not has_number or has_axes(value) or _is_complex(value):
         refuse(op, name, value, "a real number")
     _require_constant(op, name, value)
     try:
         return float(value)
-    except TypeError:
+    except (TypeError, ValueError):
         refuse(op, name, value, "a real number")
     except OverflowError:
         raise ValueError(f"{op}: {name} is {shown(value)}, beyond the range of floats") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import flag, integers, option, shown
+from ._arguments import flag, integers, option, refuse, shown
 from ._autograd import Leaf, accumulate, add_hook, retain_grad, run_backward, state
 from ._dtypes import DType, as_dtype
 
@@ -108,7 +108,12 @@ class Tensor(_core.TensorBase, Methods):
         return f"tensor({text}{extra})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self._array.ndim == 0 else format(repr(self), spec)
+        if not isinstance(spec, str):
+            refuse("__format__", "spec", spec, "a str")
+        try:
+            return format(self.item(), spec) if self._array.ndim == 0 else format(repr(self), spec)
+        except ValueError as error:
+            raise ValueError(f"__format__: {error} (shape {self.shape})") from None
 
     __hash__ = object.__hash__  # by identity, although == compares elements
 
@@ -541,7 +546,7 @@ def from_dlpack(x: Any, /) -> Tensor:
     >>> tw.from_dlpack(np.arange(3.0))
     tensor([0., 1., 2.], dtype=float64)
     """
-    if not hasattr(x, "__dlpack__"):
+    if isinstance(x, type) or not hasattr(x, "__dlpack__"):
         raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__")
     if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] != 1:
         raise BufferError(f"from_dlpack: the data is on device {x.__dlpack_device__()}, but must be on the CPU (1, 0)")

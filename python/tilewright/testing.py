@@ -56,7 +56,7 @@ def check_grads(
     seed : int
         Of the random directions and cotangents.
     directions : int
-        How many directions to try for each input.
+        How many directions to try for each input, at most 1000.
 
     Raises
     ------
@@ -150,7 +150,7 @@ class _Settings:
             raise ValueError(f"check_grads: eps is {self.eps}, but must be positive")
         self.rtol = _TOLERANCES[coarsest] if rtol is None else _tolerance("check_grads", "rtol", rtol)
         self.atol = _TOLERANCES[coarsest] if atol is None else _tolerance("check_grads", "atol", atol)
-        self.directions = _arguments.integer("check_grads", "directions", directions, at_least=1)
+        self.directions = _arguments.integer("check_grads", "directions", directions, at_least=1, at_most=1000)
         self.generator = generator
 
     def draw(self, like: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ PLAIN = (list, tuple, range, str, bytes, dict, set, frozenset)
 
 def check_length(op: str, dataset: Any) -> None:
     """Raise where something has no length or no samples by index."""
-    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__") or getattr(dataset, "ndim", 1) == 0:
         needed = "a data set: something with a length, and samples by index"
         _arguments.refuse(op, "dataset", dataset, needed)
 

@@ -496,7 +496,7 @@ class Module:
         """The shape of the result of every module that a forward pass calls, by its id."""
         shapes: dict[int, str] = {}
         wanted = as_dtype(dtype)
-        inputs = [asarray(_core.full(_arguments.integers("summary", "a shape", s), 0, wanted)) for s in input_shapes]
+        inputs = [asarray(_core.full(_arguments.shape("summary", s, "a shape"), 0, wanted)) for s in input_shapes]
 
         def note(module: Module, args: tuple[Any, ...], result: Any) -> None:
             results = result if isinstance(result, (tuple, list)) else (result,)

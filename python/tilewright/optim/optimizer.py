@@ -47,6 +47,8 @@ class Optimizer:
     _optional: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        if not isinstance(defaults, dict):
+            _arguments.refuse(self._name, "defaults", defaults, "a dict of options")
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}

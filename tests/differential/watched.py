@@ -52,7 +52,8 @@ PYTHONS = re.compile(
     r"__\w+__|.*object is not iterable$|.*(object is not a mapping|argument of type)"
 )
 OF_PYTHON = re.compile(
-    r"slice (indices must be|step cannot be)|(float|int)\(\) argument must be|__index__ returned non-int|unhashable type: 'slice'"
+    r"slice (indices must be|step cannot be)|(float|int)\(\) argument must be|unhashable type: 'slice'|"
+    r"__index__ returned non-int"
 )
 # Who speaks: an op, a class, or what all functions share and reports in its own words.
 NAMED = re.compile(

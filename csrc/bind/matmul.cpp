@@ -49,9 +49,9 @@ void def_product(py::module_& m, const char* name, Product kind) {
         [kind](const Array& out, const Array& x1, const Array& x2) { matmul_add(kind, out, x1, x2); });
 }
 
-Array call_linear(const NativeCall& c, Array& aux) {
+Array call_linear(const NativeCall& c, Array& kept) {
   return linear(c.array(0), c.array(1), c.array_or_none(2), activation_named(text(c.statics[0])),
-                c.recorded ? &aux : nullptr);
+                c.recorded ? &kept : nullptr);
 }
 
 }  // namespace

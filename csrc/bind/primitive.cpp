@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kMaxInputs = 8;
 constexpr int kMaxArgs = 16;
+constexpr int kMaxOutputs = 8;  // results and kept values
 
 // What Python gives us once: its classes and the slow paths.
 struct Hooks {
@@ -23,11 +24,12 @@ struct Hooks {
   PyObject* convert = nullptr;       // convert(primitive, inputs) -> tuple of inputs that the kernel takes, or None
   PyObject* make_plan = nullptr;     // make_plan(primitive, mask, complex) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
+  PyObject* output_plan = nullptr;   // of the node of one of several results
 } python;
 
 struct PlanEntry {
   PyObject* plan = nullptr;  // None where the tape is cut
-  PyObject* save = nullptr;  // save(*inputs, *statics, y, aux) -> tuple; null where nothing is saved
+  PyObject* save = nullptr;  // save(*inputs, *statics, *results, *kept) -> tuple; null where nothing is saved
 };
 
 struct NativeOp {
@@ -43,7 +45,7 @@ struct PrimitiveObject {
   PyObject* kernel;         // called with arrays, unless `native` is set
   const NativeOp* native;   // where C++ is called directly
   PyObject* with_keywords;  // called instead where there are keyword arguments; null where the op has none
-  int inputs, statics;
+  int inputs, statics, results, kept;
   bool promotes;                  // tensors among the inputs are given to the kernel with one dtype,
   unsigned conditions;            // but for those of this bit mask
   std::vector<PlanEntry>* plans;  // by bit mask of the inputs that want a gradient, and above it: complex numbers
@@ -100,39 +102,44 @@ class Inputs {
   int count_ = 0;
 };
 
-// What a kernel gives: the result, and the list of what came beside it, or None.
-struct Outcome {
-  Ref y, aux;
+// What a kernel gives: results, then what it keeps for the rules, None where that was not made.
+struct Outputs {
+  Ref values[kMaxOutputs];
+  PyObject* operator[](int i) const { return values[i].get(); }
 };
 
 void call_native(const PrimitiveObject* self, PyObject* const* args, PyObject* const* arrays, bool recorded,
-                 Outcome& got) {
+                 Outputs& got) {
   const NativeOp& native = *self->native;
-  Array aux;
-  got.y.reset(make_array(native.kernel({self->name, arrays, args + self->inputs, native.data, recorded}, aux)));
-  if (!aux.storage.get()) return got.aux.reset(Py_NewRef(Py_None));
-  py::list kept(1);
-  kept[0] = py::reinterpret_steal<py::object>(make_array(std::move(aux)));
-  got.aux.reset(kept.release().ptr());
+  Array kept;
+  got.values[0].reset(
+      make_array(native.kernel({self->name, arrays, args + self->inputs, native.data, recorded}, kept)));
+  if (self->kept) got.values[1].reset(kept.storage.get() ? make_array(std::move(kept)) : Py_NewRef(Py_None));
 }
 
-// Leaves `got` empty where Python raised.
-void call_kernel(const PrimitiveObject* self, PyObject* const* args, PyObject* const* arrays, bool recorded,
-                 Outcome& got) {
-  if (self->native) return call_native(self, args, arrays, recorded, got);
+// False where Python raised.
+bool call_kernel(const PrimitiveObject* self, PyObject* const* args, PyObject* const* arrays, bool recorded,
+                 Outputs& got) {
+  if (self->native) {
+    call_native(self, args, arrays, recorded, got);
+    return true;
+  }
   PyObject* unwrapped[kMaxArgs];
   for (int i = 0; i < self->inputs + self->statics; ++i) unwrapped[i] = i < self->inputs ? arrays[i] : args[i];
   Ref y(PyObject_Vectorcall(self->kernel, unwrapped, static_cast<size_t>(self->inputs + self->statics), nullptr));
-  if (!y) return;
-  if (!PyTuple_CheckExact(y.get()) || PyTuple_GET_SIZE(y.get()) == 0) {
-    got.aux.reset(Py_NewRef(Py_None));
+  if (!y) return false;
+  const int count = self->results + self->kept;
+  if (count == 1) {
+    got.values[0].reset(y.release());
   } else {
-    const Ref rest(PyTuple_GetSlice(y.get(), 1, PyTuple_GET_SIZE(y.get())));
-    got.aux.reset(rest ? PySequence_List(rest.get()) : nullptr);
-    if (!got.aux) return;
-    y.reset(Py_NewRef(PyTuple_GET_ITEM(y.get(), 0)));
+    if (!PyTuple_CheckExact(y.get()) || PyTuple_GET_SIZE(y.get()) != count)
+      fail<TypeError>(PyUnicode_AsUTF8(self->name), ": the kernel must give a tuple of ", count, " arrays");
+    for (int i = 0; i < count; ++i) got.values[i].reset(Py_NewRef(PyTuple_GET_ITEM(y.get(), i)));
   }
-  got.y.reset(y.release());
+  for (int i = 0; i < self->results; ++i)
+    if (!is_array(got[i]))
+      fail<TypeError>(PyUnicode_AsUTF8(self->name), ": the kernel gave a ", Py_TYPE(got[i])->tp_name, ", no array");
+  return true;
 }
 
 const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
@@ -154,12 +161,18 @@ const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
   return &entry;
 }
 
+bool note_in_anomaly_mode(PyObject* node, PyObject* y) {
+  if (tape_mode() != TapeMode::anomaly) return true;
+  PyObject* noted[] = {node, y};
+  const Ref done(PyObject_Vectorcall(python.note_forward, noted, 2, nullptr));
+  return static_cast<bool>(done);
+}
+
 // The node of this call, or None where the op cuts the tape. New reference.
-PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in, unsigned mask, PyObject* y,
-                 PyObject* aux) {
+PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in, unsigned mask, const Outputs& got) {
   // A real result of complex operands is a part or the length of a single one.
-  const Array& result = array_in(y);
-  const bool complex = is_complex(result.dtype) || (self->inputs == 1 && is_complex(array_in(in.arrays[0]).dtype));
+  bool complex = self->inputs == 1 && is_complex(array_in(in.arrays[0]).dtype);
+  for (int i = 0; i < self->results; ++i) complex |= is_complex(array_in(got[i]).dtype);
   const PlanEntry* entry = plan_for(self, mask | static_cast<unsigned>(complex) << self->inputs);
   if (!entry) return nullptr;
   if (entry->plan == Py_None) return Py_NewRef(Py_None);
@@ -169,24 +182,53 @@ PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in,
     if (mask >> i & 1) PyTuple_SET_ITEM(parents.get(), to++, Py_NewRef(in.nodes[i]));
   Ref saved;
   if (entry->save) {
-    PyObject* values[kMaxArgs + 2];
-    const int count = self->inputs + self->statics;
-    for (int i = 0; i < count; ++i) values[i] = args[i];
-    values[count] = y;
-    values[count + 1] = aux;
-    saved.reset(PyObject_Vectorcall(entry->save, values, static_cast<size_t>(count + 2), nullptr));
+    PyObject* values[kMaxArgs + kMaxOutputs];
+    int count = 0;
+    for (int i = 0; i < self->inputs + self->statics; ++i) values[count++] = args[i];
+    for (int i = 0; i < self->results + self->kept; ++i) values[count++] = got[i];
+    saved.reset(PyObject_Vectorcall(entry->save, values, static_cast<size_t>(count), nullptr));
   } else {
     saved.reset(PyTuple_New(0));
   }
   if (!saved) return nullptr;
-  const Ref shape(py::cast(result.shape).release().ptr());
+  const Ref shape(self->results == 1 ? py::cast(array_in(got[0]).shape).release().ptr() : Py_NewRef(Py_None));
   Ref node(make_node(entry->plan, parents.get(), saved.get(), shape.get()));
-  if (node && tape_mode() == TapeMode::anomaly) {
-    PyObject* noted[] = {node.get(), y};
-    const Ref done(PyObject_Vectorcall(python.note_forward, noted, 2, nullptr));
-    if (!done) return nullptr;
-  }
+  if (node && self->results == 1 && !note_in_anomaly_mode(node.get(), got[0])) return nullptr;
   return node.release();
+}
+
+// The node of one of several results: what arrives there is passed to the node of the call, in its place.
+PyObject* output_node(const PrimitiveObject* self, PyObject* call, int index, PyObject* y) {
+  const Array& result = array_in(y);
+  if (call == Py_None || !is_inexact(result.dtype)) return Py_NewRef(Py_None);
+  const Ref parents(PyTuple_Pack(1, call));
+  const Ref saved(Py_BuildValue("(ii)", index, self->results));
+  if (!parents || !saved) return nullptr;
+  const Ref shape(py::cast(result.shape).release().ptr());
+  Ref node(make_node(python.output_plan, parents.get(), saved.get(), shape.get()));
+  if (node && !note_in_anomaly_mode(node.get(), y)) return nullptr;
+  return node.release();
+}
+
+PyObject* make_tensor(PyObject* array, PyObject* node) {  // borrows both
+  PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
+  if (!result) return nullptr;
+  as_tensor(result)->array = Py_NewRef(array);
+  as_tensor(result)->node = Py_NewRef(node);
+  return result;
+}
+
+// The tensors that a call gives: one, or a tuple.
+PyObject* wrapped(const PrimitiveObject* self, const Outputs& got, PyObject* call) {
+  if (self->results == 1) return make_tensor(got[0], call);
+  Ref all(PyTuple_New(self->results));
+  for (int i = 0; all && i < self->results; ++i) {
+    const Ref node(output_node(self, call, i, got[i]));
+    PyObject* y = node ? make_tensor(got[i], node.get()) : nullptr;
+    if (!y) return nullptr;
+    PyTuple_SET_ITEM(all.get(), i, y);
+  }
+  return all.release();
 }
 
 // Inputs as the kernel takes them, by way of Python: array-likes become tensors, two dtypes become one. Null where
@@ -277,22 +319,14 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   }
 
   const bool recorded = mask && tape_mode() != TapeMode::off;
-  Outcome got;
-  call_kernel(self, args, in.arrays, recorded, got);
-  if (!got.y) {
+  Outputs got;
+  if (!call_kernel(self, args, in.arrays, recorded, got)) {
     if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError))
       restate_refusal(self, args);
     return nullptr;
   }
-  if (!is_array(got.y.get()))
-    fail<TypeError>(PyUnicode_AsUTF8(self->name), ": the kernel gave a ", Py_TYPE(got.y.get())->tp_name, ", no array");
-  Ref node(recorded ? record(self, args, in, mask, got.y.get(), got.aux.get()) : Py_NewRef(Py_None));
-  if (!node) return nullptr;
-  PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
-  if (!result) return nullptr;
-  as_tensor(result)->array = got.y.release();
-  as_tensor(result)->node = node.release();
-  return result;
+  const Ref node(recorded ? record(self, args, in, mask, got) : Py_NewRef(Py_None));
+  return node ? wrapped(self, got, node.get()) : nullptr;
 }
 
 PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* keywords) {
@@ -317,16 +351,17 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
   return nullptr;
 }
 
-// Primitive(name, kernel, inputs, statics, with_keywords, promotes, conditions)
+// Primitive(name, kernel, inputs, statics, results, kept, with_keywords, promotes, conditions)
 PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject *name, *kernel, *with_keywords;
-  int inputs, statics, promotes;
+  int inputs, statics, results, kept, promotes;
   unsigned conditions;
-  if (!PyArg_ParseTuple(args, "UOiiOpI:Primitive", &name, &kernel, &inputs, &statics, &with_keywords, &promotes,
-                        &conditions))
+  if (!PyArg_ParseTuple(args, "UOiiiiOpI:Primitive", &name, &kernel, &inputs, &statics, &results, &kept, &with_keywords,
+                        &promotes, &conditions))
     return nullptr;
-  if (inputs < 1 || inputs > kMaxInputs || statics < 0 || statics > kMaxArgs - inputs) {
-    PyErr_SetString(PyExc_ValueError, "Primitive: too many parameters");
+  const bool fits = inputs >= 1 && inputs <= kMaxInputs && statics >= 0 && statics <= kMaxArgs - inputs;
+  if (!fits || results < 1 || kept < 0 || results + kept > kMaxOutputs) {
+    PyErr_SetString(PyExc_ValueError, "Primitive: too many parameters or results");
     return nullptr;
   }
   PyObject* object = type->tp_alloc(type, 0);
@@ -340,6 +375,8 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   self->native = native == native_ops().end() ? nullptr : &native->second;
   self->inputs = inputs;
   self->statics = statics;
+  self->results = results;
+  self->kept = kept;
   self->promotes = promotes && inputs > 1;
   self->conditions = conditions;
   self->plans = new std::vector<PlanEntry>(size_t{2} << inputs);
@@ -388,11 +425,7 @@ PyObject* wrap(PyObject*, PyObject* const* args, Py_ssize_t count) {
     PyErr_Format(PyExc_TypeError, "wrap: got a %s, but needs an Array", Py_TYPE(args[0])->tp_name);
     return nullptr;
   }
-  PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
-  if (!result) return nullptr;
-  as_tensor(result)->array = Py_NewRef(args[0]);
-  as_tensor(result)->node = Py_NewRef(count == 2 ? args[1] : Py_None);
-  return result;
+  return make_tensor(args[0], count == 2 ? args[1] : Py_None);
 }
 
 // is_private(leaf, g): whether leaf.grad is plain memory that only the leaf refers to, so that g can be added in place.
@@ -473,12 +506,13 @@ void add_primitive_type(py::module_& m) {
   m.attr("is_private") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&is_private_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward,
-                               py::str package_folder) {
+                               py::object output_plan, py::str package_folder) {
     set_package_folder(package_folder.ptr());
     python.tensor = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
     python.convert = convert.release().ptr();
     python.make_plan = make_plan.release().ptr();
     python.note_forward = note_forward.release().ptr();
+    python.output_plan = output_plan.release().ptr();
   });
 }
 

@@ -52,8 +52,8 @@ struct NativeCall {
   const Array* array_or_none(int input) const;
   Operand operand(int input) const;  // an array or a number
 };
-// The result; into `aux`, where something is kept for the vjp rules beside it, that.
-typedef Array (*NativeKernel)(const NativeCall&, Array& aux);
+// The result; into `kept`, where something is kept for the vjp rules beside it, that.
+typedef Array (*NativeKernel)(const NativeCall&, Array& kept);
 
 // `optional`: a bit for each input that may be None.
 void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional = 0);

@@ -122,6 +122,25 @@ class Parts(list[Any]):
         shape = None
 
 
+class OutputPlan:
+    """Plan of the node of one of several results of an op: puts its cotangent in the right place of the call's."""
+
+    name = "one of several results"
+    calls_user = False
+
+    @staticmethod
+    def backward(node: Node, g: Tensor) -> tuple[Parts]:
+        index, count = node.saved
+        parts = Parts([None] * count)
+        parts[index] = g
+        return (parts,)
+
+
+def output_node(call: Node, index: int, count: int, shape: tuple[int, ...]) -> Node:
+    """The node of result `index` of `count` of a call."""
+    return Node(OutputPlan, (call,), (index, count), shape)
+
+
 class DeferredCotangent:
     """A cotangent that is not computed yet: where there is a sum to add it to, it goes straight into that.
 

@@ -620,7 +620,8 @@ def set_python_hooks(
     arg1: collections.abc.Callable,
     arg2: collections.abc.Callable,
     arg3: collections.abc.Callable,
-    arg4: str,
+    arg4: typing.Any,
+    arg5: str,
 ) -> None: ...
 def setitem(arg0: Array, arg1: typing.Any, arg2: Array | complex) -> None: ...
 def sgd_step(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ._tensor import Tensor
 
 
-@primitive
+@primitive(keeps=("mask",))
 def dropout(x: Any, /, p: float, seed: int, offset: int) -> Tensor:  # type: ignore[empty-body]
     """`x / (1 - p)` where the mask, drawn from `offset` of the seed's stream, says so, else 0."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._autograd import ANOMALY, OFF, Node, Parts, note_forward, state
+from ._autograd import ANOMALY, OFF, Node, Parts, note_forward, output_node, state
 from ._manipulation import astype
 from ._op import wrap
 from ._tensor import Tensor
@@ -50,20 +50,6 @@ class Context:
         if self._saved is None:
             raise RuntimeError("saved_tensors: only available in backward, before the graph is freed")
         return self._saved
-
-
-class _Output:
-    """Plan of the node of one of several results: puts its cotangent in the right place of the call's."""
-
-    name = "output of a Function"
-    calls_user = False
-
-    @staticmethod
-    def backward(node: Node, g: Tensor) -> tuple[Parts]:
-        index, count = node.saved
-        parts = Parts([None] * count)
-        parts[index] = g
-        return (parts,)
 
 
 class _Call:
@@ -131,11 +117,8 @@ class _SavedOutput:
         self._several = several
 
     def node(self, call: Node) -> Node:
-        return _output_node(call, self._index, self._array.shape) if self._several else call
-
-
-def _output_node(call: Node, index: int, shape: tuple[int, ...]) -> Node:
-    return Node(_Output, (call,), (index, len(call.plan.outputs)), shape)
+        count = len(call.plan.outputs)
+        return output_node(call, self._index, count, self._array.shape) if self._several else call
 
 
 class Function:
@@ -239,7 +222,7 @@ def _record(cls: type[Function], context: Context, args: Sequence[Any], outputs:
         if not y.dtype.is_inexact or any(y is x for x in context._constant):
             recorded.append(wrap(y._array))
             continue
-        node = _output_node(call, i, y.shape) if several else call
+        node = output_node(call, i, len(outputs), y.shape) if several else call
         recorded.append(wrap(y._array, node))
         if state.mode == ANOMALY:
             note_forward(node, y._array)

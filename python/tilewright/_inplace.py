@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._autograd import ANOMALY, RETAIN, Leaf, Node, mark_written, note_forward, retain_grad, state
 from ._manipulation import astype
-from ._op import Plan, frozen_key, is_number, wrap
+from ._op import Plan, Signature, frozen_key, is_number, wrap
 from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _become(x: Tensor, node: Node | None) -> None:
 
 @functools.cache
 def _setitem_plan(mask: tuple[bool, bool]) -> Plan:
-    return Plan("setitem", ("x", "value"), ("key",), mask)
+    return Plan(Signature("setitem", ("x", "value"), ("key",)), mask)
 
 
 def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:

@@ -66,7 +66,7 @@ def _matmul_tn(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     """`x1.T @ x2` with all axes but the last as one: (..., m) and (..., n) to (m, n)."""
 
 
-@primitive
+@primitive(keeps=("argument",))
 def _linear(x: Any, weight: Any, bias: Any, /, activation: str) -> Tensor:  # type: ignore[empty-body]
     """`activation(x @ weight.T + bias)`; `bias` may be None.
 

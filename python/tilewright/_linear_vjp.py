@@ -40,9 +40,9 @@ class LinearPlan:
     def __init__(self, mask: tuple[bool, ...]) -> None:
         self.wants_x, self.wants_weight, self.wants_bias = mask
 
-    def save(self, x: Any, weight: Any, bias: Any, activation: str, y: Any, aux: Any = None) -> tuple[Any, ...]:
+    def save(self, x: Any, weight: Any, bias: Any, activation: str, y: Any, argument: Any) -> tuple[Any, ...]:
         """What the products and the derivative of the activation need."""
-        kept = None if activation == "none" else aux[0] if aux else y
+        kept = None if activation == "none" else y if argument is None else argument
         return x if self.wants_weight else None, weight if self.wants_x else None, kept, activation
 
     def backward(self, node: Node, g: Tensor) -> Sequence[Any]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from . import _core
 from ._arguments import entries
-from ._autograd import ANOMALY, Node, note_forward, state
+from ._autograd import ANOMALY, Node, OutputPlan, note_forward, output_node, state
 from ._dtypes import promote_types
 from ._tensor import Tensor, asarray
 
@@ -61,6 +61,16 @@ def positions(x: Any, to_tensor: Callable[[Any], Tensor]) -> Tensor:
     return asarray(tensor, _core.DType.int64) if isinstance(x, _SEQUENCES) and not tensor.size else tensor
 
 
+class Signature(NamedTuple):
+    """What an op takes and gives: names, as its rules may use them."""
+
+    name: str
+    inputs: tuple[str, ...]
+    statics: tuple[str, ...] = ()
+    results: tuple[str, ...] = ("y",)
+    keeps: tuple[str, ...] = ()
+
+
 class Plan:
     """How one op, with a given set of inputs that want gradients, is saved and differentiated.
 
@@ -68,67 +78,60 @@ class Plan:
 
     Parameters
     ----------
-    name
+    signature
         The op.
-    inputs, statics
-        Names of its array parameters and of its static ones.
     mask
         For each input, whether it wants a gradient.
     complex
-        Whether complex numbers are among them or the result: some rules conjugate then.
+        Whether complex numbers are among them or the results: some rules conjugate then.
 
     Attributes
     ----------
     save
-        `save(*inputs, *statics, y, aux)`: the tuple of what the rules name: an input, `<input>_shape` or
-        `<input>_dtype`, a static parameter, the result `y`, or `aux`, what the kernel returned beside it. The last two
-        as bare arrays: a tensor around the result would close a cycle. None where there is nothing to save.
+        `save(*inputs, *statics, *results, *keeps)`: the tuple of what the rules name: an input, `<input>_shape` or
+        `<input>_dtype`, a static parameter, a result, or what the kernel kept beside them. The last two as bare arrays:
+        a tensor around a result would close a cycle. None where there is nothing to save.
     backward
-        `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`.
+        `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`. Of an
+        op with several results, g is a list in their order, with None where nothing arrived.
     """
 
     __slots__ = ("backward", "name", "save")
 
     calls_user = False
 
-    def __init__(
-        self,
-        name: str,
-        inputs: tuple[str, ...],
-        statics: tuple[str, ...],
-        mask: tuple[bool, ...],
-        complex: bool = False,
-    ) -> None:
-        self.name = name
-        rules = {f"_rule{i}": rule for i, rule in enumerate(_rules(name, complex)) if mask[i]}
+    def __init__(self, signature: Signature, mask: tuple[bool, ...], complex: bool = False) -> None:
+        self.name, inputs, statics, results, keeps = signature
+        rules = {f"_rule{i}": rule for i, rule in enumerate(_rules(self.name, complex)) if mask[i]}
         for key, rule in rules.items():
             if rule is None:
-                raise NotImplementedError(f"{name}: has no gradient with respect to {inputs[int(key[5:])]}")
+                raise NotImplementedError(f"{self.name}: has no gradient with respect to {inputs[int(key[5:])]}")
         needs = {key: rule.__code__.co_varnames[1 : rule.__code__.co_argcount] for key, rule in rules.items()}
         names = list(dict.fromkeys(n for needed in needs.values() for n in needed))
-        result = "y" if "y" not in inputs else "_y"  # some gradient kernels take the result of another op as input y
-        parameters = (*inputs, *statics, result, "aux")
+        # Some gradient kernels take the result of another op as input y.
+        outputs = tuple([n if n not in inputs else f"_{n}" for n in results])
+        parameters = (*inputs, *statics, *outputs, *keeps)
         expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
         expressions = ["key if type(key) is int else _frozen_key(key)" if e == "key" else e for e in expressions]
         unpack = f"{', '.join(names)}, = node.saved" if names else ""
-        rewrap = "y = _wrap(y, node if _state.mode else None)"
+        of_result = "node" if len(results) == 1 else "_output_node(node, {}, {}, {}.shape)"
+        rewrap = [
+            f"{n} = _wrap({n}, {of_result.format(i, len(results), n)} if _state.mode else None)"
+            for i, n in enumerate(outputs)
+            if n in names
+        ]
         calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
-        scope: dict[str, Any] = {
-            "__name__": __name__,
-            **rules,
-            "_wrap": wrap,
-            "_state": state,
-            "_frozen_key": frozen_key,
-        }
+        scope: dict[str, Any] = {"__name__": __name__, **rules}
+        scope |= {"_wrap": wrap, "_state": state, "_frozen_key": frozen_key, "_output_node": output_node}
         source = (
-            f"def save({', '.join(parameters)}=None):\n"
+            f"def save({', '.join(parameters)}):\n"
             f"    return ({''.join(e + ', ' for e in expressions)})\n"
             f"def backward(node, _g):\n"
             f"    {unpack}\n"
-            f"    {rewrap if result in names else ''}\n"
+            f"    {'; '.join(rewrap)}\n"
             f"    return ({calls},)\n"
         )
-        exec(compile(source, f"{_FOLDER}/vjp of {name}", "exec"), scope)
+        exec(compile(source, f"{_FOLDER}/vjp of {self.name}", "exec"), scope)
         self.save: Callable[..., tuple[Any, ...]] | None = scope["save"] if names else None
         self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]] = scope["backward"]
 
@@ -145,9 +148,22 @@ def _rules(name: str, complex: bool = False) -> tuple[Any, ...]:
 @overload
 def primitive(function: F) -> F: ...
 @overload
-def primitive(*, promote: str = "all", conditions: tuple[str, ...] = (), kernel: Any = None) -> Callable[[F], F]: ...
 def primitive(
-    function: F | None = None, *, promote: str = "all", conditions: tuple[str, ...] = (), kernel: Any = None
+    *,
+    promote: str = "all",
+    conditions: tuple[str, ...] = (),
+    results: tuple[str, ...] = ("y",),
+    keeps: tuple[str, ...] = (),
+    kernel: Any = None,
+) -> Callable[[F], F]: ...
+def primitive(
+    function: F | None = None,
+    *,
+    promote: str = "all",
+    conditions: tuple[str, ...] = (),
+    results: tuple[str, ...] = ("y",),
+    keeps: tuple[str, ...] = (),
+    kernel: Any = None,
 ) -> Any:
     """Make the declared function an op: see the module's text.
 
@@ -160,21 +176,34 @@ def primitive(
         are. Only an op without a gradient, whose kernel takes any dtypes, leaves them.
     conditions
         Names of arrays that do not take part.
+    results
+        Names of the results. A call of an op with several returns a tuple; its rules take a list of cotangents, with
+        None for a result that nothing arrived at.
+    keeps
+        Names of arrays that the kernel leaves for the rules.
     kernel
         What is called with the bare arrays and the static parameters; by default that of the name in `_core`. It
-        returns y, or `(y, *aux)`: rules may name `aux`, the list of what came beside y.
+        returns the results and then what it keeps, as a tuple where that is more than one array.
     """
     if function is None:
-        return functools.partial(primitive, promote=promote, conditions=conditions, kernel=kernel)
+        options = {"promote": promote, "conditions": conditions, "results": results, "keeps": keeps, "kernel": kernel}
+        return functools.partial(primitive, **options)
     code = function.__code__
     split = code.co_posonlyargcount
     names = code.co_varnames[: code.co_argcount]
-    name = function.__name__.lstrip("_")
-    with_keywords = function if code.co_kwonlyargcount else None
-    mask = sum([1 << names.index(condition) for condition in conditions])
-    kernel = kernel or getattr(_core, name)
-    op: Any = _core.Primitive(name, kernel, split, len(names) - split, with_keywords, promote == "all", mask)
-    op.signature = name, names[:split], names[split:]
+    signature = Signature(function.__name__.lstrip("_"), names[:split], names[split:], results, keeps)
+    op: Any = _core.Primitive(
+        signature.name,
+        kernel or getattr(_core, signature.name),
+        split,
+        len(names) - split,
+        len(results),
+        len(keeps),
+        function if code.co_kwonlyargcount else None,
+        promote == "all",
+        sum([1 << names.index(condition) for condition in conditions]),
+    )
+    op.signature = signature
     op.promote, op.conditions = promote, [names[i] in conditions for i in range(split)]
     return functools.update_wrapper(op, function)
 
@@ -191,11 +220,11 @@ def _plan_for(op: Any, mask: tuple[bool, ...], complex: bool) -> Any:
     """
     from ._vjps import NONDIFFERENTIABLE, VJPS
 
-    name, inputs, statics = op.signature
+    name = op.signature.name
     if name in NONDIFFERENTIABLE:
         return None
     rules = VJPS.get(name)
-    return rules(mask) if isinstance(rules, type) else Plan(name, inputs, statics, mask, complex)
+    return rules(mask) if isinstance(rules, type) else Plan(op.signature, mask, complex)
 
 
 def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -229,7 +258,7 @@ def _common_dtype(operands: list[Any]) -> Any:
     )
 
 
-_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, _FOLDER + "/")
+_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, OutputPlan, _FOLDER + "/")
 
 
 class _VariadicPlan:

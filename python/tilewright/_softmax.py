@@ -20,7 +20,7 @@ def log_softmax(x: Any, /, axis: int) -> Tensor:  # type: ignore[empty-body]
     """`x - log(sum(exp(x)))` along an axis."""
 
 
-@primitive
+@primitive(keeps=("saved",))
 def cross_entropy(  # type: ignore[empty-body]
     x: Any, /, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Tensor:

@@ -2,8 +2,9 @@
 
 For an op `f(x1, x2, ..; statics)` with result y there is one rule per array input, or None where there is no gradient.
 A rule takes the cotangent g of y, then whatever it names: inputs (`x1`), their shapes and dtypes (`x1_shape`,
-`x1_dtype`), static parameters, the result `y`, and `aux`, what a kernel returned beside y. Only what the rules of the
-inputs that want gradients name is kept for backward.
+`x1_dtype`), static parameters, the result `y` (of an op with several, each by its name), and what the kernel keeps for
+the rules. Only what the rules of the inputs that want gradients name is kept for backward. Of an op with several
+results, g is a list in their order, with None where nothing arrived.
 
 Over complex numbers the cotangent of y is dL/dRe(y) + i dL/dIm(y) for a real L, and a rule multiplies it by the
 conjugate of the derivative: `COMPLEX_VJPS` has what differs for that. Real operands of complex ops were converted by an
@@ -212,7 +213,7 @@ def _where_greater(g: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
 def _cross_entropy(
     g: Tensor,
     x: Tensor,
-    aux: list[Any],
+    saved: Any,
     target: Any,
     weight: Any,
     ignore_index: int,
@@ -221,7 +222,7 @@ def _cross_entropy(
 ) -> Tensor:
     options = (ignore_index, label_smoothing, reduction)
     if not state.mode:
-        return wrap(_core.cross_entropy_backward(g._array, x._array, target, aux[0], weight, *options))
+        return wrap(_core.cross_entropy_backward(g._array, x._array, target, saved, weight, *options))
     return _cross_entropy_composed(g, x, wrap(target), None if weight is None else wrap(weight), *options)
 
 
@@ -360,7 +361,7 @@ VJPS: dict[str, Any] = {
         lambda c, g, y, axis: -c * ew.exp(y) * red.sum(g, axis=axis, keepdims=True),
     ),
     # dropout
-    "dropout": lambda g, aux, p: drop.dropout_backward(g, aux[0], p),
+    "dropout": lambda g, mask, p: drop.dropout_backward(g, mask, p),
     "dropout_backward": lambda c, mask, p: drop.dropout_backward(c, mask, p),
     # reductions
     "sum": lambda g, x_shape, axis, keepdims: _spread(g, x_shape, axis, keepdims),

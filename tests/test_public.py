@@ -46,7 +46,11 @@ def functions(namespace, prefix=""):
 
 OPS = {
     name: f
-    for name, f in {**functions(tw), **functions(tw.nn.functional, "nn.functional.")}.items()
+    for name, f in {
+        **functions(tw),
+        **functions(tw.nn.functional, "nn.functional."),
+        **functions(tw.linalg, "linalg."),
+    }.items()
     if name not in NOT_OPS
 }
 
@@ -103,6 +107,7 @@ def test_nothing_is_left_in_the_table():
 
 NAMESPACES = [
     "",
+    "linalg",
     "nn.functional",
     "nn",
     "nn.init",

@@ -121,7 +121,7 @@ from ._tensor import Tensor, asarray, from_dlpack
 from .autograd import enable_grad, grad, no_grad, value_and_grad
 
 if TYPE_CHECKING:
-    from . import data, io, nn, optim, testing
+    from . import data, io, linalg, nn, optim, testing
 
 __all__ = [
     "AxisError",
@@ -194,6 +194,7 @@ __all__ = [
     "isnan",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
@@ -265,7 +266,7 @@ __all__ = [
     "zeros_like",
 ]
 
-_LAZY = ("data", "io", "nn", "optim", "testing")
+_LAZY = ("data", "io", "linalg", "nn", "optim", "testing")
 
 newaxis = None
 

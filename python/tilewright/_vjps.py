@@ -31,6 +31,7 @@ from . import (
     _manipulation as mp,
     _reductions as red,
     _softmax as sm,
+    linalg,
 )
 from ._autograd import state
 from ._creation import arange, ones
@@ -181,6 +182,42 @@ def _clip_min(g: Tensor, x: Tensor, min: Tensor, max: Any) -> Tensor:
 def _clip_max(g: Tensor, x: Tensor, min: Any, max: Tensor) -> Tensor:
     cut = ew.greater(x, max) if min is None else ew.logical_or(ew.greater(x, max), ew.greater(min, max))
     return ew.where(cut, g, 0.0)
+
+
+def _adjoint(x: Tensor) -> Tensor:
+    """Conjugate and transposed."""
+    return cx.conj(mp.matrix_transpose(x))
+
+
+def _inv(g: Tensor, y: Tensor) -> Tensor:
+    """From d(x^-1) = -x^-1 dx x^-1."""
+    h = _adjoint(y)
+    return -matmul(matmul(h, g), h)
+
+
+def _slogdet(g: list[Any], x: Tensor, sign: Tensor) -> Tensor:
+    """With d log det(x) = tr(x^-1 dx): its real part moves the logarithm, the imaginary one turns the sign."""
+    of_sign, of_logarithm = g
+    factor = 0.0 if of_logarithm is None else of_logarithm
+    if x.dtype.is_complex and of_sign is not None:
+        factor = factor - cx.imag(cx.conj(of_sign) * sign) * 1j
+    elif of_logarithm is None:
+        return _zeros(x)
+    return mp.reshape(factor, (*x.shape[:-2], 1, 1)) * _adjoint(linalg.inv(x))
+
+
+def _qr(g: list[Any], q: Tensor, r: Tensor) -> Tensor:
+    """(dQ + Q (U + U^H, the diagonal once and real)) R^-H, where U is the upper triangle of R's cotangent times R^H
+    minus Q^H dQ: Q stays orthonormal and R triangular."""
+    of_q, of_r = g
+    m: Any = 0.0 if of_r is None else matmul(of_r, _adjoint(r))
+    if of_q is not None:
+        m = m - matmul(_adjoint(q), of_q)
+    rows = arange(r.shape[-1])
+    above = ew.where(ew.less(mp.expand_dims(rows, axis=-1), rows), m, 0.0)
+    diagonal = ew.where(ew.equal(mp.expand_dims(rows, axis=-1), rows), mp.astype(cx.real(m), m.dtype), 0.0)
+    inner = matmul(q, above + _adjoint(above) + diagonal)
+    return matmul(inner if of_q is None else inner + of_q, _adjoint(linalg.inv(r)))
 
 
 def _concatenate(g: Tensor, shapes: list[tuple[int, ...]], axis: int) -> list[Tensor]:
@@ -374,6 +411,10 @@ VJPS: dict[str, Any] = {
     "matmul_nt": (lambda g, x2: product(matmul, g, x2), lambda g, x1: product(_matmul_tn, g, x1)),
     "matmul_tn": (lambda g, x2: _matmul_nt(x2, g), lambda g, x1: matmul(x1, g)),
     "linear": LinearPlan,
+    # linear algebra
+    "inv": _inv,
+    "slogdet": _slogdet,
+    "qr": _qr,
     # shape and layout
     "reshape": lambda g, x_shape: mp.reshape(g, x_shape),
     "transpose": lambda g, axes: mp.permute_dims(g, _inverse(axes)),

@@ -123,7 +123,7 @@ class OpCase:
         Those that the op is run in; where `closed`, any other must raise TypeError.
     result
         "same"; "floating": integers and bool give float32; "summed": they give int64 or uint64; "magnitude": complex
-        numbers give real ones; or a dtype.
+        numbers give real ones; or a dtype. A tuple where the op has several results.
     tolerance
         Largest error, in units of eps * (|expected| + 1) of the result's dtype.
     grad
@@ -143,7 +143,7 @@ class OpCase:
     samples: tuple[Sample, ...]
     fn: Callable[..., Any] | None = None
     dtypes: tuple[str, ...] = FLOATS
-    result: str = "same"
+    result: str | tuple[str, ...] = "same"
     tolerance: float = 4.0
     grad: int = 2
     lengths: Callable[[int], Sample] | None = None
@@ -167,14 +167,16 @@ class OpCase:
         """The samples to run in a dtype."""
         return self.samples if dtype == "bool" else self.samples + self.numeric
 
-    def expected_dtype(self, dtype: str) -> str:
-        if self.result == "floating":
+    def expected_dtype(self, dtype: str, index: int = 0) -> str:
+        """Of one result for arguments of a dtype."""
+        rule = self.result if isinstance(self.result, str) else self.result[index]
+        if rule == "floating":
             return dtype if dtype in INEXACT else "float32"
-        if self.result == "summed":
+        if rule == "summed":
             return dtype if dtype in INEXACT else "uint64" if dtype.startswith("u") else "int64"
-        if self.result == "magnitude":
+        if rule == "magnitude":
             return PARTS.get(dtype, dtype)
-        return dtype if self.result == "same" else self.result
+        return dtype if rule == "same" else rule
 
     def differentiable(self) -> Sample | None:
         """The sample that gradients are checked on."""

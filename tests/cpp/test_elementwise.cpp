@@ -300,7 +300,7 @@ int main() {
     scalar_powers(*table);
     for (int d = 0; d < kReal; ++d) {
       const bool truth = true, same = false, floating = false, magnitude = false;
-      const auto boolean = truth;
+      const auto boolean = truth, comparison = truth;
 #define X(kernel, rule, count)                                              \
   {                                                                         \
     const int out = rule == boolean ? static_cast<int>(DType::boolean) : d; \

@@ -38,6 +38,8 @@ GOOD = {
     "step": ("1", "2", "-1", "0.5"), "num": ("5", "0", "1"), "endpoint": BOOL, "n_rows": ("3", "0"),
     "n_cols": ("None", "2"), "k": ("0", "1", "-1"), "fill_value": NUMBER, "correction": ("0", "1", "0.5"),
     "promote_types.a": DTYPE[1:], "b": DTYPE[1:], "count": ("1", "2"), "show_config.mode": ('"dicts"',),
+    "qr.mode": ('"reduced"',), "inv.x": ("np.eye(3)", 't("float64", 2, 2) + tw.eye(2)'), "Q": X, "R": X, "sign": X,
+    "slogdet.x": ("np.eye(3)", 't("float32", 2, 2)', "leaf(3, 3)"), "logabsdet": X,
     "train.mode": BOOL, "mode": ('"fan_in"', '"fan_out"'),
     # autograd
     "fun": FUNCTIONS, "function": ("tw.sum", "lambda m: None", "returning(None)"),

@@ -88,6 +88,27 @@ def test_numpy_scalars_can_be_written_to_and_not_left_uncopied():
             tw.asarray(scalar, copy=False)
 
 
+def test_what_only_describes_its_memory_is_no_scalar():
+    class Image:
+        def __init__(self):
+            self.memory = np.arange(3.0)
+            self.__array_interface__ = self.memory.__array_interface__
+
+    image = Image()
+    shared, copied = tw.asarray(image, copy=False), tw.asarray(image, copy=True)
+    copied[0] = 5.0
+    image.memory[1] = 7.0
+    assert shared.tolist() == [0, 7, 2] and copied.tolist() == [5, 1, 2]
+
+
+def test_memory_that_lies_in_no_common_order():
+    records = np.zeros(3, [("a", "i1"), ("b", "f8")])
+    records["b"] = [1, 2, 3]
+    assert tw.asarray(records["b"]).tolist() == [1, 2, 3]
+    assert tw.asarray(np.arange(3, dtype=">i4")).tolist() == [0, 1, 2]
+    assert tw.asarray(np.arange(3, dtype=">f8")[::-1]).dtype == tw.float64
+
+
 def test_ranges_of_numpys_scalars():
     holds(tw.arange(np.int64(3)), "int64", [0, 1, 2])
     holds(tw.arange(np.int32(3)), "int32", [0, 1, 2])
@@ -398,5 +419,7 @@ def test_whatever_has_an_index_is_an_integer():
         tw.sum(y, axis=np.int8(1)) + tw.mean(y, axis=[0, 1]) + tw.std(y, axis=one) + tw.max(y, axis=(one,))
     ).sum().backward()
     assert y.grad.shape == (2, 3)
-    gradient = tw.autograd.grad(lambda a, b: (a * b).sum(), argnums=np.int64(1))
-    assert gradient(tw.ones(2), tw.ones(2)).tolist() == [1, 1]
+    product = lambda a, b: (a * b).sum()  # noqa: E731
+    assert tw.autograd.grad(product, np.int64(1))(tw.ones(2), tw.ones(2)).tolist() == [1, 1]
+    for several in (range(2), np.array([0, 1]), [0, 1], (0, -1)):
+        assert [g.tolist() for g in tw.autograd.grad(product, several)(tw.ones(2), tw.zeros(2))] == [[0, 0], [1, 1]]

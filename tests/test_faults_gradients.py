@@ -84,6 +84,26 @@ def test_derivatives_of_products_do_not_overflow():
     close(x.grad, [1, 1, INF], 1e-6)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "x", "want"),
+    [
+        ("float32", [1e20, 1e20, 1e-20, 1e-20, 2], [2e-20, 2e-20, 2e20, 2e20, 1]),
+        ("float32", [1e30, 1e30, 1e-30, 1, 1e-30], [1e-30, 1e-30, 1e30, 1, 1e30]),
+        ("float32", [1e30, 1e30, 0, 1], [0, 0, INF, 0]),
+        ("float16", [300, 300, 1e-4, 2], [0.06, 0.06, INF, 9]),
+        ("float64", [1e200, 1e-200, 1e200, 1e-200], [1e-200, 1e200, 1e-200, 1e200]),
+        ("float32", [INF, 2, 3], [6, INF, INF]),
+        ("float32", [1e-30, 1e-30, 1e30], [1, 1, 0]),
+    ],
+)
+def test_products_that_overflow_on_the_way(dtype, x, want):
+    for rows in ([x], [x, [0.0] * len(x)], [[1.0] * len(x), x]):
+        y = tw.asarray(rows, dtype=dtype, requires_grad=True)
+        tw.prod(y, axis=1).sum().backward()
+        tolerance = 2e-3 if dtype == "float16" else 1e-5
+        close(y.grad[rows.index(x)].astype("float64"), want, tolerance)
+
+
 def test_third_derivatives_of_products():
     third = tw.autograd.jacobian(tw.autograd.hessian(tw.prod))(tw.asarray([0.0, 0.0, 0.0], dtype="float64"))
     want = np.zeros((3, 3, 3))
@@ -140,11 +160,11 @@ def test_class_weights_are_checked_before_anything_is_computed():
         F.cross_entropy(x, [0, 5], weight=tw.ones(3).requires_grad_())
 
 
-@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0]])
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0], "leaf"])
 @pytest.mark.parametrize("create_graph", [False, True])
 def test_losses_of_nothing_have_gradient_zero(create_graph, weight):
     x = tw.zeros((2, 3), dtype="float64").requires_grad_()
-    loss = F.cross_entropy(x, [-100, -100], weight=weight)
+    loss = F.cross_entropy(x, [-100, -100], weight=leaf(1.0, 2.0, 3.0) if weight == "leaf" else weight)
     assert math.isnan(loss.item())
     loss.backward(create_graph=create_graph)
     close(x.grad, np.zeros((2, 3)))

@@ -93,6 +93,35 @@ def test_threads_that_share_a_retained_result_lose_nothing(eager_switching):
     close(x.grad, np.full(200_000, 400.0))
 
 
+def test_a_fork_while_another_thread_adds_to_a_gradient(python):
+    code = """
+import os, sys, threading
+import tilewright as tw
+x = tw.ones((300, 300)).requires_grad_()
+w = tw.ones((300, 300)).requires_grad_()
+stop = False
+def work():
+    while not stop:
+        (x @ w).sum().backward()
+thread = threading.Thread(target=work)
+thread.start()
+for _ in range(40):
+    child = os.fork()
+    if child == 0:
+        a = tw.zeros(3)
+        a[0] = 1.0
+        y = tw.ones(2).requires_grad_()
+        (y * 2.0).sum().backward()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+stop = True
+thread.join()
+print("done")
+"""
+    done = python(code, timeout=120)
+    assert done.stdout.strip() == "done", done.stderr
+
+
 # ---- 3: what an index, a target or an operand was when it was used ---------------------------------------------------
 
 INDEXED = {
@@ -239,6 +268,41 @@ def test_operands_of_numpys_are_kept_as_they_were():
     x.grad = None
     z.sum().backward()
     close(x.grad, [1 + 6, 8])
+
+
+BESIDE = {  # functions of x and an array of NumPy's
+    "add": lambda x, a: tw.add(x, a) * x,
+    "subtract": lambda x, a: a - x,
+    "multiply": tw.multiply,
+    "divide": lambda x, a: x / a + a / x,
+    "power": lambda x, a: x**a,
+    "maximum": tw.maximum,
+    "arctan2": tw.arctan2,
+    "where": lambda x, a: tw.where(a > 1, x, a),
+    "clip": lambda x, a: tw.clip(x, a) + tw.clip(x, max=a),
+    "matmul": lambda x, a: x @ a,
+    "linear": lambda x, a: F.linear(x, a[None], a[:1]),
+    "in place": lambda x, a: (x * 1.0).__imul__(a),
+    "written": lambda x, a: (x * 1.0).copy_(x * a),
+    "mse_loss": F.mse_loss,
+    "l1_loss": F.l1_loss,
+    "binary_cross_entropy": lambda x, a: F.binary_cross_entropy(x / 8, (a > 1) * 1.0, weight=a),
+    "with_logits": lambda x, a: F.binary_cross_entropy_with_logits(x, a / 4, weight=a, pos_weight=a),
+    "soft targets": lambda x, a: F.cross_entropy(x, a / 4, weight=a),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_arrays_of_numpys_beside_a_leaf_are_kept_as_they_were(name):
+    def gradient(spoil):
+        x, a = leaf(0.5, 2.5, 3.0), np.array([2.0, 1.0, 3.0])
+        y = BESIDE[name](x, a)
+        if spoil:
+            a[:] = 7.0
+        y.sum().backward()
+        return x.grad.tolist()
+
+    assert gradient(True) == gradient(False)
 
 
 def test_targets_of_losses_are_kept_as_they_were():

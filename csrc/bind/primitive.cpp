@@ -307,7 +307,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
   }
   if (ready && self->promotes) ready = of_one_dtype(self, in.arrays);
   for (int i = 0; ready && self->promotes && complex_number && i < self->inputs; ++i)
-    ready = !is_array(in.arrays[i]) || !is_floating(array_in(in.arrays[i]).dtype);
+    ready = !is_array(in.arrays[i]) || self->conditions >> i & 1 || !is_floating(array_in(in.arrays[i]).dtype);
   if (!ready) {
     const Ref inputs(converted(self, args));
     if (inputs) return call_converted(self, args, inputs.get());

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import os
 import threading
 from heapq import heappop, heappush
 from operator import attrgetter
@@ -179,9 +180,30 @@ class DeferredCotangent:
 
 _WRITES_REMEMBERED = 4096
 
-# Held while a `.grad` is read and added to, and while a write is noted: threads may share leaves and memory. Reentrant,
-# for a finaliser may run anywhere.
-_lock = threading.RLock()
+
+class _Locks:
+    """Of what threads share: each leaf's `.grad`, which one of several locks guards, and the record of writes.
+
+    Reentrant, for a finaliser may run anywhere.
+    """
+
+    writes: Any
+    grads: ClassVar[list[Any]]
+
+    @classmethod
+    def renew(cls) -> None:
+        """Make new ones: at first, and in a forked child, where the thread that held one does not exist."""
+        cls.writes = threading.RLock()
+        cls.grads = [threading.RLock() for _ in range(64)]
+
+    @classmethod
+    def of_grad(cls, node: Any) -> Any:
+        """The lock under which the `grad` of a node is read and added to."""
+        return cls.grads[id(node) // 64 % 64]
+
+
+_Locks.renew()
+os.register_at_fork(after_in_child=_Locks.renew)
 
 
 class _Writes:
@@ -193,7 +215,7 @@ class _Writes:
 
 def mark_written(arrays: Iterable[Any]) -> None:
     """Stamp the storages of these arrays as written now, and remember the user's line."""
-    with _lock:
+    with _Locks.writes:
         write = Node("write", (), (), None)  # on no tape; a node knows its time and the line that made it
         _Writes.latest = clock = write.clock
         for array in arrays:
@@ -527,7 +549,7 @@ def _run_hooks(node: Any, g: Tensor, retain: bool, lent: list[Tensor] | None) ->
             _check_replacement(replaced, g)
             g = replaced
     if retain and RETAIN in node.hooks:
-        with _lock:
+        with _Locks.of_grad(node):
             node.grad = g if node.grad is None else add_cotangents(node.grad, g)
     if lent is not None:
         lent.append(g)
@@ -541,15 +563,18 @@ def _check_replacement(replaced: Any, g: Tensor) -> None:
     if replaced.shape != g.shape:
         raise ValueError(f"hook: the returned gradient has shape {replaced.shape}, but must have {g.shape}")
     if replaced.dtype != g.dtype:
-        raise TypeError(f"hook: the returned gradient has dtype {replaced.dtype.name}, but must have {g.dtype.name}")
+        raise TypeError(
+            f"hook: the returned gradient has dtype {replaced.dtype.name}, but must have {g.dtype.name}; use astype, "
+            "and Python's numbers in place of NumPy's"
+        )
 
 
 def accumulate(results: dict[Any, Any], borrowed: Iterable[Tensor]) -> None:
     """Add what arrived at each leaf to its `.grad`; in place where nobody else could see that."""
     taken = {id(g) for g in borrowed}
-    with _lock:
-        for leaf, g in results.items():
-            deferred = isinstance(g, DeferredCotangent)
+    for leaf, g in results.items():
+        deferred = isinstance(g, DeferredCotangent)
+        with _Locks.of_grad(leaf):
             if leaf.grad is None:
                 leaf.grad = own(g.value() if deferred else g, taken)
             elif not _core.is_private(leaf, g.like if deferred else g):

@@ -9,7 +9,7 @@ from . import _core
 from ._arguments import shown
 from ._autograd import state
 from ._dtypes import integer_range, promote_types
-from ._op import is_number, kernel_in_python, primitive
+from ._op import beside, is_number, kernel_in_python, primitive
 from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -749,7 +749,8 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     tensor([0. , 0.5, 1. ])
     """
     y = x if isinstance(x, Tensor) else asarray(x)
-    if type(min) not in _PLAIN or type(max) not in _PLAIN:
+    plain = type(min) in _PLAIN and type(max) in _PLAIN
+    if not plain or ((type(min) is int or type(max) is int) and y._array.dtype.is_integer):
         y, min, max = _promoted_bounds(y, min, max)
     if state.mode and (y._node or getattr(min, "_node", None) or getattr(max, "_node", None)):
         return y if min is None and max is None else _clip(y, min, max)
@@ -757,12 +758,12 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     return y if max is None else minimum(y, max)
 
 
-_PLAIN = (float, type(None))  # bounds that need no look
+_PLAIN = (float, int, type(None))  # bounds that need no look where x is floating
 
 
 def _promoted_bounds(x: Tensor, min: Any, max: Any) -> tuple[Tensor, Any, Any]:
     """The arguments of `clip` with arrays of one dtype, and bounds in its range."""
-    operands = [v if v is None or is_number(v) else asarray(v) for v in (x, min, max)]
+    operands = [v if v is None or is_number(v) else beside(x, v) for v in (x, min, max)]
     dtype = functools.reduce(promote_types, [v.dtype for v in operands if isinstance(v, Tensor)])
     x, min, max = [asarray(v, dtype) if isinstance(v, Tensor) else v for v in operands]
     return (x, *_bounds_in_range(dtype, min, max)) if dtype.is_integer else (x, min, max)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._autograd import state
 from ._manipulation import _axis
-from ._op import frozen, kernel_in_python, positions, primitive, wrap
+from ._op import beside, kernel_in_python, positions, primitive, wrap
 from ._tensor import asarray
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def _take_backward(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -
 
 def _positions(x: Tensor, indices: Any) -> Any:
     """The array of indices into x, in memory that backward can rely on."""
-    return positions(indices, frozen if state.mode and x._node is not None else asarray)._array
+    return positions(indices, lambda v: beside(x, v))._array
 
 
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._autograd import ANOMALY, RETAIN, Leaf, Node, mark_written, note_forward, retain_grad, state
 from ._manipulation import astype
-from ._op import Plan, Signature, frozen_key, is_number, wrap
+from ._op import Plan, Signature, beside, frozen_key, is_number, wrap
 from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def in_place(op: Callable[[Any, Any], Tensor], kernel: Callable[[Any, Any], None
 
     def apply(self: Tensor, other: Any) -> Tensor:
         if not isinstance(other, Tensor) and not is_number(other):
-            other = asarray(other)
+            other = beside(self, other)
         if state.mode and (self._node is not None or getattr(other, "_node", None) is not None):
             _write_result(self, name, op, other)
         else:

@@ -37,6 +37,11 @@ def frozen(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else asarray(x, copy=True)
 
 
+def beside(x: Any, other: Any) -> Tensor:
+    """`other` as a tensor, for an op on it and x: one that backward can rely on where x is recorded."""
+    return (frozen if state.mode and getattr(x, "_node", None) is not None else asarray)(other)
+
+
 def frozen_key(key: Any) -> Any:
     """An index key that backward can rely on. Tensors in it stay: they are checked for writes like any saved value."""
     return tuple([_frozen_entry(entry) for entry in key]) if isinstance(key, tuple) else _frozen_entry(key)
@@ -46,6 +51,8 @@ def _frozen_entry(entry: Any) -> Any:
     if entry is None or entry is Ellipsis or isinstance(entry, (int, Tensor)):
         return entry
     if isinstance(entry, slice):
+        if {type(entry.start), type(entry.stop), type(entry.step)} <= _PLAIN_ENDS:
+            return entry
         return slice(*[end if end is None else operator.index(end) for end in (entry.start, entry.stop, entry.step)])
     if isinstance(entry, _SEQUENCES) or hasattr(entry, "ndim"):
         return positions(entry, frozen)
@@ -53,6 +60,7 @@ def _frozen_entry(entry: Any) -> Any:
 
 
 _SEQUENCES = (list, tuple, range)
+_PLAIN_ENDS = {int, type(None)}
 
 
 def positions(x: Any, to_tensor: Callable[[Any], Tensor]) -> Tensor:
@@ -233,8 +241,14 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out. A
     complex number makes floating tensors complex here, for that is an op: the way back takes the real part.
     """
-    to_tensor = frozen if state.mode and any(getattr(v, "_node", None) is not None for v in operands) else asarray
-    converted = [v if v is None or isinstance(v, Tensor) or is_number(v) else to_tensor(v) for v in operands]
+    if state.mode and any(getattr(v, "_node", None) is not None for v in operands):
+        readers = [frozen if saved else asarray for saved in _saved_inputs(op)]
+    else:
+        readers = [asarray] * len(operands)
+    converted = [
+        v if v is None or isinstance(v, Tensor) or is_number(v) else read(v)
+        for v, read in zip(operands, readers, strict=True)
+    ]
     if not any(isinstance(v, Tensor) for v in converted) and converted[0] is not None:
         converted[0] = asarray(converted[0])
     if op.promote == "all":
@@ -245,6 +259,20 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
             for v, condition in zip(converted, op.conditions, strict=True)
         ]
     return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
+
+
+@functools.cache
+def _saved_inputs(op: Any) -> list[bool]:
+    """For each input of an op, whether some rule needs it in backward."""
+    from ._vjps import NONDIFFERENTIABLE
+
+    if op.signature.name in NONDIFFERENTIABLE:
+        return [False] * len(op.signature.inputs)
+    rules = _rules(op.signature.name)
+    if isinstance(rules[0], type):  # a plan of its own
+        return [True] * len(op.signature.inputs)
+    named = {name for rule in rules if rule is not None for name in rule.__code__.co_varnames}
+    return [name in named for name in op.signature.inputs]
 
 
 def _common_dtype(operands: list[Any]) -> Any:

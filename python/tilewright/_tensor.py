@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -365,6 +366,14 @@ class Tensor(_core.TensorBase, Methods):
         -------
         callable
             Removes the hook.
+
+        Raises
+        ------
+        RuntimeError
+            Where the tensor does not require grad.
+        TypeError
+            For what cannot be called; in backward, where the hook returns something else than a tensor of the
+            gradient's dtype, or None. (ValueError for another shape.)
         """
         if self._node is None:
             raise RuntimeError("register_hook: the tensor does not require grad")
@@ -433,6 +442,8 @@ def asarray(
         Where `data` is not array-like, or its dtype is unknown.
     ValueError
         For ragged lists, or `copy=False` where a copy is needed.
+    RuntimeError
+        For a list that holds a tensor that requires grad, while ops are recorded: `stack` and `concatenate` carry it.
 
     Examples
     --------
@@ -475,12 +486,21 @@ def asarray(
     return result
 
 
+def _numpy() -> Any:
+    """NumPy, if anybody has imported it: without that there are no arrays of its."""
+    return sys.modules.get("numpy")
+
+
 def _is_scalar(data: Any) -> bool:
     """Whether it is a Python number or one of NumPy's scalars."""
-    return _core.is_number(data) or (hasattr(data, "__array_interface__") and not hasattr(data, "__setitem__"))
+    np = _numpy()
+    return _core.is_number(data) or (np is not None and isinstance(data, np.generic))
 
 
 def _from_foreign(data: Any, dtype: DType | None) -> Any:
+    np = _numpy()
+    if np is not None and isinstance(data, (np.ndarray, np.generic)):
+        return _from_numpy(data)
     if _core.is_number(data):
         return _core.scalar(data, _core.default_dtype(data) if dtype is None else dtype)
     if isinstance(data, _core.Array):
@@ -490,32 +510,41 @@ def _from_foreign(data: Any, dtype: DType | None) -> Any:
     if isinstance(data, type):
         raise TypeError(f"asarray: cannot make an array of the class {data.__name__}")
     if hasattr(data, "__array_interface__"):
-        return _from_numpy(data)
+        return _through_numpy(data, data)
     if hasattr(data, "__dlpack__"):
         return from_dlpack(data)._array
     try:
         return _core.from_buffer(data, False)
     except (TypeError, ValueError, BufferError) as error:
         if hasattr(data, "__array__"):
-            return _from_numpy(data.__array__())
+            return _through_numpy(data, data.__array__())
+        reason = str(error).removeprefix("asarray: ")
+        raise TypeError(f"asarray: cannot make an array of a {type(data).__name__}: {reason}") from None
+
+
+def _through_numpy(data: Any, described: Any) -> Any:
+    """Of what describes its memory as NumPy's arrays do, an image for instance."""
+    import numpy as np
+
+    try:
+        array = np.asarray(described)
+    except (TypeError, ValueError) as error:
         raise TypeError(f"asarray: cannot make an array of a {type(data).__name__}: {error}") from None
+    return _from_numpy(array)
 
 
 def _from_numpy(data: Any) -> Any:
-    """Of a NumPy array or scalar, or what describes its memory as they do, an image for instance."""
-    import numpy as np
-
-    if not isinstance(data, (np.ndarray, np.generic)):
-        try:
-            data = np.asarray(data)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"asarray: cannot make an array of a {type(data).__name__}: {error}") from None
-    if data.dtype.byteorder not in "=|<" or any(s % data.dtype.itemsize for s in data.strides):
-        data = data.astype(data.dtype.newbyteorder("="))
+    """Of an array of NumPy's; of a scalar a copy, which can be written to."""
+    is_scalar = not hasattr(data, "__setitem__")
     try:
-        return _core.from_buffer(data, not hasattr(data, "__setitem__"))
+        return _core.from_buffer(data, is_scalar)
     except (TypeError, ValueError, BufferError) as error:
-        if isinstance(error, ValueError) and data.dtype.kind in "biufc":  # too many axes
+        kind = data.dtype.kind
+        if kind in "biufc" and data.ndim <= 16:
+            native = data.astype(data.dtype.newbyteorder("="))  # other bytes first, or elements across elements
+            if native.dtype.itemsize <= (16 if kind == "c" else 8):
+                return _core.from_buffer(native, is_scalar)
+        if isinstance(error, ValueError) and kind in "biufc":  # too many axes
             raise
         raise TypeError(f"asarray: there is no dtype for NumPy's {data.dtype}") from None
 

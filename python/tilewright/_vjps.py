@@ -80,12 +80,26 @@ def _extreme(g: Tensor, x: Tensor, y: Tensor, axis: Any, keepdims: bool) -> Tens
     return _restore(g, x.shape, axis, keepdims) * (chosen / red.sum(chosen, axis=axis, keepdims=True))
 
 
-def _prod(g: Tensor, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
-    return _restore(g, x.shape, axis, keepdims) * _others(x, axis)
+def _prod(g: Tensor, x: Tensor, y: Tensor, axis: Any, keepdims: bool) -> Tensor:
+    return _restore(g, x.shape, axis, keepdims) * _all_others(x, y, axis, keepdims)
+
+
+def _all_others(x: Tensor, y: Tensor, axis: Any, keepdims: bool) -> Tensor:
+    """For each element the product of the others along the axes: y / x where that exists, else without dividing."""
+    y = _restore(y.detach(), x.shape, axis, keepdims)
+    divisible = ew.logical_and(ew.isfinite(y), ew.not_equal(y, 0))
+    filled = ew.where(divisible, x, 1.0)
+    quotients = red.prod(filled, axis=axis, keepdims=True) / filled
+    if red.all(divisible):
+        return quotients
+    # In double precision, where what overflows on the way to a finite product does not.
+    wide = "complex128" if x.dtype.is_complex else "float64"
+    others = _others(mp.astype(ew.where(divisible, 1.0, x), wide, copy=False), axis)
+    return ew.where(divisible, quotients, mp.astype(others, x.dtype, copy=False))
 
 
 def _others(x: Tensor, axis: Any) -> Tensor:
-    """For each element the product of the others along the axes.
+    """For each element the product of the others along the axes, by a tree.
 
     Products of pairs, of pairs of pairs and so on, up to one; on the way back each element takes that of all that its
     neighbour is not part of, times its neighbour. Nothing is divided, so zeros and their derivatives are right.
@@ -474,7 +488,9 @@ COMPLEX_VJPS: dict[str, Any] = {
         lambda g, x1, x2: g * _conj(_power_x1(1.0, x1, x2)),
         lambda g, x1, x2, y: g * _conj(_power_x2(1.0, x1, x2, y)),
     ),
-    "prod": lambda g, x, axis, keepdims: _restore(g, x.shape, axis, keepdims) * _conj(_others(x, axis)),
+    "prod": lambda g, x, y, axis, keepdims: (
+        _restore(g, x.shape, axis, keepdims) * _conj(_all_others(x, y, axis, keepdims))
+    ),
     "matmul": (_matmul_x1_complex, _matmul_x2_complex),
     "matmul_nt": (lambda g, x2: product(matmul, g, _conj(x2)), lambda g, x1: product(_matmul_tn, g, _conj(x1))),
     "matmul_tn": (lambda g, x2: _matmul_nt(_conj(x2), g), lambda g, x1: matmul(_conj(x1), g)),

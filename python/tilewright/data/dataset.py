@@ -142,7 +142,6 @@ class Subset:
     def __init__(self, dataset: Dataset, indices: Any) -> None:
         check_length("Subset", dataset)
         self.dataset = dataset
-        self._is_plain = isinstance(dataset, PLAIN)
         self.indices = _indices("Subset", "indices", indices)
         if self.indices.ndim != 1:
             raise ValueError(f"Subset: indices have shape {self.indices.shape}, but must be 1-D")
@@ -155,8 +154,7 @@ class Subset:
             index = _index("Subset", index)
         if isinstance(index, int):
             return self.dataset[int(self.indices[index])]
-        if self._is_plain:
-            refuse_plain("Subset", self.dataset)
+        refuse_plain("Subset", self.dataset)
         return self.dataset[self.indices[index] if isinstance(index, slice) else take(self.indices, index, axis=0)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .. import _activations, _arguments, _dropout, _softmax, random
@@ -10,7 +11,7 @@ from .._elementwise import abs, log, log1p, maximum, not_equal, square, tanh, wh
 from .._indexing import take, take_along_axis
 from .._linalg import _linear
 from .._manipulation import _axis as checked_axis, expand_dims, reshape, squeeze
-from .._op import frozen
+from .._op import beside
 from .._reductions import mean, sum
 from .._tensor import Tensor, asarray
 from ..autograd import is_grad_enabled
@@ -309,13 +310,14 @@ def _check_ignore_index(op: str, ignore_index: Any) -> int:
     return ignore_index
 
 
-def _weight(op: str, name: str, value: Any) -> Any:
-    """A weight: None, a tensor, or a float, which promotes nothing, where it is a number or a 0-d array."""
-    if value is None or isinstance(value, Tensor):
+def _weight(op: str, name: str, value: Any, x: Any = None) -> Any:
+    """A weight beside x: None, a tensor, or a float, which promotes nothing, for a number and a constant 0-d array."""
+    if value is None or (isinstance(value, Tensor) and (value.ndim or value.requires_grad)):
         return value
     if isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0:
         return _arguments.number(op, name, value)
-    return _arguments.array(op, name, value)
+    _arguments.array(op, name, value)  # for its message
+    return beside(x, value)
 
 
 def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
@@ -328,7 +330,8 @@ def _pair(op: str, x: Any, target: Any) -> tuple[Tensor, Tensor]:
 
     Integers become float32: their differences and squares need not fit their dtype.
     """
-    x, target = asarray(x), asarray(target)
+    x = asarray(x)
+    target = beside(x, target)
     for tensor in (x, target):
         if tensor.dtype.is_complex:
             raise TypeError(f"{op}: dtype {tensor.dtype.name} is not supported; losses are of real numbers")
@@ -463,9 +466,9 @@ def cross_entropy(
         label_smoothing = _arguments.number("cross_entropy", "label_smoothing", label_smoothing)
     if type(ignore_index) is not int or not -(2**63) <= ignore_index < 2**63:
         ignore_index = _check_ignore_index("cross_entropy", ignore_index)
-    target = frozen(target)
+    target = beside(x, target)
     if weight is not None:
-        weight = frozen(weight)
+        weight = beside(x, weight)
     if not target.dtype.is_floating:
         constant = None if weight is None else weight._array
         loss = _softmax.cross_entropy(x, target._array, constant, ignore_index, label_smoothing, reduction)
@@ -497,13 +500,18 @@ def _weighted_cross_entropy(
     logarithms = log_softmax(x, axis)
     counts = not_equal(target, ignore_index)
     classes = where(counts, target, 0)
+    weight = asarray(weight, x.dtype)
     weights = where(counts, take(weight, classes), 0.0)
     chosen = squeeze(take_along_axis(logarithms, expand_dims(classes, axis=axis), axis=axis), axis=axis)
     losses = -(1 - label_smoothing) * weights * chosen
     if label_smoothing:
         spread = logarithms * reshape(weight, (weight.size,) + (1,) * (x.ndim - 1 - axis))
         losses = losses - where(counts, sum(spread, axis=axis), 0.0) * (label_smoothing / weight.size)
-    return sum(losses) / sum(weights) if reduction == "mean" else _reduce("cross_entropy", losses, reduction)
+    if reduction != "mean":
+        return _reduce("cross_entropy", losses, reduction)
+    total = sum(weights)
+    nothing = total.detach() == 0  # NaN, but with gradient 0
+    return sum(losses) / where(nothing, 1.0, total) + where(nothing, math.nan, 0.0)
 
 
 def binary_cross_entropy(x: Any, target: Any, /, weight: Any = None, reduction: str = "mean") -> Tensor:
@@ -544,7 +552,7 @@ def binary_cross_entropy(x: Any, target: Any, /, weight: Any = None, reduction: 
     0.6931
     """
     x, target = _pair("binary_cross_entropy", x, target)
-    weight = _weight("binary_cross_entropy", "weight", weight)
+    weight = _weight("binary_cross_entropy", "weight", weight, x)
     yes, no = x > 0, x < 1
     log_yes = maximum(where(yes, log(where(yes, x, 1.0)), -100.0), -100.0)
     log_no = maximum(where(no, log1p(-where(no, x, 0.0)), -100.0), -100.0)
@@ -592,8 +600,8 @@ def binary_cross_entropy_with_logits(
     0.6931
     """
     x, target = _pair("binary_cross_entropy_with_logits", x, target)
-    weight = _weight("binary_cross_entropy_with_logits", "weight", weight)
-    pos_weight = _weight("binary_cross_entropy_with_logits", "pos_weight", pos_weight)
+    weight = _weight("binary_cross_entropy_with_logits", "weight", weight, x)
+    pos_weight = _weight("binary_cross_entropy_with_logits", "pos_weight", pos_weight, x)
     yes = target * softplus(-x)
     if pos_weight is not None:
         yes = yes * pos_weight

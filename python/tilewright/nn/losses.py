@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _arguments
+from .._tensor import asarray
 from . import functional
 from .module import Module
 
@@ -13,19 +14,16 @@ if TYPE_CHECKING:
 
 
 class _Loss(Module):
-    weight: Tensor | float | None
+    weight: Tensor | None
 
     def __init__(self, reduction: str = "mean") -> None:
         functional._check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
 
     def _set_weight(self, name: str, value: Any) -> None:
-        """A buffer from an array; a number stays one, since it promotes nothing."""
+        """A buffer; a number becomes a 0-d one, which counts as a number in `forward`: it promotes nothing."""
         value = functional._weight(type(self).__name__, name, value)
-        if isinstance(value, float):
-            setattr(self, name, value)
-        else:
-            self.register_buffer(name, value)
+        self.register_buffer(name, asarray(value) if isinstance(value, float) else value)
 
     def extra_repr(self) -> str:
         return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
@@ -148,7 +146,7 @@ class BCEWithLogitsLoss(_Loss):
     True
     """
 
-    pos_weight: Tensor | float | None
+    pos_weight: Tensor | None
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction)

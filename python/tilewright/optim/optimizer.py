@@ -10,7 +10,7 @@ from .._autograd import mark_written
 from .._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
@@ -45,6 +45,10 @@ class Optimizer:
     # What the state of a parameter has to have, and what else it may have; None: anything.
     _needed: ClassVar[tuple[str, ...] | None] = None
     _optional: ClassVar[tuple[str, ...]] = ()
+    # All options, when `_settle` found them right, and the arrays of the parameters that `_check_arrays` found right.
+    # Of the class at first: optimisers pickled by earlier versions have neither.
+    _settled: Sequence[Any] = ()
+    _checked: Sequence[Any] = ()
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         if not isinstance(defaults, dict):
@@ -52,8 +56,6 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
-        self._settled: list[Any] = []  # all options, when `_settle` found them right
-        self._checked: list[Any] = []  # the arrays of the parameters that `_check_arrays` found right
         groups = self._as_list("params", params)
         if not groups:
             raise ValueError(f"{self._name}: got no parameters to optimise")
@@ -63,7 +65,7 @@ class Optimizer:
             self.add_param_group(group)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_settled": [], "_checked": []}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_settled", "_checked")}
 
     @property
     def _name(self) -> str:

@@ -99,6 +99,8 @@ import os, sys, threading
 import tilewright as tw
 x = tw.ones((300, 300)).requires_grad_()
 w = tw.ones((300, 300)).requires_grad_()
+(x @ w).sum().backward()  # so that no import, whose lock is Python's, goes on during a fork
+((x * 2.0).sum() + w[0, 0]).backward()
 stop = False
 def work():
     while not stop:

@@ -457,6 +457,24 @@ PyObject* is_looked_at(PyObject*, PyObject* x) {
 
 PyMethodDef is_looked_at_method = {"is_looked_at", is_looked_at, METH_O,
                                    "is_looked_at(x): whether another tensor may look at the memory of x."};
+// What the tensors among the operands of an op promote to, beside the numbers among them; None where they agree.
+py::object meeting_dtype(const py::list& operands) {
+  const Array* first = nullptr;
+  bool agree = true, complex_number = false;
+  DType common = DType::boolean;
+  for (const py::handle operand : operands) {
+    complex_number |= PyComplex_Check(operand.ptr());
+    if (!is_tensor(operand.ptr())) continue;
+    const Array& array = array_in(as_tensor(operand.ptr())->array);
+    common = first ? promote_types(common, array.dtype) : array.dtype;
+    agree &= !first || array.dtype == first->dtype;
+    first = &array;
+  }
+  if (!first) return py::none();
+  const bool lifts = complex_number && is_floating(common);
+  return agree && !lifts ? py::none() : py::cast(lifts ? complex_of(common) : common);
+}
+
 PyMethodDef is_number_method = {
     "is_number", [](PyObject*, PyObject* object) { return PyBool_FromLong(is_number(object)); }, METH_O,
     "is_number(x): whether x is a Python number, which is weak; NumPy's scalars are arrays."};
@@ -499,6 +517,7 @@ void add_primitive_type(py::module_& m) {
   m.attr("Primitive") = py::handle(type);
   m.attr("wrap") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&wrap_method, nullptr, py::str("tilewright._core").release().ptr()));
+  m.def("meeting_dtype", &meeting_dtype);
   m.attr("is_looked_at") = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&is_looked_at_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.attr("is_number") = py::reinterpret_steal<py::object>(

@@ -182,24 +182,27 @@ _WRITES_REMEMBERED = 4096
 
 
 class _Locks:
-    """Of what threads share: each leaf's `.grad`, which one of several locks guards, and the record of writes.
+    """Of what threads share. Reentrant, for a finaliser may run anywhere.
 
-    Reentrant, for a finaliser may run anywhere.
+    Attributes
+    ----------
+    writes
+        Of the record of writes.
+    first
+        Of giving leaves a `.grad` that have none.
+    grads
+        Of adding to `.grad`: to that of a node under `grads[id(node) // 64 % 64]`.
     """
 
     writes: Any
+    first: Any
     grads: ClassVar[list[Any]]
 
     @classmethod
     def renew(cls) -> None:
         """Make new ones: at first, and in a forked child, where the thread that held one does not exist."""
-        cls.writes = threading.RLock()
+        cls.writes, cls.first = threading.RLock(), threading.RLock()
         cls.grads = [threading.RLock() for _ in range(64)]
-
-    @classmethod
-    def of_grad(cls, node: Any) -> Any:
-        """The lock under which the `grad` of a node is read and added to."""
-        return cls.grads[id(node) // 64 % 64]
 
 
 _Locks.renew()
@@ -549,7 +552,7 @@ def _run_hooks(node: Any, g: Tensor, retain: bool, lent: list[Tensor] | None) ->
             _check_replacement(replaced, g)
             g = replaced
     if retain and RETAIN in node.hooks:
-        with _Locks.of_grad(node):
+        with _Locks.grads[id(node) // 64 % 64]:
             node.grad = g if node.grad is None else add_cotangents(node.grad, g)
     if lent is not None:
         lent.append(g)
@@ -572,17 +575,25 @@ def _check_replacement(replaced: Any, g: Tensor) -> None:
 def accumulate(results: dict[Any, Any], borrowed: Iterable[Tensor]) -> None:
     """Add what arrived at each leaf to its `.grad`; in place where nobody else could see that."""
     taken = {id(g) for g in borrowed}
-    for leaf, g in results.items():
+    with _Locks.first:
+        additions = [(leaf, g) for leaf, g in results.items() if not _give_first(leaf, g, taken)]
+    for leaf, g in additions:
         deferred = isinstance(g, DeferredCotangent)
-        with _Locks.of_grad(leaf):
-            if leaf.grad is None:
-                leaf.grad = own(g.value() if deferred else g, taken)
-            elif not _core.is_private(leaf, g.like if deferred else g):
+        with _Locks.grads[id(leaf) // 64 % 64]:
+            if not _core.is_private(leaf, g.like if deferred else g):
                 leaf.grad = add_cotangents(leaf.grad, g.value() if deferred else g)
             elif deferred:
                 g.add_to(leaf.grad)
             else:
                 _ops()[1](leaf.grad._array, g._array)
+
+
+def _give_first(leaf: Any, g: Any, taken: set[int]) -> bool:
+    """Make it the leaf's `.grad` where there is none."""
+    if leaf.grad is not None:
+        return False
+    leaf.grad = own(g.value() if isinstance(g, DeferredCotangent) else g, taken)
+    return True
 
 
 def own(g: Tensor, taken: set[int]) -> Tensor:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 from . import _core
 from ._arguments import entries
 from ._autograd import ANOMALY, Node, OutputPlan, note_forward, output_node, state
-from ._dtypes import promote_types
 from ._tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -253,11 +252,12 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
         converted[0] = asarray(converted[0])
     if op.promote == "all":
         meeting = [v for v, condition in zip(converted, op.conditions, strict=True) if not condition]
-        dtype = _common_dtype(meeting)
-        converted = [
-            asarray(v, dtype) if isinstance(v, Tensor) and not condition else v
-            for v, condition in zip(converted, op.conditions, strict=True)
-        ]
+        dtype = _core.meeting_dtype(meeting)
+        if dtype is not None:
+            converted = [
+                asarray(v, dtype) if isinstance(v, Tensor) and not condition else v
+                for v, condition in zip(converted, op.conditions, strict=True)
+            ]
     return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
 
 
@@ -273,17 +273,6 @@ def _saved_inputs(op: Any) -> list[bool]:
         return [True] * len(op.signature.inputs)
     named = {name for rule in rules if rule is not None for name in rule.__code__.co_varnames}
     return [name in named for name in op.signature.inputs]
-
-
-def _common_dtype(operands: list[Any]) -> Any:
-    """What the tensors among the operands promote to; None where there are none."""
-    dtypes = [v.dtype for v in operands if isinstance(v, Tensor)]
-    if not dtypes:
-        return None
-    common = functools.reduce(promote_types, dtypes)
-    return (
-        _core.complex_dtype(common) if common.is_floating and any(isinstance(v, complex) for v in operands) else common
-    )
 
 
 _core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, OutputPlan, _FOLDER + "/")

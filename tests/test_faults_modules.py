@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import pickle
 
@@ -83,6 +84,24 @@ def test_neighbours_may_know_each_other(knot):
         "parent.layer.bias",
         "parent.parent.layer.bias",
     ]
+
+
+class Plain(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(1, 1)
+
+
+def test_many_modules_may_know_each_other():
+    knots = [Plain() for _ in range(12)]
+    for knot in knots:
+        for i, other in enumerate(knots):
+            setattr(knot, f"other{i}", other)
+    assert len(knots[0].state_dict()) == 2 * len(knots)
+    row = [Plain() for _ in range(200)]
+    for left, right in itertools.pairwise(row):
+        left.right, right.left = right, left
+    assert len(row[0].state_dict()) == 2 * len(row)
+    assert row[3].load_state_dict(row[3].state_dict()) == ([], [])
 
 
 def test_a_container_may_hold_itself():

@@ -25,13 +25,19 @@ def join(path: str, name: str) -> str:
 def named_state(root: Module) -> Iterator[tuple[str, Tensor]]:
     """Parameters and persistent buffers under every path that leads to them: shared ones appear more than once.
 
-    No path goes through a module twice, so those of modules that hold each other come to an end.
+    Modules that hold each other in a circle have no end of paths; each of them is visited on one.
     """
     from .module import Module
 
-    stack: list[tuple[str, Module, frozenset[int]]] = [("", root, frozenset())]
+    circular = _on_cycles(root)
+    stack: list[tuple[str, Module]] = [("", root)]
+    seen: set[int] = set()
     while stack:
-        path, module, above = stack.pop()
+        path, module = stack.pop()
+        if id(module) in circular:
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
         children = []
         for name, value in list(module._members()):
             if isinstance(value, Parameter):
@@ -42,9 +48,23 @@ def named_state(root: Module) -> Iterator[tuple[str, Tensor]]:
             value = getattr(module, name)
             if persistent and value is not None:
                 yield join(path, name), value
-        if children:
-            above |= {id(module)}
-            stack += [(join(path, name), child, above) for name, child in reversed(children) if id(child) not in above]
+        stack += [(join(path, name), child) for name, child in reversed(children)]
+
+
+def _on_cycles(root: Module) -> set[int]:
+    """The ids of modules that hold themselves by way of others, and of those between such circles.
+
+    They are what is left when modules that no other one holds, or that hold no other one, are taken away again and
+    again.
+    """
+    children = {id(module): [id(child) for child in module.children()] for module in root.modules()}
+    left = set(children)
+    while True:
+        held = {child for module in left for child in children[module]}
+        core = {module for module in left & held if not left.isdisjoint(children[module])}
+        if len(core) == len(left):
+            return left
+        left = core
 
 
 def load(root: Module, state_dict: Any, strict: bool) -> tuple[list[str], list[str]]:

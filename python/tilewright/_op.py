@@ -240,25 +240,38 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out. A
     complex number makes floating tensors complex here, for that is an op: the way back takes the real part.
     """
-    if state.mode and any(getattr(v, "_node", None) is not None for v in operands):
-        readers = [frozen if saved else asarray for saved in _saved_inputs(op)]
-    else:
-        readers = [asarray] * len(operands)
-    converted = [
-        v if v is None or isinstance(v, Tensor) or is_number(v) else read(v)
-        for v, read in zip(operands, readers, strict=True)
-    ]
-    if not any(isinstance(v, Tensor) for v in converted) and converted[0] is not None:
+    saved = None  # for each operand, whether a rule will need it; where nothing is recorded, none is
+    if state.mode:
+        for v in operands:
+            if isinstance(v, Tensor) and v._node is not None:
+                saved = _saved_inputs(op)
+                break
+    converted = list(operands)
+    tensors = changed = False
+    for i, v in enumerate(operands):
+        if isinstance(v, Tensor):
+            tensors = True
+        elif v is not None and not is_number(v):
+            converted[i] = frozen(v) if saved and saved[i] else asarray(v)
+            tensors = changed = True
+    if not tensors and converted[0] is not None:
         converted[0] = asarray(converted[0])
+        changed = True
     if op.promote == "all":
         meeting = [v for v, condition in zip(converted, op.conditions, strict=True) if not condition]
         dtype = _core.meeting_dtype(meeting)
         if dtype is not None:
-            converted = [
-                asarray(v, dtype) if isinstance(v, Tensor) and not condition else v
-                for v, condition in zip(converted, op.conditions, strict=True)
-            ]
-    return None if all(new is old for new, old in zip(converted, operands, strict=True)) else tuple(converted)
+            for i, v in enumerate(converted):
+                if isinstance(v, Tensor) and not op.conditions[i]:
+                    converted[i] = _of_dtype(v, dtype)
+            changed = True
+    return tuple(converted) if changed else None
+
+
+def _of_dtype(x: Tensor, dtype: Any) -> Tensor:
+    if state.mode and x._node is not None:
+        return asarray(x, dtype)  # on the tape
+    return wrap(_core.astype(x._array, dtype, False))
 
 
 @functools.cache

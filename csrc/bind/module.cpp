@@ -127,6 +127,7 @@ PYBIND11_MODULE(_core, m) {
   bind_explain(m);
   add_tape_types(m);
   add_primitive_type(m);
+  add_tensor_functions(m);
   bind_array(m);
   bind_buffer(m);
   bind_creation(m);

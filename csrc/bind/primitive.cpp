@@ -18,9 +18,8 @@ constexpr int kMaxInputs = 8;
 constexpr int kMaxArgs = 16;
 constexpr int kMaxOutputs = 8;  // results and kept values
 
-// What Python gives us once: its classes and the slow paths.
+// What Python gives us once: the slow paths.
 struct Hooks {
-  PyTypeObject* tensor = nullptr;
   PyObject* convert = nullptr;       // convert(primitive, inputs) -> tuple of inputs that the kernel takes, or None
   PyObject* make_plan = nullptr;     // make_plan(primitive, mask, complex) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
@@ -55,27 +54,6 @@ std::map<std::string, NativeOp>& native_ops() {
   static std::map<std::string, NativeOp> ops;
   return ops;
 }
-
-class Ref {  // an owned reference
- public:
-  explicit Ref(PyObject* owned = nullptr) : p_(owned) {}
-  ~Ref() { Py_XDECREF(p_); }
-  Ref(const Ref&) = delete;
-  Ref& operator=(const Ref&) = delete;
-  void reset(PyObject* owned) {
-    Py_XDECREF(p_);
-    p_ = owned;
-  }
-  PyObject* get() const { return p_; }
-  PyObject* release() { return std::exchange(p_, nullptr); }
-  explicit operator bool() const { return p_ != nullptr; }
-
- private:
-  PyObject* p_;
-};
-
-bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, python.tensor); }
-TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
 
 // The inputs of a call, unwrapped, and held: while a kernel runs without the interpreter lock, another thread may give
 // the tensors new arrays and nodes.
@@ -208,14 +186,6 @@ PyObject* output_node(const PrimitiveObject* self, PyObject* call, int index, Py
   Ref node(make_node(python.output_plan, parents.get(), saved.get(), shape.get()));
   if (node && !note_in_anomaly_mode(node.get(), y)) return nullptr;
   return node.release();
-}
-
-PyObject* make_tensor(PyObject* array, PyObject* node) {  // borrows both
-  PyObject* result = python.tensor->tp_alloc(python.tensor, 0);
-  if (!result) return nullptr;
-  as_tensor(result)->array = Py_NewRef(array);
-  as_tensor(result)->node = Py_NewRef(node);
-  return result;
 }
 
 // The tensors that a call gives: one, or a tuple.
@@ -415,75 +385,6 @@ PyType_Spec primitive_spec = {"tilewright._core.Primitive", sizeof(PrimitiveObje
                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
                               primitive_slots};
 
-// wrap(array, node=None): a tensor.
-PyObject* wrap(PyObject*, PyObject* const* args, Py_ssize_t count) {
-  if (count != 1 && count != 2) {
-    PyErr_SetString(PyExc_TypeError, "wrap: takes an array and a node");
-    return nullptr;
-  }
-  if (!is_array(args[0])) {
-    PyErr_Format(PyExc_TypeError, "wrap: got a %s, but needs an Array", Py_TYPE(args[0])->tp_name);
-    return nullptr;
-  }
-  return make_tensor(args[0], count == 2 ? args[1] : Py_None);
-}
-
-// is_private(leaf, g): whether leaf.grad is plain memory that only the leaf refers to, so that g can be added in place.
-PyObject* is_private(PyObject*, PyObject* const* args, Py_ssize_t count) {
-  static PyObject* const grad = PyUnicode_InternFromString("grad");
-  if (count != 2 || !is_tensor(args[1])) {
-    PyErr_SetString(PyExc_TypeError, "is_private: takes a leaf and a tensor");
-    return nullptr;
-  }
-  const Ref total(PyObject_GetAttr(args[0], grad));
-  if (!total) return nullptr;
-  if (!is_tensor(total.get()) || Py_REFCNT(total.get()) != 2) Py_RETURN_FALSE;  // the leaf's and ours
-  const TensorObject *to = as_tensor(total.get()), *from = as_tensor(args[1]);
-  // detach() shares the _core.Array, and so does NumPy
-  if (to->node != Py_None || from->node != Py_None || Py_REFCNT(to->array) != 1) Py_RETURN_FALSE;
-  const Array &x = array_in(to->array), &g = array_in(from->array);
-  return PyBool_FromLong(x.dtype == g.dtype && x.is_contiguous() && x.storage->refs.load() == 1 &&
-                         !x.storage->readonly);
-}
-
-// is_looked_at(x): whether a tensor that is no detached view of x may look at its memory: by a view, or, where x is on
-// no tape and so may be the detached one itself, by the same _core.Array.
-PyObject* is_looked_at(PyObject*, PyObject* x) {
-  if (!is_tensor(x)) return PyErr_Format(PyExc_TypeError, "is_looked_at: takes a tensor");
-  const TensorObject* tensor = as_tensor(x);
-  const bool viewed = array_in(tensor->array).storage->refs.load() > 1;
-  return PyBool_FromLong(viewed || (tensor->node == Py_None && Py_REFCNT(tensor->array) > 1));
-}
-
-PyMethodDef is_looked_at_method = {"is_looked_at", is_looked_at, METH_O,
-                                   "is_looked_at(x): whether another tensor may look at the memory of x."};
-// What the tensors among the operands of an op promote to, beside the numbers among them; None where they agree.
-py::object meeting_dtype(const py::list& operands) {
-  const Array* first = nullptr;
-  bool agree = true, complex_number = false;
-  DType common = DType::boolean;
-  for (const py::handle operand : operands) {
-    complex_number |= PyComplex_Check(operand.ptr());
-    if (!is_tensor(operand.ptr())) continue;
-    const Array& array = array_in(as_tensor(operand.ptr())->array);
-    common = first ? promote_types(common, array.dtype) : array.dtype;
-    agree &= !first || array.dtype == first->dtype;
-    first = &array;
-  }
-  if (!first) return py::none();
-  const bool lifts = complex_number && is_floating(common);
-  return agree && !lifts ? py::none() : py::cast(lifts ? complex_of(common) : common);
-}
-
-PyMethodDef is_number_method = {
-    "is_number", [](PyObject*, PyObject* object) { return PyBool_FromLong(is_number(object)); }, METH_O,
-    "is_number(x): whether x is a Python number, which is weak; NumPy's scalars are arrays."};
-PyMethodDef is_private_method = {"is_private", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(is_private)),
-                                 METH_FASTCALL,
-                                 "is_private(leaf, g): whether g can be added to leaf.grad in place, unseen."};
-PyMethodDef wrap_method = {"wrap", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(wrap)), METH_FASTCALL,
-                           "wrap(array, node=None): a tensor."};
-
 }  // namespace
 
 const Array& NativeCall::array(int input) const {
@@ -515,19 +416,10 @@ void add_primitive_type(py::module_& m) {
   PyObject* type = PyType_FromSpec(&primitive_spec);
   if (!type) throw py::error_already_set();
   m.attr("Primitive") = py::handle(type);
-  m.attr("wrap") = py::reinterpret_steal<py::object>(
-      PyCFunction_NewEx(&wrap_method, nullptr, py::str("tilewright._core").release().ptr()));
-  m.def("meeting_dtype", &meeting_dtype);
-  m.attr("is_looked_at") = py::reinterpret_steal<py::object>(
-      PyCFunction_NewEx(&is_looked_at_method, nullptr, py::str("tilewright._core").release().ptr()));
-  m.attr("is_number") = py::reinterpret_steal<py::object>(
-      PyCFunction_NewEx(&is_number_method, nullptr, py::str("tilewright._core").release().ptr()));
-  m.attr("is_private") = py::reinterpret_steal<py::object>(
-      PyCFunction_NewEx(&is_private_method, nullptr, py::str("tilewright._core").release().ptr()));
   m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward,
                                py::object output_plan, py::str package_folder) {
     set_package_folder(package_folder.ptr());
-    python.tensor = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
+    tensor_type = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
     python.convert = convert.release().ptr();
     python.make_plan = make_plan.release().ptr();
     python.note_forward = note_forward.release().ptr();

@@ -17,6 +17,30 @@ struct TensorObject {
   PyObject* node;                 // Node, Leaf or None
 };
 
+extern PyTypeObject* tensor_type;  // tilewright.Tensor
+
+inline bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, tensor_type); }
+inline TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
+PyObject* make_tensor(PyObject* array, PyObject* node);  // new reference; borrows both
+
+class Ref {  // an owned reference
+ public:
+  explicit Ref(PyObject* owned = nullptr) : p_(owned) {}
+  ~Ref() { Py_XDECREF(p_); }
+  Ref(const Ref&) = delete;
+  Ref& operator=(const Ref&) = delete;
+  void reset(PyObject* owned) {
+    Py_XDECREF(p_);
+    p_ = owned;
+  }
+  PyObject* get() const { return p_; }
+  PyObject* release() { return std::exchange(p_, nullptr); }
+  explicit operator bool() const { return p_ != nullptr; }
+
+ private:
+  PyObject* p_;
+};
+
 // One recorded op; its fields are described in _autograd.py.
 struct NodeObject {
   PyObject_HEAD PyObject* plan;
@@ -59,6 +83,7 @@ typedef Array (*NativeKernel)(const NativeCall&, Array& kept);
 void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional = 0);
 
 void add_tape_types(pybind11::module_& m);
+void add_tensor_functions(pybind11::module_& m);
 void add_primitive_type(pybind11::module_& m);
 
 }  // namespace tw

@@ -50,6 +50,15 @@ def has_axes(value: Any) -> bool:
     return isinstance(ndim, int) and ndim > 0
 
 
+def is_integer(value: Any) -> bool:
+    """Whether it can serve as one index. `__index__` alone does not tell: arrays of floats, and of many, have it."""
+    try:
+        operator.index(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def integer(op: str, name: str, value: Any, *, at_least: int | None = None, at_most: int | None = None) -> int:
     """An int from anything with `__index__`; ValueError outside `[at_least, at_most]`."""
     if type(value) is not int:
@@ -109,7 +118,7 @@ def entries(op: str, name: str, value: Any, needed: str) -> list[Any]:
     return list(iterator)
 
 
-def _is_complex(value: Any) -> bool:
+def is_complex(value: Any) -> bool:
     """Of a scalar or an array of another library, whose `__float__` may just warn."""
     return "complex" in str(getattr(value, "dtype", ""))
 
@@ -119,7 +128,7 @@ def number(op: str, name: str, value: Any) -> float:
     if type(value) is float:
         return value
     has_number = hasattr(value, "__float__") or hasattr(value, "__index__")  # float() reads text and bytes, too
-    if isinstance(value, (str, bytes)) or not has_number or has_axes(value) or _is_complex(value):
+    if isinstance(value, (str, bytes)) or not has_number or has_axes(value) or is_complex(value):
         refuse(op, name, value, "a real number")
     _require_constant(op, name, value)
     try:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import flag, integers, shown
+from ._arguments import flag, integers, is_integer, shown
 from ._autograd import OFF, Leaf, Node, behind, own, run_backward, state
 from ._manipulation import reshape, stack
 from ._op import wrap
@@ -136,14 +135,6 @@ def _single(op: str, y: Any) -> Tensor:
     return y
 
 
-def _is_index(x: Any) -> bool:
-    try:
-        operator.index(x)
-    except TypeError:
-        return False
-    return True
-
-
 def _chosen(op: str, args: Sequence[Any], argnums: int | tuple[int, ...]) -> list[int]:
     numbers = integers(op, "argnums", argnums)
     if not numbers:
@@ -156,7 +147,7 @@ def _chosen(op: str, args: Sequence[Any], argnums: int | tuple[int, ...]) -> lis
 
 def _with_aliases(op: str, args: Sequence[Any], argnums: int | tuple[int, ...]) -> tuple[list[Any], Any, list[Tensor]]:
     """The arguments with the chosen ones aliased, those as one tree, and its leaves."""
-    several = not _is_index(argnums)
+    several = not is_integer(argnums)
     numbers = _chosen(op, args, argnums)
     chosen, aliases = _aliased(op, tuple(args[i] for i in numbers))
     full = list(args)

@@ -200,7 +200,7 @@ def random_split(dataset: Dataset, lengths: Sequence[float], generator: Generato
 def _parts(lengths: Any, count: int) -> list[int]:
     """How many of so many samples each part has."""
     given = _arguments.entries("random_split", "lengths", lengths, "a sequence of integers or of fractions")
-    if all(_is_whole(length) for length in given):
+    if all(_arguments.is_integer(length) for length in given):
         parts = [operator.index(length) for length in given]
         if sum(parts) != count or any(length < 0 for length in parts):
             raise ValueError(f"random_split: lengths are {parts}, but must add up to {count} samples")
@@ -212,12 +212,3 @@ def _parts(lengths: Any, count: int) -> list[int]:
     parts = [math.floor(count * fraction) for fraction in fractions]
     left = count - sum(parts)
     return [length + (i < left) for i, length in enumerate(parts)]
-
-
-def _is_whole(length: Any) -> bool:
-    """Whether it is an integer: arrays of floats have `__index__`, too."""
-    try:
-        operator.index(length)
-    except (TypeError, ValueError):
-        return False
-    return True

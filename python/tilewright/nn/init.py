@@ -95,7 +95,7 @@ def _number(op: str, value: Any) -> complex:
             return operator.index(value)
         except (TypeError, ValueError):
             pass
-        if isinstance(value, complex) or "complex" in str(getattr(value, "dtype", "")):
+        if isinstance(value, complex) or _arguments.is_complex(value):
             return complex(value)
     return _arguments.number(op, "value", value)
 

@@ -11,23 +11,13 @@ import numpy as np
 import pytest
 
 import tilewright as tw
+from misuse import raises, read_only
 from tilewright import nn
 from tilewright.nn import functional as F, init
 
 
-def read_only(*shape):
-    values = np.ones(shape, np.float32)
-    values.flags.writeable = False
-    return tw.asarray(values)
-
-
 def leaf(value=0.5):
     return tw.asarray(value, requires_grad=True)
-
-
-def raises(error, message):
-    """An error that starts like this, whatever stands in it."""
-    return pytest.raises(error, match=r"^['\"]?" + message)
 
 
 # ---- modules that hold each other ------------------------------------------------------------------------------------

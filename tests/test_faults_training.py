@@ -12,15 +12,11 @@ import numpy as np
 import pytest
 
 import tilewright as tw
+from misuse import raises, read_only
 from tilewright import io, nn, optim
 from tilewright.data import DataLoader, Subset, TensorDataset, random_split
 from tilewright.nn import init
 from tilewright.random import Generator
-
-
-def raises(error, message):
-    """An error that starts like this, whatever stands in it."""
-    return pytest.raises(error, match=r"^['\"]?" + message)
 
 
 def check(cases):
@@ -34,12 +30,6 @@ def check(cases):
                 call()
 
     return test
-
-
-def read_only(*shape):
-    values = np.ones(shape, np.float32)
-    values.flags.writeable = False
-    return tw.asarray(values)
 
 
 def leaf(value=0.5):

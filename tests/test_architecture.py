@@ -17,18 +17,20 @@ ROOT = Path(__file__).parent.parent
 CSRC = ROOT / "csrc"
 PACKAGE = ROOT / "python" / "tilewright"
 SOURCES = sorted(p for p in CSRC.rglob("*") if p.suffix in (".h", ".cpp", ".cu"))
-KERNELS = [p for p in SOURCES if p.is_relative_to(CSRC / "kernels")]
+KERNELS = [p for p in SOURCES if p.is_relative_to(CSRC / "cpu" / "kernels")]
 PYTHON = sorted(PACKAGE.rglob("*.py"))
 
-# What each folder of csrc/ may include from. core/ and kernels/ stand side by side: kernels see only core's dtypes.
+# What each folder of csrc/ may include from. Devices know what they are given, and nothing of each other or of ops/.
 MAY_INCLUDE = {
     "core": {"core"},
-    "kernels": {"kernels"},
-    "dispatch": {"dispatch", "kernels", "core"},
-    "cuda": {"cuda", "kernels", "core"},
-    "ops": {"ops", "dispatch", "cuda", "kernels", "core"},
-    "bind": {"bind", "ops", "dispatch", "kernels", "core"},
+    "backend": {"backend", "core"},
+    "ops": {"ops", "backend", "core"},
+    "cpu": {"cpu", "backend", "core"},
+    "cuda": {"cuda", "backend", "core"},
+    "bind": {"bind", "ops", "backend", "core"},
 }
+# The module starts the CPU, tells what it is made of, and has it run at its peak.
+MAY_INCLUDE_CPU = {"bind/module.cpp": {"cpu/cpu.h", "cpu/dispatch/dispatch.h"}, "bind/probe.cpp": {"cpu/probe.h"}}
 # The layers of the Python package, lowest first. A module belongs to the first entry that names it.
 LAYERS = [
     ("_core", "_arguments"),
@@ -50,20 +52,25 @@ def relative(path: Path) -> str:
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_includes_point_one_way(path):
-    folder = path.relative_to(CSRC).parts[0]
+    own = path.relative_to(CSRC)
     for header in includes(path):
         target = header.split("/")[0]
-        if target not in MAY_INCLUDE or header == "core/dtype.h":
+        if target not in MAY_INCLUDE or header in MAY_INCLUDE_CPU.get(str(own), ()):
             continue
-        assert target in MAY_INCLUDE[folder], f"{relative(path)} must not include {header}"
+        assert target in MAY_INCLUDE[own.parts[0]], f"{relative(path)} must not include {header}"
 
 
 @pytest.mark.parametrize("path", KERNELS, ids=relative)
 def test_kernels_include_no_standard_headers(path):
     """Inline functions of a standard header, compiled for AVX-512, could be the ones that the linker keeps for all."""
     for header in includes(path):
-        known = header == "core/dtype.h" or header.startswith("kernels/") or header == "immintrin.h"
-        assert known, f"{relative(path)} includes <{header}>"
+        known = header in ("core/dtype.h", "core/half.h", "immintrin.h") or header.startswith("cpu/kernels/")
+        assert known or re.fullmatch(r"backend/\w+_problem\.h", header), f"{relative(path)} includes <{header}>"
+
+
+@pytest.mark.parametrize("path", sorted((CSRC / "backend").glob("*_problem.h")), ids=relative)
+def test_what_kernels_see_of_a_problem_is_plain(path):
+    assert includes(path) == ["core/dtype.h"]
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.name not in ("parallel.cpp", "parallel.h")], ids=relative)

@@ -25,7 +25,11 @@ void array_dealloc(PyObject* self) {
 
 // NumPy comes here only where the buffer protocol refused.
 PyObject* array_to_numpy(PyObject* self, PyObject*, PyObject*) {
-  PyErr_Format(PyExc_TypeError, "NumPy has no %s; use astype to float32 first", dtype_name(array_in(self).dtype));
+  const Array& x = array_in(self);
+  if (!x.device.is_cpu())
+    return PyErr_Format(PyExc_TypeError, "the array is on %s; use numpy(), or to(\"cpu\") first",
+                        device_name(x.device).c_str());
+  PyErr_Format(PyExc_TypeError, "NumPy has no %s; use astype to float32 first", dtype_name(x.dtype));
   return nullptr;
 }
 
@@ -55,6 +59,7 @@ void bind_array_type(py::module_& m) {
   if (!array_type) throw py::error_already_set();
   m.attr("Array") = py::handle(reinterpret_cast<PyObject*>(array_type));
   def_property("dtype", [](const Array& x) { return x.dtype; });
+  def_property("device", [](const Array& x) { return x.device; });
   def_property("shape", [](const Array& x) { return x.shape; });
   def_property("strides", [](const Array& x) {  // in bytes, as NumPy has them
     Dims strides = x.strides;

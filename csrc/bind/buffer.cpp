@@ -10,6 +10,7 @@
 #include "bind/caster.h"
 #include "bind/convert.h"
 #include "ops/elementwise.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
@@ -135,12 +136,12 @@ Array readable(const Array& x) {
 
 py::object item(const Array& x) {
   if (x.size() != 1) fail<ValueError>("item: an array of shape ", x.shape, " has ", x.size(), " elements, not one");
-  const Array only = readable(x);
+  const Array only = readable(to_host("item", x));
   return to_number(only.data, only.dtype);
 }
 
 py::object tolist(const Array& x) {
-  const Array source = readable(x);
+  const Array source = readable(to_host("tolist", x));
   return nested_list(source, source.data, 0);
 }
 
@@ -201,6 +202,10 @@ int array_getbuffer(PyObject* self, Py_buffer* view, int flags) {
     return -1;
   };
   const char* format = kFormats[static_cast<int>(x.dtype)];
+  if (!x.device.is_cpu()) {
+    PyErr_Format(PyExc_BufferError, "the array is on %s; use to(\"cpu\") first", device_name(x.device).c_str());
+    return -1;
+  }
   if (!format) {
     PyErr_Format(PyExc_BufferError, "the buffer protocol has no %s; use astype to float32 first", dtype_name(x.dtype));
     return -1;

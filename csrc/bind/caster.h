@@ -63,6 +63,23 @@ struct type_caster<tw::Operand> {
   }
 };
 
+// By name: "cpu", "cuda:0".
+template <>
+struct type_caster<tw::Device> {
+  PYBIND11_TYPE_CASTER(tw::Device, const_name("str"));
+
+  bool load(handle source, bool) {
+    if (!PyUnicode_Check(source.ptr())) return false;
+    const char* name = PyUnicode_AsUTF8(source.ptr());
+    if (!name) throw error_already_set();
+    value = tw::device_named(name);
+    return true;
+  }
+  static handle cast(tw::Device device, return_value_policy, handle) {
+    return pybind11::str(tw::device_name(device)).release();
+  }
+};
+
 // A shape, axes or strides: an int, or any sequence of ints. TypeError that says what else was given.
 template <>
 struct type_caster<tw::Dims> {

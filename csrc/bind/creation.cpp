@@ -1,7 +1,11 @@
 #include "ops/creation.h"
 
+#include <pybind11/stl.h>
+
+#include "backend/backend.h"
 #include "bind/bind.h"
 #include "bind/caster.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
@@ -14,19 +18,45 @@ const Scalar& number(const char* op, const char* parameter, const Operand& value
 }  // namespace
 
 void bind_creation(py::module_& m) {
-  m.def("empty", &empty);
-  m.def("full", [](const Dims& shape, const Operand& value, DType dtype) {
-    return full(shape, number("full", "fill_value", value), dtype);
-  });
-  m.def("scalar", [](const Operand& value, DType dtype) {
-    return value.array ? *value.array : scalar_array("asarray", value.scalar, dtype);
-  });
+  const auto device = py::arg("device") = Device{};
+  m.def(
+      "empty",
+      [](const Dims& shape, DType dtype, Device device) {
+        require_device(device);
+        return empty(shape, dtype, device);
+      },
+      py::arg("shape"), py::arg("dtype"), device);
+  m.def(
+      "full",
+      [](const Dims& shape, const Operand& value, DType dtype, Device device) {
+        require_device(device);
+        return full(shape, number("full", "fill_value", value), dtype, device);
+      },
+      py::arg("shape"), py::arg("fill_value"), py::arg("dtype"), device);
+  m.def(
+      "scalar",
+      [](const Operand& value, DType dtype, Device device) {
+        return value.array ? *value.array : scalar_array("asarray", value.scalar, dtype, device);
+      },
+      py::arg("value"), py::arg("dtype"), device);
+  m.def("to_device", &to_device);
+  m.def("host_copies", &host_copies);
   m.def("default_dtype",
         [](const Operand& value) { return value.array ? value.array->dtype : value.scalar.default_dtype(); });
-  m.def("arange", [](const Operand& start, const Operand& step, int64_t count, DType dtype) {
-    return arange(number("arange", "start", start), number("arange", "step", step), count, dtype);
-  });
-  m.def("eye", &eye);
+  m.def(
+      "arange",
+      [](const Operand& start, const Operand& step, int64_t count, DType dtype, Device device) {
+        require_device(device);
+        return arange(number("arange", "start", start), number("arange", "step", step), count, dtype, device);
+      },
+      py::arg("start"), py::arg("step"), py::arg("count"), py::arg("dtype"), device);
+  m.def(
+      "eye",
+      [](int64_t rows, int64_t cols, int64_t diagonal, DType dtype, Device device) {
+        require_device(device);
+        return eye(rows, cols, diagonal, dtype, device);
+      },
+      py::arg("rows"), py::arg("cols"), py::arg("diagonal"), py::arg("dtype"), device);
   m.def("real", [](const Array& x) { return real(x); });
   m.def("imag", [](const Array& x) { return imag(x); });
   m.def("reshape", &reshape);

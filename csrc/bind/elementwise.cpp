@@ -5,7 +5,6 @@
 #include "bind/bind.h"
 #include "bind/caster.h"
 #include "bind/tape.h"
-#include "dispatch/dispatch.h"
 
 namespace tw {
 namespace {
@@ -23,10 +22,10 @@ void def_unary(py::module_& m, const ElementwiseOp& op) {
     const auto kernel = [](const NativeCall& c, Array&) {
       return unary(*static_cast<const ElementwiseOp*>(c.data), c.array(0));
     };
-    register_native(op.name, kernel, new ElementwiseOp(op));  // for as long as the process lives
-    m.def(op.name, [op](const Array& x) { return unary(op, x); });
+    register_native(op.name, kernel, &op);
+    m.def(op.name, [&op](const Array& x) { return unary(op, x); });
   } else {
-    m.def(op.name, [op](const Array& x, double param) { return unary(op, x, &param); });
+    m.def(op.name, [&op](const Array& x, double param) { return unary(op, x, param); });
   }
 }
 
@@ -36,18 +35,18 @@ void def_binary(py::module_& m, const ElementwiseOp& op) {
     const auto kernel = [](const NativeCall& c, Array&) {
       return binary(*static_cast<const ElementwiseOp*>(c.data), c.operand(0), c.operand(1));
     };
-    register_native(op.name, kernel, new ElementwiseOp(op));
-    m.def(op.name, [op](const Operand& a, const Operand& b) {
+    register_native(op.name, kernel, &op);
+    m.def(op.name, [&op](const Operand& a, const Operand& b) {
       const bool has_gradient = op.rule != DTypeRule::comparison && op.rule != DTypeRule::boolean;
       if (has_gradient) require_one_dtype(op.name, a, b);
       return binary(op, a, b);
     });
     m.def((std::string(op.name) + "_").c_str(),
-          [op](const Array& target, const Operand& other) { binary_inplace(op, target, other); });
+          [&op](const Array& target, const Operand& other) { binary_inplace(op, target, other); });
   } else {
-    m.def(op.name, [op](const Operand& a, const Operand& b, double param) {
+    m.def(op.name, [&op](const Operand& a, const Operand& b, double param) {
       require_one_dtype(op.name, a, b);
-      return binary(op, a, b, &param);
+      return binary(op, a, b, param);
     });
   }
 }
@@ -55,11 +54,11 @@ void def_binary(py::module_& m, const ElementwiseOp& op) {
 }  // namespace
 
 void bind_elementwise(py::module_& m) {
-#define X(name, rule, params) def_unary<params>(m, {#name, DTypeRule::rule, kernels().name});
-  TW_UNARY_KERNELS(X)
+#define X(name, rule, dtypes, params) def_unary<params>(m, elementwise_op(Elementwise::name));
+  TW_UNARY_OPS(X)
 #undef X
-#define X(name, rule, params) def_binary<params>(m, {#name, DTypeRule::rule, kernels().name});
-  TW_BINARY_KERNELS(X)
+#define X(name, rule, dtypes, params) def_binary<params>(m, elementwise_op(Elementwise::name));
+  TW_BINARY_OPS(X)
 #undef X
   m.def("where", [](const Operand& condition, const Operand& x, const Operand& y) {
     require_one_dtype("where", x, y);

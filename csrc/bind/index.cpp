@@ -9,6 +9,7 @@
 #include "bind/convert.h"
 #include "ops/elementwise.h"
 #include "ops/gather.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
@@ -80,7 +81,7 @@ class KeyReader {
     }
     if (array.ndim() == 0 && (array.dtype == DType::boolean || is_integer(array.dtype))) {
       item.kind = array.dtype == DType::boolean ? IndexItem::boolean : IndexItem::integer;
-      item.start = *astype(array, DType::i64, false).ptr<int64_t>();
+      item.start = *to_host("index", astype(array, DType::i64, false)).ptr<int64_t>();
       return;
     }
     arrays_.push_front(array);

@@ -5,6 +5,7 @@
 #include "bind/bind.h"
 #include "bind/caster.h"
 #include "bind/tape.h"
+#include "ops/linear.h"
 
 namespace tw {
 namespace {

@@ -2,13 +2,14 @@
 #include <cxxabi.h>
 #include <unistd.h>
 
+#include "backend/choose.h"
 #include "bind/bind.h"
 #include "bind/tape.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/storage.h"
-#include "dispatch/dispatch.h"
-#include "ops/choose.h"
+#include "cpu/cpu.h"
+#include "cpu/dispatch/dispatch.h"
 
 namespace tw {
 namespace {
@@ -32,6 +33,8 @@ void register_errors(py::module_& m) {
       PyErr_SetString(PyExc_TypeError, e.what());
     } catch (const IndexError& e) {
       PyErr_SetString(PyExc_IndexError, e.what());
+    } catch (const NotImplementedError& e) {
+      PyErr_SetString(PyExc_NotImplementedError, e.what());
     } catch (const MemoryError& e) {
       PyErr_SetString(PyExc_MemoryError, e.what());
     }
@@ -111,12 +114,18 @@ void bind_explain(py::module_& m) {
 }  // namespace
 }  // namespace tw
 
+#ifdef TW_TEST_DEVICE
+namespace tw::test {
+void bind_guarded_backend(py::module_&);  // tests/cpp/guarded_module.cpp
+}
+#endif
+
 PYBIND11_MODULE(_core, m) {
   using namespace tw;
   if (!machine_supports_baseline())
     throw py::import_error("tilewright needs a CPU with x86-64-v2 (SSE4.2 and POPCNT), which this one lacks");
   try {
-    choose_kernels();
+    cpu::register_backend();
   } catch (const ValueError& e) {
     throw py::import_error(e.what());
   }
@@ -141,4 +150,7 @@ PYBIND11_MODULE(_core, m) {
   bind_random(m);
   bind_reduce(m);
   bind_softmax(m);
+#ifdef TW_TEST_DEVICE
+  test::bind_guarded_backend(m);
+#endif
 }

@@ -1,5 +1,6 @@
 #include "ops/random.h"
 
+#include "backend/backend.h"
 #include "bind/bind.h"
 #include "bind/caster.h"
 
@@ -20,24 +21,46 @@ int64_t last_below(const py::int_& high) {
 }  // namespace
 
 void bind_random(py::module_& m) {
+  const auto device = py::arg("device") = Device{};
   m.def("random_bits", [](int64_t n, uint64_t seed, uint64_t offset, uint64_t stream) {
     return random_bits(n, {seed, offset}, stream);
   });
-  m.def("random_uniform", [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, double low, double high) {
-    return random_uniform(shape, dtype, {seed, offset}, low, high);
-  });
-  m.def("random_normal", [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, double mean, double std) {
-    return random_normal(shape, dtype, {seed, offset}, mean, std);
-  });
-  m.def("random_integers",
-        [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, int64_t low, const py::int_& high) {
-          return random_integers(shape, dtype, {seed, offset}, low, last_below(high));
-        });
-  m.def("random_bernoulli", [](const Dims& shape, uint64_t seed, uint64_t offset, double p) {
-    return random_bernoulli(shape, {seed, offset}, p);
-  });
-  m.def("random_permutation",
-        [](int64_t n, uint64_t seed, uint64_t offset) { return random_permutation(n, {seed, offset}); });
+  m.def(
+      "random_uniform",
+      [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, double low, double high, Device device) {
+        require_device(device);
+        return random_uniform(shape, dtype, {seed, offset}, low, high, device);
+      },
+      py::arg("shape"), py::arg("dtype"), py::arg("seed"), py::arg("offset"), py::arg("low"), py::arg("high"), device);
+  m.def(
+      "random_normal",
+      [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, double mean, double std, Device device) {
+        require_device(device);
+        return random_normal(shape, dtype, {seed, offset}, mean, std, device);
+      },
+      py::arg("shape"), py::arg("dtype"), py::arg("seed"), py::arg("offset"), py::arg("mean"), py::arg("std"), device);
+  m.def(
+      "random_integers",
+      [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, int64_t low, const py::int_& high,
+         Device device) {
+        require_device(device);
+        return random_integers(shape, dtype, {seed, offset}, low, last_below(high), device);
+      },
+      py::arg("shape"), py::arg("dtype"), py::arg("seed"), py::arg("offset"), py::arg("low"), py::arg("high"), device);
+  m.def(
+      "random_bernoulli",
+      [](const Dims& shape, uint64_t seed, uint64_t offset, double p, Device device) {
+        require_device(device);
+        return random_bernoulli(shape, {seed, offset}, p, device);
+      },
+      py::arg("shape"), py::arg("seed"), py::arg("offset"), py::arg("p"), device);
+  m.def(
+      "random_permutation",
+      [](int64_t n, uint64_t seed, uint64_t offset, Device device) {
+        require_device(device);
+        return random_permutation(n, {seed, offset}, device);
+      },
+      py::arg("n"), py::arg("seed"), py::arg("offset"), device);
   m.def("dropout", [](const Array& x, double p, uint64_t seed, uint64_t offset) {
     DropoutResult r = dropout(x, p, {seed, offset});
     return py::make_tuple(std::move(r.y), std::move(r.mask));

@@ -9,6 +9,7 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/join.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
@@ -91,7 +92,7 @@ class SequenceReader {
       if (!arrays_.empty() && arrays_[0].shape != array.shape)
         fail<ValueError>("asarray: ragged nesting: ", where(), " has shape ", array.shape,
                          ", but the first array in it has ", arrays_[0].shape);
-      arrays_.push_back(array);
+      arrays_.push_back(to_host("asarray", array));
       leaves_.push_back({{}, true});
       return;
     }

@@ -43,10 +43,11 @@ bool Array::is_contiguous() const {
   return true;
 }
 
-Array empty(const Dims& shape, DType dtype) {
+Array empty(const Dims& shape, DType dtype, Device device) {
   const int64_t count = element_count(shape);
   Array x;
-  x.storage = allocate(static_cast<size_t>(count) * item_size(dtype));
+  x.storage = allocate(static_cast<size_t>(count) * item_size(dtype), device);
+  x.device = device;
   x.data = static_cast<char*>(x.storage->data);
   x.shape = shape;
   x.strides = contiguous_strides(shape);
@@ -61,10 +62,11 @@ Array as_strided(const Array& x, char* data, const Dims& shape, const Dims& stri
   view.shape = shape;
   view.strides = strides;
   view.dtype = x.dtype;
+  view.device = x.device;
   return view;
 }
 
-Array broadcast_to(const char* op, const Array& x, const Dims& shape) {
+Dims broadcast_strides(const char* op, const Array& x, const Dims& shape) {
   const int offset = shape.size() - x.ndim();
   bool fits = offset >= 0;
   Dims strides(shape.size(), 0);
@@ -73,6 +75,11 @@ Array broadcast_to(const char* op, const Array& x, const Dims& shape) {
     strides[i + offset] = x.shape[i] == 1 ? 0 : x.strides[i];
   }
   if (!fits) fail<ValueError>(op, ": shape ", x.shape, " does not broadcast to ", shape);
+  return strides;
+}
+
+Array broadcast_to(const char* op, const Array& x, const Dims& shape) {
+  const Dims strides = broadcast_strides(op, x, shape);
   element_count(shape);  // no memory stands behind the result to bound it
   return as_strided(x, x.data, shape, strides);
 }

@@ -27,6 +27,7 @@ struct Array {
   Dims shape;
   Dims strides;  // in elements, may be 0 or negative
   DType dtype = DType::f32;
+  Device device = {};  // as in the storage
 
   int ndim() const { return shape.size(); }
   int64_t size() const;  // number of elements
@@ -38,12 +39,13 @@ struct Array {
   }
 };
 
-Array empty(const Dims& shape, DType dtype);  // uninitialised, C order
+Array empty(const Dims& shape, DType dtype, Device device = {});  // uninitialised, C order
 
 // Views. `strides` in elements.
 Array as_strided(const Array& x, char* data, const Dims& shape, const Dims& strides);
 Array broadcast_to(const char* op, const Array& x, const Dims& shape);
-Array permute(const Array& x, const Dims& axes);  // axes already normalised
+Dims broadcast_strides(const char* op, const Array& x, const Dims& shape);  // those of broadcast_to()
+Array permute(const Array& x, const Dims& axes);                            // axes already normalised
 Array slice(const Array& x, int axis, int64_t start, int64_t length, int64_t step);
 Array expand_dims(const Array& x, int axis);
 Array component(const Array& x, int part);  // of a complex array the real (0) or imaginary (1) parts

@@ -18,6 +18,9 @@ struct IndexError : std::runtime_error {
 struct AxisError : std::runtime_error {  // a subclass of ValueError and IndexError in Python, as in NumPy
   using runtime_error::runtime_error;
 };
+struct NotImplementedError : std::runtime_error {
+  using runtime_error::runtime_error;
+};
 struct MemoryError : std::runtime_error {
   using runtime_error::runtime_error;
 };

@@ -169,6 +169,19 @@ StorageRef allocate(size_t nbytes) {
   return StorageRef(block);
 }
 
+namespace {
+AllocateFn allocators[kDeviceKinds] = {};
+}
+
+void set_allocator(DeviceKind kind, AllocateFn allocate) { allocators[static_cast<int>(kind)] = allocate; }
+
+StorageRef allocate(size_t nbytes, Device device) {
+  if (device.is_cpu()) return allocate(nbytes);
+  const AllocateFn from = allocators[static_cast<int>(device.kind)];
+  if (!from) fail<ValueError>("device: this build of tilewright has no ", device, ", only cpu");
+  return from(nbytes, device);
+}
+
 StorageRef adopt(void* data, size_t nbytes, bool readonly, void* owner, void (*release)(Storage*)) {
   auto* storage = new Storage;
   storage->data = data;

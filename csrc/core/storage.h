@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/device.h"
+
 namespace tw {
 
 // A block of memory and who frees it. Always held through StorageRef.
@@ -13,6 +15,7 @@ struct Storage {
   void* data = nullptr;
   size_t nbytes = 0;
   bool readonly = false;
+  Device device = {};
   std::atomic<uint64_t> last_write{0};  // the tape's clock at the latest in-place write (see python/_autograd.py)
   void (*release)(Storage*) = nullptr;  // frees data and the Storage itself
   void* owner = nullptr;                // for foreign memory: what keeps it alive
@@ -43,8 +46,14 @@ class StorageRef {
   Storage* p_ = nullptr;
 };
 
-// A 64-byte aligned, uninitialised block from the caching allocator. MemoryError with the bytes asked for and in use.
+// A 64-byte aligned, uninitialised block of the CPU's memory, from the caching allocator. MemoryError with the bytes
+// asked for and in use.
 StorageRef allocate(size_t nbytes);
+
+// The same on any device. Each device but the CPU brings its own allocator; ValueError where there is none.
+typedef StorageRef (*AllocateFn)(size_t nbytes, Device);
+StorageRef allocate(size_t nbytes, Device device);
+void set_allocator(DeviceKind kind, AllocateFn allocate);
 
 // Foreign memory that lives as long as `owner`; `release` is called with it once.
 StorageRef adopt(void* data, size_t nbytes, bool readonly, void* owner, void (*release)(Storage*));

@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
-#include "dispatch/dispatch.h"
+#include "backend/backend.h"
 #include "ops/elementwise.h"
 
 namespace tw {
 namespace {
 
 // Modulo 2^64, which int64 and uint64 read alike: only the first and the last element can be out of bounds.
-Array arange_integers(const Scalar& start, const Scalar& step, int64_t count, DType dtype) {
+Array arange_integers(const Scalar& start, const Scalar& step, int64_t count, DType dtype, Device device) {
   const DType wide = dtype == DType::u64 ? DType::u64 : DType::i64;
-  const Array out = empty({count}, wide);
+  const Array out = empty({count}, wide, device);
   if (count == 0) return out;
   uint64_t first, by, slot;
   write_scalar("arange", start, wide, &first);
@@ -26,7 +26,7 @@ Array arange_integers(const Scalar& start, const Scalar& step, int64_t count, DT
   write_scalar("arange", start, dtype, &slot);
   write_scalar("arange", {Scalar::integer, static_cast<int64_t>(last), 0, above ? Scalar::in_uint64 : Scalar::in_int64},
                dtype, &slot);
-  for (int64_t i = 0; i < count; ++i) out.ptr<uint64_t>()[i] = first + static_cast<uint64_t>(i) * by;
+  backend(device).creation.arange({wide, count, first, by, 0, 0, out.data});
   return out;
 }
 
@@ -37,27 +37,27 @@ Array part(const char* op, const Array& x, int which) {
 
 }  // namespace
 
-Array full(const Dims& shape, const Scalar& value, DType dtype) {
-  const Array out = empty(shape, dtype);
+Array full(const Dims& shape, const Scalar& value, DType dtype, Device device) {
+  const Array out = empty(shape, dtype, device);
   assign(out, {nullptr, value});
   return out;
 }
 
-Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype) {
+Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype, Device device) {
   if (is_complex(dtype)) fail<TypeError>("arange: dtype ", dtype, " has no order to step along; use astype");
   count = std::max<int64_t>(count, 0);
   if (is_integer(dtype) && start.kind != Scalar::floating && step.kind != Scalar::floating)
-    return astype(arange_integers(start, step, count, dtype), dtype, false);
+    return astype(arange_integers(start, step, count, dtype, device), dtype, false);
   double first, by;
   write_scalar("arange", start, DType::f64, &first);
   write_scalar("arange", step, DType::f64, &by);
-  const Array out = empty({count}, DType::f64);
-  for (int64_t i = 0; i < count; ++i) out.ptr<double>()[i] = first + static_cast<double>(i) * by;
+  const Array out = empty({count}, DType::f64, device);
+  backend(device).creation.arange({DType::f64, count, 0, 0, first, by, out.data});
   return astype(out, dtype, false);
 }
 
-Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype) {
-  const Array out = full({rows, cols}, {}, dtype);
+Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype, Device device) {
+  const Array out = full({rows, cols}, {}, dtype, device);
   diagonal = std::clamp(diagonal, -rows, cols);
   const int64_t row = diagonal < 0 ? -diagonal : 0, col = diagonal > 0 ? diagonal : 0;
   const int64_t count = std::min(rows - row, cols - col);

@@ -4,10 +4,10 @@
 
 namespace tw {
 
-Array full(const Dims& shape, const Scalar& value, DType dtype);
+Array full(const Dims& shape, const Scalar& value, DType dtype, Device device = {});
 // start + i * step. Integers are exact; ValueError where one does not fit the dtype.
-Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype);
-Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype);
+Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype, Device device = {});
+Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype, Device device = {});
 
 // The parts of a complex array, views of it; TypeError of any other.
 Array real(const Array& x);

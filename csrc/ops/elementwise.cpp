@@ -2,111 +2,32 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <optional>
 
-#include "core/divide.h"
-#include "core/parallel.h"
-#include "dispatch/dispatch.h"
+#include "backend/backend.h"
 #include "ops/reduce.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
 
-constexpr int64_t kChunk = 16384;  // elements a thread takes at a time: a few L1 caches' worth
-constexpr int kMaxInputs = 3;
+typedef uint32_t DTypeSet;  // a bit for each
 
-// One serial element's rough cost; only decides whether waking threads can pay.
-double cost(DTypeRule rule) { return rule == DTypeRule::floating ? 0.5 : 0.15; }
+constexpr DTypeSet bit(DType dtype) { return DTypeSet{1} << static_cast<int>(dtype); }
 
-// The strided walk of an elementwise op. Operand 0 is the output; strides in elements.
-struct Walk {
-  int operands = 0;
-  Dims shape;
-  Dims strides[1 + kMaxInputs];
-  size_t itemsize[1 + kMaxInputs] = {};
-  char* data[1 + kMaxInputs] = {};
-
-  void add(const Array& x) {
-    strides[operands] = x.strides;
-    itemsize[operands] = x.itemsize();
-    data[operands++] = x.data;
-  }
-
-  // Drops axes of length 1 and merges neighbours that every operand steps through evenly: most walks become 1-D or 2-D.
-  void collapse() {
-    int kept = 0;
-    for (int axis = 0; axis < shape.size(); ++axis) {
-      if (shape[axis] == 1) continue;
-      bool merge = kept > 0;
-      for (int k = 0; merge && k < operands; ++k) merge = strides[k][kept - 1] == strides[k][axis] * shape[axis];
-      const int to = merge ? kept - 1 : kept++;
-      shape[to] = merge ? shape[to] * shape[axis] : shape[axis];
-      for (int k = 0; k < operands; ++k) strides[k][to] = strides[k][axis];
-    }
-    while (shape.size() > kept) {
-      shape.erase(shape.size() - 1);
-      for (int k = 0; k < operands; ++k) strides[k].erase(strides[k].size() - 1);
-    }
-    while (shape.size() < 2) {
-      shape.insert(0, 1);
-      for (int k = 0; k < operands; ++k) strides[k].insert(0, 0);
-    }
-  }
+// What the lists say of dtypes, by Elementwise.
+constexpr DTypeSet all = (DTypeSet{1} << kDTypes) - 1, complex = bit(DType::c64) | bit(DType::c128);
+constexpr DTypeSet real = all & ~complex, numbers = all & ~bit(DType::boolean), quantities = real & numbers;
+constexpr DTypeSet bits = bit(DType::f16) - 1, integers = bits & numbers;  // in the order of the dtypes
+constexpr DTypeSet kTaken[] = {
+#define X(name, rule, dtypes, params) dtypes,
+    TW_UNARY_OPS(X) TW_BINARY_OPS(X)
+#undef X
 };
 
-// Rows [begin, end) of the walk, a row being one step of all axes but the last, restricted to columns [column,
-// +columns).
-void run_rows(ElementwiseFn fn, const Walk& walk, int64_t begin, int64_t end, int64_t column, int64_t columns,
-              const double* params) {
-  const int ndim = walk.shape.size();
-  const int64_t rows_axis = walk.shape[ndim - 2];
-  Loop loop{};
-  loop.cols = columns;
-  const auto stride = [&](int k) { return Loop::Stride{walk.strides[k][ndim - 2], walk.strides[k][ndim - 1]}; };
-  loop.out = stride(0);
-  for (int k = 1; k < walk.operands; ++k) loop.in[k - 1] = stride(k);
-  while (begin < end) {
-    // The outer axes' position, then as many rows as share it.
-    const int64_t row = begin % rows_axis;
-    loop.rows = std::min(rows_axis - row, end - begin);
-    char* at[1 + kMaxInputs];
-    for (int k = 0; k < walk.operands; ++k) {
-      int64_t offset = row * walk.strides[k][ndim - 2] + column * walk.strides[k][ndim - 1];
-      int64_t rest = begin / rows_axis;
-      for (int axis = ndim - 3; axis >= 0; --axis) {
-        offset += rest % walk.shape[axis] * walk.strides[k][axis];
-        rest /= walk.shape[axis];
-      }
-      at[k] = walk.data[k] + offset * static_cast<int64_t>(walk.itemsize[k]);
-    }
-    fn(loop, const_cast<const void* const*>(reinterpret_cast<void**>(at + 1)), at[0], params);
-    begin += loop.rows;
-  }
-}
-
-void run(ElementwiseFn fn, Walk& walk, const double* params, double ns_per_element) {
-  const int64_t count = element_count(walk.shape);
-  if (count == 0) return;
-  walk.collapse();
-  const int64_t cols = walk.shape.back(), rows = count / cols;
-  // Items are pieces of rows: whole rows where they are short, chunks of a row where it is long.
-  const int64_t piece = std::min(cols, kChunk);
-  const int64_t pieces = ceil_div(cols, piece);
-  const int64_t items_per_chunk = std::max<int64_t>(1, kChunk / piece);
-  parallel_for(rows * pieces, items_per_chunk, ns_per_element * static_cast<double>(piece),
-               [&](int64_t begin, int64_t end) {
-                 if (pieces == 1) return run_rows(fn, walk, begin, end, 0, cols, params);
-                 for (int64_t item = begin; item < end; ++item) {
-                   const int64_t column = item % pieces * piece;
-                   run_rows(fn, walk, item / pieces, item / pieces + 1, column, std::min(piece, cols - column), params);
-                 }
-               });
-}
-
-ElementwiseFn kernel_for(const ElementwiseOp& op, DType dtype) {
-  const ElementwiseFn fn = op.row[static_cast<int>(dtype)];
-  if (!fn) fail<TypeError>(op.name, ": dtype ", dtype, " is not supported");
-  return fn;
+void require_dtype(const ElementwiseOp& op, DType dtype) {
+  if (!takes(op.op, dtype)) fail<TypeError>(op.name, ": dtype ", dtype, " is not supported");
 }
 
 DType compute_dtype(const ElementwiseOp& op, DType promoted) {
@@ -118,63 +39,75 @@ DType result_dtype(const ElementwiseOp& op, DType computed) {
   return op.rule == DTypeRule::magnitude ? component_of(computed) : computed;
 }
 
-// An operand of a binary op as an array of `dtype`: itself, or cast where it has another; of a scalar a 0-d one.
+// An operand on its way into a problem: an array, cast where it has another dtype, or a number.
 class Prepared {
  public:
-  Prepared(const char* op, const Operand& operand, DType dtype) {
-    if (operand.array && operand.array->dtype == dtype) {
+  Prepared(const char* op, const Operand& operand, DType dtype) : dtype_(dtype) {
+    if (!operand.array) {
+      write_scalar(op, operand.scalar, dtype, number_);
+    } else if (operand.array->dtype == dtype) {
       array_ = operand.array;
-    } else if (operand.array) {
-      own_ = astype(*operand.array, dtype);
     } else {
-      write_scalar(op, operand.scalar, dtype, scalar_);
-      own_.data = scalar_;
-      own_.dtype = dtype;
+      hold(astype(*operand.array, dtype));
     }
   }
   Prepared(const Prepared&) = delete;
 
+  bool is_number() const { return !array_; }
   const Array& operator*() const { return *array_; }
-  const Array* operator->() const { return array_; }
-  void copy() {
-    own_ = astype(*array_, array_->dtype, true);
-    array_ = &own_;
+  void copy() { hold(astype(*array_, array_->dtype, true)); }
+
+  // As input k, broadcast to the problem's shape.
+  void enter(const char* op, ElementwiseProblem& p, int k) const {
+    View& in = p.in[k];
+    in.dtype = dtype_;
+    if (!array_) {
+      std::memcpy(p.number[k], number_, sizeof number_);
+      in.strides = Dims(p.shape.size(), 0);
+      return;
+    }
+    in.data = array_->data;
+    in.strides = array_->shape == p.shape ? array_->strides : broadcast_strides(op, *array_, p.shape);
   }
 
  private:
-  const Array* array_ = &own_;
+  void hold(Array x) {
+    own_ = std::move(x);
+    array_ = &own_;
+  }
+  const Array* array_ = nullptr;
   Array own_;
-  alignas(16) char scalar_[16];
+  DType dtype_;
+  alignas(16) char number_[16];
 };
 
-// The common walk, without the machinery of strides: a contiguous output, inputs of its shape and contiguous too, or of
-// a single element.
-bool run_flat(ElementwiseFn fn, const Array* const* in, int inputs, const Array& out, const double* params, double ns) {
-  if (!out.is_contiguous()) return false;
-  Loop::Stride strides[kMaxInputs] = {};
-  for (int k = 0; k < inputs; ++k) {
-    if (in[k]->ndim() == 0) continue;
-    if (in[k]->shape != out.shape || !in[k]->is_contiguous()) return false;
-    strides[k].col = 1;
-  }
-  parallel_for(out.size(), kChunk, ns, [&](int64_t begin, int64_t end) {
-    Loop loop{1, end - begin, {0, 1}, {strides[0], strides[1], strides[2]}};
-    const void* at[kMaxInputs];
-    for (int k = 0; k < inputs; ++k)
-      at[k] = in[k]->data + begin * strides[k].col * static_cast<int64_t>(in[k]->itemsize());
-    fn(loop, at, out.data + begin * static_cast<int64_t>(out.itemsize()), params);
-  });
-  return true;
+ElementwiseProblem problem_of(Elementwise op, int inputs, const Array& out) {
+  ElementwiseProblem p;
+  p.op = op;
+  p.inputs = inputs;
+  p.shape = out.shape;
+  p.out = view_of(out);
+  return p;
 }
 
-void run_broadcast(ElementwiseFn fn, const char* name, const Array* const* in, int inputs, const Array& out,
-                   const double* params, double ns) {
-  if (run_flat(fn, in, inputs, out, params, ns)) return;
-  Walk walk;
-  walk.shape = out.shape;
-  walk.add(out);
-  for (int k = 0; k < inputs; ++k) walk.add(in[k]->shape == out.shape ? *in[k] : broadcast_to(name, *in[k], out.shape));
-  run(fn, walk, params, ns);
+Dims broadcast(const char* op, const Prepared& a, const Prepared& b) {
+  if (a.is_number()) return b.is_number() ? Dims{} : (*b).shape;
+  if (b.is_number() || (*a).shape == (*b).shape) return (*a).shape;
+  return broadcast_shapes(op, (*a).shape, (*b).shape);
+}
+
+Device device_of(const char* op, const Operand& a, const Operand& b) {
+  if (a.array && b.array && !(a.array->device == b.array->device))
+    common_device(op, {{"x1", a.array}, {"x2", b.array}});
+  return a.array ? a.array->device : b.array ? b.array->device : Device{};
+}
+
+// out = op(x), for an x of out's shape.
+void run_unary(Elementwise op, const Array& x, const Array& out, double param = 0) {
+  ElementwiseProblem p = problem_of(op, 1, out);
+  p.in[0] = view_of(x);
+  p.param = param;
+  backend(out.device).elementwise.run(p);
 }
 
 struct Extent {
@@ -197,11 +130,9 @@ bool overlaps_unaligned(const Array& a, const Array& b) {
   return may_overlap(a, b);
 }
 
-ElementwiseFn cast_kernel(const char* op, DType from, DType to) {
-  const ElementwiseFn fn = kernels().cast[static_cast<int>(from)][static_cast<int>(to)];
-  if (!fn)
+void require_cast(const char* op, DType from, DType to) {
+  if (is_complex(from) && !is_complex(to) && to != DType::boolean)
     fail<TypeError>(op, ": ", from, " cannot become ", to, ", which would drop the imaginary part; use real() first");
-  return fn;
 }
 
 // Real numbers become complex by way of the dtype of their parts, for which there is a kernel.
@@ -211,8 +142,9 @@ bool needs_component(DType from, DType to) { return is_complex(to) && !is_comple
 
 Scalar python_integer(int64_t value) { return {Scalar::integer, value}; }
 
-Array answer_for_all(const ElementwiseOp& op, int64_t a, int64_t b, const Dims& shape) {
-  return broadcast_to(op.name, binary(op, {nullptr, python_integer(a)}, {nullptr, python_integer(b)}), shape);
+Array answer_for_all(const ElementwiseOp& op, int64_t a, int64_t b, const Dims& shape, Device device) {
+  const Array answer = binary(op, {nullptr, python_integer(a)}, {nullptr, python_integer(b)});
+  return broadcast_to(op.name, to_device(answer, device), shape);
 }
 
 // uint64 against a signed dtype: what is below 0 is below every uint64, all else is a uint64 itself.
@@ -221,9 +153,8 @@ Array compare_with_signed(const ElementwiseOp& op, const Array& a, const Array& 
   const Array& with_sign = first ? a : b;
   const Array as_unsigned = astype(with_sign, DType::u64);
   const Array same = first ? binary(op, {&as_unsigned, {}}, {&b, {}}) : binary(op, {&a, {}}, {&as_unsigned, {}});
-  const Array below = answer_for_all(op, first ? -1 : 0, first ? 0 : -1, {});
-  const ElementwiseOp less{"less", DTypeRule::comparison, kernels().less};
-  const Array negative = binary(less, {&with_sign, {}}, {nullptr, python_integer(0)});
+  const Array below = answer_for_all(op, first ? -1 : 0, first ? 0 : -1, {}, a.device);
+  const Array negative = binary(elementwise_op(Elementwise::less), {&with_sign, {}}, {nullptr, python_integer(0)});
   return where({&negative, {}}, {&below, {}}, {&same, {}});
 }
 
@@ -244,7 +175,7 @@ std::optional<Array> compare_exactly(const ElementwiseOp& op, const Array& x, co
                    : number.range == Scalar::beyond ? side_of_range(number, DType::i64)
                                                     : 0;
   if (side == 0) return std::nullopt;
-  return astype(answer_for_all(op, x_first ? 0 : side, x_first ? side : 0, x.shape), DType::boolean, true);
+  return astype(answer_for_all(op, x_first ? 0 : side, x_first ? side : 0, x.shape, x.device), DType::boolean, true);
 }
 
 [[gnu::noinline]] std::optional<Array> compare_exactly(const ElementwiseOp& op, const Operand& a, const Operand& b) {
@@ -266,7 +197,7 @@ std::optional<Array> compare_exactly(const ElementwiseOp& op, const Array& x, co
   if (exponent.array) {
     if (exponent.array->size() == 0) return;
     const Array least_of_all = reduce(Reduction::min, *exponent.array, std::nullopt, false);
-    least = *astype(least_of_all, DType::i64).ptr<int64_t>();
+    least = *to_host("power", astype(least_of_all, DType::i64)).ptr<int64_t>();
   }
   if (least < 0)
     fail<ValueError>(op.name,
@@ -274,15 +205,18 @@ std::optional<Array> compare_exactly(const ElementwiseOp& op, const Array& x, co
                      "to a floating dtype");
 }
 
-Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Operand& b, const double* params) {
+Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Operand& b, double param) {
+  const Device device = device_of(op.name, a, b);
   const DType dtype = compute_dtype(op, result_type(a, b));
-  const ElementwiseFn fn = kernel_for(op, dtype);
+  require_dtype(op, dtype);
   const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
-  if (op.row == kernels().power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
-  const DType result = result_dtype(op, dtype);
-  const Array out = empty(x->shape == y->shape ? x->shape : broadcast_shapes(op.name, x->shape, y->shape), result);
-  const Array* in[] = {&*x, &*y};
-  run_broadcast(fn, op.name, in, 2, out, params, cost(op.rule));
+  if (op.op == Elementwise::power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
+  const Array out = empty(broadcast(op.name, x, y), result_dtype(op, dtype), device);
+  ElementwiseProblem p = problem_of(op.op, 2, out);
+  x.enter(op.name, p, 0);
+  y.enter(op.name, p, 1);
+  p.param = param;
+  backend(device).elementwise.run(p);
   return out;
 }
 
@@ -303,29 +237,41 @@ void require_writable(const char* op, const Array& target) {
                        ", several elements share memory; copy it first");
 }
 
-void run_elementwise(ElementwiseFn fn, const Array* const* in, int inputs, const Array& out, const double* params,
-                     double ns_per_element) {
-  run_broadcast(fn, "elementwise", in, inputs, out, params, ns_per_element);
+void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out) {
+  ElementwiseProblem p = problem_of(op, 0, out);
+  for (const Array* x : in) p.in[p.inputs++] = view_of(*x);
+  backend(out.device).elementwise.run(p);
 }
 
-Array unary(const ElementwiseOp& op, const Array& x, const double* params) {
+const ElementwiseOp& elementwise_op(Elementwise op) {
+  static constexpr ElementwiseOp kOps[] = {
+#define X(name, rule, dtypes, params) {#name, DTypeRule::rule, Elementwise::name},
+      TW_UNARY_OPS(X) TW_BINARY_OPS(X)
+#undef X
+  };
+  return kOps[static_cast<int>(op)];
+}
+
+bool takes(Elementwise op, DType dtype) { return kTaken[static_cast<int>(op)] & bit(dtype); }
+
+Array unary(const ElementwiseOp& op, const Array& x, double param) {
   const DType dtype = compute_dtype(op, x.dtype);
-  const ElementwiseFn fn = kernel_for(op, dtype);
-  if (dtype != x.dtype) return unary(op, astype(x, dtype), params);
-  const Array out = empty(x.shape, result_dtype(op, dtype));
-  const Array* in[] = {&x};
-  run_broadcast(fn, op.name, in, 1, out, params, cost(op.rule));
+  require_dtype(op, dtype);
+  if (dtype != x.dtype) return unary(op, astype(x, dtype), param);
+  const Array out = empty(x.shape, result_dtype(op, dtype), x.device);
+  run_unary(op.op, x, out, param);
   return out;
 }
 
-Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const double* params) {
-  if (op.rule != DTypeRule::comparison) return binary_in_one_dtype(op, a, b, params);
+Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, double param) {
+  if (op.rule != DTypeRule::comparison) return binary_in_one_dtype(op, a, b, param);
   std::optional<Array> answer = compare_exactly(op, a, b);
-  return answer ? *std::move(answer) : binary_in_one_dtype(op, a, b, params);
+  return answer ? *std::move(answer) : binary_in_one_dtype(op, a, b, param);
 }
 
 void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b) {
   require_writable(op.name, target);
+  common_device(op.name, {{"the target", &target}, {"x2", b.array}});
   const DType dtype = compute_dtype(op, result_type({&target, {}}, b));
   const DType result = result_dtype(op, dtype);
   if (b.array && broadcast_shapes(op.name, target.shape, b.array->shape) != target.shape)
@@ -341,33 +287,39 @@ void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand&
     const Array wide = binary(op, {&target, {}}, b);
     return assign(target, {&wide, {}});
   }
-  const ElementwiseFn fn = kernel_for(op, dtype);
+  require_dtype(op, dtype);
   Prepared y(op.name, b, dtype);
-  if (op.row == kernels().power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
+  if (op.op == Elementwise::power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
   if (b.array && overlaps_unaligned(target, *y)) y.copy();
-  const Array* in[] = {&target, &*y};
-  run_broadcast(fn, op.name, in, 2, target, nullptr, cost(op.rule));
+  ElementwiseProblem p = problem_of(op.op, 2, target);
+  p.in[0] = p.out;
+  y.enter(op.name, p, 1);
+  backend(target.device).elementwise.run(p);
 }
 
 Array where(const Operand& condition, const Operand& x, const Operand& y) {
   const DType kind = condition.array ? condition.array->dtype : condition.scalar.default_dtype();
   if (kind != DType::boolean) fail<TypeError>("where: condition has dtype ", kind, ", but must be bool");
+  const Device device = common_device("where", {{"condition", condition.array}, {"x1", x.array}, {"x2", y.array}});
   const DType dtype = result_type(x, y);
   const Prepared c("where", condition, kind), a("where", x, dtype), b("where", y, dtype);
-  const Dims shape = broadcast_shapes("where", c->shape, broadcast_shapes("where", a->shape, b->shape));
-  const Array out = empty(shape, dtype);
-  const Array* in[] = {&*c, &*a, &*b};
-  run_broadcast(kernels().where[static_cast<int>(dtype)], "where", in, 3, out, nullptr, cost(DTypeRule::same));
+  Dims shape = broadcast("where", a, b);
+  if (!c.is_number()) shape = broadcast_shapes("where", (*c).shape, shape);
+  const Array out = empty(shape, dtype, device);
+  ElementwiseProblem p = problem_of(Elementwise::where, 3, out);
+  c.enter("where", p, 0);
+  a.enter("where", p, 1);
+  b.enter("where", p, 2);
+  backend(device).elementwise.run(p);
   return out;
 }
 
 Array astype(const Array& x, DType dtype, bool copy) {
   if (!copy && x.dtype == dtype) return x;
   if (needs_component(x.dtype, dtype)) return astype(astype(x, component_of(dtype)), dtype);
-  const ElementwiseFn fn = cast_kernel("astype", x.dtype, dtype);
-  const Array out = empty(x.shape, dtype);
-  const Array* in[] = {&x};
-  run_broadcast(fn, "astype", in, 1, out, nullptr, cost(DTypeRule::same));
+  require_cast("astype", x.dtype, dtype);
+  const Array out = empty(x.shape, dtype, x.device);
+  run_unary(Elementwise::cast, x, out);
   return out;
 }
 
@@ -376,11 +328,11 @@ Array contiguous(const Array& x) { return x.is_contiguous() ? x : astype(x, x.dt
 void assign(const Array& target, const Operand& from) {
   require_writable("assignment", target);
   if (!from.array) {
-    const Prepared value("assignment", from, target.dtype);
-    const Array* in[] = {&*value};
-    return run_broadcast(cast_kernel("assignment", target.dtype, target.dtype), "assignment", in, 1, target, nullptr,
-                         cost(DTypeRule::same));
+    ElementwiseProblem p = problem_of(Elementwise::cast, 1, target);
+    Prepared("assignment", from, target.dtype).enter("assignment", p, 0);
+    return backend(target.device).elementwise.run(p);
   }
+  common_device("assignment", {{"the target", &target}, {"the value", from.array}});
   // Leading axes of length 1 may be dropped, as NumPy does.
   Array source = *from.array;
   while (source.ndim() > target.ndim() && source.shape[0] == 1) {
@@ -389,10 +341,9 @@ void assign(const Array& target, const Operand& from) {
   }
   source = broadcast_to("assignment", source, target.shape);
   if (needs_component(source.dtype, target.dtype)) source = astype(source, component_of(target.dtype));
-  const ElementwiseFn fn = cast_kernel("assignment", source.dtype, target.dtype);
+  require_cast("assignment", source.dtype, target.dtype);
   if (overlaps_unaligned(target, source)) source = astype(source, source.dtype);
-  const Array* in[] = {&source};
-  run_broadcast(fn, "assignment", in, 1, target, nullptr, cost(DTypeRule::same));
+  run_unary(Elementwise::cast, source, target);
 }
 
 }  // namespace tw

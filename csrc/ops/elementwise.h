@@ -1,21 +1,27 @@
 // Elementwise ops: promotion, broadcasting and the walk over strided memory. The kernels do the arithmetic.
 #pragma once
-#include "kernels/table.h"
+#include <initializer_list>
+
+#include "backend/elementwise_problem.h"
+#include "backend/view.h"
 #include "ops/operand.h"
 
 namespace tw {
 
-// How the dtype of a result follows from the operands': see TW_UNARY_KERNELS in kernels/table.h.
+// How the dtype of a result follows from the operands': see backend/elementwise_problem.h.
 enum class DTypeRule { same, floating, boolean, comparison, magnitude };
 
 struct ElementwiseOp {
   const char* name;
   DTypeRule rule;
-  const ElementwiseFn* row;  // by dtype
+  Elementwise op;
 };
+// As the lists declare it; of `where`, times_i and `cast` there is none.
+const ElementwiseOp& elementwise_op(Elementwise op);
+bool takes(Elementwise op, DType dtype);
 
-Array unary(const ElementwiseOp& op, const Array& x, const double* params = nullptr);
-Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const double* params = nullptr);
+Array unary(const ElementwiseOp& op, const Array& x, double param = 0);
+Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, double param = 0);
 // target = op(target, b) in place. ValueError where b does not broadcast to it, TypeError where the result's kind is
 // above its.
 void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b);
@@ -26,9 +32,10 @@ Array astype(const Array& x, DType dtype, bool copy = true);
 Array contiguous(const Array& x);                       // x itself where it already is
 void assign(const Array& target, const Operand& from);  // target[...] = from, broadcasting, with a cast
 
-// For other families: out = fn(in...) over out's shape, inputs already of out's shape (stride 0 where broadcast).
-void run_elementwise(ElementwiseFn fn, const Array* const* in, int inputs, const Array& out, const double* params,
-                     double ns_per_element);
+inline View view_of(const Array& x) { return {x.data, x.dtype, x.strides}; }
+
+// For other families: out = op(in..), inputs of out's shape and of a dtype that op takes.
+void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out);
 
 void require_writable(const char* op, const Array& target);
 bool may_overlap(const Array& a, const Array& b);  // by the stretches of memory that they span

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "dispatch/dispatch.h"
 #include "ops/elementwise.h"
 #include "ops/gather.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
@@ -119,6 +119,7 @@ Array basic_view(const Array& x, const IndexKey& key) {
 }
 
 void check_advanced(const Array& x, const Array& index, int axis) {
+  common_device(kOp, {{"x", &x}, {"the index", &index}});
   if (is_mask(index)) {
     for (int k = 0; k < index.ndim(); ++k)
       if (index.shape[k] != x.shape[axis + k])
@@ -174,7 +175,7 @@ void fill_offsets(Selection& s, const Array& x, const std::vector<Advanced>& ent
   }
   const std::vector<Advanced> integers = expand_masks(entries);
   s.index_shape = broadcast_indices(integers, shape);
-  s.offsets = empty({element_count(s.index_shape)}, DType::i64);
+  s.offsets = empty({element_count(s.index_shape)}, DType::i64, x.device);
   bool accumulate = false;
   for (const Advanced& entry : integers) {
     add_offsets(kOp, entry.index, s.index_shape, x.shape, entry.axis, x.strides[entry.axis], s.offsets, accumulate);
@@ -245,14 +246,16 @@ void setitem(const Array& x, const IndexKey& key, const Operand& value) {
   require_writable("assignment", x);
   if (is_basic(key)) return assign(basic_view(x, key), value);
   const Selection s = select(x, key);
-  const Array source = value.array ? *value.array : scalar_array("assignment", value.scalar, x.dtype);
+  const Array source = value.array ? *value.array : scalar_array("assignment", value.scalar, x.dtype, x.device);
+  common_device("assignment", {{"the target", &x}, {"the value", &source}});
   scatter(s, fit_value(source, x.dtype, selected_shape(s)));
 }
 
 void index_add(const Array& x, const IndexKey& key, const Array& value) {
   require_writable("index_add", x);
   if (is_basic(key))
-    return binary_inplace({"index_add", DTypeRule::same, kernels().add}, basic_view(x, key), {&value, {}});
+    return binary_inplace({"index_add", DTypeRule::same, Elementwise::add}, basic_view(x, key), {&value, {}});
+  common_device("index_add", {{"the target", &x}, {"the value", &value}});
   const Selection s = select(x, key);
   scatter_add("index_add", s, fit_value(value, x.dtype, selected_shape(s)));
 }

@@ -1,17 +1,16 @@
 #include "ops/join.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "core/parallel.h"
+#include "backend/backend.h"
 #include "ops/elementwise.h"
 #include "ops/operand.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
 
-constexpr int64_t kMinSegment = 64;        // bytes; shorter pieces go through the strided copy kernel
-constexpr int64_t kChunkBytes = 64 << 10;  // of the result that a thread takes at a time
+constexpr int64_t kMinSegment = 64;  // bytes; shorter pieces go through the strided copy kernel
 
 Dims joined_shape(const std::vector<Array>& arrays, int axis) {
   Dims shape = arrays[0].shape;
@@ -41,27 +40,19 @@ bool only_bytes_move(const std::vector<Array>& arrays, int axis, DType dtype) {
   });
 }
 
-// One pass over the result in equal chunks, whichever array their bytes come from.
+// Parts that lie one behind the other in each row of the result.
 void copy_segments(const std::vector<Array>& arrays, int axis, const Array& out) {
-  std::vector<int64_t> starts{0};  // of each array's segment in a row
-  for (const Array& x : arrays) starts.push_back(starts.back() + segment_bytes(x, axis));
-  const int64_t row_bytes = starts.back(), total = out.size() * static_cast<int64_t>(out.itemsize());
-  parallel_for(total, kChunkBytes, 0.1, [&](int64_t begin, int64_t end) {
-    while (begin < end) {
-      const int64_t row = begin / row_bytes, column = begin % row_bytes;
-      const auto next = std::upper_bound(starts.begin(), starts.end(), column);
-      const auto k = static_cast<size_t>(next - starts.begin() - 1);
-      const int64_t bytes = std::min(*next - column, end - begin), segment = starts[k + 1] - starts[k];
-      std::memcpy(out.data + begin, arrays[k].data + row * segment + column - starts[k], static_cast<size_t>(bytes));
-      begin += bytes;
-    }
-  });
+  JoinProblem p{{}, 1, out.data};
+  for (const Array& x : arrays) p.parts.push_back({x.data, segment_bytes(x, axis)});
+  for (int k = 0; k < axis; ++k) p.rows *= out.shape[k];
+  backend(out.device).creation.join(p);
 }
 
 Array join(const std::vector<Array>& arrays, int axis) {
   DType dtype = arrays[0].dtype;
   for (const Array& x : arrays) dtype = promote_types(dtype, x.dtype);
-  const Array out = empty(joined_shape(arrays, axis), dtype);
+  for (const Array& x : arrays) common_device("concatenate", {{"array 0", &arrays[0]}, {"another array", &x}});
+  const Array out = empty(joined_shape(arrays, axis), dtype, arrays[0].device);
   if (out.size() == 0) return out;
   if (only_bytes_move(arrays, axis, dtype)) {
     copy_segments(arrays, axis, out);

@@ -11,7 +11,6 @@
 //   [im(A)]                                      [im(A) B]
 #include <algorithm>
 
-#include "dispatch/dispatch.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 
@@ -40,15 +39,13 @@ Array blocks(const Array& b) {
   const int rows = b.ndim() - 2;
   Dims shape = b.shape;
   shape[rows] *= 2;
-  const Array pairs = empty(shape, b.dtype);
+  const Array pairs = empty(shape, b.dtype, b.device);
   Array even = pairs, odd = pairs;
   even.shape = odd.shape = b.shape;
   even.strides[rows] = odd.strides[rows] = 2 * pairs.strides[rows];
   odd.data += pairs.strides[rows] * static_cast<int64_t>(b.itemsize());
-  const Array* in[] = {&b};
-  const int dtype = static_cast<int>(b.dtype);
-  run_elementwise(kernels().cast[dtype][dtype], in, 1, even, nullptr, 0.3);
-  run_elementwise(kernels().times_i[dtype], in, 1, odd, nullptr, 0.3);
+  run_elementwise(Elementwise::cast, {&b}, even);
+  run_elementwise(Elementwise::times_i, {&b}, odd);
   return interleaved(pairs);
 }
 
@@ -59,7 +56,7 @@ Array by_rows(const Array& a, const Array& b) {
   const int64_t m = a.shape[rows];
   Dims shape = a.shape;
   shape[rows] *= 2;
-  const Array parts = empty(shape, component_of(a.dtype));
+  const Array parts = empty(shape, component_of(a.dtype), a.device);
   for (int i = 0; i < 2; ++i) {
     const Array part = component(a, i);
     assign(slice(parts, rows, i * m, m, 1), {&part, {}});
@@ -67,9 +64,8 @@ Array by_rows(const Array& a, const Array& b) {
   const Array products = paired(matmul(parts, interleaved(b)));  // (.., 2m, n)
   const int axis = products.ndim() - 2;
   const Array re = slice(products, axis, 0, m, 1), im = slice(products, axis, m, m, 1);
-  const Array* in[] = {&im};
-  run_elementwise(kernels().times_i[static_cast<int>(a.dtype)], in, 1, im, nullptr, 0.3);
-  return binary({"matmul", DTypeRule::same, kernels().add}, {&re, {}}, {&im, {}});
+  run_elementwise(Elementwise::times_i, {&im}, im);
+  return binary({"matmul", DTypeRule::same, Elementwise::add}, {&re, {}}, {&im, {}});
 }
 
 // Whether less is moved by taking A apart and adding up C than by making blocks of B. Counted in complex numbers.

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "dispatch/dispatch.h"
+#include "core/half.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
@@ -101,9 +102,8 @@ void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
       const float narrow = static_cast<float>(value);
       std::memcpy(to, &narrow, sizeof narrow);
     } else {
-      const Loop one{1, 1, {1, 1}, {{1, 1}, {}, {}}};
-      const void* from = &value;
-      kernels().cast[static_cast<int>(DType::f64)][static_cast<int>(dtype)](one, &from, to, nullptr);
+      const uint16_t bits = dtype == DType::f16 ? to_f16(value).bits : to_bf16(value).bits;
+      std::memcpy(to, &bits, sizeof bits);
     }
   } else if (dtype == DType::boolean) {
     *static_cast<bool*>(to) = scalar.f != 0 || scalar.i != 0 || scalar.im != 0;
@@ -115,10 +115,10 @@ void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
   }
 }
 
-Array scalar_array(const char* op, const Scalar& scalar, DType dtype) {
+Array scalar_array(const char* op, const Scalar& scalar, DType dtype, Device device) {
   Array x = empty({}, dtype);
   write_scalar(op, scalar, dtype, x.data);
-  return x;
+  return to_device(x, device);
 }
 
 }  // namespace tw

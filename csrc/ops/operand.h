@@ -35,6 +35,6 @@ int side_of_range(const Scalar& integer, DType dtype);
 // The scalar as an element of dtype. ValueError naming op where an integer does not fit, TypeError for a complex number
 // that would have to become a real one.
 void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to);
-Array scalar_array(const char* op, const Scalar& scalar, DType dtype);  // 0-d
+Array scalar_array(const char* op, const Scalar& scalar, DType dtype, Device device = {});  // 0-d
 
 }  // namespace tw

@@ -2,8 +2,8 @@
 #pragma once
 #include <vector>
 
+#include "backend/optim_problem.h"
 #include "core/array.h"
-#include "kernels/optim/optim.h"
 
 namespace tw {
 

@@ -1,7 +1,6 @@
 // Softmax along any axis, and cross-entropy fused with it.
 #pragma once
-#include <string>
-
+#include "backend/softmax_problem.h"
 #include "core/array.h"
 
 namespace tw {
@@ -14,8 +13,6 @@ Array logsumexp(const Array& x, int64_t axis, bool keepdims);
 // Gradients from the result y: y (g - sum g y), and g - exp(y) sum g. g and y have one shape and dtype.
 Array softmax_backward(const Array& g, const Array& y, int64_t axis);
 Array log_softmax_backward(const Array& g, const Array& y, int64_t axis);
-
-enum class LossReduction { none, mean, sum };
 
 // As torch.nn.functional.cross_entropy with class indices. logits (C,), (N, C) or (N, C, d1, ..), float; target the
 // same without C, integer; weight (C,) or null. mean divides by the weights of the targets that count.

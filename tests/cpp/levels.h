@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "kernels/table.h"
+#include "cpu/kernels/table.h"
 
 namespace tw::reference {
 void fill(KernelTable&);

@@ -12,7 +12,7 @@
 
 #include "core/array.h"
 #include "core/parallel.h"
-#include "dispatch/dispatch.h"
+#include "cpu/cpu.h"
 #include "levels.h"
 #include "ops/creation.h"
 
@@ -367,7 +367,7 @@ void quotas() {
 
 int main() {
   using namespace tw::test;
-  tw::choose_kernels();
+  tw::cpu::register_backend();
   shapes();
   views();
   allocator();

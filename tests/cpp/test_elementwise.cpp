@@ -5,6 +5,7 @@
 #include <string>
 
 #include "levels.h"
+#include "ops/elementwise.h"
 
 namespace tw::test {
 namespace {
@@ -301,29 +302,47 @@ int main() {
     for (int d = 0; d < kReal; ++d) {
       const bool truth = true, same = false, floating = false, magnitude = false;
       const auto boolean = truth, comparison = truth;
-#define X(kernel, rule, count)                                              \
+#define X(kernel, rule, dtypes, count)                                      \
   {                                                                         \
     const int out = rule == boolean ? static_cast<int>(DType::boolean) : d; \
     Op op{#kernel, 1, {d, d, d}, out, 0, 0, {0.25}};                        \
     set_tolerance(op, #rule);                                               \
     run(op, table->kernel[d], reference.kernel[d], table->level, kind);     \
   }
-      TW_UNARY_KERNELS(X)
+      TW_UNARY_OPS(X)
 #undef X
-#define X(kernel, rule, count)                                              \
+#define X(kernel, rule, dtypes, count)                                      \
   {                                                                         \
     const int out = rule == boolean ? static_cast<int>(DType::boolean) : d; \
     Op op{#kernel, 2, {d, d, d}, out, 0, 0, {0.25}};                        \
     set_tolerance(op, #rule);                                               \
     run(op, table->kernel[d], reference.kernel[d], table->level, kind);     \
   }
-      TW_BINARY_KERNELS(X)
+      TW_BINARY_OPS(X)
 #undef X
       run({"where", 3, {static_cast<int>(DType::boolean), d, d}, d, 0, 0, {}}, table->where[d], reference.where[d],
           table->level, kind);
       for (int to = 0; to < kReal; ++to)
         run({std::string("cast to ") + kNames[to], 1, {d, d, d}, to, 0, 0, {}}, table->cast[d][to],
             reference.cast[d][to], table->level, kind);
+    }
+  }
+  for (int d = 0; d < kDTypes; ++d) {
+    const auto dtype = static_cast<DType>(d);
+    std::vector<const KernelTable*> tables = levels();
+    tables.push_back(&reference);
+    for (const KernelTable* table : tables) {
+#define X(kernel, rule, dtypes, count)                                                                           \
+  {                                                                                                              \
+    /* rule `floating` makes floats of the rest before */                                                        \
+    const bool comes = std::string(#rule) != "floating" || is_inexact(dtype);                                    \
+    if (comes)                                                                                                   \
+      check((table->kernel[d] != nullptr) == takes(Elementwise::kernel, dtype), "%s of %s is not %s's", #kernel, \
+            dtype_name(dtype), table->level);                                                                    \
+  }
+      TW_UNARY_OPS(X)
+      TW_BINARY_OPS(X)
+#undef X
     }
   }
   return report();

@@ -1,9 +1,9 @@
 // What GEMM kernels make of their sums: bias, residual, every activation forward and backward, a copy of what went into
 // it, and C in any layout; for every method and every ISA level that this machine runs, and through the choice of
 // method at the best of them.
-#include "dispatch/dispatch.h"
+#include "cpu/cpu.h"
+#include "cpu/dispatch/dispatch.h"
 #include "gemm_case.h"
-#include "ops/gemm.h"
 
 namespace {
 
@@ -60,7 +60,7 @@ void run_chosen() {
         GemmBatch batch{};
         batch.dtype = Type<T>::dtype;
         batch.each = p;
-        gemm(batch);
+        cpu::gemm(batch);
       });
     }
 }
@@ -77,7 +77,7 @@ int main() {
   run_level(reference_table());
   for (const KernelTable* table : levels()) run_level(*table);
   if (dot_level()) run_type<bf16>(*dot_level());
-  choose_kernels();
+  cpu::register_backend();
 #define X(type, name) run_chosen<type>();
   TW_FOR_EACH_FLOAT(X)
 #undef X

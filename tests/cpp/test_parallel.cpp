@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "core/parallel.h"
-#include "dispatch/dispatch.h"
+#include "cpu/cpu.h"
 #include "levels.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/gather.h"
 #include "ops/join.h"
+#include "ops/linear.h"
 #include "ops/matmul.h"
 #include "ops/optim.h"
 #include "ops/random.h"
@@ -37,7 +38,7 @@ bool same_bits(const Results& a, const Results& b) {
 
 Results elementwise() {
   const Array x = normal({300, 500}), row = normal({500});
-  const ElementwiseOp tanh{"tanh", DTypeRule::floating, kernels().tanh}, add{"add", DTypeRule::same, kernels().add};
+  const ElementwiseOp &tanh = elementwise_op(Elementwise::tanh), &add = elementwise_op(Elementwise::add);
   const Array target = astype(x, DType::f32);
   binary_inplace(add, target, {&row, {}});
   assign(as_strided(target, target.data, {300, 250}, {500, 2}), {nullptr, {Scalar::floating, 0, 2.5}});
@@ -96,7 +97,7 @@ Results picking() {
   const Array x = normal({500, 90}), rows = random_integers({2000}, DType::i64, {5, 0}, 0, 499);
   const Array target = full({500, 90}, {}, DType::f32), value = take(x, rows, 0);
   take_add(target, rows, value, 0);
-  const ElementwiseOp less{"less", DTypeRule::boolean, kernels().less};
+  const ElementwiseOp& less = elementwise_op(Elementwise::less);
   const Array mask = binary(less, {&x, {}}, {nullptr, {Scalar::integer, 0}});
   Results results = nonzero(mask);
   results.insert(results.end(), {value, target, concatenate({&x, &value}, 0), stack({&x, &target}, 1)});
@@ -134,7 +135,7 @@ Results optimisers() {
 int main() {
   using namespace tw;
   using namespace tw::test;
-  choose_kernels();
+  cpu::register_backend();
   const struct {
     const char* name;
     Results (*run)();

@@ -1,6 +1,6 @@
 // vec.h at one level (-DTW_ISA=v2, v3 or v4): bounds of partial loads and stores, conversions of the half types over
 // all their bit patterns and at rounding ties, rounding, comparisons and folds.
-#include "kernels/vec.h"
+#include "cpu/kernels/vec.h"
 
 #include <cmath>
 #include <cstdio>

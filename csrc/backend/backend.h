@@ -1,0 +1,138 @@
+// What a device offers: memory, and one function for each whole op. ops/ checks arguments, allocates results on the
+// operands' device and calls backend(device).<family>.<op>(problem); all else is the device's own.
+//
+// Problems are plain values: what they point to is memory of the device, never a temporary of the caller. So calls can
+// be recorded, and replayed on what then lies in that memory.
+#pragma once
+#include "backend/creation.h"
+#include "backend/elementwise.h"
+#include "backend/gemm.h"
+#include "backend/index.h"
+#include "backend/linear.h"
+#include "backend/optim.h"
+#include "backend/random.h"
+#include "backend/reduce.h"
+#include "backend/softmax.h"
+#include "core/storage.h"
+
+namespace tw {
+
+// A whole op of a device. NotImplementedError that names both where the device does not have it.
+template <class Result, class Problem>
+struct BackendOp {
+  Result (*run)(const Problem&) = nullptr;
+
+  Result operator()(const Problem& problem) const {
+    if (!run) missing(this);
+    return run(problem);
+  }
+
+ private:
+  [[noreturn]] static void missing(const void* op);
+};
+
+struct Backend {
+  DeviceKind kind;
+
+  struct {
+    AllocateFn allocate;  // null: the CPU's
+    void (*copy_from_host)(void* to, const void* from, size_t nbytes);
+    void (*copy_to_host)(void* to, const void* from, size_t nbytes);
+  } memory;
+  struct {
+    BackendOp<void, ArangeProblem> arange;
+    BackendOp<void, JoinProblem> join;
+  } creation;
+  struct {
+    BackendOp<void, ElementwiseProblem> run;
+  } elementwise;
+  struct {
+    BackendOp<void, GemmBatch> run;
+    BackendOp<StorageRef, GemmPackProblem> pack;  // null where products cannot use a packed B of the dtype
+  } gemm;
+  struct {
+    BackendOp<void, PickProblem> gather, scatter, scatter_add;  // where offsets repeat: the last wins, the sum
+    BackendOp<int64_t, OffsetsProblem> offsets;
+    BackendOp<int64_t, MaskProblem> count_true;
+    BackendOp<void, MaskProblem> mask_offsets;
+    BackendOp<void, UnravelProblem> unravel;
+  } index;
+  struct {
+    BackendOp<void, BiasActivationBackwardProblem> bias_activation_backward;
+  } linear;
+  struct {
+    BackendOp<void, SgdProblem> sgd;
+    BackendOp<void, AdamProblem> adam;
+    BackendOp<double, NormProblem> norm;
+  } optim;
+  struct {
+    BackendOp<void, RandomBitsProblem> bits;
+    BackendOp<void, RandomFloatProblem> floats;
+    BackendOp<void, RandomIntegersProblem> integers;
+    BackendOp<void, RandomBernoulliProblem> bernoulli;
+    BackendOp<void, RandomPermutationProblem> permutation;
+    BackendOp<void, DropoutProblem> dropout;
+  } random;
+  struct {
+    BackendOp<void, ReduceProblem> reduce;
+    BackendOp<void, ArgReduceProblem> arg_reduce;
+  } reduce;
+  struct {
+    BackendOp<void, SoftmaxProblem> forward;
+    BackendOp<void, SoftmaxBackwardProblem> backward;
+    BackendOp<int64_t, CrossEntropyProblem> cross_entropy;
+    BackendOp<int64_t, CrossEntropyBackwardProblem> cross_entropy_backward;
+  } softmax;
+};
+
+// The ops of the struct, for what goes through all of them: X(family, op).
+#define TW_BACKEND_OPS(X)             \
+  X(creation, arange)                 \
+  X(creation, join)                   \
+  X(elementwise, run)                 \
+  X(gemm, run)                        \
+  X(gemm, pack)                       \
+  X(index, gather)                    \
+  X(index, scatter)                   \
+  X(index, scatter_add)               \
+  X(index, offsets)                   \
+  X(index, count_true)                \
+  X(index, mask_offsets)              \
+  X(index, unravel)                   \
+  X(linear, bias_activation_backward) \
+  X(optim, sgd)                       \
+  X(optim, adam)                      \
+  X(optim, norm)                      \
+  X(random, bits)                     \
+  X(random, floats)                   \
+  X(random, integers)                 \
+  X(random, bernoulli)                \
+  X(random, permutation)              \
+  X(random, dropout)                  \
+  X(reduce, reduce)                   \
+  X(reduce, arg_reduce)               \
+  X(softmax, forward)                 \
+  X(softmax, backward)                \
+  X(softmax, cross_entropy)           \
+  X(softmax, cross_entropy_backward)
+
+namespace detail {
+extern const Backend* backends[kDeviceKinds];
+[[noreturn]] void missing_backend_op(const void* op);
+}  // namespace detail
+
+template <class Result, class Problem>
+void BackendOp<Result, Problem>::missing(const void* op) {
+  detail::missing_backend_op(op);
+}
+
+// That of a device on which there is memory.
+inline const Backend& backend(Device device) { return *detail::backends[static_cast<int>(device.kind)]; }
+
+// Makes a device known, or replaces what is known of its kind; `backend` lives on.
+void set_backend(const Backend& backend);
+
+// ValueError that says which devices there are where this build or machine lacks it.
+void require_device(Device device);
+
+}  // namespace tw

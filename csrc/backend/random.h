@@ -1,0 +1,62 @@
+// Random arrays, as devices are given them. Every value is a function of (seed, offset, its position in the array), the
+// same on every device: see cpu/kernels/random/README.md.
+#pragma once
+#include "core/dtype.h"
+
+namespace tw {
+
+struct RandomSource {
+  uint64_t seed, offset;
+};
+
+struct RandomBitsProblem {
+  RandomSource source;
+  uint64_t stream;
+  int64_t count;
+  uint32_t* out;
+};
+
+// a + b z with z uniform in [0, 1) or standard normal; no uniform number exceeds `cap`.
+struct RandomFloatProblem {
+  enum Distribution { uniform, normal } distribution;
+  RandomSource source;
+  DType dtype;  // floating
+  int64_t count;
+  double a, b, cap;
+  char* out;
+};
+
+// low + a number in [0, range); range 0 means 2^64.
+struct RandomIntegersProblem {
+  RandomSource source;
+  int64_t count, low;
+  uint64_t range;
+  int64_t* out;
+};
+
+struct RandomBernoulliProblem {
+  RandomSource source;
+  int64_t count;
+  double p;
+  bool* out;
+};
+
+struct RandomPermutationProblem {
+  RandomSource source;
+  int64_t count;
+  int64_t* out;
+};
+
+// y = x / (1 - p) where mask, else 0. Forward draws the mask, backward reads it.
+struct DropoutProblem {
+  bool draws;
+  RandomSource source;
+  DType dtype;  // floating
+  int64_t count;
+  double p;
+  const char* x;
+  bool* mask;
+  char* y;
+};
+
+}  // namespace tw

@@ -1,0 +1,26 @@
+// Reductions, as devices are given them.
+#pragma once
+#include "backend/reduce_problem.h"
+#include "backend/view.h"
+
+namespace tw {
+
+// out = x reduced over the axes whose bit is set; there is at least one output. out's strides stand for x's axes, 0
+// where reduced: the kept axes lie contiguous in memory, those with the longer strides in x outside.
+struct ReduceProblem {
+  Reduction kind;
+  Dims shape;  // of x
+  uint32_t axes;
+  View x, out;
+};
+
+// out = int64 positions along `axis` of the largest or the smallest: the first of equals, a NaN before any number. The
+// axis is not empty; out as above.
+struct ArgReduceProblem {
+  bool largest;
+  Dims shape;  // of x
+  int axis;
+  View x, out;
+};
+
+}  // namespace tw

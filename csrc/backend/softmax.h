@@ -1,0 +1,55 @@
+// Softmax along an axis and cross-entropy fused with it, as devices are given them. Arrays are contiguous and floating.
+#pragma once
+#include "backend/softmax_problem.h"
+
+namespace tw {
+
+// outer x n x inner, reduced over n.
+struct SoftmaxShape {
+  int64_t outer, n, inner;
+};
+
+struct SoftmaxProblem {
+  Softmax op;
+  DType dtype;
+  SoftmaxShape shape;
+  const char* x;
+  char* y;  // of logsumexp without the n axis
+};
+
+// Of softmax y (g - sum g y), of log_softmax g - exp(y) sum g.
+struct SoftmaxBackwardProblem {
+  Softmax op;
+  DType dtype;
+  SoftmaxShape shape;
+  const char *g, *y;
+  char* gx;
+};
+
+// Samples are outer x inner, classes n. What is computed and kept is float64 of float64, else float32: the compute
+// type.
+struct CrossEntropyInputs {
+  DType dtype;         // of the logits x
+  SoftmaxShape shape;  // of x
+  const char* x;
+  const int64_t* target;  // a class or ignore_index for each sample
+  const char* weight;     // of each class, in the compute type, or null for 1
+  int64_t ignore_index;
+  double smoothing;
+  LossReduction reduction;
+};
+
+// Both give the first sample whose target is no class, and then write nothing; or -1.
+struct CrossEntropyProblem {
+  CrossEntropyInputs in;
+  char* loss;   // of each sample without a reduction, else one; in the compute type
+  char* saved;  // for the way back, in the compute type: shift and log_total of each sample, then the divisor
+};
+struct CrossEntropyBackwardProblem {
+  CrossEntropyInputs in;
+  const char* saved;
+  const char* g;  // as loss
+  char* gx;
+};
+
+}  // namespace tw

@@ -1,0 +1,47 @@
+#include "cpu/cpu.h"
+
+#include <cstring>
+
+#include "cpu/dispatch/dispatch.h"
+
+namespace tw::cpu {
+namespace {
+
+void copy(void* to, const void* from, size_t nbytes) { std::memcpy(to, from, nbytes); }
+
+const Backend kBackend = {
+    .kind = DeviceKind::cpu,
+    .memory = {.allocate = nullptr, .copy_from_host = copy, .copy_to_host = copy},
+    .creation = {.arange = {arange}, .join = {join}},
+    .elementwise = {.run = {elementwise}},
+    .gemm = {.run = {gemm}, .pack = {gemm_pack}},
+    .index = {.gather = {gather},
+              .scatter = {scatter},
+              .scatter_add = {scatter_add},
+              .offsets = {offsets},
+              .count_true = {count_true},
+              .mask_offsets = {mask_offsets},
+              .unravel = {unravel}},
+    .linear = {.bias_activation_backward = {bias_activation_backward}},
+    .optim = {.sgd = {sgd}, .adam = {adam}, .norm = {norm}},
+    .random = {.bits = {random_bits},
+               .floats = {random_floats},
+               .integers = {random_integers},
+               .bernoulli = {random_bernoulli},
+               .permutation = {random_permutation},
+               .dropout = {dropout}},
+    .reduce = {.reduce = {reduce}, .arg_reduce = {arg_reduce}},
+    .softmax = {.forward = {softmax},
+                .backward = {softmax_backward},
+                .cross_entropy = {cross_entropy},
+                .cross_entropy_backward = {cross_entropy_backward}},
+};
+
+}  // namespace
+
+void register_backend() {
+  choose_kernels();
+  set_backend(kBackend);
+}
+
+}  // namespace tw::cpu

@@ -1,0 +1,47 @@
+// The CPU as a device: its whole ops, one file for each family. Each chooses an algorithm, splits the work by shape
+// alone and calls kernels, which are serial over a range.
+#pragma once
+#include "backend/backend.h"
+
+namespace tw::cpu {
+
+void register_backend();  // with the kernels for this machine: see choose_kernels()
+
+void arange(const ArangeProblem&);
+void join(const JoinProblem&);
+
+void elementwise(const ElementwiseProblem&);
+
+void gemm(const GemmBatch&);
+StorageRef gemm_pack(const GemmPackProblem&);
+
+void gather(const PickProblem&);
+void scatter(const PickProblem&);
+void scatter_add(const PickProblem&);
+int64_t offsets(const OffsetsProblem&);
+int64_t count_true(const MaskProblem&);
+void mask_offsets(const MaskProblem&);
+void unravel(const UnravelProblem&);
+
+void bias_activation_backward(const BiasActivationBackwardProblem&);
+
+void sgd(const SgdProblem&);
+void adam(const AdamProblem&);
+double norm(const NormProblem&);
+
+void random_bits(const RandomBitsProblem&);
+void random_floats(const RandomFloatProblem&);
+void random_integers(const RandomIntegersProblem&);
+void random_bernoulli(const RandomBernoulliProblem&);
+void random_permutation(const RandomPermutationProblem&);
+void dropout(const DropoutProblem&);
+
+void reduce(const ReduceProblem&);
+void arg_reduce(const ArgReduceProblem&);
+
+void softmax(const SoftmaxProblem&);
+void softmax_backward(const SoftmaxBackwardProblem&);
+int64_t cross_entropy(const CrossEntropyProblem&);
+int64_t cross_entropy_backward(const CrossEntropyBackwardProblem&);
+
+}  // namespace tw::cpu

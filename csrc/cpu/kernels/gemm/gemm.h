@@ -1,0 +1,79 @@
+// The kernels of matrix products. See README.md for the packing and the arithmetic.
+#pragma once
+#include "backend/gemm_problem.h"
+
+namespace tw {
+
+// Bytes: lines of memory so far apart share a set of L1, which has room for 8 to 12 of them.
+inline constexpr int64_t kEvictingStride = 4096;
+
+// A (m, k) x (k) for `count` vectors x of unit stride, x_step apart. Each result is a row of m: out.c.col = 1.
+struct GemvProblem {
+  int64_t m, k;
+  GemmMatrix a;
+  const void* x;
+  GemmOutput out;
+  int64_t count = 1, x_step = 0;
+};
+
+// Packs `count` rows of A (or columns of B) of depth k into panels of mr (or nr) of them: panel after panel, each
+// k / group x width lanes with the width innermost, the last one padded with zeros. A lane holds `group` neighbours
+// along the depth, padded with zeros too. `stride` leads from one row (column) to the next, `k_stride` along the depth.
+typedef void (*GemmPackFn)(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed);
+
+// One tile of C, at most mc x nc: columns [b_from, b_from + n) of packed B, from the start of a panel on, and m rows of
+// A, packed too or, for kernels with `in_place`, where they lie. K is packed in stretches of `depth` (a multiple of the
+// group), the last one shorter: the panels of the stretch that starts at p begin p / group * b_columns lanes behind
+// those of the first, and likewise for A. `out` begins at the tile.
+struct GemmTile {
+  int64_t m, n, k, depth;
+  GemmMatrix a;  // in place; if its data is null,
+  const void* a_packed;
+  const void* b_packed;
+  int64_t b_from, b_columns;
+  GemmOutput out;
+};
+
+// How operands are packed, and the kernel that multiplies what was packed; null where there is none.
+struct PackedGemm {
+  int mr, nr, kc, mc, nc;  // see kernels/blocking.h
+  int group;               // elements along the depth that lie in one lane of a panel
+  int lane;                // its bytes
+  bool in_place;           // whether the tile can read an unpacked A
+  GemmPackFn pack_a, pack_b;
+  void (*tile)(const GemmTile&);
+
+  // Whether it can read this one: the elements that a lane takes lie side by side, and no lane reaches beyond a row.
+  bool reads_in_place(const GemmProblem& p) const {
+    return in_place && (group == 1 || (p.a.col == 1 && p.a.row % group == 0 && p.k % group == 0));
+  }
+};
+
+// A and B are bytes, C and all matrices of the epilogue int32; sums wrap around.
+struct ByteGemm {
+  PackedGemm packed;
+  void (*naive)(const GemmProblem&);  // of the reference only
+};
+
+struct GemmKernels {
+  static constexpr int kMostVectors = 4;
+
+  // Any level that lacks a faster kernel for a dtype has this one; the reference has nothing else.
+  void (*naive[kDTypes])(const GemmProblem&);
+
+  // Stream A once: gemv_dot wants a.col = 1 and one vector, gemv_axpy a.row = 1 and 1 to kMostVectors.
+  void (*gemv_dot[kDTypes])(const GemvProblem&);
+  void (*gemv_axpy[kDTypes])(const GemvProblem&);
+
+  // Wants a.col = 1 and b.row = 1. Reads both in place.
+  void (*dot[kDTypes])(const GemmProblem&);
+
+  // Reads A in place, and B where its columns have unit stride; else packs it, a panel at a time, on the stack.
+  void (*direct[kDTypes])(const GemmProblem&);
+
+  PackedGemm packed[kDTypes];
+
+  ByteGemm bytes[2][2];  // [A is signed][B is signed]
+};
+
+}  // namespace tw

@@ -1,0 +1,229 @@
+#include "cpu/kernels/index/index.h"
+
+#include "cpu/kernels/table.h"
+#include "cpu/kernels/vec.h"
+
+namespace tw::TW_ISA {
+namespace {
+
+// ---- gather and scatter: bytes only, so one instance for each item size ---------------------------------------------
+
+constexpr int64_t kMemcpyFrom = 128;  // bytes; below, the call costs more than the loop
+
+// A run of `n` elements. Contiguous runs become vector moves or memcpy.
+template <class T>
+TW_INLINE void copy_run(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t n) {
+  if (from_stride == 1 && to_stride == 1) {
+    if (n * (int64_t)sizeof(T) >= kMemcpyFrom) {
+      __builtin_memcpy(to, from, n * sizeof(T));
+    } else {
+      for (int64_t i = 0; i < n; ++i) to[i] = from[i];
+    }
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
+}
+
+template <class T>
+void gather(const PickArgs& a, const void* __restrict x_, const int64_t* __restrict offsets, void* __restrict y_) {
+  const T* __restrict x = static_cast<const T*>(x_);
+  T* __restrict y = static_cast<T*>(y_);
+  for (int64_t o = 0; o < a.outer; ++o, x += a.x_outer, y += a.y_outer) {
+    if (a.inner == 1 && a.y_count == 1) {
+      for (int64_t j = 0; j < a.count; ++j) y[j] = x[offsets[j]];
+    } else {
+      for (int64_t j = 0; j < a.count; ++j) copy_run(x + offsets[j], a.x_inner, y + j * a.y_count, a.y_inner, a.inner);
+    }
+  }
+}
+
+template <class T>
+void scatter(const PickArgs& a, const void* y_, const int64_t* offsets, void* x_) {
+  const T* y = static_cast<const T*>(y_);
+  T* x = static_cast<T*>(x_);
+  for (int64_t o = 0; o < a.outer; ++o, x += a.x_outer, y += a.y_outer) {
+    if (a.inner == 1) {
+      for (int64_t j = 0; j < a.count; ++j) x[offsets[j]] = y[j * a.y_count];
+    } else {
+      for (int64_t j = 0; j < a.count; ++j) copy_run(y + j * a.y_count, a.y_inner, x + offsets[j], a.x_inner, a.inner);
+    }
+  }
+}
+
+// ---- scatter-add ----------------------------------------------------------------------------------------------------
+
+constexpr int64_t kChain = 64;  // terms added one after another before sums are combined pairwise
+constexpr int kTile = 4;        // vectors of inner elements summed at once
+
+template <class T>
+float to_compute(T x) {
+  return load_n<T>(&x, 1)[0];
+}
+TW_INLINE float to_compute(float x) { return x; }
+TW_INLINE double to_compute(double x) { return x; }
+TW_INLINE uint8_t to_compute(uint8_t x) { return x; }
+TW_INLINE uint16_t to_compute(uint16_t x) { return x; }
+TW_INLINE uint32_t to_compute(uint32_t x) { return x; }
+TW_INLINE uint64_t to_compute(uint64_t x) { return x; }
+
+// The sum of y[rows[k] * stride], k < n.
+template <class T>
+compute_t<T> sum_run(const T* y, const int64_t* rows, int64_t n, int64_t stride) {
+  if (n > kChain) {
+    const int64_t half = n / 2;
+    return sum_run(y, rows, half, stride) + sum_run(y, rows + half, n - half, stride);
+  }
+  compute_t<T> sum = to_compute(y[rows[0] * stride]);
+  for (int64_t k = 1; k < n; ++k) sum += to_compute(y[rows[k] * stride]);
+  return sum;
+}
+
+template <class T>
+void add_to(T* x, compute_t<T> term) {
+  store_n<T>(x, load_n<T>(x, 1) + term, 1);
+}
+TW_INLINE void add_to(float* x, float term) { *x += term; }
+TW_INLINE void add_to(double* x, double term) { *x += term; }
+TW_INLINE void add_to(uint8_t* x, uint8_t term) { *x += term; }
+TW_INLINE void add_to(uint16_t* x, uint16_t term) { *x += term; }
+TW_INLINE void add_to(uint32_t* x, uint32_t term) { *x += term; }
+TW_INLINE void add_to(uint64_t* x, uint64_t term) { *x += term; }
+
+template <class T>
+struct Tile {
+  vec<compute_t<T>> v[kTile];
+};
+
+// As sum_run, for kTile vectors of neighbouring elements.
+template <class T>
+Tile<T> sum_tile(const T* y, const int64_t* rows, int64_t n, int64_t stride) {
+  Tile<T> sum;
+  if (n > kChain) {
+    const int64_t half = n / 2;
+    sum = sum_tile(y, rows, half, stride);
+    const Tile<T> rest = sum_tile(y, rows + half, n - half, stride);
+    for (int v = 0; v < kTile; ++v) sum.v[v] += rest.v[v];
+    return sum;
+  }
+  for (int v = 0; v < kTile; ++v) sum.v[v] = load(y + rows[0] * stride + v * lanes<T>);
+  for (int64_t k = 1; k < n; ++k)
+    for (int v = 0; v < kTile; ++v) sum.v[v] += load(y + rows[k] * stride + v * lanes<T>);
+  return sum;
+}
+
+// x[i * x_inner] += the sum of row i's run.
+template <class T>
+void add_run(const PickArgs& a, const T* y, const int64_t* rows, int64_t n, T* x) {
+  int64_t i = 0;
+  if (a.x_inner == 1 && a.y_inner == 1) {
+    constexpr int64_t width = kTile * lanes<T>;
+    for (; i + width <= a.inner; i += width) {
+      const Tile<T> sum = sum_tile(y + i, rows, n, a.y_count);
+      for (int v = 0; v < kTile; ++v) {
+        T* to = x + i + v * lanes<T>;
+        store(to, load<T>(to) + sum.v[v]);
+      }
+    }
+  }
+  for (; i < a.inner; ++i) add_to(x + i * a.x_inner, sum_run(y + i * a.y_inner, rows, n, a.y_count));
+}
+
+template <class T>
+void scatter_add(const PickArgs& a, const void* y_, const int64_t* offsets, const int64_t* order, void* x_) {
+  const T* y = static_cast<const T*>(y_);
+  T* x = static_cast<T*>(x_);
+  for (int64_t o = 0; o < a.outer; ++o, x += a.x_outer, y += a.y_outer) {
+    for (int64_t j = 0, end; j < a.count; j = end) {
+      end = j + 1;
+      while (end < a.count && offsets[end] == offsets[j]) ++end;
+      add_run(a, y, order + j, end - j, x + offsets[j]);
+    }
+  }
+}
+
+// ---- lists of offsets -----------------------------------------------------------------------------------------------
+
+template <class T>
+TW_INLINE bool outside(T index, int64_t extent) {
+  if constexpr (T(-1) > T(0)) {
+    return (uint64_t)index >= (uint64_t)extent;
+  } else {
+    return (int64_t)index >= extent || (int64_t)index < -extent;
+  }
+}
+
+template <class T>
+int64_t offsets(const OffsetArgs& a, const void* index_, int64_t* out) {
+  const T* index = static_cast<const T*>(index_);
+  bool bad = false;
+  for (int64_t j = 0; j < a.count; ++j) {
+    const T value = index[j * a.index_stride];
+    bad |= outside(value, a.extent);
+    uint64_t position = (uint64_t)(int64_t)value;  // unsigned: what is outside may overflow, and is not used
+    if constexpr (T(-1) < T(0)) position += value < 0 ? (uint64_t)a.extent : 0;
+    const uint64_t offset = (uint64_t)(a.base + j * a.step) + position * (uint64_t)a.stride;
+    out[j] = (int64_t)(a.accumulate ? (uint64_t)out[j] + offset : offset);
+  }
+  if (!bad) return -1;
+  int64_t j = 0;
+  while (!outside(index[j * a.index_stride], a.extent)) ++j;
+  return j;
+}
+
+// Eight mask bytes as eight bits, bit j for byte j; any non-zero byte is true.
+TW_INLINE uint32_t mask_bits(const uint8_t* mask) {
+  uint64_t bytes;
+  __builtin_memcpy(&bytes, mask, 8);
+  const uint64_t low7 = 0x7f7f7f7f7f7f7f7f;
+  const uint64_t high = ((bytes & low7) + low7) | bytes;  // the top bit of each byte says whether it is non-zero
+  return (uint32_t)((((high >> 7) & 0x0101010101010101) * 0x0102040810204080) >> 56);
+}
+
+int64_t count_true(const bool* mask_, int64_t stride, int64_t count) {
+  const uint8_t* mask = reinterpret_cast<const uint8_t*>(mask_);
+  int64_t total = 0;
+  if (stride == 1) {
+    for (int64_t j = 0; j < count; ++j) total += mask[j] != 0;
+  } else {
+    for (int64_t j = 0; j < count; ++j) total += mask[j * stride] != 0;
+  }
+  return total;
+}
+
+int64_t mask_offsets(const MaskArgs& a, const bool* mask_, int64_t* out) {
+  const uint8_t* mask = reinterpret_cast<const uint8_t*>(mask_);
+  int64_t* next = out;
+  int64_t j = 0;
+  if (a.mask_stride == 1) {
+    for (; j + 8 <= a.count; j += 8) {
+      const int64_t base = a.base + j * a.step;
+      for (uint32_t bits = mask_bits(mask + j); bits; bits &= bits - 1) *next++ = base + __builtin_ctz(bits) * a.step;
+    }
+  }
+  for (; j < a.count; ++j)
+    if (mask[j * a.mask_stride]) *next++ = a.base + j * a.step;
+  return next - out;
+}
+
+}  // namespace
+
+void fill_index(KernelTable& table) {
+  IndexKernels& k = table.index;
+  k = {{gather<uint8_t>, gather<uint16_t>, gather<uint32_t>, gather<uint64_t>, gather<c128>},
+       {scatter<uint8_t>, scatter<uint16_t>, scatter<uint32_t>, scatter<uint64_t>, scatter<c128>},
+       {},
+       {},
+       count_true,
+       mask_offsets};
+  // Two's complement adds alike, signed or not.
+#define X(T, name)                                                                 \
+  k.scatter_add[(int)DType::name] = scatter_add<typename IntOf<sizeof(T)>::utype>; \
+  k.offsets[(int)DType::name] = offsets<T>;
+  TW_FOR_EACH_INTEGER(X)
+#undef X
+#define X(T, name) k.scatter_add[(int)DType::name] = scatter_add<T>;
+  TW_FOR_EACH_FLOAT(X)
+#undef X
+}
+
+}  // namespace tw::TW_ISA

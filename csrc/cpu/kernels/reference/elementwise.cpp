@@ -1,0 +1,392 @@
+// Elementwise kernels, the slow way: one element at a time, floats in double through the C library, integers in int64
+// or uint64. Shares no arithmetic with the vector kernels; they are tested against this.
+#include "core/half.h"
+#include "cpu/kernels/table.h"
+
+namespace tw::TW_ISA {
+namespace {
+
+// ---- one element in and out -----------------------------------------------------------------------------------------
+
+// A half type as sign, exponent and `mantissa` bits; `lowest` is the exponent of its smallest normal number.
+double decode(uint16_t bits, int mantissa, int lowest) {
+  const int field = (bits & 0x7fff) >> mantissa, fraction = bits & ((1 << mantissa) - 1);
+  const int top = 0x7fff >> mantissa;
+  double x;
+  if (field == top)
+    x = fraction ? __builtin_nan("") : __builtin_inf();
+  else if (field == 0)
+    x = __builtin_ldexp(fraction, lowest - mantissa);
+  else
+    x = __builtin_ldexp(fraction + (1 << mantissa), lowest - mantissa + field - 1);
+  return bits & 0x8000 ? -x : x;
+}
+
+template <class T>
+struct Number {  // integers and bool: a type that holds every value
+  typedef int64_t type;
+};
+template <>
+struct Number<uint64_t> {
+  typedef uint64_t type;
+};
+template <>
+struct Number<f16> {
+  typedef double type;
+};
+template <>
+struct Number<bf16> {
+  typedef double type;
+};
+template <>
+struct Number<float> {
+  typedef double type;
+};
+template <>
+struct Number<double> {
+  typedef double type;
+};
+template <class T>
+using number_t = typename Number<T>::type;
+
+template <class T>
+number_t<T> read(const void* p, int64_t i) {
+  return ((const T*)p)[i];
+}
+template <>
+int64_t read<bool>(const void* p, int64_t i) {
+  return ((const uint8_t*)p)[i] != 0;
+}
+template <>
+double read<f16>(const void* p, int64_t i) {
+  return decode(((const f16*)p)[i].bits, 10, -14);
+}
+template <>
+double read<bf16>(const void* p, int64_t i) {
+  return decode(((const bf16*)p)[i].bits, 7, -126);
+}
+
+template <class T>
+struct Written {
+  template <class N>
+  static T from(N x) {
+    return (T)x;
+  }
+};
+template <>
+struct Written<f16> {
+  static f16 from(double x) { return to_f16(x); }
+};
+template <>
+struct Written<bf16> {
+  static bf16 from(double x) { return to_bf16(x); }
+};
+template <class T, class N>
+void write(void* p, int64_t i, N x) {
+  ((T*)p)[i] = Written<T>::from(x);
+}
+
+// f is called for every element with the offsets of out and of the inputs.
+template <class F>
+void each(const Loop& l, F f) {
+  for (int64_t r = 0; r < l.rows; ++r)
+    for (int64_t c = 0; c < l.cols; ++c) {
+      int64_t at[3];
+      for (int k = 0; k < 3; ++k) at[k] = r * l.in[k].row + c * l.in[k].col;
+      f(r * l.out.row + c * l.out.col, at);
+    }
+}
+
+template <class Out, class T, class F>
+void unary(const Loop& l, const void* const* in, void* out, const double* params) {
+  each(l, [&](int64_t o, const int64_t* i) { write<Out>(out, o, F()(read<T>(in[0], i[0]), params ? params[0] : 0)); });
+}
+template <class Out, class T, class F>
+void binary(const Loop& l, const void* const* in, void* out, const double* params) {
+  each(l, [&](int64_t o, const int64_t* i) {
+    write<Out>(out, o, F()(read<T>(in[0], i[0]), read<T>(in[1], i[1]), params ? params[0] : 0));
+  });
+}
+
+// ---- what is computed -----------------------------------------------------------------------------------------------
+
+// In long double where x times a vanishing factor would magnify the last bits of double.
+typedef long double real;
+real sigmoid(real x) { return x < 0 ? __builtin_expl(x) / (1 + __builtin_expl(x)) : 1 / (1 + __builtin_expl(-x)); }
+real normal(real x) { return 0.5L * __builtin_erfcl(x * -0.707106781186547524400844362104849039L); }
+real density(real x) { return 0.398942280401432677939946059934381868L * __builtin_expl(-0.5L * x * x); }
+real tanh_argument(real x) { return 0.797884560802865355879892119868763737L * (x + 0.044715L * x * x * x); }
+real tanh_argument_slope(real x) { return 0.797884560802865355879892119868763737L * (1 + 3 * 0.044715L * x * x); }
+// x f(x) where f vanishes faster than x grows, so that the limit at -inf is a zero, not NaN.
+real times(real x, real f) { return f == 0 ? __builtin_copysignl(0, x) : x * f; }
+
+double floor_divide(double a, double b) {
+  if (b == 0) return a / b;
+  const double r = __builtin_fmod(a, b);
+  double q = (a - r) / b;
+  if (r != 0 && (r < 0) != (b < 0)) q -= 1;
+  return q == 0 ? __builtin_copysign(0.0, a / b) : __builtin_floor(q + 0.5);
+}
+double remainder(double a, double b) {
+  const double r = __builtin_fmod(a, b);
+  if (r == 0) return __builtin_copysign(0.0, b);
+  return (r < 0) != (b < 0) ? r + b : r;
+}
+
+__extension__ typedef __int128 wide;  // so that nothing overflows
+wide quotient(wide a, wide b) {
+  if (b == 0) return 0;
+  const wide q = a / b;
+  return q * b != a && (a < 0) != (b < 0) ? q - 1 : q;
+}
+template <class N>
+N integer_power(N a, N b) {
+  if (b < 0) return a == 1 ? 1 : a == (N)-1 ? (b % 2 ? a : 1) : 0;
+  uint64_t y = 1;
+  for (uint64_t e = (uint64_t)b, s = (uint64_t)a; e; e /= 2, s *= s) y *= e % 2 ? s : 1;
+  return (N)y;
+}
+
+// ---- the table ------------------------------------------------------------------------------------------------------
+
+// Entry `name` for stored type T at dtype d; the expression is in x and p, or a, b and p, of the type N that holds
+// every T.
+#define TW_UNARY(name, Out, expression) \
+  t.name[(int)d] = unary<Out, T, decltype([]([[maybe_unused]] N x, [[maybe_unused]] double p) { return expression; })>
+#define TW_BINARY(name, Out, expression) \
+  t.name[(int)d] = binary<Out, T, decltype([](N a, N b, [[maybe_unused]] double p) { return expression; })>
+
+template <class T>
+void fill_float(KernelTable& t, DType d) {
+  typedef double N;
+  TW_UNARY(negative, T, -x);
+  TW_UNARY(abs, T, __builtin_fabs(x));
+  TW_UNARY(sign, T, x != x ? x : (x > 0) - (x < 0));
+  TW_UNARY(square, T, x * x);
+  TW_UNARY(floor, T, __builtin_floor(x));
+  TW_UNARY(ceil, T, __builtin_ceil(x));
+  TW_UNARY(trunc, T, __builtin_trunc(x));
+  TW_UNARY(round, T, __builtin_rint(x));
+  TW_UNARY(logical_not, bool, x == 0);
+  TW_UNARY(isnan, bool, x != x);
+  TW_UNARY(isinf, bool, __builtin_fabs(x) == __builtin_inf());
+  TW_UNARY(isfinite, bool, __builtin_fabs(x) < __builtin_inf());
+  TW_UNARY(reciprocal, T, 1 / x);
+  TW_UNARY(sqrt, T, __builtin_sqrt(x));
+  TW_UNARY(rsqrt, T, 1 / __builtin_sqrt(x));
+  TW_UNARY(exp, T, __builtin_exp(x));
+  TW_UNARY(expm1, T, __builtin_expm1(x));
+  TW_UNARY(log, T, __builtin_log(x));
+  TW_UNARY(log1p, T, __builtin_log1p(x));
+  TW_UNARY(log2, T, __builtin_log2(x));
+  TW_UNARY(log10, T, __builtin_log10(x));
+  TW_UNARY(sin, T, __builtin_sin(x));
+  TW_UNARY(cos, T, __builtin_cos(x));
+}
+
+template <class T>
+void fill_float_activation(KernelTable& t, DType d) {
+  typedef double N;
+  TW_UNARY(relu, T, x > 0 || x != x ? x : 0);
+  TW_UNARY(tanh, T, __builtin_tanh(x));
+  TW_UNARY(sigmoid, T, sigmoid(x));
+  TW_UNARY(erf, T, __builtin_erf(x));
+  TW_UNARY(silu, T, times(x, sigmoid(x)));
+  TW_UNARY(gelu, T, times(x, normal(x)));
+  TW_UNARY(gelu_tanh, T, times(x, sigmoid(2 * tanh_argument(x))));
+  TW_UNARY(softplus, T, (x > 0 ? x : 0) + __builtin_log1p(__builtin_exp(-__builtin_fabs(x))));
+  TW_UNARY(leaky_relu, T, x > 0 ? x : p * x);
+  TW_UNARY(elu, T, x > 0 ? x : p * __builtin_expm1(x));
+  TW_BINARY(relu_backward, T, b <= 0 ? 0 : a);
+  TW_BINARY(tanh_backward, T, a * (1 - b * b));
+  TW_BINARY(sigmoid_backward, T, a * (b * (1 - b)));
+  TW_BINARY(silu_backward, T, a * (sigmoid(b) + times(b, sigmoid(b) * sigmoid(-b))));
+  TW_BINARY(gelu_backward, T, a * (normal(b) + times(b, density(b))));
+  TW_BINARY(
+      gelu_tanh_backward, T,
+      a * (sigmoid(2 * tanh_argument(b)) +
+           times(2 * b * tanh_argument_slope(b), sigmoid(2 * tanh_argument(b)) * sigmoid(-2 * tanh_argument(b)))));
+  TW_BINARY(softplus_backward, T, a * sigmoid(b));
+  TW_BINARY(leaky_relu_backward, T, b > 0 ? a : p * a);
+  TW_BINARY(elu_backward, T, b > 0 ? a : a * p * __builtin_exp(b));
+}
+
+template <class T>
+void fill_float_binary(KernelTable& t, DType d) {
+  typedef double N;
+  TW_BINARY(add, T, a + b);
+  TW_BINARY(subtract, T, a - b);
+  TW_BINARY(multiply, T, a * b);
+  TW_BINARY(divide, T, a / b);
+  TW_BINARY(floor_divide, T, floor_divide(a, b));
+  TW_BINARY(remainder, T, remainder(a, b));
+  TW_BINARY(power, T, __builtin_pow(a, b));
+  TW_BINARY(maximum, T, a != a || a > b ? a : b);
+  TW_BINARY(minimum, T, a != a || a < b ? a : b);
+  TW_BINARY(arctan2, T, __builtin_atan2(a, b));
+}
+
+// Comparisons and logic, the same text for every type.
+template <class T>
+void fill_truth(KernelTable& t, DType d) {
+  typedef number_t<T> N;
+  TW_BINARY(equal, bool, a == b);
+  TW_BINARY(not_equal, bool, a != b);
+  TW_BINARY(less, bool, a < b);
+  TW_BINARY(less_equal, bool, a <= b);
+  TW_BINARY(greater, bool, a > b);
+  TW_BINARY(greater_equal, bool, a >= b);
+  TW_BINARY(logical_and, bool, a != 0 && b != 0);
+  TW_BINARY(logical_or, bool, a != 0 || b != 0);
+  TW_BINARY(logical_xor, bool, (a != 0) != (b != 0));
+}
+
+// What may wrap is done modulo 2^64 and cut to size by the write.
+template <class T>
+void fill_integer(KernelTable& t, DType d) {
+  typedef number_t<T> N;
+  TW_UNARY(negative, T, 0 - (uint64_t)x);
+  TW_UNARY(abs, T, x < 0 ? 0 - (uint64_t)x : (uint64_t)x);
+  TW_UNARY(sign, T, (x > 0) - (x < 0));
+  TW_UNARY(square, T, (uint64_t)x * (uint64_t)x);
+  TW_UNARY(floor, T, x);
+  TW_UNARY(ceil, T, x);
+  TW_UNARY(trunc, T, x);
+  TW_UNARY(round, T, x);
+  TW_UNARY(bitwise_invert, T, ~x);
+  TW_UNARY(logical_not, bool, x == 0);
+  TW_UNARY(isnan, bool, false);
+  TW_UNARY(isinf, bool, false);
+  TW_UNARY(isfinite, bool, true);
+  TW_UNARY(relu, T, x > 0 ? x : 0);
+}
+
+template <class T>
+void fill_integer_binary(KernelTable& t, DType d) {
+  typedef number_t<T> N;
+  constexpr N bits = sizeof(T) * 8;
+  TW_BINARY(add, T, (uint64_t)a + (uint64_t)b);
+  TW_BINARY(subtract, T, (uint64_t)a - (uint64_t)b);
+  TW_BINARY(multiply, T, (uint64_t)a * (uint64_t)b);
+  TW_BINARY(floor_divide, T, quotient(a, b));
+  TW_BINARY(remainder, T, b == 0 ? 0 : a - quotient(a, b) * b);
+  TW_BINARY(power, T, integer_power(a, b));
+  TW_BINARY(maximum, T, a > b ? a : b);
+  TW_BINARY(minimum, T, a < b ? a : b);
+  TW_BINARY(bitwise_and, T, a & b);
+  TW_BINARY(bitwise_or, T, a | b);
+  TW_BINARY(bitwise_xor, T, a ^ b);
+  TW_BINARY(bitwise_left_shift, T, b < 0 || b >= bits ? 0 : (uint64_t)a << b);
+  TW_BINARY(bitwise_right_shift, T, b < 0 || b >= bits ? (a < 0 ? -1 : 0) : a >> b);
+}
+
+void fill_bool(KernelTable& t) {
+  typedef bool T;
+  typedef int64_t N;
+  const DType d = DType::boolean;
+  TW_UNARY(abs, T, x);
+  TW_UNARY(floor, T, x);
+  TW_UNARY(ceil, T, x);
+  TW_UNARY(trunc, T, x);
+  TW_UNARY(bitwise_invert, T, x == 0);
+  TW_UNARY(logical_not, T, x == 0);
+  TW_UNARY(isnan, T, false);
+  TW_UNARY(isinf, T, false);
+  TW_UNARY(isfinite, T, true);
+  TW_BINARY(add, T, a | b);
+  TW_BINARY(multiply, T, a & b);
+  TW_BINARY(maximum, T, a | b);
+  TW_BINARY(minimum, T, a & b);
+  TW_BINARY(bitwise_and, T, a & b);
+  TW_BINARY(bitwise_or, T, a | b);
+  TW_BINARY(bitwise_xor, T, a ^ b);
+}
+#undef TW_UNARY
+#undef TW_BINARY
+
+template <class T>
+void where(const Loop& l, const void* const* in, void* out, const double*) {
+  each(l, [&](int64_t o, const int64_t* i) {
+    ((T*)out)[o] = read<bool>(in[0], i[0]) ? ((const T*)in[1])[i[1]] : ((const T*)in[2])[i[2]];
+  });
+}
+
+template <class T>
+constexpr bool is_bool = false;
+template <>
+constexpr bool is_bool<bool> = true;
+template <class T>
+constexpr bool is_real = (number_t<T>)0.5 != 0;
+
+// Double to an integer type: towards zero, held at the ends, NaN to 0.
+template <class To>
+To to_integer(double x) {
+  const int bits = sizeof(To) * 8 - ((To)-1 < 0);
+  const To low = (To)-1 < 0 ? (To)((uint64_t)1 << bits % 64) : 0;
+  if (x != x) return 0;
+  if (x >= __builtin_ldexp(1, bits)) return (To)~low;
+  return x <= (double)low ? low : (To)x;
+}
+template <class To, class From>
+void cast(const Loop& l, const void* const* in, void* out, const double*) {
+  each(l, [&](int64_t o, const int64_t* i) {
+    const auto x = read<From>(in[0], i[0]);
+    if constexpr (is_real<To> && sizeof(To) == 2)
+      write<To>(out, o, (double)x);
+    else if constexpr (is_real<From> && !is_real<To> && !is_bool<To>)
+      write<To>(out, o, to_integer<To>(x));
+    else
+      write<To>(out, o, x);
+  });
+}
+template <class T>
+void copy(const Loop& l, const void* const* in, void* out, const double*) {
+  each(l, [&](int64_t o, const int64_t* i) { ((T*)out)[o] = ((const T*)in[0])[i[0]]; });
+}
+template <class From>
+void fill_cast(ElementwiseFn* row, DType d) {
+#define X(To, name) row[(int)DType::name] = cast<To, From>;
+  TW_FOR_EACH_REAL(X)
+#undef X
+  row[(int)d] = copy<From>;
+}
+
+}  // namespace
+
+void fill_elementwise_unary(KernelTable& t) {
+#define X(T, name) fill_float<T>(t, DType::name);
+  TW_FOR_EACH_FLOAT(X)
+#undef X
+#define X(T, name) fill_integer<T>(t, DType::name);
+  TW_FOR_EACH_INTEGER(X)
+#undef X
+}
+
+void fill_elementwise_activation(KernelTable& t) {
+#define X(T, name) fill_float_activation<T>(t, DType::name);
+  TW_FOR_EACH_FLOAT(X)
+#undef X
+}
+
+void fill_elementwise_binary(KernelTable& t) {
+#define X(T, name) fill_float_binary<T>(t, DType::name);
+  TW_FOR_EACH_FLOAT(X)
+#undef X
+#define X(T, name) fill_integer_binary<T>(t, DType::name);
+  TW_FOR_EACH_INTEGER(X)
+#undef X
+#define X(T, name)               \
+  fill_truth<T>(t, DType::name); \
+  t.where[(int)DType::name] = where<T>;
+  TW_FOR_EACH_REAL(X)
+#undef X
+  fill_bool(t);
+}
+
+void fill_elementwise_cast(KernelTable& t) {
+#define X(T, name) fill_cast<T>(t.cast[(int)DType::name], DType::name);
+  TW_FOR_EACH_REAL(X)
+#undef X
+}
+
+}  // namespace tw::TW_ISA

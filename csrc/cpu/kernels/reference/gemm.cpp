@@ -1,0 +1,151 @@
+// Reference matrix product: three loops, double (for integers: wrapping) accumulation, any strides.
+#include "cpu/kernels/gemm/gemm.h"
+
+#include "cpu/kernels/table.h"
+#include "cpu/kernels/vec.h"
+
+namespace tw::TW_ISA {
+namespace {
+
+// get and set convert between a storage type and the type it is accumulated in.
+template <class S>
+struct Float {
+  typedef S storage;
+  typedef double sum;
+  static double get(S x) {
+    S lane[lanes<S>] = {x};
+    return load(lane)[0];
+  }
+  static void set(S& y, double x) {
+    S lane[lanes<S>];
+    store(lane, set1(static_cast<compute_t<S>>(x)));
+    y = lane[0];
+  }
+};
+template <class S>
+struct Integer {
+  typedef S storage;
+  typedef uint64_t sum;
+  static uint64_t get(S x) { return static_cast<uint64_t>(x); }
+  static void set(S& y, uint64_t x) { y = static_cast<S>(x); }
+};
+
+double logistic(double x) { return 1 / (1 + __builtin_exp(-x)); }
+double normal_cdf(double x) { return __builtin_erfc(-x * 0.70710678118654752440) / 2; }
+double normal_density(double x) { return __builtin_exp(-x * x / 2) * 0.39894228040143267794; }
+// (1 + tanh(u)) / 2 = logistic(2 u), where u = sqrt(2 / pi) (x + 0.044715 x^3).
+constexpr double kScale = 1.59576912160573071176, kCubic = 0.044715;
+double gelu_tanh_gate(double x) { return logistic(kScale * (x + kCubic * x * x * x)); }
+double gated(double x, double gate) { return gate == 0 ? 0 : x * gate; }  // of an infinite x too
+
+double activate(Activation activation, double z) {
+  switch (activation) {
+    case Activation::none:
+      return z;
+    case Activation::relu:
+      return z > 0 || z != z ? z : 0;
+    case Activation::gelu:
+      return gated(z, normal_cdf(z));
+    case Activation::gelu_tanh:
+      return gated(z, gelu_tanh_gate(z));
+    case Activation::tanh:
+      return __builtin_tanh(z);
+    case Activation::sigmoid:
+      return logistic(z);
+    case Activation::silu:
+      return gated(z, logistic(z));
+  }
+  return z;
+}
+
+// From the result for relu, tanh and sigmoid, from the argument for the others.
+double derivative(Activation activation, double x) {
+  switch (activation) {
+    case Activation::none:
+      return 1;
+    case Activation::relu:
+      return x <= 0 ? 0 : 1;
+    case Activation::gelu:
+      return normal_cdf(x) + gated(x, normal_density(x));
+    case Activation::gelu_tanh: {
+      const double gate = gelu_tanh_gate(x);
+      return gate + x * gate * (1 - gate) * kScale * (1 + 3 * kCubic * x * x);
+    }
+    case Activation::tanh:
+      return 1 - x * x;
+    case Activation::sigmoid:
+      return x * (1 - x);
+    case Activation::silu: {
+      const double gate = logistic(x);
+      return gate * (1 + x * (1 - gate));
+    }
+  }
+  return 1;
+}
+
+// g act', and 0 for any g where relu is closed.
+template <class T>
+T through_gate(Activation activation, T g, double x) {
+  return activation == Activation::relu && x <= 0 ? T{} : g * static_cast<T>(derivative(activation, x));
+}
+
+template <class S>
+S& element(const GemmMatrix& m, int64_t i, int64_t j) {
+  return static_cast<S*>(m.data)[i * m.row + j * m.col];
+}
+
+template <class Type>
+void naive(const GemmProblem& g) {
+  typedef typename Type::storage S;
+  typedef typename Type::sum T;
+  const GemmOutput& out = g.out;
+  for (int64_t i = 0; i < g.m; ++i) {
+    for (int64_t j = 0; j < g.n; ++j) {
+      T sum = out.residual.data ? Type::get(element<S>(out.residual, i, j)) : 0;
+      if (out.bias.data) sum += Type::get(element<S>(out.bias, i, j));
+      for (int64_t p = 0; p < g.k; ++p) sum += Type::get(element<S>(g.a, i, p)) * Type::get(element<S>(g.b, p, j));
+      if (out.pre.data) Type::set(element<S>(out.pre, i, j), sum);
+      if (out.gate.data)
+        sum = through_gate(out.activation, sum, static_cast<double>(Type::get(element<S>(out.gate, i, j))));
+      else if (out.activation != Activation::none)
+        sum = static_cast<T>(activate(out.activation, static_cast<double>(sum)));
+      Type::set(element<S>(out.c, i, j), sum);
+    }
+  }
+}
+
+// Sums of bytes in 32 bits.
+template <class A, class B>
+void naive_bytes(const GemmProblem& g) {
+  const GemmOutput& out = g.out;
+  for (int64_t i = 0; i < g.m; ++i) {
+    for (int64_t j = 0; j < g.n; ++j) {
+      uint32_t sum = out.residual.data ? element<uint32_t>(out.residual, i, j) : 0;
+      if (out.bias.data) sum += element<uint32_t>(out.bias, i, j);
+      for (int64_t p = 0; p < g.k; ++p)
+        sum += static_cast<uint32_t>(int32_t{element<A>(g.a, i, p)} * int32_t{element<B>(g.b, p, j)});
+      element<uint32_t>(out.c, i, j) = sum;
+    }
+  }
+}
+
+}  // namespace
+
+void fill_gemm(KernelTable& table) {
+  const auto set = [&table](DType dtype, void (*kernel)(const GemmProblem&)) {
+    table.gemm.naive[static_cast<int>(dtype)] = kernel;
+  };
+  set(DType::boolean, naive<Integer<bool>>);
+#define X(type, dtype) set(DType::dtype, naive<Integer<type>>);
+  TW_FOR_EACH_INTEGER(X)
+#undef X
+#define X(type, dtype) set(DType::dtype, naive<Float<type>>);
+  TW_FOR_EACH_FLOAT(X)
+#undef X
+  table.gemm.bytes[0][0].naive = naive_bytes<uint8_t, uint8_t>;
+  table.gemm.bytes[0][1].naive = naive_bytes<uint8_t, int8_t>;
+  table.gemm.bytes[1][0].naive = naive_bytes<int8_t, uint8_t>;
+  table.gemm.bytes[1][1].naive = naive_bytes<int8_t, int8_t>;
+}
+
+}  // namespace tw::TW_ISA

@@ -16,6 +16,10 @@ import tilewright as tw
 from cases import CASES
 from cases.opcase import public
 from tilewright import _vjps
+from tilewright._engine import registry
+
+for _module in pkgutil.iter_modules(_vjps.__path__, "tilewright._vjps."):
+    importlib.import_module(_module.name)
 
 MODULES = sorted(
     name
@@ -67,13 +71,8 @@ def test_every_op_has_a_case(name):
 
 
 def kernels_called_as_ops():
-    """Names that the package passes through `@primitive` and its relatives, read from the sources."""
-    declared = set()
-    for path in Path(tw.__file__).parent.glob("*.py"):
-        text = path.read_text()
-        pattern = r"^@(?:primitive|variadic|kernel_in_python|elementwise)\b.*\ndef (\w+)"
-        declared |= {name.lstrip("_") for name in re.findall(pattern, text, re.MULTILINE)}
-    return sorted(declared)
+    """Names of the ops that the package declares."""
+    return sorted(name for name, module in registry.DECLARED_IN.items() if module.startswith("tilewright."))
 
 
 def test_sources_declare_ops():
@@ -82,13 +81,13 @@ def test_sources_declare_ops():
 
 @pytest.mark.parametrize("name", kernels_called_as_ops())
 def test_every_op_has_a_gradient_or_declares_none(name):
-    has, declares = name in _vjps.VJPS, name in _vjps.NONDIFFERENTIABLE
+    has, declares = name in registry.VJPS, name in registry.NONDIFFERENTIABLE
     assert has or declares, f"{name}: add a rule to VJPS, or the name to NONDIFFERENTIABLE"
     assert not (has and declares)
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if c.grad == 0 and c.fn is None and c.name in _vjps.NONDIFFERENTIABLE], ids=str
+    "case", [c for c in CASES if c.grad == 0 and c.fn is None and c.name in registry.NONDIFFERENTIABLE], ids=str
 )
 def test_nondifferentiable_ops_cut_the_tape(case):
     x = tw.ones(3, dtype=case.dtypes[0])
@@ -100,7 +99,7 @@ def test_nondifferentiable_ops_cut_the_tape(case):
 
 def test_nothing_is_left_in_the_table():
     """Every rule belongs to a kernel."""
-    assert {name for name in _vjps.VJPS if not hasattr(tw._core, name)} <= set(kernels_called_as_ops())
+    assert {name for name in registry.VJPS if not hasattr(tw._core, name)} <= set(kernels_called_as_ops())
 
 
 # ---- docstrings ------------------------------------------------------------------------------------------------------

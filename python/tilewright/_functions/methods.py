@@ -138,7 +138,7 @@ def _varargs(op: Any) -> Any:
 
 setattr(Tensor, "reshape", _varargs(mp.reshape))  # noqa: B010
 setattr(Tensor, "transpose", _varargs(mp.permute_dims))  # noqa: B010
-setattr(Tensor, "T", property(mp.permute_dims, doc="The axes reversed, a viar."))  # noqa: B010
+setattr(Tensor, "T", property(mp.permute_dims, doc="The axes reversed, a view."))  # noqa: B010
 setattr(Tensor, "conjugate", cx.conj)  # noqa: B010
 
 
@@ -148,4 +148,4 @@ def _part(op: Any) -> property:
 
 setattr(Tensor, "real", _part(cx.real))  # noqa: B010
 setattr(Tensor, "imag", _part(cx.imag))  # noqa: B010
-setattr(Tensor, "mT", property(mp.matrix_transpose, doc="The last two axes exchanged, a viar."))  # noqa: B010
+setattr(Tensor, "mT", property(mp.matrix_transpose, doc="The last two axes exchanged, a view."))  # noqa: B010

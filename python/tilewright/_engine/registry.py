@@ -56,7 +56,9 @@ DECLARED_IN: dict[str, str] = {}  # the module of each op
 
 
 def register_op(signature: Signature, module: str) -> Signature:
-    """Enter an op that a module declares."""
+    """Enter an op that a module declares; ValueError where there is one of its name."""
+    if signature.name in OPS:
+        raise ValueError(f"primitive: there is an op {signature.name} already, in {DECLARED_IN[signature.name]}")
     OPS[signature.name] = signature
     DECLARED_IN[signature.name] = module
     return signature
@@ -81,10 +83,48 @@ def register_vjps(
         What differs from it where complex numbers are among the op's operands or its result.
     nondifferentiable
         Ops whose results are boolean or integer: they cut the tape.
+
+    Raises
+    ------
+    ValueError
+        For a rule of an unknown op, a second one of an op, or one that names what the op does not have; nothing of the
+        table is entered then.
     """
+    nondifferentiable = frozenset(nondifferentiable)
+    for name in (*rules, *nondifferentiable):
+        if name not in OPS:
+            raise ValueError(f"vjps: there is a rule for {name}, but no op of that name")
+        if name in VJPS or name in NONDIFFERENTIABLE or (name in rules and name in nondifferentiable):
+            raise ValueError(f"vjps: there are two entries for {name}")
+    for name in complex or ():
+        if name not in rules:
+            raise ValueError(f"vjps: there is a rule for complex {name}, but none for real numbers beside it")
+    for table in (rules, complex or {}):
+        for name, entry in table.items():
+            if not isinstance(entry, type):
+                _check_rules(OPS[name], entry if isinstance(entry, tuple) else (entry,))
     VJPS.update(rules)
     COMPLEX_VJPS.update(complex or {})
     NONDIFFERENTIABLE.update(nondifferentiable)
+
+
+def _check_rules(op: Signature, rules: tuple[Any, ...]) -> None:
+    """ValueError where the rules of an op name what it does not have."""
+    name, inputs, statics, results, keeps = op
+    if len(rules) != len(inputs):
+        raise ValueError(f"vjps: {name} has {len(rules)} rules, but the inputs {', '.join(inputs)}; give one for each")
+    cotangent = "c" if "g" in inputs else "g"
+    properties = [f"{x}_{of}" for x in inputs for of in ("shape", "dtype")]
+    allowed = [*inputs, *properties, *statics, *results, *keeps]
+    for rule in rules:
+        if rule is None:
+            continue
+        parameters = rule.__code__.co_varnames[: rule.__code__.co_argcount]
+        if parameters[:1] != (cotangent,):
+            raise ValueError(f"vjps: a rule of {name} takes {', '.join(parameters)}, but the first must be {cotangent}")
+        for parameter in parameters[1:]:
+            if parameter not in allowed:
+                raise ValueError(f"vjps: a rule of {name} takes {parameter}, but may take {', '.join(allowed)}")
 
 
 _load_table: Callable[[str], None] | None = None

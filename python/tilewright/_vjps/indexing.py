@@ -11,7 +11,7 @@ VJPS: dict[str, Any] = {
     "getitem": lambda g, key, x_shape: ix._getitem_backward(g, key, x_shape),
     "getitem_backward": lambda c, key: c[key],
     "setitem": (lambda g, key: ix._erase(g, key), lambda g, key: g[key]),
-    "erase": lambda c, key: ix._erase(c, key),
+    "erase": lambda g, key: ix._erase(g, key),
     "take": lambda g, indices, axis, x_shape: ix._take_backward(g, indices, axis, x_shape),
     "take_backward": lambda c, indices, axis: ix._take(c, indices, axis),
     "take_along_axis": lambda g, indices, axis, x_shape: ix._take_along_axis_backward(g, indices, axis, x_shape),

@@ -8,7 +8,7 @@ from .. import _core
 from .._engine.op import wrap
 from .._engine.registry import register_vjps
 from .._engine.tape import Node, state
-from .._functions import activations as act
+from .._functions import activations as act, linear as linear  # declares the op
 from .._functions.linalg import _matmul_tn, matmul
 from .linalg import product
 

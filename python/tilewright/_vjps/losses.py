@@ -12,6 +12,7 @@ from .._functions import (
     comparison as cmp,
     indexing as ix,
     logical as lg,
+    losses as losses,  # declares the op
     manipulation as mp,
     reductions as red,
     softmax as sm,

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
             ...
 
 
+__all__ = ["Subset", "TensorDataset", "random_split"]
+
+
 # They have a length and take integers and slices, but no array of indices; and one of a single index they would take
 # for that index.
 PLAIN = (list, tuple, range, str, bytes, dict, set, frozenset)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..random import Generator
     from .dataset import Dataset
 
+__all__ = ["DataLoader"]
+
 
 class DataLoader:
     """Iterates over a data set in batches; each batch is gathered in one go, not sample by sample.

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ..nn.module import Module
 
+__all__ = ["FormatError", "load", "metadata", "save"]
+
 # https://huggingface.co/docs/safetensors: the dtypes that exist here.
 _DTYPES = {
     "BOOL": "bool",

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     ForwardHook = Callable[["Module", tuple[Any, ...], Any], Any]
     ForwardPreHook = Callable[["Module", tuple[Any, ...]], Any]
 
+__all__ = ["Module"]
+
 
 class _Hooks:
     """The forward hooks of a module that has some."""

@@ -7,6 +7,8 @@ from typing import Any
 from .._engine import arguments
 from .._engine.tensor import Tensor, asarray
 
+__all__ = ["Parameter"]
+
 
 class Parameter(Tensor):
     """A tensor that belongs to a module and is learned: a `Module` lists it among its parameters.

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .._engine.tensor import Tensor
     from .optimizer import Params
 
+__all__ = ["Adam", "AdamW"]
+
 
 class Adam(Optimizer):
     """Steps scaled by running means of the gradient and of its square.

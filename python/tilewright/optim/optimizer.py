@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
+__all__ = ["Optimizer"]
+
 
 class Optimizer:
     """Base class: keeps the groups and the state; a subclass checks options and defines how a group takes a step.

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .._engine.tensor import Tensor
     from .optimizer import Params
 
+__all__ = ["SGD"]
+
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum where wanted.

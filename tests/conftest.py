@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 TALLY: collections.Counter[str] = collections.Counter()
 
@@ -34,6 +35,18 @@ def python() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def registry() -> Iterator[ModuleType]:
+    """The engine's registry, for tests that declare ops: they are forgotten afterwards."""
+    from tilewright._engine import registry
+
+    yield registry
+    for name in [name for name, module in registry.DECLARED_IN.items() if not module.startswith("tilewright.")]:
+        for entries in (registry.OPS, registry.DECLARED_IN, registry.VJPS, registry.COMPLEX_VJPS):
+            entries.pop(name, None)
+        registry.NONDIFFERENTIABLE.discard(name)
 
 
 # ---- differential tests ----------------------------------------------------------------------------------------------

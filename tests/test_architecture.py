@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import tilewright as tw
 from tilewright import _core
 
 ROOT = Path(__file__).parent.parent
@@ -31,14 +32,15 @@ MAY_INCLUDE = {
 }
 # The module starts the CPU, tells what it is made of, and has it run at its peak.
 MAY_INCLUDE_CPU = {"bind/module.cpp": {"cpu/cpu.h", "cpu/dispatch/dispatch.h"}, "bind/probe.cpp": {"cpu/probe.h"}}
-# The layers of the Python package, lowest first. A module belongs to the first entry that names it.
+# The layers of the Python package, lowest first: each names the modules and packages that stand there, and imports from
+# itself and from those below. `tilewright` itself joins them.
 LAYERS = [
-    ("_core", "_arguments"),
-    ("_dtypes", "_autograd", "_tensor", "_op", "_config", "memory"),
-    ("_vjps", "_methods", "random", "autograd", "testing", "linalg", "fft"),
-    ("nn",),
-    ("optim", "data", "io"),
-    ("models",),
+    {"_core"},
+    {"_engine", "_tensor", "memory"},
+    {"_functions", "_vjps"},
+    {"autograd", "linalg", "random", "testing"},
+    {"nn"},
+    {"data", "io", "optim"},
 ]
 
 
@@ -106,40 +108,137 @@ def test_nothing_is_built_for_the_building_machine():
 # ---- Python ----------------------------------------------------------------------------------------------------------
 
 
+def name_of(path: Path) -> str:
+    """Of a module under `tilewright`; "" for the package itself."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
+
+
 def layer(module: str) -> int:
-    """Rank of a module of the package, by the first part of its name under it."""
-    head = module.split(".")[0]
-    for rank, members in enumerate(LAYERS):
-        if head in members:
-            return rank
-    return 2  # the functions, by family
+    """Rank of a module, by the first part of its name."""
+    if not module:
+        return len(LAYERS)
+    ranks = [rank for rank, members in enumerate(LAYERS) if module.split(".")[0] in members]
+    assert ranks, f"no layer names tilewright.{module}: enter it in LAYERS"
+    return ranks[0]
+
+
+def resolved(name: str, package: str) -> str | None:
+    """The name under `tilewright` of what `import name` finds in a package there; None for other packages."""
+    dots = len(name) - len(name.lstrip("."))
+    if not dots:
+        return name.removeprefix("tilewright").removeprefix(".") if name.split(".")[0] == "tilewright" else None
+    parents = package.split(".") if package else []
+    return ".".join([*parents[: len(parents) - (dots - 1)], *filter(None, [name[dots:]])])
+
+
+def beginning(expression: ast.expr, own: str) -> str:
+    """The string that an expression gives, up to the last whole part of a module's name that can be read."""
+    if isinstance(expression, ast.Constant):
+        return expression.value
+    text = ""
+    for part in getattr(expression, "values", ()):
+        if isinstance(part, ast.Constant):
+            text += part.value
+        elif isinstance(part, ast.FormattedValue) and ast.unparse(part.value) == "__name__":
+            text += f"tilewright.{own}".rstrip(".")
+        else:
+            text = text.rpartition(".")[0]
+            break
+    assert text, f"tilewright.{own} imports {ast.unparse(expression)}, which cannot be read here"
+    return text
 
 
 def imports(path: Path) -> list[str]:
-    """Modules of the package that are imported when this one is; not those inside functions or for type checkers."""
-    package = list(path.relative_to(PACKAGE).parent.parts)
-    found = []
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = package[: len(package) - (node.level - 1)]
-            if node.module:
-                found.append(".".join([*base, node.module]))
-            else:
-                found += [".".join([*base, alias.name]) for alias in node.names]
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-            found += [n.removeprefix("tilewright").removeprefix(".") for n in names if n.split(".")[0] == "tilewright"]
-    return found
+    """Modules of the package that one imports: at once, inside functions and by string; not for type checkers."""
+    own = name_of(path)
+    package = own if path.name == "__init__.py" else own.rpartition(".")[0]
+    found: list[str | None] = []
+    for node in running(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = resolved("." * node.level + (node.module or ""), package)
+            found += [base] if node.module else [f"{base}.{alias.name}".lstrip(".") for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [resolved(alias.name, package) for alias in node.names]
+        elif isinstance(node, ast.Call) and re.search(r"\b(import_module|__import__)$", ast.unparse(node.func)):
+            found.append(resolved(beginning(node.args[0], own), package))
+    return [module for module in found if module is not None]
 
 
-@pytest.mark.parametrize("path", [p for p in PYTHON if p != PACKAGE / "__init__.py"], ids=relative)
+def running(tree: ast.AST):
+    """The nodes that run: all but those under `if TYPE_CHECKING`."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from running(node)
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=relative)
 def test_imports_point_one_way(path):
-    own = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+    own = name_of(path)
     for module in imports(path):
-        if module:
-            assert layer(module) <= layer(own), (
-                f"{relative(path)} (layer {layer(own)}) imports {module} (layer {layer(module)})"
-            )
+        assert layer(module) <= layer(own), (
+            f"{relative(path)} (layer {layer(own)}) imports {module} (layer {layer(module)})"
+        )
+
+
+def test_what_is_loaded_late_has_a_layer():
+    assert all(layer(name) < len(LAYERS) for name in tw._LAZY)
+
+
+SAMPLE = """
+from __future__ import annotations
+from typing import TYPE_CHECKING
+import numpy, tilewright.memory
+from . import near
+from .. import random, _core as core
+from ..nn.module import Module
+if TYPE_CHECKING:
+    from .. import optim
+def f(name):
+    from .._functions import arithmetic
+    import importlib
+    importlib.import_module("tilewright.data")
+    importlib.import_module(f"{__name__}.{name}")
+    __import__("..io", 1)
+"""
+
+
+def test_every_kind_of_import_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("test_architecture.PACKAGE", tmp_path)
+    path = tmp_path / "some" / "module.py"
+    path.parent.mkdir()
+    path.write_text(SAMPLE)
+    assert imports(path) == [
+        *("memory", "some.near", "random", "_core", "nn.module", "_functions", "data", "some.module", "io")
+    ]
+    path.write_text("import importlib\nfor name in dir(): importlib.import_module(name)")
+    with pytest.raises(AssertionError, match=r"tilewright.some.module imports name, which cannot be read here"):
+        imports(path)
+    with pytest.raises(AssertionError, match=r"no layer names tilewright.some.module"):
+        layer(name_of(path))
+
+
+ALONE = """
+import importlib, pkgutil, sys, types
+
+package = types.ModuleType("tilewright")  # without what its __init__.py imports
+package.__path__ = sys.argv[2:]
+sys.modules["tilewright"] = package
+name = f"tilewright.{sys.argv[1]}"
+module = importlib.import_module(name)
+for _, below, _ in pkgutil.walk_packages(getattr(module, "__path__", []), f"{name}."):
+    importlib.import_module(below)
+print(*(name.removeprefix("tilewright.") for name in sys.modules if name.startswith("tilewright.")))
+"""
+
+
+@pytest.mark.parametrize("name", [name for members in LAYERS for name in sorted(members)])
+def test_each_layer_alone_loads_nothing_above_it(name, python):
+    done = python(ALONE, name, *tw.__path__)
+    assert done.returncode == 0, done.stderr
+    above = [module for module in done.stdout.split() if layer(module) > layer(name)]
+    assert name in done.stdout.split() and not above, f"tilewright.{name} loads {above}"
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=relative)

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import tilewright as tw
+from tilewright import _core
+from tilewright._engine.op import primitive
 from tilewright.autograd import Function, anomaly_mode, enable_grad, gradients, is_grad_enabled, no_grad
 
 
@@ -690,41 +692,24 @@ def test_anomaly_survives_no_grad_and_ends():
 # ---- ops without gradient --------------------------------------------------------------------------------------------
 
 
-def _fresh_cos():
-    """The op declared anew, so that it asks the table again."""
-    from tilewright._op import primitive
+def test_missing_gradient_is_an_error_when_it_is_needed(registry):
+    @primitive(kernel=_core.cos)
+    def bare(x, /):
+        """An op without a rule."""
 
-    @primitive
-    def cos(x, /):
-        """Cosine."""
-
-    return cos
-
-
-def test_missing_gradient_is_an_error_when_it_is_needed():
-    from tilewright import _vjps
-
-    rules = _vjps.VJPS
-    saved = rules.pop("cos")
-    try:
-        op = _fresh_cos()
-        op(array(1))
-        with pytest.raises(NotImplementedError, match="cos: has no gradient; detach its input"):
-            op(leaf(1))
-    finally:
-        rules["cos"] = saved
+    bare(array(1))
+    with pytest.raises(NotImplementedError, match="bare: has no gradient; detach its input"):
+        bare(leaf(1))
 
 
-def test_wrong_rule_is_reported():
-    from tilewright import _vjps
+def test_wrong_rule_is_reported(registry):
+    @primitive(kernel=_core.cos)
+    def wrong(x, /):
+        """An op with a wrong rule."""
 
-    saved = _vjps.VJPS["cos"]
-    _vjps.VJPS["cos"] = lambda g: tw.zeros(3)
-    try:
-        y = _fresh_cos()(leaf(1, 2))
-    finally:
-        _vjps.VJPS["cos"] = saved
+    registry.register_vjps({"wrong": lambda g: tw.zeros(3)})
+    y = wrong(leaf(1, 2))
     with pytest.raises(
-        RuntimeError, match=r"the vjp of cos gave a cotangent of shape \(3,\) for an input of shape \(2,\)"
+        RuntimeError, match=r"the vjp of wrong gave a cotangent of shape \(3,\) for an input of shape \(2,\)"
     ):
         y.backward([1.0, 1.0])

@@ -222,7 +222,7 @@ def test_anomaly_mode_names_the_layer():
     net = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.ReLU(), Log()))
     with tw.autograd.anomaly_mode(), pytest.raises(FloatingPointError, match=r"log .* in layer Sequential\.1\.1"):
         net(tw.zeros((1, 2)))
-    assert tw._autograd.state.layer_path == ()
+    assert tw._engine.tape.state.layer_path == ()
 
 
 def test_forward_hooks():

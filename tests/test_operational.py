@@ -196,11 +196,15 @@ print(end - begin)
 """
 
 
-def test_import_is_fast_and_brings_no_numpy(python):
-    """At most 50 ms of CPU: the best of several, since other work on the machine only ever adds to it."""
-    runs = [python(IMPORT) for _ in range(8)]
+def test_import_is_fast_and_brings_no_numpy(python, tmp_path):
+    """At most 35 ms of CPU: the best of several, since other work on the machine only ever adds to it.
+
+    The first run compiles the Python files, as an installer does.
+    """
+    kept = {"PYTHONDONTWRITEBYTECODE": None, "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    runs = [python(IMPORT, **kept) for _ in range(8)]
     assert all(done.returncode == 0 for done in runs), runs[0].stderr
-    assert min(float(done.stdout) for done in runs) <= 0.050
+    assert min(float(done.stdout) for done in runs) <= 0.035
 
 
 def test_work_without_numpy(python):

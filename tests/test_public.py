@@ -16,13 +16,25 @@ import tilewright as tw
 from cases import CASES
 from cases.opcase import public
 from tilewright import _vjps
+from tilewright._engine import registry
+
+# All tables of gradients, which are else loaded when they are needed.
+for _table in pkgutil.iter_modules(_vjps.__path__, "tilewright._vjps."):
+    importlib.import_module(_table.name)
 
 MODULES = sorted(
     name
     for _, name, _ in pkgutil.walk_packages(tw.__path__, "tilewright.")
     if not name.endswith(("__main__", "._core"))
 )
-# Functions of the namespace that are no ops on arrays: they have tests of their own.
+# Public modules under `tilewright`, the shortest names first; "" is the package itself.
+NAMESPACES = sorted(
+    ["", *(name.removeprefix("tilewright.") for name in MODULES if not re.search(r"\._", name))],
+    key=lambda name: (name.count(".") + bool(name), name),
+)
+# Modules whose functions are no ops on arrays: they have tests of their own.
+NO_OPS_IN = {"autograd", "data", "io", "memory", "nn.init", "nn.utils", "random", "testing"}
+# Single functions that are none.
 NOT_OPS = {
     # conversion, and memory without contents
     "asarray", "from_dlpack", "empty", "empty_like",
@@ -35,29 +47,43 @@ NOT_OPS = {
 }  # fmt: skip
 
 
-def functions(namespace, prefix=""):
-    """Public functions of a module: dotted name -> function."""
-    return {
-        prefix + name: getattr(namespace, name)
-        for name in namespace.__all__
-        if inspect.isroutine(getattr(namespace, name))
-    }
+def module_of(space):
+    """The module of that name; not by attributes, since `nn.functional.linear` is a function, too."""
+    return importlib.import_module(f"tilewright.{space}" if space else "tilewright")
+
+
+def public_things():
+    """Public functions and classes of all public modules by dotted name, each once, under its shortest name."""
+    seen = set()
+    for space in NAMESPACES:
+        module = module_of(space)
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if (inspect.isroutine(thing) or inspect.isclass(thing)) and id(thing) not in seen:
+                seen.add(id(thing))
+                yield space, f"{space}.{name}" if space else name, thing
 
 
 OPS = {
-    name: f
-    for name, f in {
-        **functions(tw),
-        **functions(tw.nn.functional, "nn.functional."),
-        **functions(tw.linalg, "linalg."),
-    }.items()
-    if name not in NOT_OPS
+    name: thing
+    for space, name, thing in public_things()
+    if inspect.isroutine(thing)
+    and name not in NOT_OPS
+    and not any(space == other or space.startswith(f"{other}.") for other in NO_OPS_IN)
 }
+
+
+@pytest.mark.parametrize("space", NAMESPACES)
+def test_public_modules_say_what_is_public(space):
+    module = module_of(space)
+    assert module.__all__ and all(hasattr(module, name) for name in module.__all__)
+    assert module.__doc__
 
 
 def test_every_exception_exists():
     for name in NOT_OPS:
         public(name)
+    assert set(NAMESPACES) >= NO_OPS_IN
 
 
 @pytest.mark.parametrize("name", OPS)
@@ -67,13 +93,8 @@ def test_every_op_has_a_case(name):
 
 
 def kernels_called_as_ops():
-    """Names that the package passes through `@primitive` and its relatives, read from the sources."""
-    declared = set()
-    for path in Path(tw.__file__).parent.glob("*.py"):
-        text = path.read_text()
-        pattern = r"^@(?:primitive|variadic|kernel_in_python|elementwise)\b.*\ndef (\w+)"
-        declared |= {name.lstrip("_") for name in re.findall(pattern, text, re.MULTILINE)}
-    return sorted(declared)
+    """Names of the ops that the package declares."""
+    return sorted(name for name, module in registry.DECLARED_IN.items() if module.startswith("tilewright."))
 
 
 def test_sources_declare_ops():
@@ -82,13 +103,13 @@ def test_sources_declare_ops():
 
 @pytest.mark.parametrize("name", kernels_called_as_ops())
 def test_every_op_has_a_gradient_or_declares_none(name):
-    has, declares = name in _vjps.VJPS, name in _vjps.NONDIFFERENTIABLE
+    has, declares = name in registry.VJPS, name in registry.NONDIFFERENTIABLE
     assert has or declares, f"{name}: add a rule to VJPS, or the name to NONDIFFERENTIABLE"
     assert not (has and declares)
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if c.grad == 0 and c.fn is None and c.name in _vjps.NONDIFFERENTIABLE], ids=str
+    "case", [c for c in CASES if c.grad == 0 and c.fn is None and c.name in registry.NONDIFFERENTIABLE], ids=str
 )
 def test_nondifferentiable_ops_cut_the_tape(case):
     x = tw.ones(3, dtype=case.dtypes[0])
@@ -100,35 +121,10 @@ def test_nondifferentiable_ops_cut_the_tape(case):
 
 def test_nothing_is_left_in_the_table():
     """Every rule belongs to a kernel."""
-    assert {name for name in _vjps.VJPS if not hasattr(tw._core, name)} <= set(kernels_called_as_ops())
+    assert {name for name in registry.VJPS if not hasattr(tw._core, name)} <= set(kernels_called_as_ops())
 
 
 # ---- docstrings ------------------------------------------------------------------------------------------------------
-
-NAMESPACES = [
-    "",
-    "linalg",
-    "nn.functional",
-    "nn",
-    "nn.init",
-    "nn.utils",
-    "optim",
-    "data",
-    "io",
-    "random",
-    "testing",
-    "memory",
-    "autograd",
-]
-
-
-def documented():
-    for space in NAMESPACES:
-        module = public(space) if space else tw
-        for name in module.__all__:
-            thing = getattr(module, name)
-            if inspect.isroutine(thing) or inspect.isclass(thing):
-                yield f"{space}.{name}" if space else name, thing
 
 
 def sections(doc: str) -> dict[str, str]:
@@ -136,7 +132,7 @@ def sections(doc: str) -> dict[str, str]:
     return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
 
 
-@pytest.mark.parametrize(("name", "thing"), [pytest.param(n, t, id=n) for n, t in documented()])
+@pytest.mark.parametrize(("name", "thing"), [pytest.param(n, t, id=n) for _, n, t in public_things()])
 def test_docstrings_are_whole(name, thing):
     """A summary; each parameter; what comes back; for functions an example."""
     doc = inspect.getdoc(thing)

@@ -5,17 +5,13 @@ The decompositions are LAPACK's, by way of NumPy; the gradients are this library
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from . import _core
-from ._arguments import option
-from ._dtypes import float32
-from ._manipulation import concatenate, matrix_transpose
-from ._op import primitive
-from ._tensor import Tensor, asarray
-
-if TYPE_CHECKING:
-    import numpy as np
+from ._engine.arguments import option
+from ._engine.dtypes import float32
+from ._engine.tensor import Tensor, asarray
+from ._functions.linalg import _inv, _qr, _slogdet
+from ._functions.manipulation import concatenate, matrix_transpose
 
 __all__ = ["QRResult", "SlogdetResult", "inv", "qr", "slogdet"]
 
@@ -48,50 +44,6 @@ class SlogdetResult(NamedTuple):
 
     sign: Tensor
     logabsdet: Tensor
-
-
-def _array(x: np.ndarray) -> Any:
-    import numpy as np
-
-    return _core.from_buffer(np.asarray(x, order="C"), False)
-
-
-def _inv_kernel(x: Any) -> Any:
-    import numpy as np
-
-    try:
-        return _array(np.linalg.inv(np.asarray(x)))
-    except np.linalg.LinAlgError:
-        raise ValueError(f"inv: a matrix of x {x.shape} is singular, it has no inverse") from None
-
-
-def _qr_kernel(x: Any) -> tuple[Any, Any]:
-    import numpy as np
-
-    q, r = np.linalg.qr(np.asarray(x))
-    return _array(q), _array(r)
-
-
-def _slogdet_kernel(x: Any) -> tuple[Any, Any]:
-    import numpy as np
-
-    sign, logabsdet = np.linalg.slogdet(np.asarray(x))
-    return _array(np.asarray(sign)), _array(np.asarray(logabsdet))
-
-
-@primitive(kernel=_inv_kernel)
-def _inv(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """The inverses of (.., n, n)."""
-
-
-@primitive(results=("q", "r"), kernel=_qr_kernel)
-def _qr(x: Any, /) -> Any:
-    """The reduced decomposition of (.., m, n), m >= n: (.., m, n) and (.., n, n)."""
-
-
-@primitive(results=("sign", "logabsdet"), kernel=_slogdet_kernel)
-def _slogdet(x: Any, /) -> Any:
-    """Sign, and logarithm of the absolute value, of the determinants of (.., n, n)."""
 
 
 def _matrices(op: str, x: Any, *, square: bool = False) -> Tensor:

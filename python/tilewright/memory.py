@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ._arguments import integer
 from ._core import (
     memory_release_cached as _release,
     memory_reset_peak as _reset_peak,
     memory_set_cache_limit as _set_limit,
     memory_stats as _stats,
 )
+from ._engine.arguments import integer
 
 __all__ = ["release_cached", "reset_peak", "set_cache_limit", "stats"]
 

@@ -17,10 +17,11 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from . import _arguments, _core
-from ._dtypes import as_dtype, int64
-from ._indexing import take
-from ._tensor import Tensor, asarray
+from . import _core
+from ._engine import arguments
+from ._engine.dtypes import as_dtype, int64
+from ._engine.tensor import Tensor, asarray
+from ._functions.indexing import take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,11 +122,11 @@ class Generator:
     @state.setter
     def state(self, state: dict[str, int]) -> None:
         if not isinstance(state, dict):
-            _arguments.refuse("Generator", "state", state, 'a dict with "seed" and "position"')
+            arguments.refuse("Generator", "state", state, 'a dict with "seed" and "position"')
         missing = [name for name in ("seed", "position") if name not in state]
         if missing:
             raise ValueError(f"Generator: the state lacks {' and '.join(missing)}")
-        seed, position = (_arguments.integer("Generator", name, state[name]) for name in ("seed", "position"))
+        seed, position = (arguments.integer("Generator", name, state[name]) for name in ("seed", "position"))
         if not (0 <= seed < 2**64 and 0 <= position < 2**64):
             raise ValueError(f"Generator: seed {seed} and position {position} must lie between 0 and 2**64 - 1")
         with self._lock:
@@ -173,7 +174,7 @@ class Generator:
     def _uniform(self, op: str, low: Any, high: Any, size: Any, dtype: Any) -> Tensor:
         """`uniform` under the name of the function that was called."""
         shape, count, kind = _plan(op, size, dtype)
-        low, high = _arguments.number(op, "low", low), _arguments.number(op, "high", high)
+        low, high = arguments.number(op, "low", low), arguments.number(op, "high", high)
         if not -_SMALL <= low <= high <= _SMALL:
             _check_range(op, low, high, kind.name)
         return asarray(_core.random_uniform(shape, kind, *self._take(count, _words(kind)), low, high))
@@ -216,7 +217,7 @@ class Generator:
     def _normal(self, op: str, loc: Any, scale: Any, size: Any, dtype: Any, names: Any = ("loc", "scale")) -> Tensor:
         """`normal` under the names of the function that was called and of its parameters."""
         shape, count, kind = _plan(op, size, dtype)
-        loc, scale = _arguments.number(op, names[0], loc), _arguments.number(op, names[1], scale)
+        loc, scale = arguments.number(op, names[0], loc), arguments.number(op, names[1], scale)
         if not scale >= 0:
             raise ValueError(f"{op}: {names[1]} is {scale}, but must be at least 0")
         words = _words(kind)
@@ -291,10 +292,10 @@ class Generator:
         """`integers` under the name of the function that was called."""
         if high is None:
             low, high = 0, low
-        low = _arguments.integer(op, "low", low)
-        high = _arguments.integer(op, "high", high) + _arguments.flag(op, "endpoint", endpoint)
+        low = arguments.integer(op, "low", low)
+        high = arguments.integer(op, "high", high) + arguments.flag(op, "endpoint", endpoint)
         if not -(2**63) <= low < high <= 2**63:
-            ends = f"{_arguments.shown(low)} and {_arguments.shown(high)}"
+            ends = f"{arguments.shown(low)} and {arguments.shown(high)}"
             raise ValueError(f"{op}: no int64 lies between {ends} exclusive")
         shape, count = _shape(op, size)
         return asarray(_core.random_integers(shape, int64, *self._take(count, 2), low, high))
@@ -368,7 +369,7 @@ class Generator:
         """
         population, array = _population("choice", "a", a)
         shape, count = _shape("choice", size)
-        replace = _arguments.flag("choice", "replace", replace)
+        replace = arguments.flag("choice", "replace", replace)
         if count > (population if not replace else count * (population > 0)):
             how = "with" if replace else "without"
             raise ValueError(f"choice: cannot draw {count} of {population} {how} replacement")
@@ -405,7 +406,7 @@ class Generator:
         >>> tw.random.Generator(0).bernoulli(1.0, 3)
         tensor([ True,  True,  True])
         """
-        p = _arguments.probability("bernoulli", "p", p)
+        p = arguments.probability("bernoulli", "p", p)
         shape, count = _shape("bernoulli", size)
         return asarray(_core.random_bernoulli(shape, *self._take(count, 1), p))
 
@@ -420,7 +421,7 @@ def _shape(op: str, size: Any) -> tuple[tuple[int, ...], int]:
     """A shape as a tuple, and its number of elements."""
     if size is None:
         return (), 1
-    shape = _arguments.shape(op, size, "size")
+    shape = arguments.shape(op, size, "size")
     return shape, math.prod(shape)
 
 
@@ -446,10 +447,10 @@ def _population(op: str, name: str, value: Any) -> tuple[int, Tensor | None]:
     """How many there are to draw from, and the array whose slices they are; None for the integers below a number."""
     if getattr(value, "ndim", 0) == 0 and hasattr(value, "__index__"):
         try:
-            return _arguments.integer(op, name, operator.index(value), at_least=0), None
+            return arguments.integer(op, name, operator.index(value), at_least=0), None
         except TypeError:  # a 0-d array of floats
             pass
-    array = _arguments.array(op, name, value)
+    array = arguments.array(op, name, value)
     if not array.ndim:
         raise ValueError(f"{op}: {name} is a 0-d array of dtype {array.dtype.name}, which has no slices")
     return len(array), array
@@ -460,7 +461,7 @@ def source(op: str, generator: Generator | None) -> Generator:
     if generator is None:
         return default_generator
     if not isinstance(generator, Generator):
-        _arguments.refuse(op, "generator", generator, "a Generator or None")
+        arguments.refuse(op, "generator", generator, "a Generator or None")
     return generator
 
 

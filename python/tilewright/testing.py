@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from . import _arguments
-from ._complex import conj, real
-from ._functional import vjp
-from ._manipulation import astype, ravel
-from ._reductions import sum as sum_
-from ._tensor import Tensor, asarray
-from ._tree import leaves, rebuild
-from .autograd import no_grad
+from ._engine import arguments
+from ._engine.tensor import Tensor, asarray
+from ._engine.tree import leaves, rebuild
+from ._functions.complex import conj, real
+from ._functions.manipulation import astype, ravel
+from ._functions.reductions import sum as sum_
+from .autograd import no_grad, vjp
 from .random import Generator
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ def check_grads(
     >>> import tilewright as tw
     >>> tw.testing.check_grads(tw.tanh, tw.linspace(-1.0, 1.0, 5, dtype="float64"), order=2)
     """
-    _arguments.function("check_grads", "fun", fun)
-    if _arguments.integer("check_grads", "order", order) not in (1, 2):
+    arguments.function("check_grads", "fun", fun)
+    if arguments.integer("check_grads", "order", order) not in (1, 2):
         raise ValueError(f"check_grads: order is {order}, but must be 1 or 2")
     generator = Generator(seed)
     flat = leaves(args)
@@ -126,7 +125,7 @@ def _double(x: Tensor) -> Tensor:
 
 
 def _tolerance(op: str, name: str, value: Any) -> float:
-    value = _arguments.number(op, name, value)
+    value = arguments.number(op, name, value)
     if not value >= 0:
         raise ValueError(f"{op}: {name} is {value}, but must be at least 0")
     return value
@@ -145,12 +144,12 @@ class _Settings:
         generator: Generator,
     ) -> None:
         coarsest = max(dtypes, key=lambda name: _STEPS[name])
-        self.eps = _STEPS[coarsest] if eps is None else _arguments.number("check_grads", "eps", eps)
+        self.eps = _STEPS[coarsest] if eps is None else arguments.number("check_grads", "eps", eps)
         if not 0 < self.eps < math.inf:
             raise ValueError(f"check_grads: eps is {self.eps}, but must be positive")
         self.rtol = _TOLERANCES[coarsest] if rtol is None else _tolerance("check_grads", "rtol", rtol)
         self.atol = _TOLERANCES[coarsest] if atol is None else _tolerance("check_grads", "atol", atol)
-        self.directions = _arguments.integer("check_grads", "directions", directions, at_least=1, at_most=1000)
+        self.directions = arguments.integer("check_grads", "directions", directions, at_least=1, at_most=1000)
         self.generator = generator
 
     def draw(self, like: Tensor) -> Tensor:
@@ -218,7 +217,7 @@ def assert_allclose(
     >>> tw.testing.assert_allclose(tw.sqrt([4.0, 9.0]), [2.0, 3.0])
     """
     rtol, atol = _tolerance("assert_allclose", "rtol", rtol), _tolerance("assert_allclose", "atol", atol)
-    equal_nan = _arguments.flag("assert_allclose", "equal_nan", equal_nan)
+    equal_nan = arguments.flag("assert_allclose", "equal_nan", equal_nan)
     a, d = asarray(actual).detach(), asarray(desired).detach()
     if a.shape != d.shape:
         raise AssertionError(f"{what}: shape {a.shape}, but expected {d.shape}")

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 
 import tilewright as tw
-from cases.opcase import public
-from test_public import NAMESPACES
+from test_public import public_things
 
 from . import good
 from .absurd import absurd
@@ -95,18 +94,6 @@ def parameters_of(function, name: str, owner: str = "", *, skip: int = 0) -> tup
     return tuple(found)
 
 
-def functions_and_classes():
-    """Public things of all namespaces by dotted name, each once."""
-    seen = set()
-    for space in NAMESPACES:
-        module = public(space) if space else tw
-        for name in module.__all__:
-            thing = getattr(module, name)
-            if callable(thing) and id(thing) not in seen:
-                seen.add(id(thing))
-                yield (f"{space}.{name}" if space else name), thing
-
-
 def methods(cls):
     """Public methods and properties that classes of tilewright's define: each once, where it is defined."""
     for name in dir(cls):
@@ -153,7 +140,7 @@ def member(name: str, cls, attribute: str, raw) -> list[Target]:
 
 def walk() -> list[Target]:
     """All targets: functions, constructors, methods, properties, and what is written with operators."""
-    things = dict(functions_and_classes())
+    things = {name: thing for _, name, thing in public_things()}
     names = {thing: name for name, thing in things.items() if inspect.isclass(thing)}
     targets, seen = [], set()
     for name, thing in things.items():

@@ -6,10 +6,11 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, random
-from .._indexing import take
-from .._manipulation import astype
-from .._tensor import Tensor
+from .. import random
+from .._engine import arguments
+from .._engine.tensor import Tensor
+from .._functions.indexing import take
+from .._functions.manipulation import astype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
             ...
 
 
+__all__ = ["Subset", "TensorDataset", "random_split"]
+
+
 # They have a length and take integers and slices, but no array of indices; and one of a single index they would take
 # for that index.
 PLAIN = (list, tuple, range, str, bytes, dict, set, frozenset)
@@ -36,7 +40,7 @@ def check_length(op: str, dataset: Any) -> None:
     """Raise where something has no length or no samples by index."""
     if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__") or getattr(dataset, "ndim", 1) == 0:
         needed = "a data set: something with a length, and samples by index"
-        _arguments.refuse(op, "dataset", dataset, needed)
+        arguments.refuse(op, "dataset", dataset, needed)
 
 
 def refuse_plain(op: str, dataset: Any) -> None:
@@ -57,7 +61,7 @@ def _index(op: str, index: Any) -> Any:
 
 
 def _indices(op: str, name: str, value: Any) -> Tensor:
-    tensor = _arguments.array(op, name, value).detach()
+    tensor = arguments.array(op, name, value).detach()
     if not tensor.size:  # [] is float32
         return astype(tensor, "int64")
     if not tensor.dtype.is_integer:
@@ -97,7 +101,7 @@ class TensorDataset:
     """
 
     def __init__(self, *tensors: Any) -> None:
-        self.tensors = tuple([_arguments.array("TensorDataset", f"tensor {i}", t) for i, t in enumerate(tensors)])
+        self.tensors = tuple([arguments.array("TensorDataset", f"tensor {i}", t) for i, t in enumerate(tensors)])
         shapes = [tensor.shape for tensor in self.tensors]
         if not shapes or not all(shapes) or len({shape[0] for shape in shapes}) > 1:
             raise ValueError(f"TensorDataset: shapes are {shapes}, but need one common length along axis 0")
@@ -199,13 +203,13 @@ def random_split(dataset: Dataset, lengths: Sequence[float], generator: Generato
 
 def _parts(lengths: Any, count: int) -> list[int]:
     """How many of so many samples each part has."""
-    given = _arguments.entries("random_split", "lengths", lengths, "a sequence of integers or of fractions")
-    if all(_arguments.is_integer(length) for length in given):
+    given = arguments.entries("random_split", "lengths", lengths, "a sequence of integers or of fractions")
+    if all(arguments.is_integer(length) for length in given):
         parts = [operator.index(length) for length in given]
         if sum(parts) != count or any(length < 0 for length in parts):
             raise ValueError(f"random_split: lengths are {parts}, but must add up to {count} samples")
         return parts
-    fractions = [_arguments.number("random_split", "an entry of lengths", length) for length in given]
+    fractions = [arguments.number("random_split", "an entry of lengths", length) for length in given]
     if not math.isclose(sum(fractions), 1) or any(fraction < 0 for fraction in fractions):
         needed = f"add up to 1, or be integers that add up to {count} samples"
         raise ValueError(f"random_split: lengths are {fractions}, but fractions must be at least 0 and {needed}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, random
+from .. import random
+from .._engine import arguments
 from .dataset import check_length, refuse_plain
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from ..random import Generator
     from .dataset import Dataset
+
+__all__ = ["DataLoader"]
 
 
 class DataLoader:
@@ -65,9 +68,9 @@ class DataLoader:
     ) -> None:
         check_length("DataLoader", dataset)
         self.dataset = dataset
-        self.batch_size = _arguments.integer("DataLoader", "batch_size", batch_size, at_least=1)
-        self.shuffle = _arguments.flag("DataLoader", "shuffle", shuffle)
-        self.drop_last = _arguments.flag("DataLoader", "drop_last", drop_last)
+        self.batch_size = arguments.integer("DataLoader", "batch_size", batch_size, at_least=1)
+        self.shuffle = arguments.flag("DataLoader", "shuffle", shuffle)
+        self.drop_last = arguments.flag("DataLoader", "drop_last", drop_last)
         self.generator = None if generator is None else random.source("DataLoader", generator)
         if self.shuffle or isinstance(dataset, (dict, set, frozenset)):
             refuse_plain("DataLoader", dataset)

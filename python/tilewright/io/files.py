@@ -8,13 +8,16 @@ import math
 import os
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, _core
-from .._tensor import Tensor, asarray
+from .. import _core
+from .._engine import arguments
+from .._engine.tensor import Tensor, asarray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..nn.module import Module
+
+__all__ = ["FormatError", "load", "metadata", "save"]
 
 # https://huggingface.co/docs/safetensors: the dtypes that exist here.
 _DTYPES = {
@@ -119,7 +122,7 @@ def _path(op: str, path: Any) -> str:
     try:
         text = os.fsdecode(path)
     except TypeError:
-        _arguments.refuse(op, "path", path, "a str, bytes or os.PathLike")
+        arguments.refuse(op, "path", path, "a str, bytes or os.PathLike")
     if "\0" in text:
         raise ValueError(f"{op}: path is {text!r}, but no path has a zero in it")
     return text
@@ -129,14 +132,14 @@ def _require_unicode(what: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"save: {what} {_arguments.shown(text)} has a surrogate, which is no Unicode text") from None
+        raise ValueError(f"save: {what} {arguments.shown(text)} has a surrogate, which is no Unicode text") from None
 
 
 def _notes(metadata: Any) -> dict[str, str]:
     if metadata is None:
         return {}
     if not hasattr(metadata, "items"):
-        _arguments.refuse("save", "metadata", metadata, "a mapping of text to text")
+        arguments.refuse("save", "metadata", metadata, "a mapping of text to text")
     notes = dict(metadata.items())
     for item in notes.items():
         for text in item:
@@ -183,7 +186,7 @@ def _arrays_of(tensors: Any) -> dict[str, Any]:
         if name == _METADATA:
             raise ValueError(f"save: no tensor can have the name {name!r}, under which a file keeps its metadata")
         _require_unicode("the name", name)
-        array = _arguments.array("save", name or "the tensor without a name", value)._array
+        array = arguments.array("save", name or "the tensor without a name", value)._array
         if array.dtype.name not in _DTYPES.values():
             raise TypeError(f"save: {name} is {array.dtype.name}, for which safetensors files have no type")
         arrays[name] = _core.contiguous(array)

@@ -1,40 +1,31 @@
 """Layers, losses and what they are made of, with PyTorch's names and layouts."""
 
 from . import functional, init, utils
-from .activations import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from .containers import ModuleDict, ModuleList, Sequential
-from .layers import Dropout, Flatten, Identity, Linear, PackedLinear
-from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss
+from .activations import *
+from .activations import __all__ as _activations
+from .containers import *
+from .containers import __all__ as _containers
+from .dropout import *
+from .dropout import __all__ as _dropout
+from .flatten import *
+from .flatten import __all__ as _flatten
+from .linear import *
+from .linear import __all__ as _linear
+from .losses import *
+from .losses import __all__ as _losses
 from .module import Module
 from .parameter import Parameter
 
 __all__ = [
-    "ELU",
-    "GELU",
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "CrossEntropyLoss",
-    "Dropout",
-    "Flatten",
-    "Identity",
-    "L1Loss",
-    "LeakyReLU",
-    "Linear",
-    "LogSoftmax",
-    "MSELoss",
     "Module",
-    "ModuleDict",
-    "ModuleList",
-    "PackedLinear",
     "Parameter",
-    "ReLU",
-    "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
     "functional",
     "init",
     "utils",
+    *_activations,
+    *_containers,
+    *_dropout,
+    *_flatten,
+    *_linear,
+    *_losses,
 ]

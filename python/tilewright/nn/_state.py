@@ -6,14 +6,15 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, _core
-from .._autograd import mark_written
+from .. import _core
+from .._engine import arguments
+from .._engine.tape import mark_written
 from .parameter import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .._tensor import Tensor
+    from .._engine.tensor import Tensor
     from .module import Module
 
 
@@ -91,12 +92,12 @@ def _read(state_dict: Any) -> dict[str, Any]:
     """The arrays that were given, by name."""
     if not hasattr(state_dict, "items"):
         hint = "; give its state_dict()" if hasattr(state_dict, "state_dict") else ""
-        _arguments.refuse("load_state_dict", "state_dict", state_dict, f"a mapping of names to arrays{hint}")
+        arguments.refuse("load_state_dict", "state_dict", state_dict, f"a mapping of names to arrays{hint}")
     given = {}
     for name, value in state_dict.items():
         if not isinstance(name, str):
-            _arguments.refuse("load_state_dict", "a name", name, "a str")
-        given[name] = _arguments.array("load_state_dict", name, value)._array
+            arguments.refuse("load_state_dict", "a name", name, "a str")
+        given[name] = arguments.array("load_state_dict", name, value)._array
     return given
 
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import _arguments
-from .._activations import relu, sigmoid, silu, softplus
-from .._elementwise import tanh
+from .._engine import arguments
+from .._functions.activations import relu, sigmoid, silu, softplus
+from .._functions.trigonometric import tanh
 from . import functional
 from .module import Module
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._engine.tensor import Tensor
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "LeakyReLU",
+    "LogSoftmax",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+]
 
 
 class ReLU(Module):
@@ -48,7 +61,7 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = _arguments.number("LeakyReLU", "negative_slope", negative_slope)
+        self.negative_slope = arguments.number("LeakyReLU", "negative_slope", negative_slope)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.leaky_relu(x, self.negative_slope)
@@ -82,7 +95,7 @@ class ELU(Module):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = _arguments.number("ELU", "alpha", alpha)
+        self.alpha = arguments.number("ELU", "alpha", alpha)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.elu(x, self.alpha)
@@ -132,7 +145,7 @@ class GELU(Module):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        self.approximate = _arguments.option("GELU", "approximate", approximate, ("none", "tanh"))
+        self.approximate = arguments.option("GELU", "approximate", approximate, ("none", "tanh"))
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.gelu(x, self.approximate)
@@ -204,7 +217,7 @@ class Softmax(Module):
     """
 
     def __init__(self, dim: int = -1) -> None:
-        self.dim = _arguments.integer(type(self).__name__, "dim", dim)
+        self.dim = arguments.integer(type(self).__name__, "dim", dim)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.softmax(x, self.dim)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, _core
-from .._autograd import ANOMALY, state
-from .._linalg import _linear
+from .. import _core
+from .._engine import arguments
+from .._engine.tape import ANOMALY, state
+from .._functions.linear import linear as linear_op
 from .activations import GELU, ReLU, Sigmoid, SiLU, Tanh
-from .layers import Linear
+from .linear import Linear
 from .module import Module, _name_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Self
+
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
 class _Container(Module):
@@ -39,7 +42,7 @@ class _Container(Module):
         """Raise where `module` cannot be held under this name."""
         kind = type(self).__name__
         if not isinstance(name, str):
-            _arguments.refuse(kind, "a name", name, "a str")
+            arguments.refuse(kind, "a name", name, "a str")
         if not name or "." in name:
             raise KeyError(f"{kind}: the name {name!r} is empty or contains a dot")
         if hasattr(type(self), name) or name in self.__dict__:
@@ -92,7 +95,7 @@ class _Positional(_Container):
         raise NotImplementedError
 
     def _name(self, index: int) -> str:
-        index = _arguments.integer(type(self).__name__, "index", index)
+        index = arguments.integer(type(self).__name__, "index", index)
         try:
             return list(self._modules)[index]
         except IndexError:
@@ -104,7 +107,7 @@ class _Positional(_Container):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Add modules at the end, all of them, or on an error none; returns the container."""
-        listed = _arguments.entries(type(self).__name__, "modules", modules, "an iterable of Modules")
+        listed = arguments.entries(type(self).__name__, "modules", modules, "an iterable of Modules")
         free = (str(i) for i in count(len(self)) if str(i) not in self._modules)  # a name may be a number, too
         self._put_all(zip(free, listed))  # noqa: B905 - there is always a free name
         return self
@@ -197,7 +200,7 @@ class Sequential(_Positional):
     @staticmethod
     def _run_fused(linear: Linear, activation: str, x: Any) -> Any:
         try:
-            return _linear(x, linear.weight, linear.bias, activation)
+            return linear_op(x, linear.weight, linear.bias, activation)
         except Exception as error:
             _name_layer(error, linear)
             raise
@@ -235,7 +238,7 @@ class ModuleList(_Positional):
         """Put a module before the one at `index`."""
         self._check(str(len(self)), module)
         modules = list(self._modules.values())
-        index = _arguments.integer("ModuleList", "index", index)
+        index = arguments.integer("ModuleList", "index", index)
         modules.insert(max(-len(modules), min(index, len(modules))), module)
         self._modules = {str(i): module for i, module in enumerate(modules)}
 
@@ -302,5 +305,5 @@ class ModuleDict(_Container):
     def update(self, modules: Mapping[str, Module]) -> None:
         """Add modules by name, replacing those of the same name: all of them, or on an error none."""
         if not hasattr(modules, "items"):
-            _arguments.refuse("ModuleDict", "modules", modules, "a mapping of str to Module")
+            arguments.refuse("ModuleDict", "modules", modules, "a mapping of str to Module")
         self._put_all(modules.items())

@@ -12,9 +12,10 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, _core, random
-from .._autograd import mark_written
-from .._tensor import Tensor
+from .. import _core, random
+from .._engine import arguments
+from .._engine.tape import mark_written
+from .._engine.tensor import Tensor
 
 if TYPE_CHECKING:
     from ..random import Generator
@@ -37,7 +38,7 @@ __all__ = [
 def _check(op: str, tensor: Any) -> None:
     """Raise where it is no tensor that can be filled."""
     if not isinstance(tensor, Tensor):
-        _arguments.refuse(op, "tensor", tensor, "a Tensor")
+        arguments.refuse(op, "tensor", tensor, "a Tensor")
     if tensor._array.readonly:
         raise ValueError(f"{op}: tensor of shape {tensor.shape} is read-only")
 
@@ -49,7 +50,7 @@ def _check_floating(op: str, tensor: Any) -> None:
 
 
 def _finite(op: str, name: str, value: Any, at_least: float = -math.inf) -> float:
-    value = _arguments.number(op, name, value)
+    value = arguments.number(op, name, value)
     if not (math.isfinite(value) and value >= at_least):
         raise ValueError(f"{op}: {name} is {value}, but must be finite" + (" and at least 0" if at_least == 0 else ""))
     return value
@@ -69,11 +70,11 @@ def _fill_with_number(op: str, tensor: Tensor, value: Any) -> Tensor:
         held: Any = _core.item(_core.full((), number, dtype))
         fits = cmath.isfinite(held) or not cmath.isfinite(number)
     except TypeError:
-        _arguments.refuse(op, "value", number, f"a real number to fill a tensor of {dtype.name}")
+        arguments.refuse(op, "value", number, f"a real number to fill a tensor of {dtype.name}")
     except (ValueError, OverflowError):
         fits = False
     if not fits:
-        raise ValueError(f"{op}: value is {_arguments.shown(number)}, which {dtype.name} cannot hold")
+        raise ValueError(f"{op}: value is {arguments.shown(number)}, which {dtype.name} cannot hold")
     return _fill(tensor, number)
 
 
@@ -95,9 +96,9 @@ def _number(op: str, value: Any) -> complex:
             return operator.index(value)
         except (TypeError, ValueError):
             pass
-        if isinstance(value, complex) or _arguments.is_complex(value):
+        if isinstance(value, complex) or arguments.is_complex(value):
             return complex(value)
-    return _arguments.number(op, "value", value)
+    return arguments.number(op, "value", value)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -283,7 +284,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     2.0
     """
     if not isinstance(nonlinearity, str):
-        _arguments.refuse("calculate_gain", "nonlinearity", nonlinearity, "a str")
+        arguments.refuse("calculate_gain", "nonlinearity", nonlinearity, "a str")
     if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
         return 1.0
     if nonlinearity == "tanh":
@@ -385,7 +386,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 
 
 def _kaiming_std(op: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
-    fan = _fans(op, tensor)[_arguments.option(op, "mode", mode, ("fan_in", "fan_out")) == "fan_out"]
+    fan = _fans(op, tensor)[arguments.option(op, "mode", mode, ("fan_in", "fan_out")) == "fan_out"]
     return calculate_gain(nonlinearity, _finite(op, "a", a)) / math.sqrt(fan or 1)
 
 

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments
-from .._tensor import asarray
+from .._engine import arguments
+from .._engine.tensor import asarray
 from . import functional
+from .functional.losses import check_ignore_index, check_reduction, checked_weight
 from .module import Module
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._engine.tensor import Tensor
+
+__all__ = ["BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "L1Loss", "MSELoss"]
 
 
 class _Loss(Module):
     weight: Tensor | None
 
     def __init__(self, reduction: str = "mean") -> None:
-        functional._check_reduction(type(self).__name__, reduction)
+        check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
 
     def _set_weight(self, name: str, value: Any) -> None:
         """A buffer; a number becomes a 0-d one, which counts as a number in `forward`: it promotes nothing."""
-        value = functional._weight(type(self).__name__, name, value)
+        value = checked_weight(type(self).__name__, name, value)
         self.register_buffer(name, asarray(value) if isinstance(value, float) else value)
 
     def extra_repr(self) -> str:
@@ -93,10 +96,10 @@ class CrossEntropyLoss(_Loss):
         self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
     ) -> None:
         super().__init__(reduction)
-        weight = None if weight is None else _arguments.array("CrossEntropyLoss", "weight", weight)
+        weight = None if weight is None else arguments.array("CrossEntropyLoss", "weight", weight)
         self.register_buffer("weight", weight)
-        self.ignore_index = functional._check_ignore_index("CrossEntropyLoss", ignore_index)
-        self.label_smoothing = _arguments.probability("CrossEntropyLoss", "label_smoothing", label_smoothing)
+        self.ignore_index = check_ignore_index("CrossEntropyLoss", ignore_index)
+        self.label_smoothing = arguments.probability("CrossEntropyLoss", "label_smoothing", label_smoothing)
 
     def forward(self, x: Any, target: Any) -> Tensor:
         return functional.cross_entropy(x, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)

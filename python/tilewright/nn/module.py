@@ -10,10 +10,11 @@ from reprlib import recursive_repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, _core
-from .._autograd import ANOMALY, OFF, state
-from .._dtypes import as_dtype
-from .._tensor import Tensor, asarray
+from .. import _core
+from .._engine import arguments
+from .._engine.dtypes import as_dtype
+from .._engine.tape import ANOMALY, OFF, state
+from .._engine.tensor import Tensor, asarray
 from . import _state
 from ._state import join
 from .parameter import Parameter
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     ForwardHook = Callable[["Module", tuple[Any, ...], Any], Any]
     ForwardPreHook = Callable[["Module", tuple[Any, ...]], Any]
+
+__all__ = ["Module"]
 
 
 class _Hooks:
@@ -232,12 +235,12 @@ class Module:
             For a name that is no str, or a value that is neither a Tensor nor None.
         """
         if not isinstance(name, str):
-            _arguments.refuse("register_buffer", "name", name, "a str")
+            arguments.refuse("register_buffer", "name", name, "a str")
         if not name or "." in name or (hasattr(self, name) and name not in self._buffers):
             raise KeyError(f"register_buffer: {name!r} is empty, contains a dot, or is already an attribute")
         if tensor is not None and not isinstance(tensor, Tensor):
-            _arguments.refuse("register_buffer", name, tensor, "a Tensor or None")
-        persistent = _arguments.flag("register_buffer", "persistent", persistent)
+            arguments.refuse("register_buffer", name, tensor, "a Tensor or None")
+        persistent = arguments.flag("register_buffer", "persistent", persistent)
         object.__setattr__(self, "_buffers", {**self._buffers, name: persistent})
         object.__setattr__(self, name, tensor)
 
@@ -256,7 +259,7 @@ class Module:
         Module
             The module itself.
         """
-        mode = _arguments.flag("Module.train", "mode", mode)
+        mode = arguments.flag("Module.train", "mode", mode)
         for module in self.modules():
             module.training = mode
         return self
@@ -273,7 +276,7 @@ class Module:
         TypeError
             For a parameter that is not floating; none has been changed then.
         """
-        requires_grad = _arguments.flag("Module.requires_grad_", "requires_grad", requires_grad)
+        requires_grad = arguments.flag("Module.requires_grad_", "requires_grad", requires_grad)
         for name, parameter in self.named_parameters():
             if requires_grad and not parameter.dtype.is_inexact:
                 raise TypeError(f"Module.requires_grad_: {name} is {parameter.dtype.name}, but must be floating")
@@ -297,7 +300,7 @@ class Module:
         ...         nn.init.uniform_(module.weight, -0.1, 0.1)
         >>> net = nn.Sequential(nn.Linear(3, 2), nn.ReLU()).apply(small)
         """
-        _arguments.function("Module.apply", "function", function)
+        arguments.function("Module.apply", "function", function)
         for module in reversed(list(self.modules())):
             function(module)
         return self
@@ -389,7 +392,7 @@ class Module:
         >>> twin.load_state_dict(layer.state_dict())
         ([], [])
         """
-        return _state.load(self, state_dict, _arguments.flag("load_state_dict", "strict", strict))
+        return _state.load(self, state_dict, arguments.flag("load_state_dict", "strict", strict))
 
     # ---- looking at it -----------------------------------------------------------------------------------------------
 
@@ -406,7 +409,7 @@ class Module:
         TypeError
             For a hook that is not callable.
         """
-        return self._add_hook("before", _arguments.function("register_forward_pre_hook", "hook", hook))
+        return self._add_hook("before", arguments.function("register_forward_pre_hook", "hook", hook))
 
     def register_forward_hook(self, hook: ForwardHook) -> Callable[[], None]:
         """Call `hook(module, args, result)` after `forward`; what it returns, if anything, replaces the result.
@@ -430,7 +433,7 @@ class Module:
         (5, 2)
         >>> remove()
         """
-        return self._add_hook("after", _arguments.function("register_forward_hook", "hook", hook))
+        return self._add_hook("after", arguments.function("register_forward_hook", "hook", hook))
 
     def _add_hook(self, when: str, hook: Callable[..., Any]) -> Callable[[], None]:
         if self._hooks is None:
@@ -496,7 +499,7 @@ class Module:
         """The shape of the result of every module that a forward pass calls, by its id."""
         shapes: dict[int, str] = {}
         wanted = as_dtype(dtype)
-        inputs = [asarray(_core.full(_arguments.shape("summary", s, "a shape"), 0, wanted)) for s in input_shapes]
+        inputs = [asarray(_core.full(arguments.shape("summary", s, "a shape"), 0, wanted)) for s in input_shapes]
 
         def note(module: Module, args: tuple[Any, ...], result: Any) -> None:
             results = result if isinstance(result, (tuple, list)) else (result,)

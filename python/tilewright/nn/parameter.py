@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _arguments
-from .._tensor import Tensor, asarray
+from .._engine import arguments
+from .._engine.tensor import Tensor, asarray
+
+__all__ = ["Parameter"]
 
 
 class Parameter(Tensor):
@@ -34,9 +36,9 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        self._array = _arguments.array("Parameter", "data", data)._array
+        self._array = arguments.array("Parameter", "data", data)._array
         self._node = None
-        self.requires_grad = _arguments.flag("Parameter", "requires_grad", requires_grad)
+        self.requires_grad = arguments.flag("Parameter", "requires_grad", requires_grad)
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, _core
-from .._autograd import mark_written
-from .._tensor import Tensor
+from .. import _core
+from .._engine import arguments
+from .._engine.tape import mark_written
+from .._engine.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +21,9 @@ def _gradients(op: str, parameters: Any) -> list[Any]:
     if isinstance(parameters, Tensor):
         parameters = [parameters]
     arrays = []
-    for i, p in enumerate(_arguments.entries(op, "parameters", parameters, "a Tensor or an iterable of Tensors")):
+    for i, p in enumerate(arguments.entries(op, "parameters", parameters, "a Tensor or an iterable of Tensors")):
         if not isinstance(p, Tensor):
-            _arguments.refuse(op, f"parameter {i}", p, "a Tensor")
+            arguments.refuse(op, f"parameter {i}", p, "a Tensor")
         gradient = p.grad
         if gradient is not None:
             arrays.append(gradient._array)
@@ -36,7 +37,7 @@ def _check_writable(op: str, arrays: list[Any]) -> None:
 
 
 def _bound(op: str, name: str, value: Any) -> float:
-    value = _arguments.number(op, name, value)
+    value = arguments.number(op, name, value)
     if not value >= 0:
         raise ValueError(f"{op}: {name} is {value}, but must be at least 0")
     return value
@@ -96,10 +97,10 @@ def clip_grad_norm_(
     tensor([0.6, 0.8])
     """
     max_norm = _bound("clip_grad_norm_", "max_norm", max_norm)
-    norm_type = _arguments.number("clip_grad_norm_", "norm_type", norm_type)
+    norm_type = arguments.number("clip_grad_norm_", "norm_type", norm_type)
     if norm_type not in (1, 2, math.inf):
         raise ValueError(f"clip_grad_norm_: norm_type is {norm_type:g}, but must be 1, 2 or inf")
-    error_if_nonfinite = _arguments.flag("clip_grad_norm_", "error_if_nonfinite", error_if_nonfinite)
+    error_if_nonfinite = arguments.flag("clip_grad_norm_", "error_if_nonfinite", error_if_nonfinite)
     arrays = _gradients("clip_grad_norm_", parameters)
     norm = _core.total_norm(arrays, norm_type)
     if not math.isfinite(norm):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, _core
+from .. import _core
+from .._engine import arguments
 from .optimizer import Optimizer, zeros_like
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._engine.tensor import Tensor
     from .optimizer import Params
+
+__all__ = ["Adam", "AdamW"]
 
 
 class Adam(Optimizer):
@@ -90,7 +93,7 @@ class Adam(Optimizer):
     def _check(self, group: dict[str, Any]) -> None:
         self._check_numbers(group, "lr", "eps", "weight_decay")
         self._check_flags(group, "amsgrad", "maximize")
-        group["betas"] = betas = _arguments.numbers(self._name, "betas", group["betas"], 2)
+        group["betas"] = betas = arguments.numbers(self._name, "betas", group["betas"], 2)
         self._require(group, "betas", all(0 <= beta < 1 for beta in betas), "two numbers in [0, 1)")
 
     def _update(self, group: dict[str, Any], params: list[Tensor], arrays: list[Any]) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import _arguments, _core
-from .._autograd import mark_written
-from .._tensor import Tensor, asarray
+from .. import _core
+from .._engine import arguments
+from .._engine.tape import mark_written
+from .._engine.tensor import Tensor, asarray
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     Params = Iterable[Tensor] | Iterable[dict[str, Any]]
+
+__all__ = ["Optimizer"]
 
 
 class Optimizer:
@@ -52,7 +55,7 @@ class Optimizer:
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         if not isinstance(defaults, dict):
-            _arguments.refuse(self._name, "defaults", defaults, "a dict of options")
+            arguments.refuse(self._name, "defaults", defaults, "a dict of options")
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
@@ -75,7 +78,7 @@ class Optimizer:
         if isinstance(params, Tensor):
             return [params]
         hint = "; give its parameters()" if hasattr(params, "parameters") else ""
-        return _arguments.entries(self._name, name, params, f"an iterable of Tensors or of dicts{hint}")
+        return arguments.entries(self._name, name, params, f"an iterable of Tensors or of dicts{hint}")
 
     def _check(self, group: dict[str, Any]) -> None:
         """Make the options Python's numbers and bools, in place; raise for those that are none or out of range."""
@@ -87,13 +90,13 @@ class Optimizer:
     def _check_numbers(self, group: dict[str, Any], *options: str) -> None:
         """These must be finite numbers of at least 0."""
         for option in options:
-            value = _arguments.number(self._name, option, group[option])
+            value = arguments.number(self._name, option, group[option])
             self._require(group, option, 0 <= value < math.inf, "at least 0 and finite")
             group[option] = value
 
     def _check_flags(self, group: dict[str, Any], *options: str) -> None:
         for option in options:
-            group[option] = _arguments.flag(self._name, option, group[option])
+            group[option] = arguments.flag(self._name, option, group[option])
 
     def _require(self, group: dict[str, Any], option: str, in_range: bool, needed: str) -> None:
         if not in_range:
@@ -264,7 +267,7 @@ class Optimizer:
         for group in options:
             self._check(group)
         op = f"{self._name}.load_state_dict"
-        order = [_arguments.integer(op, "the number of a parameter", n) for group in saved for n in group["params"]]
+        order = [arguments.integer(op, "the number of a parameter", n) for group in saved for n in group["params"]]
         by_number = dict(zip(order, self._parameters(), strict=True))
         if len(by_number) < len(order):
             raise ValueError(f"{op}: a parameter number is there twice in {order}")
@@ -286,18 +289,18 @@ class Optimizer:
         """The two parts of what `state_dict` gave, as far as they have its form."""
         op = f"{self._name}.load_state_dict"
         if not isinstance(state_dict, dict):
-            _arguments.refuse(op, "state_dict", state_dict, 'a dict with "state" and "param_groups"')
+            arguments.refuse(op, "state_dict", state_dict, 'a dict with "state" and "param_groups"')
         missing = [name for name in ("state", "param_groups") if name not in state_dict]
         if missing:
             raise ValueError(f"{op}: the state_dict lacks {' and '.join(missing)}")
         groups, state = state_dict["param_groups"], state_dict["state"]
         if not isinstance(groups, (list, tuple)):
-            _arguments.refuse(op, "param_groups", groups, "a list of dicts")
+            arguments.refuse(op, "param_groups", groups, "a list of dicts")
         for group in groups:
             if not isinstance(group, dict) or not isinstance(group.get("params"), (list, tuple)):
-                _arguments.refuse(op, "a group", group, 'a dict with a list of numbers under "params"')
+                arguments.refuse(op, "a group", group, 'a dict with a list of numbers under "params"')
         if not isinstance(state, dict) or not all(isinstance(values, dict) for values in state.values()):
-            _arguments.refuse(op, "state", state, "a dict of numbers to dicts")
+            arguments.refuse(op, "state", state, "a dict of numbers to dicts")
         return list(groups), state
 
     def _check_names(self, number: Any, names: Iterable[str]) -> None:
@@ -318,11 +321,11 @@ class Optimizer:
     def _restored(self, name: str, p: Tensor, value: Any) -> Any:
         op = f"{self._name}.load_state_dict"
         if name == "step":
-            steps = _arguments.number(op, name, value)
+            steps = arguments.number(op, name, value)
             if not (steps >= 0 and steps.is_integer()):
                 raise ValueError(f"{op}: step is {steps}, but must be a whole number of at least 0")
             return int(steps)
-        tensor = _arguments.array(op, name, value)
+        tensor = arguments.array(op, name, value)
         if tensor.dtype.is_complex:
             raise TypeError(f"{op}: {name} is {tensor.dtype.name}, but its parameter is {p.dtype.name}")
         if tensor.shape != p.shape:

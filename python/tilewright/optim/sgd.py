@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .. import _arguments, _core
+from .. import _core
+from .._engine import arguments
 from .optimizer import Optimizer, zeros_like
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._engine.tensor import Tensor
     from .optimizer import Params
+
+__all__ = ["SGD"]
 
 
 class SGD(Optimizer):
@@ -97,7 +100,7 @@ class SGD(Optimizer):
     def _check(self, group: dict[str, Any]) -> None:
         self._check_numbers(group, "lr", "momentum", "weight_decay")
         self._check_flags(group, "nesterov", "maximize")
-        group["dampening"] = dampening = _arguments.number(self._name, "dampening", group["dampening"])
+        group["dampening"] = dampening = arguments.number(self._name, "dampening", group["dampening"])
         self._require(group, "dampening", math.isfinite(dampening), "finite")
         if group["nesterov"]:
             self._require(group, "momentum", group["momentum"] > 0, "positive for nesterov")

@@ -1,0 +1,49 @@
+"""Anomaly mode: stop at the first value that is not finite, forward or backward."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import _core
+from .tape import Parts, state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .tape import Node
+
+
+def note_forward(node: Node, y: Any) -> None:
+    """In anomaly mode, after each recorded op: remember the layer, and stop at the first value that is not finite."""
+    path = ".".join(state.layer_path)
+    if path:
+        node.origin = f"{node.origin}, in layer {path}"
+    if not _finite(y):
+        raise FloatingPointError(
+            f"anomaly: {node.plan.name} gave NaN or inf in its result of shape {y.shape}, at {node.origin}"
+            + _blame(node)
+        )
+
+
+def _blame(node: Node) -> str:
+    """Which of the saved inputs was not finite already."""
+    for value in node.saved:
+        array = getattr(value, "_array", None)
+        if array is not None and not _finite(array):
+            return f"; its input of shape {array.shape} had NaN or inf already"
+    return ""
+
+
+def check_finite_backward(node: Node, g: Any, gradients: Sequence[Any]) -> None:
+    for parent, c in zip(node.parents, gradients, strict=True):
+        for part in c if type(c) is Parts else (c,):
+            if part is not None and not _finite(part._array):
+                already = [x for x in (g if type(g) is Parts else (g,)) if x is not None and not _finite(x._array)]
+                raise FloatingPointError(
+                    f"anomaly: the gradient of {node.plan.name} is NaN or inf for its input of shape {parent.shape}; "
+                    f"recorded at {node.origin}" + ("; so was the gradient that backward brought" if already else "")
+                )
+
+
+def _finite(array: Any) -> bool:
+    return not array.dtype.is_inexact or bool(_core.item(_core.all(_core.isfinite(array), None, False)))

@@ -1,0 +1,96 @@
+"""The element types, and reading one from what users write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core import DType, promote_types as _promote
+from .arguments import shown
+
+__all__ = [
+    "DType",
+    "bfloat16",
+    "bool_",
+    "complex64",
+    "complex128",
+    "float16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "promote_types",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+]
+
+bool_ = DType.bool
+uint8 = DType.uint8
+int8 = DType.int8
+uint16 = DType.uint16
+int16 = DType.int16
+uint32 = DType.uint32
+int32 = DType.int32
+uint64 = DType.uint64
+int64 = DType.int64
+float16 = DType.float16
+bfloat16 = DType.bfloat16
+float32 = DType.float32
+float64 = DType.float64
+complex64 = DType.complex64
+complex128 = DType.complex128
+
+_BY_NAME: dict[str, DType] = dict(DType.__members__)
+_BY_TYPE = {bool: bool_, int: int64, float: float32, complex: complex64}
+
+
+def as_dtype(dtype: Any) -> DType:
+    """A `DType` from one, from its name, from Python's bool, int, float or complex, or from a NumPy or PyTorch dtype.
+
+    Raises
+    ------
+    TypeError
+        Where it names none of the element types.
+    """
+    if isinstance(dtype, DType):
+        return dtype
+    if isinstance(dtype, type) and dtype in _BY_TYPE:
+        return _BY_TYPE[dtype]
+    named = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", dtype)
+    name = str(named).removeprefix("torch.").removesuffix("_")
+    if name not in _BY_NAME:
+        raise TypeError(f"dtype {shown(dtype)} is not one of {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]
+
+
+def integer_range(dtype: DType) -> tuple[int, int]:
+    """The least and the largest value of an integer dtype."""
+    bits = 8 * dtype.itemsize
+    return (0, 2**bits - 1) if dtype.name.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def promote_types(a: Any, b: Any) -> DType:
+    """The dtype that an operation on one array of each gives.
+
+    As in the Array API standard; where that leaves it open, complex wins over floating and floating over integer,
+    float16 with bfloat16 gives float32, and uint64 with a signed integer gives float64. Of a complex dtype with
+    another one, the result is complex128 where either has float64 parts, else complex64.
+
+    Parameters
+    ----------
+    a, b : dtype-like
+
+    Returns
+    -------
+    DType
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.promote_types("int8", "uint8")
+    <DType.int16: 4>
+    """
+    return _promote(as_dtype(a), as_dtype(b))

@@ -1,0 +1,79 @@
+"""Writing to arrays, and what the tape makes of it.
+
+Where nothing is recorded a write is just a write. Where gradients flow, the tensor that is written to afterwards stands
+for the result of an op on its old self: its node is replaced. That is right only as long as no other tensor looks at
+the same memory, for those would keep their old nodes; so then writing is refused. Every write stamps the storage, and
+backward refuses to use a saved value that was written since (`tape.mark_written`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import _core
+from .op import beside, is_number, wrap
+from .registry import needed
+from .tape import RETAIN, Leaf, Node, mark_written, retain_grad, state
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def check_recordable(x: Tensor, op: str) -> None:
+    """Raise where a recorded write to x would be an error, or make gradients silently wrong."""
+    if isinstance(x._node, Leaf):
+        raise RuntimeError(
+            f"{op}: in-place write to a leaf of shape {x.shape} that requires grad; do it under no_grad(), or write to "
+            "x.copy()"
+        )
+    if not x.dtype.is_inexact:
+        raise TypeError(
+            f"{op}: the target has dtype {x.dtype.name}, which carries no gradient; detach() the value, or use "
+            "x.astype('float32')"
+        )
+    if _core.is_looked_at(x):
+        raise RuntimeError(
+            f"{op}: in-place write to a tensor of shape {x.shape} that shares its memory with another one (it is a "
+            "view, or has views), whose gradient would be wrong; write to x.copy(), use an expression that makes a new "
+            "tensor, or write x[key] = x[key] + value for x[key] += value"
+        )
+
+
+def in_place(op: Callable[[Any, Any], Tensor], kernel: Callable[[Any, Any], None]) -> Callable[[Tensor, Any], Tensor]:
+    """The method for `x op= other`: the op for where it is recorded, its in-place kernel for where it is not."""
+    name = op.__name__
+
+    def apply(self: Tensor, other: Any) -> Tensor:
+        if not isinstance(other, Tensor) and not is_number(other):
+            other = beside(self, other)
+        if state.mode and (self._node is not None or getattr(other, "_node", None) is not None):
+            _write_result(self, name, op, other)
+        else:
+            kernel(self._array, getattr(other, "_array", other))
+        mark_written([self._array])
+        return self
+
+    apply.__name__ = name
+    return apply
+
+
+def _write_result(x: Tensor, name: str, op: Callable[[Any, Any], Tensor], other: Any) -> None:
+    check_recordable(x, name)
+    result = op(x, other)
+    if result.shape != x.shape:
+        raise ValueError(f"{name}: in-place target has shape {x.shape}, but the result has {result.shape}")
+    node = result._node
+    if node is not None and any(value is x for value in node.saved):  # what the op saved must outlive the write
+        old = wrap(_core.astype(x._array, x._array.dtype, True), x._node)
+        node.saved = tuple([old if value is x else value for value in node.saved])
+    result = needed.astype(result, x.dtype, copy=False)
+    _core.assign(x._array, result._array)
+    become(x, result._node)
+
+
+def become(x: Tensor, node: Node | None) -> None:
+    """Let x stand for another node from now on; what `retain_grad` asked for is asked of that one."""
+    before, x._node = x._node, node
+    if node is not None and before is not None and before.hooks and before.hooks.pop(RETAIN, None):
+        retain_grad(node)

@@ -1,0 +1,44 @@
+"""Every op and the public array functions, a file for each family. What only layers use is loaded by `nn`.
+
+The families give the engine the few ops that it calls itself.
+"""
+
+from .. import _vjps as _vjps  # has the gradients of a family loaded when they are first needed
+from .._engine.registry import needed
+from . import methods as methods  # binds them to Tensor
+from .arithmetic import __all__ as _arithmetic, add
+from .bitwise import __all__ as _bitwise
+from .comparison import __all__ as _comparison
+from .complex import __all__ as _complex
+from .creation import __all__ as _creation
+from .exponential import __all__ as _exponential
+from .extrema import __all__ as _extrema
+from .indexing import __all__ as _indexing, setitem
+from .linalg import __all__ as _linalg
+from .logical import __all__ as _logical
+from .manipulation import __all__ as _manipulation, _reshape, astype, copy
+from .reductions import __all__ as _reductions, _sum
+from .rounding import __all__ as _rounding
+from .statistics import __all__ as _statistics
+from .trigonometric import __all__ as _trigonometric
+
+needed.add, needed.sum, needed.reshape = add, _sum, _reshape
+needed.astype, needed.copy, needed.setitem = astype, copy, setitem
+
+__all__ = [
+    *_arithmetic,
+    *_bitwise,
+    *_comparison,
+    *_complex,
+    *_creation,
+    *_exponential,
+    *_extrema,
+    *_indexing,
+    *_linalg,
+    *_logical,
+    *_manipulation,
+    *_reductions,
+    *_rounding,
+    *_statistics,
+    *_trigonometric,
+]

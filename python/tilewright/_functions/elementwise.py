@@ -1,0 +1,70 @@
+"""How elementwise functions are declared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .._engine.op import primitive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_UNARY = """
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`. {result}
+
+    Raises
+    ------
+    TypeError
+        Where the dtype of `x` is not supported.
+
+    """
+
+_BINARY = """
+    Parameters
+    ----------
+    x1, x2 : array-like or number
+        Shapes that broadcast together; dtypes are promoted, Python numbers take the dtype of the other operand.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape. {result}
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not broadcast.
+    TypeError
+        Where the promoted dtype is not supported.
+
+    """
+
+_RESULT = {
+    "same": "The dtype is the operands' promoted one.",
+    "floating": "The dtype is the operands' promoted one; integers and bool give float32.",
+    "boolean": "The dtype is bool.",
+    "magnitude": "The dtype is that of `x`; complex64 gives float32, complex128 float64.",
+}
+
+
+def elementwise(rule: str) -> Callable[[F], F]:
+    """`primitive`, with the sections of the docstring that all elementwise functions share put before its Examples."""
+
+    def declare(function: F) -> F:
+        sections = _UNARY if function.__code__.co_posonlyargcount == 1 else _BINARY
+        head, examples, tail = (function.__doc__ or "").partition("Examples\n")
+        function.__doc__ = head.rstrip() + "\n" + sections.format(result=_RESULT[rule]) + examples + tail
+        return primitive(promote="none" if rule == "boolean" else "all")(function)
+
+    return declare

@@ -1,0 +1,151 @@
+"""Binds the array functions to Tensor as NumPy's methods and Python's operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core
+from .._engine.inplace import in_place
+from .._engine.tensor import Tensor, asarray
+from . import (
+    arithmetic as ar,
+    bitwise as bit,
+    comparison as cmp,
+    complex as cx,
+    exponential as ex,
+    extrema,
+    manipulation as mp,
+    reductions as red,
+    rounding,
+    statistics as stat,
+    trigonometric as tri,
+)
+from .creation import full
+from .indexing import _getitem, setitem, take
+from .linalg import matmul
+
+
+def _reflected(op: Any) -> Any:
+    return lambda self, other: op(other, self)
+
+
+_OPERATORS = {
+    "add": ar.add,
+    "sub": ar.subtract,
+    "mul": ar.multiply,
+    "truediv": ar.divide,
+    "floordiv": ar.floor_divide,
+    "mod": ar.remainder,
+    "pow": ar.power,
+    "and": bit.bitwise_and,
+    "or": bit.bitwise_or,
+    "xor": bit.bitwise_xor,
+    "lshift": bit.bitwise_left_shift,
+    "rshift": bit.bitwise_right_shift,
+}
+
+for _name, _op in _OPERATORS.items():
+    setattr(Tensor, f"__{_name}__", _op)
+    setattr(Tensor, f"__r{_name}__", _reflected(_op))
+    setattr(Tensor, f"__i{_name}__", in_place(_op, getattr(_core, _op.__name__ + "_")))
+
+
+def _is_operand(x: Any) -> bool:
+    try:
+        asarray(x)
+    except TypeError:
+        return False
+    return True
+
+
+def _equality(op: Any, of_others: bool) -> Any:
+    """== and !=: what is neither number nor array is equal to no element, as in NumPy."""
+
+    def compare(self: Tensor, other: Any) -> Tensor:
+        try:
+            return op(self, other)
+        except TypeError:
+            if _is_operand(other):
+                raise
+            return full(self.shape, of_others)
+
+    compare.__name__, compare.__doc__ = op.__name__, op.__doc__
+    return compare
+
+
+for _name, _op in {
+    "eq": _equality(cmp.equal, False),
+    "ne": _equality(cmp.not_equal, True),
+    "lt": cmp.less,
+    "le": cmp.less_equal,
+    "gt": cmp.greater,
+    "ge": cmp.greater_equal,
+    "neg": ar.negative,
+    "abs": ar.abs,
+    "invert": bit.bitwise_invert,
+    "matmul": matmul,
+    "rmatmul": _reflected(matmul),
+    "pos": lambda self: self,
+    "getitem": _getitem,
+}.items():
+    setattr(Tensor, f"__{_name}__", _op)
+
+_METHODS: tuple[Any, ...] = (
+    *(mp.astype, mp.copy, mp.ravel, mp.squeeze, mp.swapaxes),
+    *(ex.exp, ex.log, ar.sqrt, ar.square, ar.abs, tri.tanh, rounding.round, extrema.clip),
+    cx.conj,
+    take,
+)
+for _op in _METHODS:
+    setattr(Tensor, _op.__name__, _op)
+
+
+def _axes_or_keywords(op: Any) -> Any:
+    """Methods take `axis` by position too: `x.sum(0)`."""
+
+    def method(self: Tensor, axis: Any = None, **keywords: Any) -> Tensor:
+        return op(self, axis=axis, **keywords)
+
+    method.__name__, method.__doc__ = op.__name__, op.__doc__
+    return method
+
+
+for _op in (
+    red.sum,
+    red.prod,
+    stat.mean,
+    red.max,
+    red.min,
+    red.any,
+    red.all,
+    red.argmax,
+    red.argmin,
+    stat.var,
+    stat.std,
+):
+    setattr(Tensor, _op.__name__, _axes_or_keywords(_op))
+
+
+def _varargs(op: Any) -> Any:
+    """`x.reshape(2, 3)` as well as `x.reshape((2, 3))`."""
+
+    def method(self: Tensor, *shape: Any) -> Tensor:
+        return op(self, *(shape if len(shape) == 1 else (shape,) if shape else ()))
+
+    method.__name__, method.__doc__ = op.__name__, op.__doc__
+    return method
+
+
+setattr(Tensor, "reshape", _varargs(mp.reshape))  # noqa: B010
+setattr(Tensor, "transpose", _varargs(mp.permute_dims))  # noqa: B010
+setattr(Tensor, "T", property(mp.permute_dims, doc="The axes reversed, a view."))  # noqa: B010
+setattr(Tensor, "conjugate", cx.conj)  # noqa: B010
+
+
+def _part(op: Any) -> property:
+    return property(op, lambda self, value: setitem(op(self), ..., value), doc=op.__doc__)
+
+
+setattr(Tensor, "real", _part(cx.real))  # noqa: B010
+setattr(Tensor, "imag", _part(cx.imag))  # noqa: B010
+setattr(Tensor, "mT", property(mp.matrix_transpose, doc="The last two axes exchanged, a view."))  # noqa: B010

@@ -1,0 +1,34 @@
+"""THE tables: op -> vjp, a file for each family under the name that it has in `_functions/`.
+
+For an op `f(x1, x2, ..; statics)` with result y there is one rule per array input, or None where there is no gradient.
+A rule takes the cotangent g of y (c, where an input is called g), then whatever it names: inputs (`x1`), their shapes
+and dtypes (`x1_shape`, `x1_dtype`), static parameters, the result `y` (of an op with several, each by its name), and
+what the kernel keeps for the rules. Other names are refused when the table is loaded. Only what the rules of the inputs
+that want gradients name is kept for backward. Of an op with several results, g is a list in their order, with None
+where nothing arrived.
+
+Over complex numbers the cotangent of y is dL/dRe(y) + i dL/dIm(y) for a real L, and a rule multiplies it by the
+conjugate of the derivative: `COMPLEX_VJPS` has what differs for that. Real operands of complex ops were converted by an
+op of their own, `astype`, which gives the real part back.
+
+Where the gradients of several inputs share work, there is a class instead that makes the whole plan: `LinearPlan`.
+
+Rules are written in ops, so that gradients can be differentiated. The engine undoes broadcasting: a rule may return a
+cotangent of any shape that its input broadcasts to.
+"""
+
+from .._engine.registry import set_table_loader
+
+_FAMILIES = __name__.replace("_vjps", "_functions")
+
+
+def load(module: str) -> None:
+    """Import the table of the family that a module declares; other modules enter their rules themselves."""
+    package, _, family = module.rpartition(".")
+    if package == _FAMILIES:
+        import importlib
+
+        importlib.import_module(f"{__name__}.{family}")
+
+
+set_table_loader(load)

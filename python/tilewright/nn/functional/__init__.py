@@ -1,0 +1,12 @@
+"""Layers, activations and losses as functions."""
+
+from .activations import *
+from .activations import __all__ as _activations
+from .dropout import *
+from .dropout import __all__ as _dropout
+from .linear import *
+from .linear import __all__ as _linear
+from .losses import *
+from .losses import __all__ as _losses
+
+__all__ = [*_activations, *_dropout, *_linear, *_losses]

@@ -39,9 +39,17 @@ def frozen(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else asarray(x, copy=True)
 
 
+def _placed(x: Tensor, device: str) -> Tensor:
+    """What was made of an array-like, which has no device of its own, beside a tensor."""
+    return x if device == "cpu" else x.to(device)
+
+
 def beside(x: Any, other: Any) -> Tensor:
     """`other` as a tensor, for an op on it and x: one that backward can rely on where x is recorded."""
-    return (frozen if state.mode and getattr(x, "_node", None) is not None else asarray)(other)
+    if isinstance(other, Tensor):
+        return other
+    made = frozen(other) if state.mode and getattr(x, "_node", None) is not None else asarray(other)
+    return _placed(made, x.device) if isinstance(x, Tensor) else made
 
 
 def frozen_key(key: Any) -> Any:
@@ -88,9 +96,9 @@ class Plan:
     Attributes
     ----------
     save
-        `save(*inputs, *statics, *results, *keeps)`: the tuple of what the rules name: an input, `<input>_shape` or
-        `<input>_dtype`, a static parameter, a result, or what the kernel kept beside them. The last two as bare arrays:
-        a tensor around a result would close a cycle. None where there is nothing to save.
+        `save(*inputs, *statics, *results, *keeps)`: the tuple of what the rules name: an input, `<input>_shape`,
+        `<input>_dtype` or `<input>_device`, a static parameter, a result, or what the kernel kept beside them. The last
+        two as bare arrays: a tensor around a result would close a cycle. None where there is nothing to save.
     backward
         `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`. Of an
         op with several results, g is a list in their order, with None where nothing arrived.
@@ -230,12 +238,13 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
                 saved = _saved_inputs(op)
                 break
     converted = list(operands)
+    device = next((v._array.device for v in operands if isinstance(v, Tensor)), "cpu")
     tensors = changed = False
     for i, v in enumerate(operands):
         if isinstance(v, Tensor):
             tensors = True
         elif v is not None and not is_number(v):
-            converted[i] = frozen(v) if saved and saved[i] else asarray(v)
+            converted[i] = _placed(frozen(v) if saved and saved[i] else asarray(v), device)
             tensors = changed = True
     if not tensors and converted[0] is not None:
         converted[0] = asarray(converted[0])

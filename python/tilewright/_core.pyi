@@ -9,6 +9,7 @@ import typing_extensions
 __all__: list[str] = [
     "Array",
     "AxisError",
+    "Backward",
     "DType",
     "Node",
     "PackedWeight",
@@ -227,6 +228,20 @@ class Node:
     def __new__(type, *args, **kwargs):
         """
         Create and return a new object.  See help(type) for accurate signature.
+        """
+
+class Backward:
+    """
+    Calls an op's rules with what a node saved: backward(node, g).
+    """
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
         """
 
 class Primitive:
@@ -623,7 +638,8 @@ def set_python_hooks(
     arg2: collections.abc.Callable,
     arg3: collections.abc.Callable,
     arg4: typing.Any,
-    arg5: str,
+    arg5: collections.abc.Callable,
+    arg6: str,
 ) -> None: ...
 def setitem(arg0: Array, arg1: typing.Any, arg2: Array | complex) -> None: ...
 def sgd_step(

@@ -129,8 +129,8 @@ void run_gemv(const GemmBatch& g) {
 // ---- pieces of C that need nothing from each other ------------------------------------------------------------------
 
 // Runs `kernel` on `down` x `across` pieces of C, whole multiples of `rows` and `columns`.
-void run_pieces(const GemmBatch& g, void (*kernel)(const GemmProblem&), int64_t down, int64_t across, int64_t rows,
-                int64_t columns) {
+template <class Kernel>
+void run_pieces(const GemmBatch& g, Kernel kernel, int64_t down, int64_t across, int64_t rows, int64_t columns) {
   const GemmProblem& e = g.each;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   const int64_t items = element_count(g.shape);
@@ -234,7 +234,8 @@ void run_direct(const GemmBatch& g) {
     if (!can_down && !can_across) break;
     (can_down && (!can_across || below <= beside) ? down : across) *= 2;
   }
-  run_pieces(g, kernels().gemm.direct[index_of(g)], down, across, 1, nr);
+  const auto kernel = kernels().gemm.direct[index_of(g)];
+  run_pieces(g, [kernel](const GemmProblem& p) { kernel(p, nullptr); }, down, across, 1, nr);
 }
 
 // C as the transpose of B^T A^T.

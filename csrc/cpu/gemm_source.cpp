@@ -201,6 +201,23 @@ void run_blocked(const GemmFromSource& s) { BlockedFromSource(s).run(); }
 
 constexpr int kNaiveColumns = 16;  // filled at a time, over all of K
 
+template <class E>
+void pack_naive(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed) {
+  for (int64_t p = 0; p < k; ++p)
+    for (int64_t i = 0; i < count; ++i)
+      static_cast<E*>(packed)[p * kNaiveColumns + i] = static_cast<const E*>(src)[i * stride + p * k_stride];
+}
+
+PackedGemm naive_layout(int size) {
+  PackedGemm layout{};
+  layout.nr = kNaiveColumns, layout.group = 1, layout.lane = size;
+  layout.pack_b = size == 1   ? pack_naive<uint8_t>
+                  : size == 2 ? pack_naive<uint16_t>
+                  : size == 4 ? pack_naive<uint32_t>
+                              : pack_naive<uint64_t>;
+  return layout;
+}
+
 const char* naive_unsupported(const GemmFromSource& s) {
   const GemmBatch& g = s.batch;
   if (g.bytes || !kernels().gemm.naive[static_cast<int>(g.dtype)]) return "no kernel for this dtype at this level";
@@ -212,8 +229,7 @@ void run_naive(const GemmFromSource& s) {
   const GemmBatch& g = s.batch;
   const auto kernel = kernels().gemm.naive[static_cast<int>(g.dtype)];
   const int size = static_cast<int>(item_size(g.dtype));
-  PackedGemm layout{};
-  layout.nr = kNaiveColumns, layout.group = 1, layout.lane = size;
+  const PackedGemm layout = naive_layout(size);
   const int64_t blocks = ceil_div(g.each.n, kNaiveColumns), panel = g.each.k * kNaiveColumns * size;
   const int64_t tasks = results_of(s) * blocks;
   const StorageRef memory = allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * panel));

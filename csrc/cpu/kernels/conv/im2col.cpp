@@ -8,13 +8,14 @@
 namespace tw::TW_ISA {
 namespace {
 
-constexpr int kMostPixels = 64;  // of a row that is written at a time: bits of a mask
+constexpr int kMostPixels = 64;   // of a row that is written at a time: bits of a mask
+constexpr int kMostColumns = 32;  // of a panel
 
 // The lowest n bits, 0 <= n <= 64.
 TW_INLINE uint64_t low_bits(int64_t n) { return n < 64 ? (uint64_t{1} << n) - 1 : ~uint64_t{0}; }
 
+// Lanes whose bit is set; the others are zero, or not touched. Their memory is neither read nor written.
 #if TW_VEC_BYTES == 64
-// Lanes whose bit is set; the others are zero, and their memory is not read.
 template <class E>
 TW_INLINE vec<E> load_masked(const E* p, uint64_t mask) {
   if constexpr (sizeof(E) == 8)
@@ -26,6 +27,17 @@ TW_INLINE vec<E> load_masked(const E* p, uint64_t mask) {
   else
     return (vec<E>)_mm512_maskz_loadu_epi8((__mmask64)mask, p);
 }
+template <class E>
+TW_INLINE void store_masked(E* p, vec<E> v, uint64_t mask) {
+  if constexpr (sizeof(E) == 8)
+    _mm512_mask_storeu_epi64(p, (__mmask8)mask, (__m512i)v);
+  else if constexpr (sizeof(E) == 4)
+    _mm512_mask_storeu_epi32(p, (__mmask16)mask, (__m512i)v);
+  else if constexpr (sizeof(E) == 2)
+    _mm512_mask_storeu_epi16(p, (__mmask32)mask, (__m512i)v);
+  else
+    _mm512_mask_storeu_epi8(p, (__mmask64)mask, (__m512i)v);
+}
 #endif
 
 // Every other lane of a and b, from lane `First` of each on.
@@ -35,52 +47,48 @@ TW_INLINE V every_other_lane(V a, V b, Lanes<I...>) {
   return __builtin_shufflevector(a, b, (2 * I < n ? FirstOfA + 2 * I : FirstOfB + 2 * I)...);
 }
 
-// Lane t is from[t * stride] where bit t of `inside` is set, else zero, and then it is not read. kStride is the stride
-// if that is 1 or 2, else 0.
+// to[t] = from[t * stride] for the pixels t < min(count, lanes) whose bit is set in `inside`, and zero for the others
+// of them; what is not inside is not read. kStride is the stride if that is 1 or 2, else 0.
 template <int kStride, class E>
-TW_INLINE vec<E> load_pixels(const E* from, int64_t stride, uint64_t inside) {
+TW_INLINE void copy_vector(const E* from, int64_t stride, int count, uint64_t inside, E* to) {
   constexpr int L = lanes<E>;
   constexpr Lanes<__integer_pack(L)...> all;
 #if TW_VEC_BYTES == 64
   constexpr uint64_t kEven = 0x5555555555555555;
-  if constexpr (kStride == 1) return load_masked(from, inside);
+  if constexpr (kStride == 1) return store_masked(to, load_masked(from, inside), low_bits(count));
   if constexpr (kStride == 2)
-    return every_other_lane<0, 0>(load_masked(from, _pdep_u64(inside & low_bits(L / 2), kEven)),
-                                  load_masked(from + L, _pdep_u64(inside >> L / 2, kEven)), all);
+    return store_masked(to,
+                        every_other_lane<0, 0>(load_masked(from, _pdep_u64(inside & low_bits(L / 2), kEven)),
+                                               load_masked(from + L, _pdep_u64(inside >> L / 2, kEven)), all),
+                        low_bits(count));
 #else
-  if (kStride == 1 && inside == low_bits(L)) return load(from);
-  if (kStride == 2 &&
-      inside == low_bits(L))  // the second vector ends with the last pixel, which may be the last of all
-    return every_other_lane<0, 1>(load(from), load(from + L - 1), all);
+  if (kStride != 0 && count >= L && (inside & low_bits(L)) == low_bits(L)) {
+    if constexpr (kStride == 1) return store(to, load(from));
+    // The second vector ends with the last pixel, which may be the last of all.
+    if constexpr (kStride == 2) return store(to, every_other_lane<0, 1>(load(from), load(from + L - 1), all));
+  }
 #endif
-  vec<E> v = {};
-  for (int t = 0; t < L; ++t)
-    if (inside >> t & 1) v[t] = from[t * stride];
-  return v;
+  for (int t = 0; t < min(count, L); ++t) to[t] = inside >> t & 1 ? from[t * stride] : E{0};
 }
 
-// Up to kMostPixels pixels of the result, side by side in a row of the matrix: vectors made of pieces, each of them
-// pixels that lie in one row of the result.
+// Up to kMostPixels pixels of the result, side by side in a row of the matrix: runs of them lie in one row of the
+// result.
 template <class E>
 class Pixels {
-  static constexpr int L = lanes<E>, kMostPieces = kMostPixels + kMostPixels / L;
+  static constexpr int L = lanes<E>;
 
  public:
   Pixels(const Im2col& g, int64_t item, int64_t first, int count)
-      : g_(g), image_(static_cast<const E*>(g.images) + item * g.image_step) {
+      : g_(g), image_(static_cast<const E*>(g.images) + item * g.image_step), count_(count) {
     int64_t y = first / g.out_width, x = first % g.out_width;
-    for (int t = 0; t < count;) {
-      if (t % L == 0) begin_[vectors_++] = pieces_;
-      const int lane = t % L, n = min(min(g.out_width - x, count - t), L - lane);
-      piece_[pieces_++] = {y * g.stride_y - g.pad_y, (x - lane) * g.stride_x - g.pad_x, low_bits(n) << lane};
+    for (int t = 0; t < count; ++y, x = 0) {
+      const int n = min(g.out_width - x, count - t);
+      runs_[run_count_++] = {y * g.stride_y - g.pad_y, x * g.stride_x - g.pad_x, t, n};
       t += n;
-      x += n;
-      if (x == g.out_width) ++y, x = 0;
     }
-    begin_[vectors_] = pieces_;
   }
 
-  // The matrix's rows [from, from + rows), `step` apart, in whole vectors.
+  // The matrix's rows [from, from + rows), `step` apart, the last vector filled up with zeros.
   void write(int64_t from, int64_t rows, E* to, int64_t step) const {
     if (g_.stride_x == 1)
       write_rows<1>(from, rows, to, step);
@@ -91,88 +99,78 @@ class Pixels {
   }
 
  private:
-  // Tap (0, 0) of lane 0 meets the element (y, x) of a channel, `lanes` are those that it has.
-  struct Piece {
+  // Pixels [to, to + count). Tap (0, 0) of the first meets the element (y, x) of a channel.
+  struct Run {
     int64_t y, x;
-    uint64_t lanes;
+    int to, count;
   };
-  // What one tap reads of a piece: from the element `at` of a channel on.
-  struct Part {
-    int64_t at;
-    uint64_t inside;
-  };
-
-  // A few channels at a time, which stay in L1 while all taps read them, even where channels lie a multiple of 4 KB
-  // apart.
+  // A few channels at a time, which stay in L1 while all taps read them, even where they lie a multiple of 4 KB apart.
   template <int kStride>
   void write_rows(int64_t from, int64_t rows, E* to, int64_t step) const {
     constexpr int64_t kChannels = 8;
     const int64_t taps = g_.kernel_height * g_.kernel_width, end = from + rows;
-    for (int64_t c = from / taps; c * taps < end; c += kChannels) {
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        int64_t first = c, last = c + kChannels;
-        if (first * taps + tap < from) ++first;
-        while (last > first && (last - 1) * taps + tap >= end) --last;
-        if (first < last)
-          write_tap<kStride>(tap, first, last - first, to + (first * taps + tap - from) * step, taps * step);
+    const int64_t from_channel = from / taps, from_tap = from % taps, end_channel = end / taps, end_tap = end % taps;
+    for (int64_t c = from_channel; c * taps < end; c += kChannels) {
+      int64_t tap = 0;
+      for (int64_t i = 0; i < g_.kernel_height; ++i) {
+        for (int64_t j = 0; j < g_.kernel_width; ++j, ++tap) {
+          const int64_t first = c == from_channel && tap < from_tap ? c + 1 : c;
+          const int64_t last = min(c + kChannels, end_channel + (tap < end_tap));
+          if (first < last)
+            write_tap<kStride>(i * g_.dilation_y, j * g_.dilation_x, image_ + first * g_.channel_step, last - first,
+                               to + (first * taps + tap - from) * step, taps * step);
+        }
       }
     }
   }
 
-  // Row (c, tap) of the matrix for `channels` channels c from the first on; the rows lie `step` apart.
+  // The tap's row of the matrix for each of `channels` channels; the rows lie `step` apart.
   template <int kStride>
-  TW_INLINE void write_tap(int64_t tap, int64_t first, int64_t channels, E* to, int64_t step) const {
-    const int64_t down = tap / g_.kernel_width * g_.dilation_y, right = tap % g_.kernel_width * g_.dilation_x;
-    const E* from = image_ + first * g_.channel_step;
-    for (int w = 0; w < vectors_; ++w, to += L) {
-      Part parts[L < 4 ? 4 : L];
-      parts[0] = {0, 0};
-      int n = 0;
-      for (int p = begin_[w]; p < begin_[w + 1]; ++p) {
-        const int64_t y = piece_[p].y + down, x = piece_[p].x + right;
-        if (y < 0 || y >= g_.height) continue;
-        parts[n++] = {y * g_.row_step + x, piece_[p].lanes & inside<kStride>(x)};
-      }
-      if (n <= 1)
-        write_vectors<kStride, 1, false>(parts, from, channels, to, step);
-      else if (n == 2)
-        write_vectors<kStride, 2, false>(parts, from, channels, to, step);
-      else if (n == 3)
-        write_vectors<kStride, 3, false>(parts, from, channels, to, step);
+  TW_INLINE void write_tap(int64_t down, int64_t right, const E* from, int64_t channels, E* to, int64_t step) const {
+    const int64_t stride = kStride != 0 ? kStride : g_.stride_x;
+    for (int r = 0; r < run_count_; ++r) {
+      const Run& run = runs_[r];
+      const int64_t y = run.y + down, x = run.x + right;
+      const uint64_t mask = y >= 0 && y < g_.height ? inside(x, stride, run.count) : 0;
+      const E* at = from + y * g_.row_step + x;
+      if (run.count <= L)
+        write_run<kStride, 1>(at, channels, run.count, mask, to + run.to, step);
+      else if (run.count <= 2 * L)
+        write_run<kStride, 2>(at, channels, run.count, mask, to + run.to, step);
       else
-        write_vectors<kStride, 4, false>(parts, from, channels, to, step);
-      for (int i = 4; i < n; ++i) write_vectors<kStride, 1, true>(parts + i, from, channels, to, step);
+        write_run<kStride, kMostPixels / L>(at, channels, run.count, mask, to + run.to, step);
     }
+    if (count_ % L != 0)
+      for (int64_t c = 0; c < channels; ++c)
+        for (int t = count_; t % L != 0; ++t) to[c * step + t] = E{0};
   }
 
-  // The lanes that are inside a row of the image where lane 0 is its element x.
-  template <int kStride>
-  TW_INLINE uint64_t inside(int64_t x) const {
-    const int64_t stride = kStride != 0 ? kStride : g_.stride_x, left = g_.width - x;
-    if (x >= 0 && left > (L - 1) * stride) return low_bits(L);
+  // Those of `count` pixels that are inside a row of the image where the first is its element x.
+  TW_INLINE uint64_t inside(int64_t x, int64_t stride, int count) const {
+    const int64_t left = g_.width - x;
+    if (x >= 0 && left > (count - 1) * stride) return low_bits(count);
     const int64_t low = x < 0 ? (stride - 1 - x) / stride : 0, high = left > 0 ? (left + stride - 1) / stride : 0;
-    return low_bits(high) & ~low_bits(low);
+    return low_bits(min(high, count)) & ~low_bits(low);
   }
 
-  // One vector of each channel's row, made of N parts, and of what is there already if `kAdd`.
-  template <int kStride, int N, bool kAdd>
-  TW_INLINE void write_vectors(const Part* parts, const E* from, int64_t channels, E* to, int64_t step) const {
-    Part part[N];
-    __builtin_memcpy(part, parts, sizeof part);
+  // A run of each channel, of at most N vectors.
+  template <int kStride, int N>
+  TW_INLINE void write_run(const E* from, int64_t channels, int count, uint64_t inside, E* to, int64_t step) const {
     for (; channels > 0; --channels, from += g_.channel_step, to += step) {
-      vec<E> v = {};
-      if (kAdd) v = load(to);
-#pragma GCC unroll 4
-      for (int i = 0; i < N; ++i) v |= load_pixels<kStride>(from + part[i].at, g_.stride_x, part[i].inside);
-      store(to, v);
+#pragma GCC unroll 2
+      for (int w = 0; w < N; ++w) {
+        if (N > 2 && w * L >= count) break;
+        const int64_t stride = kStride != 0 ? kStride : g_.stride_x;
+        copy_vector<kStride>(from + w * L * stride, stride, count - w * L, inside >> w * L, to + w * L);
+      }
     }
   }
 
   const Im2col& g_;
   const E* const image_;
-  int vectors_ = 0, pieces_ = 0;
-  int begin_[kMostPixels / L + 2];  // of a vector, its first piece
-  Piece piece_[kMostPieces];
+  const int count_;
+  int run_count_ = 0;
+  Run runs_[kMostPixels];
 };
 
 // Bytes of a panel that is `depth` deep.
@@ -202,22 +200,20 @@ void im2col(const void* context, int64_t item, const PackedGemm& layout, int64_t
   }
 }
 
-// As rows of the matrix they are written side by side, a few hundred squares of them, and pack_b transposes those.
+// As rows of the matrix they are written, for pack_b to transpose while they are in L1.
 template <class E>
 void im2col_transposed(const void* context, int64_t item, const PackedGemm& layout, int64_t from, int64_t depth,
                        int64_t column, int64_t columns, void* packed) {
   const Im2col& g = *static_cast<const Im2col*>(context);
-  constexpr int kPixels = 32, kColumns = 128;                        // a multiple of any nr
-  constexpr int64_t step = lanes<E> > kPixels ? lanes<E> : kPixels;  // rows are whole vectors
-  alignas(64) E rows[kColumns * step];
-  for (int64_t p = 0; p < depth; p += kPixels) {
-    const int n = min(depth - p, kPixels);
+  alignas(64) E rows[kMostColumns * kMostPixels];
+  for (int64_t p = 0; p < depth; p += kMostPixels) {
+    const int n = min(depth - p, kMostPixels);
     const Pixels<E> pixels(g, item, from + p, n);
-    for (int64_t j = 0; j < columns; j += layout.nr) {
-      if (j % kColumns == 0) pixels.write(column + j, min(columns - j, kColumns), rows, step);
-      char* panel = static_cast<char*>(packed) + j / layout.nr * panel_bytes(layout, depth);
-      layout.pack_b(rows + j % kColumns * step, step, 1, min(columns - j, layout.nr), n,
-                    panel + panel_bytes(layout, p));
+    char* to = static_cast<char*>(packed) + panel_bytes(layout, p);
+    for (int64_t j = 0; j < columns; j += layout.nr, to += panel_bytes(layout, depth)) {
+      const int count = min(columns - j, layout.nr);
+      pixels.write(column + j, count, rows, kMostPixels);
+      layout.pack_b(rows, kMostPixels, 1, count, n, to);
     }
   }
 }

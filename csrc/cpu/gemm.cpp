@@ -17,7 +17,6 @@ bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; 
 
 // ---- a long depth and a small result: slices of K, each a product of its own ----------------------------------------
 
-constexpr int64_t kSliceDepth = 1024, kMostSlices = 16;           // a slice is at least that deep
 constexpr int64_t kStreamedDepth = 64, kStreamedBytes = 1 << 20;  // where it is rows of a matrix that is read once
 constexpr int64_t kEnoughTiles = 16;                              // in the result, to be cut instead
 
@@ -54,10 +53,7 @@ const char* sliced_unsupported(const GemmBatch& g) {
   return slices_of(e, size) < 2 ? "the depth is short" : nullptr;
 }
 
-// The slices' results lie one behind another, and are added up in that order: as the columns of a matrix times ones.
 void run_sliced(const GemmBatch& g) {
-  static constexpr float kOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-  static constexpr double kWideOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   const GemmProblem& e = g.each;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n;
   const int64_t count = slices_of(e, size), depth = e.k / count, left = e.k - count * depth;
@@ -73,12 +69,7 @@ void run_sliced(const GemmBatch& g) {
     rest.each.out.c = {data + count * area * size, e.n, 1};
     run(rest);
   }
-  const GemmOutput out = e.n == 1 ? e.out.transposed() : e.out;
-  const int64_t rows = e.n == 1 ? 1 : e.m, columns = area / rows;
-  const void* ones = size == 4 ? static_cast<const void*>(kOnes) : kWideOnes;
-  for (int64_t i = 0; i < rows; ++i)
-    kernels().gemm.gemv_axpy[index_of(g)](
-        {columns, count + (left > 0), {data + i * columns * size, 1, area}, ones, out.at(i, 0, size)});
+  add_slices(g, data, count + (left > 0));
 }
 
 // ---- one column, one row or a few: the matrix is streamed once -----------------------------------------------------
@@ -362,6 +353,21 @@ GemmProblem batch_item(const GemmBatch& g, int64_t item) {
   };
   step(p.out.c), step(p.out.residual), step(p.out.gate), step(p.out.pre);
   return p;
+}
+
+// As the columns of a matrix times ones.
+void add_slices(const GemmBatch& g, void* sums, int64_t count) {
+  static constexpr float kOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  static constexpr double kWideOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  const GemmProblem& e = g.each;
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n;
+  const GemmOutput out = e.n == 1 ? e.out.transposed() : e.out;
+  const int64_t rows = e.n == 1 ? 1 : e.m, columns = area / rows;
+  const void* ones = size == 4 ? static_cast<const void*>(kOnes) : kWideOnes;
+  char* data = static_cast<char*>(sums);
+  for (int64_t i = 0; i < rows; ++i)
+    kernels().gemm.gemv_axpy[index_of(g)](
+        {columns, count, {data + i * columns * size, 1, area}, ones, out.at(i, 0, size)});
 }
 
 void gemm(const GemmBatch& g) {

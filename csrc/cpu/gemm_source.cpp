@@ -24,12 +24,12 @@ struct Pieces {
 };
 
 int64_t items_of(const GemmFromSource& s) { return element_count(s.batch.shape); }
-int64_t results_of(const GemmFromSource& s) { return s.summed ? 1 : items_of(s); }
+int64_t results_of(const GemmFromSource& s) { return items_of(s) / s.summed; }
 
 // Side by side first: pieces below one another fill the same panels.
 Pieces pieces_of(const GemmFromSource& s, int nr) {
   const GemmProblem& e = s.batch.each;
-  const double work = multiplications(e) * (s.summed ? static_cast<double>(items_of(s)) : 1);
+  const double work = multiplications(e) * static_cast<double>(s.summed);
   const int64_t wanted = wanted_pieces(work, results_of(s));
   const int64_t across = std::min(wanted, ceil_div(e.n, nr));
   const int64_t down = std::min(power_of_two_below(wanted / across), power_of_two_below(e.m / kLeastRows));
@@ -42,8 +42,8 @@ void for_each_piece(const GemmFromSource& s, const PackedGemm& layout, int row_p
   const GemmProblem& e = s.batch.each;
   const Pieces pieces = pieces_of(s, layout.nr);
   const int64_t count = pieces.down * pieces.across, results = results_of(s);
-  const double ns = 2 * multiplications(e) * static_cast<double>(items_of(s) / results) / static_cast<double>(count) /
-                    kGemmFlopsPerNs;
+  const double ns =
+      2 * multiplications(e) * static_cast<double>(s.summed) / static_cast<double>(count) / kGemmFlopsPerNs;
   const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(5e3 / (ns + 50)));
   parallel_for(results * count, chunk, ns + 50, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
@@ -56,12 +56,12 @@ void for_each_piece(const GemmFromSource& s, const PackedGemm& layout, int row_p
 template <class F>
 void for_each_product(const GemmFromSource& s, int64_t result, F run) {
   const GemmOutput out = batch_item(s.batch, result).out;
-  const int64_t end = s.summed ? items_of(s) : result + 1;
-  for (int64_t item = result; item < end; ++item) {
+  for (int64_t i = 0; i < s.summed; ++i) {
+    const int64_t item = result * s.summed + i;
     GemmProblem p = batch_item(s.batch, item);
     p.b = {};
     p.out = out;
-    if (item > result) p.out.bias.data = nullptr, p.out.residual = out.c;
+    if (i > 0) p.out.bias.data = nullptr, p.out.residual = out.c;
     run(p, item);
   }
 }
@@ -71,6 +71,74 @@ const char* sum_unsupported(const GemmOutput& out) {
                                                                              : nullptr;
 }
 
+// ---- a long depth and a few panels: slices of K, each a product of its own ------------------------------------------
+
+constexpr int64_t kEnoughPanels = 16;
+
+// Of one result: parts of its depth, or of what it sums.
+int64_t slices_of(const GemmFromSource& s) {
+  const GemmProblem& e = s.batch.each;
+  const int64_t panels = ceil_div(e.n, packed_kernels(s.batch).nr);
+  const int64_t wanted = wanted_pieces(multiplications(e) * static_cast<double>(s.summed), 1) / panels;
+  int64_t slices = std::min({kMostSlices, power_of_two_below(wanted), e.k * s.summed / kSliceDepth});
+  while (s.summed > 1 && slices > 1 && s.summed % slices != 0) --slices;
+  return slices;
+}
+
+const char* sliced_unsupported(const GemmFromSource& s) {
+  const GemmBatch& g = s.batch;
+  if (g.dtype != DType::f32 && g.dtype != DType::f64) return "the sums of slices would be rounded to this dtype";
+  if (!packed_kernels(g).tile) return "no kernel for this dtype at this level";
+  if (results_of(s) > 1) return "a batch is cut into its products";
+  if (g.each.out.c.col != 1) return "the result is strided";
+  if (ceil_div(g.each.n, packed_kernels(g).nr) >= kEnoughPanels) return "the result is cut into panels";
+  return slices_of(s) < 2 ? "the depth is short" : nullptr;
+}
+
+// B of product i is rows [(first + i) depth, (first + i + 1) depth) of another.
+struct DepthSlices {
+  PackSource whole;
+  int64_t depth, first;
+
+  static void fill(const void* context, int64_t item, const PackedGemm& layout, int64_t from, int64_t depth,
+                   int64_t column, int64_t columns, void* packed) {
+    const DepthSlices& s = *static_cast<const DepthSlices*>(context);
+    s.whole.fill(s.whole.context, 0, layout, (s.first + item) * s.depth + from, depth, column, columns, packed);
+  }
+};
+
+void run_sliced(const GemmFromSource& s) {
+  const GemmBatch& g = s.batch;
+  const GemmProblem& e = g.each;
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n, count = slices_of(s);
+  const StorageRef sums = allocate(static_cast<size_t>((count + 1) * area * size));
+  char* data = static_cast<char*>(sums->data);
+  GemmFromSource slices = s;
+  slices.batch.out_step = area;
+  slices.batch.each.out = {};
+  slices.batch.each.out.c = {data, e.n, 1};
+  if (s.summed > 1) {
+    slices.summed = s.summed / count;
+    gemm(slices);
+    return add_slices(g, data, count);
+  }
+  const int64_t depth = e.k / count, left = e.k - count * depth;
+  const DepthSlices source{s.b, depth, 0}, last{s.b, depth, count};
+  slices.b = {DepthSlices::fill, &source};
+  slices.batch.shape = {count};
+  slices.batch.a_stride = {depth * e.a.col};
+  slices.batch.b_stride = {0};
+  slices.batch.each.k = depth;
+  gemm(slices);
+  if (left > 0) {
+    GemmFromSource rest{{g.dtype, {e.m, e.n, left, e.a.at(0, count * depth, size), {}, {}}, {}, {}, {}},
+                        {DepthSlices::fill, &last}};
+    rest.batch.each.out.c = {data + count * area * size, e.n, 1};
+    gemm(rest);
+  }
+  add_slices(g, data, count + (left > 0));
+}
+
 // ---- A in place, a panel on the stack -------------------------------------------------------------------------------
 
 const char* direct_unsupported(const GemmFromSource& s) {
@@ -78,11 +146,11 @@ const char* direct_unsupported(const GemmFromSource& s) {
   const PackedGemm& packed = packed_kernels(g);
   if (g.bytes || !kernels().gemm.direct[static_cast<int>(g.dtype)]) return "no kernel for this dtype at this level";
   const GemmOutput& out = g.each.out;
-  if ((g.each.k > packed.kc || s.summed) && !out.fits_registers())
+  if ((g.each.k > packed.kc || s.summed > 1) && !out.fits_registers())
     return "the result is strided, and the depth is long";
   if (!stays_cached(g.each.a, static_cast<int64_t>(item_size(g.dtype))))
     return "rows of x1 evict each other from the cache";
-  return s.summed ? sum_unsupported(out) : nullptr;
+  return s.summed > 1 ? sum_unsupported(out) : nullptr;
 }
 
 void run_direct(const GemmFromSource& s) {
@@ -129,7 +197,7 @@ class BlockedFromSource {
   }
 
  private:
-  bool is_one_stretch() const { return depth_ >= g_.each.k && (!s_.summed || items_of(s_) == 1); }
+  bool is_one_stretch() const { return depth_ >= g_.each.k && s_.summed == 1; }
 
   int64_t rows_in_cache() const {
     const int64_t fitting = l2_bytes() / 3 / (kernel_.kc * kernel_.lane) / kernel_.mr * kernel_.mr;
@@ -144,16 +212,16 @@ class BlockedFromSource {
     tile.b_from = 0;
     const GemmOutput out =
         batch_item(g_, result).out.at(rows.from, columns.from, static_cast<int64_t>(item_size(g_.dtype)));
-    const int64_t last = s_.summed ? items_of(s_) - 1 : result;
+    const int64_t first = result * s_.summed, last = first + s_.summed - 1;
     for (int64_t j = 0; j < columns.size; j += columns_) {
       tile.n = std::min(columns_, columns.size - j);
       tile.b_columns = round_up(tile.n, kernel_.nr);
-      for (int64_t item = result; item <= last; ++item) {
+      for (int64_t item = first; item <= last; ++item) {
         int64_t from = 0;
         do {  // once for k = 0
           tile.k = std::min(depth_, g_.each.k - from);
           tile.depth = round_up(tile.k, kernel_.group);
-          tile.first = item == result && from == 0;
+          tile.first = item == first && from == 0;
           tile.last = item == last && from + depth_ >= g_.each.k;
           s_.b.fill(s_.b.context, item, kernel_, from, tile.k, columns.from + j, tile.n, own);
           multiply_rows(tile, batch_item(g_, item).a.at(rows.from, from, size_), rows.size, out, j);
@@ -221,8 +289,9 @@ PackedGemm naive_layout(int size) {
 const char* naive_unsupported(const GemmFromSource& s) {
   const GemmBatch& g = s.batch;
   if (g.bytes || !kernels().gemm.naive[static_cast<int>(g.dtype)]) return "no kernel for this dtype at this level";
-  if (s.summed && (g.dtype == DType::f16 || g.dtype == DType::bf16)) return "each sum would be rounded to this dtype";
-  return s.summed ? sum_unsupported(g.each.out) : nullptr;
+  if (s.summed > 1 && (g.dtype == DType::f16 || g.dtype == DType::bf16))
+    return "each sum would be rounded to this dtype";
+  return s.summed > 1 ? sum_unsupported(g.each.out) : nullptr;
 }
 
 void run_naive(const GemmFromSource& s) {
@@ -250,6 +319,7 @@ void run_naive(const GemmFromSource& s) {
 
 // In order of preference.
 const Method<GemmFromSource> kMethods[] = {
+    {"slices", sliced_unsupported, run_sliced},
     {"direct", direct_unsupported, run_direct},
     {"blocked", blocked_unsupported, run_blocked},
     {"naive", naive_unsupported, run_naive},
@@ -260,7 +330,8 @@ std::string describe(const GemmFromSource& s) {
   std::ostringstream text;
   text << "gemm: (" << g.each.m << ", " << g.each.k << ") x (" << g.each.k << ", " << g.each.n << ") from a source "
        << g.dtype;
-  if (!g.shape.empty()) text << (s.summed ? ", summed over " : ", batch ") << g.shape;
+  if (s.summed > 1) text << ", sums of " << s.summed;
+  if (!g.shape.empty()) text << ", batch " << g.shape;
   return text.str();
 }
 

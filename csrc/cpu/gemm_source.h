@@ -13,7 +13,7 @@ inline constexpr int64_t kSourcePanels = 4;
 struct GemmFromSource {
   GemmBatch batch;  // each.b, b_stride and packed_b are not read
   PackSource b;
-  bool summed = false;  // one C, the first: the sum of all products of the batch, added up in their order
+  int64_t summed = 1;  // so many neighbours of the batch have one C: their products are added in order
 };
 
 void gemm(const GemmFromSource&);

@@ -46,8 +46,11 @@ void compare(const char* what, const Convolution& c, int threads, int repetition
   const double flops = 2.0 * static_cast<double>(c.images * c.filters * c.taps() * c.pixels());
   std::vector<double> times[2], ratios;
   start_explaining();
-  plain(), source();
-  const std::vector<Choice> choices = take_choices();
+  plain();
+  const std::string plain_method = take_choices().front().taken;
+  start_explaining();
+  source();
+  const std::string source_method = take_choices().front().taken;
   for (int i = 0; i < repetitions; ++i) {
     times[0].push_back(seconds(threads, plain));
     times[1].push_back(seconds(threads, source));
@@ -62,8 +65,8 @@ void compare(const char* what, const Convolution& c, int threads, int repetition
       "%6.1f (%s), %.3f\n",
       what, static_cast<long long>(c.channels), static_cast<long long>(c.height), static_cast<long long>(c.filters),
       static_cast<long long>(c.kernel), static_cast<long long>(c.kernel), static_cast<long long>(c.stride),
-      static_cast<long long>(c.images), threads, flops / median(times[0]) / 1e9, choices.front().taken.c_str(),
-      flops / median(times[1]) / 1e9, choices.back().taken.c_str(), median(ratios));
+      static_cast<long long>(c.images), threads, flops / median(times[0]) / 1e9, plain_method.c_str(),
+      flops / median(times[1]) / 1e9, source_method.c_str(), median(ratios));
   std::fflush(stdout);
 }
 
@@ -106,7 +109,7 @@ void run(const Convolution& c, int threads, int repetitions) {
   summed.each.a = {g.data(), c.pixels(), 1};
   summed.each.out.c = {gradient.data(), c.taps(), 1};
   compare("weight gradient", c, threads, repetitions, plain,
-          [&] { cpu::gemm(cpu::GemmFromSource{summed, {conv.im2col_transposed[2], &im2col}, true}); });
+          [&] { cpu::gemm(cpu::GemmFromSource{summed, {conv.im2col_transposed[2], &im2col}, c.images}); });
 }
 
 }  // namespace
@@ -120,6 +123,7 @@ int main(int argc, char** argv) {
       for (const Convolution& c :
            {Convolution{images, 64, 56, 56, 64, 3, 1, 1}, Convolution{images, 128, 28, 28, 128, 3, 1, 1},
             Convolution{images, 256, 14, 14, 256, 3, 1, 1}, Convolution{images, 512, 7, 7, 512, 3, 1, 1},
-            Convolution{images, 3, 224, 224, 64, 7, 2, 3}})
+            Convolution{images, 3, 224, 224, 64, 7, 2, 3}, Convolution{images, 64, 32, 32, 64, 3, 1, 1},
+            Convolution{images, 128, 64, 64, 128, 3, 1, 1}, Convolution{images, 1024, 16, 16, 64, 3, 1, 1}})
         if (only == 0 || only == threads) run(c, threads, repetitions);
 }

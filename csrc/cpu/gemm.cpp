@@ -188,8 +188,6 @@ void run_dot(const GemmBatch& g) {
 constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packing A is not repaid
 constexpr int64_t kDirectBytes = 20 << 18;                  // of A and B; more does not stay near enough
 constexpr int64_t kPieceRows = 8, kPackingRows = 48;        // of a piece, at least; of one that packs B for itself
-constexpr int64_t kWays = 8;                                // lines of a set of L1
-constexpr int64_t kFewTiles = 4;                            // below one another
 
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
@@ -197,9 +195,7 @@ const char* direct_unsupported(const GemmBatch& g) {
   const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
   if (e.k > packed.kc && !e.out.fits_registers()) return "the result is strided, and the depth is long";
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
-  if (e.a.row == 1 && e.a.col * size % kEvictingStride == 0 && 2 * packed.mr * size <= kLine && e.k > kWays &&
-      e.m > kFewTiles * packed.mr)
-    return "columns of x1 evict each other from the cache before all rows of a line are used";
+  if (columns_evict(g)) return "columns of x1 evict each other from the cache before all rows of a line are used";
   if (e.m <= kDirectRows || e.n <= kDirectColumns) return nullptr;
   const double elements = (static_cast<double>(e.m) + static_cast<double>(e.n)) * static_cast<double>(e.k);
   if (elements * static_cast<double>(size) <= kDirectBytes) return nullptr;
@@ -333,6 +329,15 @@ std::string describe(const GemmBatch& g) {
 const PackedGemm& packed_kernels(const GemmBatch& g) {
   const GemmKernels& all = kernels().gemm;
   return g.bytes ? all.bytes[g.bytes->a_signed][g.bytes->b_signed].packed : all.packed[index_of(g)];
+}
+
+bool columns_evict(const GemmBatch& g) {
+  constexpr int64_t kWays = 8;      // lines of a set of L1
+  constexpr int64_t kFewTiles = 4;  // below one another
+  const GemmProblem& e = g.each;
+  const int64_t size = operand_size(g), mr = packed_kernels(g).mr;
+  return e.a.row == 1 && e.a.col * size % kEvictingStride == 0 && 2 * mr * size <= kLine && e.k > kWays &&
+         e.m > kFewTiles * mr;
 }
 
 GemmProblem batch_item(const GemmBatch& g, int64_t item) {

@@ -15,7 +15,7 @@
 namespace tw::cpu {
 namespace {
 
-constexpr int64_t kLeastRows = 96;   // of C in a task, if there are more: fewer do not repay filling a panel
+constexpr int64_t kLeastRows = 192;  // of C in a task, if there are more: fewer do not repay filling a panel
 constexpr int64_t kMostRows = 1024;  // whose sums wait between stretches of K
 
 // Pieces of C that are filled and multiplied by one thread each.
@@ -26,21 +26,21 @@ struct Pieces {
 int64_t items_of(const GemmFromSource& s) { return element_count(s.batch.shape); }
 int64_t results_of(const GemmFromSource& s) { return items_of(s) / s.summed; }
 
-// Side by side first: pieces below one another fill the same panels.
-Pieces pieces_of(const GemmFromSource& s, int nr) {
+// Side by side first, in multiples of `columns`: pieces below one another fill the same panels.
+Pieces pieces_of(const GemmFromSource& s, int64_t columns) {
   const GemmProblem& e = s.batch.each;
   const double work = multiplications(e) * static_cast<double>(s.summed);
   const int64_t wanted = wanted_pieces(work, results_of(s));
-  const int64_t across = std::min(wanted, ceil_div(e.n, nr));
+  const int64_t across = std::min(wanted, ceil_div(e.n, columns));
   const int64_t down = std::min(power_of_two_below(wanted / across), power_of_two_below(e.m / kLeastRows));
   return {std::max(down, ceil_div(e.m, kMostRows)), across};
 }
 
 // run(item, rows, columns) for each piece of each result.
 template <class F>
-void for_each_piece(const GemmFromSource& s, const PackedGemm& layout, int row_panel, F run) {
+void for_each_piece(const GemmFromSource& s, Pieces pieces, int row_panel, F run) {
   const GemmProblem& e = s.batch.each;
-  const Pieces pieces = pieces_of(s, layout.nr);
+  const int nr = packed_kernels(s.batch).nr;
   const int64_t count = pieces.down * pieces.across, results = results_of(s);
   const double ns =
       2 * multiplications(e) * static_cast<double>(s.summed) / static_cast<double>(count) / kGemmFlopsPerNs;
@@ -48,7 +48,7 @@ void for_each_piece(const GemmFromSource& s, const PackedGemm& layout, int row_p
   parallel_for(results * count, chunk, ns + 50, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
       run(i / count, part(e.m, row_panel, pieces.down, i % count / pieces.across),
-          part(e.n, layout.nr, pieces.across, i % pieces.across));
+          part(e.n, nr, pieces.across, i % pieces.across));
   });
 }
 
@@ -91,6 +91,7 @@ const char* sliced_unsupported(const GemmFromSource& s) {
   if (!packed_kernels(g).tile) return "no kernel for this dtype at this level";
   if (results_of(s) > 1) return "a batch is cut into its products";
   if (g.each.out.c.col != 1) return "the result is strided";
+  if (g.each.m >= 2 * kLeastRows) return "the result is cut into rows";
   if (ceil_div(g.each.n, packed_kernels(g).nr) >= kEnoughPanels) return "the result is cut into panels";
   return slices_of(s) < 2 ? "the depth is short" : nullptr;
 }
@@ -148,8 +149,7 @@ const char* direct_unsupported(const GemmFromSource& s) {
   const GemmOutput& out = g.each.out;
   if ((g.each.k > packed.kc || s.summed > 1) && !out.fits_registers())
     return "the result is strided, and the depth is long";
-  if (!stays_cached(g.each.a, static_cast<int64_t>(item_size(g.dtype))))
-    return "rows of x1 evict each other from the cache";
+  if (columns_evict(g)) return "columns of x1 evict each other from the cache before all rows of a line are used";
   return s.summed > 1 ? sum_unsupported(out) : nullptr;
 }
 
@@ -158,7 +158,7 @@ void run_direct(const GemmFromSource& s) {
   const auto kernel = kernels().gemm.direct[static_cast<int>(g.dtype)];
   const PackedGemm& layout = packed_kernels(g);
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
-  for_each_piece(s, layout, 1, [&](int64_t result, Part rows, Part columns) {
+  for_each_piece(s, pieces_of(s, layout.nr), 1, [&](int64_t result, Part rows, Part columns) {
     for_each_product(s, result, [&](const GemmProblem& p, int64_t item) {
       const SourcePart source{s.b, &layout, item, columns.from};
       kernel(piece_of(p, rows, columns, size), &source);
@@ -182,7 +182,7 @@ class BlockedFromSource {
         rows_(in_place_ ? g_.each.m : rows_in_cache()) {}
 
   void run() {
-    const Pieces pieces = pieces_of(s_, kernel_.nr);
+    const Pieces pieces = pieces_of(s_, columns_);
     const int64_t tasks = pieces.down * pieces.across * results_of(s_);
     const int64_t threads = std::min<int64_t>(get_num_threads(), tasks);
     const int64_t deepest = ceil_div(std::min(depth_, g_.each.k), kernel_.group) * kernel_.lane;
@@ -192,7 +192,7 @@ class BlockedFromSource {
     sum_bytes_ = is_one_stretch() ? 0 : tall * columns_ * kernel_.lane;
     const StorageRef memory = allocate(static_cast<size_t>(threads * (b_bytes_ + a_bytes_ + sum_bytes_)));
     memory_ = static_cast<char*>(memory->data);
-    for_each_piece(s_, kernel_, kernel_.mr,
+    for_each_piece(s_, pieces, kernel_.mr,
                    [&](int64_t result, Part rows, Part columns) { multiply_piece(result, rows, columns); });
   }
 

@@ -66,6 +66,9 @@ inline bool stays_cached(const GemmMatrix& a, int64_t size) {
   return (a.col == 1 && a.row * size % kEvictingStride != 0) || (a.row == 1 && a.col * size % kEvictingStride != 0);
 }
 
+// Whether columns of A, read in place, evict each other from L1 before the tiles below have used the rest of a line.
+bool columns_evict(const GemmBatch&);
+
 // K is packed and summed up in near-equal stretches, each this deep but the last.
 int64_t stretch_depth(const PackedGemm&, int64_t k);
 

@@ -1,7 +1,7 @@
 // The speed of products whose B is the im2col matrix of a convolution, or its transpose, filled as it is needed, beside
 // that of the plain product with the matrix in memory, which is not built within the time. Medians of interleaved runs.
 //
-//   bench_gemm_source [repetitions] [threads]
+//   bench_gemm_source [repetitions] [threads] [channels]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -117,7 +117,7 @@ void run(const Convolution& c, int threads, int repetitions) {
 int main(int argc, char** argv) {
   const int repetitions = argc > 1 ? std::atoi(argv[1]) : 15;
   cpu::register_backend();
-  const int only = argc > 2 ? std::atoi(argv[2]) : 0;
+  const int only_threads = argc > 2 ? std::atoi(argv[2]) : 0, only_channels = argc > 3 ? std::atoi(argv[3]) : 0;
   for (int64_t images : {1, 8})
     for (int threads : {1, 2})
       for (const Convolution& c :
@@ -125,5 +125,6 @@ int main(int argc, char** argv) {
             Convolution{images, 256, 14, 14, 256, 3, 1, 1}, Convolution{images, 512, 7, 7, 512, 3, 1, 1},
             Convolution{images, 3, 224, 224, 64, 7, 2, 3}, Convolution{images, 64, 32, 32, 64, 3, 1, 1},
             Convolution{images, 128, 64, 64, 128, 3, 1, 1}, Convolution{images, 1024, 16, 16, 64, 3, 1, 1}})
-        if (only == 0 || only == threads) run(c, threads, repetitions);
+        if ((!only_threads || only_threads == threads) && (!only_channels || only_channels == c.channels))
+          run(c, threads, repetitions);
 }

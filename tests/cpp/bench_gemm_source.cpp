@@ -1,5 +1,6 @@
 // The speed of products whose B is the im2col matrix of a convolution, or its transpose, filled as it is needed, beside
-// that of the plain product with the matrix in memory, which is not built within the time. Medians of interleaved runs.
+// that of the plain product with the matrix in memory, which is not built within the time. Medians, and the best, of
+// interleaved runs.
 //
 //   bench_gemm_source [repetitions] [threads] [channels]
 #include <algorithm>
@@ -44,7 +45,7 @@ void compare(const char* what, const Convolution& c, int threads, int repetition
              const std::function<void()>& source) {
   set_num_threads(threads);
   const double flops = 2.0 * static_cast<double>(c.images * c.filters * c.taps() * c.pixels());
-  std::vector<double> times[2], ratios;
+  std::vector<double> times[2];
   start_explaining();
   plain();
   const std::string plain_method = take_choices().front().taken;
@@ -54,19 +55,15 @@ void compare(const char* what, const Convolution& c, int threads, int repetition
   for (int i = 0; i < repetitions; ++i) {
     times[0].push_back(seconds(threads, plain));
     times[1].push_back(seconds(threads, source));
-    ratios.push_back(times[0].back() / times[1].back());
   }
-  const auto median = [](std::vector<double> x) {
-    std::nth_element(x.begin(), x.begin() + static_cast<int64_t>(x.size() / 2), x.end());
-    return x[x.size() / 2];
-  };
-  std::printf(
-      "%-16s %4lld x %3lld^2 -> %4lld, %lldx%lld/%lld, %2lld images, %d threads: plain %6.1f GFLOP/s (%s), source "
-      "%6.1f (%s), %.3f\n",
-      what, static_cast<long long>(c.channels), static_cast<long long>(c.height), static_cast<long long>(c.filters),
-      static_cast<long long>(c.kernel), static_cast<long long>(c.kernel), static_cast<long long>(c.stride),
-      static_cast<long long>(c.images), threads, flops / median(times[0]) / 1e9, plain_method.c_str(),
-      flops / median(times[1]) / 1e9, source_method.c_str(), median(ratios));
+  for (std::vector<double>& t : times) std::sort(t.begin(), t.end());
+  const size_t middle = times[0].size() / 2;
+  const auto number = [](int64_t x) { return static_cast<int>(x); };
+  std::printf("%-8s %4d x %3d^2 -> %4d, %dx%d/%d, %d images, %d threads: plain %5.1f GFLOP/s (%s), source %5.1f (%s), ",
+              what, number(c.channels), number(c.height), number(c.filters), number(c.kernel), number(c.kernel),
+              number(c.stride), number(c.images), threads, flops / times[0][middle] / 1e9, plain_method.c_str(),
+              flops / times[1][middle] / 1e9, source_method.c_str());
+  std::printf("%.3f, of the best %.3f\n", times[0][middle] / times[1][middle], times[0][0] / times[1][0]);
   std::fflush(stdout);
 }
 
@@ -90,7 +87,7 @@ void run(const Convolution& c, int threads, int repetitions) {
   GemmBatch sourced = forward;
   sourced.each.out.c.data = out.data();
   compare(
-      "im2col", c, threads, repetitions, [&] { cpu::gemm(forward); },
+      "forward", c, threads, repetitions, [&] { cpu::gemm(forward); },
       [&] { cpu::gemm(cpu::GemmFromSource{sourced, {conv.im2col[2], &im2col}}); });
   if (out != plain_out) std::printf("  (other bits)\n");
 
@@ -108,7 +105,7 @@ void run(const Convolution& c, int threads, int repetitions) {
   summed.shape = {c.images}, summed.a_stride = {c.filters * c.pixels()}, summed.b_stride = {0};
   summed.each.a = {g.data(), c.pixels(), 1};
   summed.each.out.c = {gradient.data(), c.taps(), 1};
-  compare("weight gradient", c, threads, repetitions, plain,
+  compare("gradient", c, threads, repetitions, plain,
           [&] { cpu::gemm(cpu::GemmFromSource{summed, {conv.im2col_transposed[2], &im2col}, c.images}); });
 }
 

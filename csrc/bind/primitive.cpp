@@ -23,7 +23,6 @@ struct Hooks {
   PyObject* convert = nullptr;       // convert(primitive, inputs) -> tuple of inputs that the kernel takes, or None
   PyObject* make_plan = nullptr;     // make_plan(primitive, mask, complex) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
-  PyObject* output_plan = nullptr;   // of the node of one of several results
 } python;
 
 struct PlanEntry {
@@ -146,6 +145,15 @@ bool note_in_anomaly_mode(PyObject* node, PyObject* y) {
   return static_cast<bool>(done);
 }
 
+// Of the result, or a tuple of those of the results.
+PyObject* shape_of(const PrimitiveObject* self, const Outputs& got) {
+  if (self->results == 1) return py::cast(array_in(got[0]).shape).release().ptr();
+  PyObject* shapes = PyTuple_New(self->results);
+  for (int i = 0; shapes && i < self->results; ++i)
+    PyTuple_SET_ITEM(shapes, i, py::cast(array_in(got[i]).shape).release().ptr());
+  return shapes;
+}
+
 // The node of this call, or None where the op cuts the tape. New reference.
 PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in, unsigned mask, const Outputs& got) {
   // A real result of complex operands is a part or the length of a single one.
@@ -169,21 +177,20 @@ PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in,
     saved.reset(PyTuple_New(0));
   }
   if (!saved) return nullptr;
-  const Ref shape(self->results == 1 ? py::cast(array_in(got[0]).shape).release().ptr() : Py_NewRef(Py_None));
+  const Ref shape(shape_of(self, got));
+  if (!shape) return nullptr;
   Ref node(make_node(entry->plan, parents.get(), saved.get(), shape.get()));
   if (node && self->results == 1 && !note_in_anomaly_mode(node.get(), got[0])) return nullptr;
   return node.release();
 }
 
-// The node of one of several results: what arrives there is passed to the node of the call, in its place.
-PyObject* output_node(const PrimitiveObject* self, PyObject* call, int index, PyObject* y) {
-  const Array& result = array_in(y);
-  if (call == Py_None || !is_inexact(result.dtype)) return Py_NewRef(Py_None);
-  const Ref parents(PyTuple_Pack(1, call));
-  const Ref saved(Py_BuildValue("(ii)", index, self->results));
-  if (!parents || !saved) return nullptr;
-  const Ref shape(py::cast(result.shape).release().ptr());
-  Ref node(make_node(python.output_plan, parents.get(), saved.get(), shape.get()));
+// The node of one of several results, which says its place among them: see Node in _engine/tape.py.
+PyObject* output_node(PyObject* call, int index, PyObject* y) {
+  if (call == Py_None || !is_inexact(array_in(y).dtype)) return Py_NewRef(Py_None);
+  const auto* of_call = reinterpret_cast<const NodeObject*>(call);
+  const Ref parents(PyTuple_Pack(1, call)), place(PyLong_FromLong(index));
+  if (!parents || !place) return nullptr;
+  Ref node(make_node(of_call->plan, parents.get(), place.get(), PyTuple_GET_ITEM(of_call->shape, index)));
   if (node && !note_in_anomaly_mode(node.get(), y)) return nullptr;
   return node.release();
 }
@@ -193,7 +200,7 @@ PyObject* wrapped(const PrimitiveObject* self, const Outputs& got, PyObject* cal
   if (self->results == 1) return make_tensor(got[0], call);
   Ref all(PyTuple_New(self->results));
   for (int i = 0; all && i < self->results; ++i) {
-    const Ref node(output_node(self, call, i, got[i]));
+    const Ref node(output_node(call, i, got[i]));
     PyObject* y = node ? make_tensor(got[i], node.get()) : nullptr;
     if (!y) return nullptr;
     PyTuple_SET_ITEM(all.get(), i, y);
@@ -417,13 +424,12 @@ void add_primitive_type(py::module_& m) {
   if (!type) throw py::error_already_set();
   m.attr("Primitive") = py::handle(type);
   m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward,
-                               py::object output_plan, py::str package_folder) {
+                               py::str package_folder) {
     set_package_folder(package_folder.ptr());
     tensor_type = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
     python.convert = convert.release().ptr();
     python.make_plan = make_plan.release().ptr();
     python.note_forward = note_forward.release().ptr();
-    python.output_plan = output_plan.release().ptr();
   });
 }
 

@@ -17,7 +17,7 @@ from . import registry
 from .anomaly import note_forward
 from .arguments import entries
 from .registry import Signature, register_op
-from .tape import ANOMALY, Node, OutputPlan, output_node, state
+from .tape import ANOMALY, Node, output_node, state
 from .tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Plan:
         a tensor around a result would close a cycle. None where there is nothing to save.
     backward
         `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`. Of an
-        op with several results, g is a list in their order, with None where nothing arrived.
+        op with several results, g is a list in their order, with None where nothing arrived; rules get it as a tuple.
     """
 
     __slots__ = ("backward", "name", "save")
@@ -114,13 +114,14 @@ class Plan:
         expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
         expressions = ["key if type(key) is int else _frozen_key(key)" if e == "key" else e for e in expressions]
         unpack = f"{', '.join(names)}, = node.saved" if names else ""
-        of_result = "node" if len(results) == 1 else "_output_node(node, {}, {}, {}.shape)"
+        of_result = "node" if len(results) == 1 else "_output_node(node, {})"
         rewrap = [
-            f"{n} = _wrap({n}, {of_result.format(i, len(results), n)} if _state.mode else None)"
+            f"{n} = _wrap({n}, {of_result.format(i)} if _state.mode else None)"
             for i, n in enumerate(outputs)
             if n in names
         ]
-        calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
+        g = "_g" if len(results) == 1 else "tuple(_g)"
+        calls = ", ".join(f"{key}({', '.join((g, *needed))})" for key, needed in needs.items())
         scope: dict[str, Any] = {"__name__": __name__, **rules}
         scope |= {"_wrap": wrap, "_state": state, "_frozen_key": frozen_key, "_output_node": output_node}
         source = (
@@ -168,7 +169,7 @@ def primitive(
     conditions
         Names of arrays that do not take part.
     results
-        Names of the results. A call of an op with several returns a tuple; its rules take a list of cotangents, with
+        Names of the results. A call of an op with several returns a tuple; its rules take a tuple of cotangents, with
         None for a result that nothing arrived at.
     keeps
         Names of arrays that the kernel leaves for the rules.
@@ -269,7 +270,7 @@ def _saved_inputs(op: Any) -> list[bool]:
     return [name in named for name in op.signature.inputs]
 
 
-_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, OutputPlan, _FOLDER + "/")
+_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, _FOLDER + "/")
 
 
 class _VariadicPlan:

@@ -79,9 +79,10 @@ if TYPE_CHECKING:
             The nodes of those inputs, in order.
         saved
             Tuple of what the rules named. None once backward has used and freed it. A `Recomputed` where `checkpoint`
-            keeps nothing: `saved.node(self)` then gives a node that has it.
+            keeps nothing: `saved.node(self)` then gives a node that has it. An int at a node that stands for one of
+            several results: its place among them. The one parent of such a node is that of the call.
         shape
-            Of the result, which its cotangent must have. None for an op with several results: its cotangent is `Parts`.
+            Of the result, which its cotangent must have; of a call with several results a tuple of theirs.
         clock
             Number of the event that made it.
         hooks
@@ -95,46 +96,21 @@ if TYPE_CHECKING:
         plan: Any
         parents: tuple[Any, ...]
         saved: Any
-        shape: tuple[int, ...] | None
+        shape: tuple[Any, ...]
         clock: int
         hooks: dict[int, Hook] | None
         grad: Tensor | None
         origin: str
 
-        def __init__(
-            self, plan: Any, parents: tuple[Any, ...], saved: Any, shape: tuple[int, ...] | None, /
-        ) -> None: ...
+        def __init__(self, plan: Any, parents: tuple[Any, ...], saved: Any, shape: tuple[Any, ...], /) -> None: ...
 
 else:
     Node = _core.Node
 
 
-class Parts(list[Any]):
-    """Cotangents of an op with several results, None where none arrived. To the engine, a cotangent of shape None."""
-
-    __slots__ = ()
-
-    class _array:
-        shape = None
-
-
-class OutputPlan:
-    """Plan of the node of one of several results of an op: puts its cotangent in the right place of the call's."""
-
-    name = "one of several results"
-    calls_user = False
-
-    @staticmethod
-    def backward(node: Node, g: Tensor) -> tuple[Parts]:
-        index, count = node.saved
-        parts = Parts([None] * count)
-        parts[index] = g
-        return (parts,)
-
-
-def output_node(call: Node, index: int, count: int, shape: tuple[int, ...]) -> Node:
-    """The node of result `index` of `count` of a call."""
-    return Node(OutputPlan, (call,), (index, count), shape)
+def output_node(call: Node, index: int) -> Node:
+    """The node of one of several results of a call."""
+    return Node(call.plan, (call,), index, call.shape[index])
 
 
 class DeferredCotangent:
@@ -214,7 +190,7 @@ class Writes:
 def mark_written(arrays: Iterable[Any]) -> None:
     """Stamp the storages of these arrays as written now, and remember the user's line."""
     with Locks.writes:
-        write = Node("write", (), (), None)  # on no tape; a node knows its time and the line that made it
+        write = Node("write", (), (), ())  # on no tape; a node knows its time and the line that made it
         Writes.latest = clock = write.clock
         for array in arrays:
             array.last_write = clock

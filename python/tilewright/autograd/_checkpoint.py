@@ -57,7 +57,7 @@ def checkpoint(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     segment = _Segment(fun, args, kwargs)
     result = fun(*args, **kwargs)
     for index, node in enumerate(_recorded(result, segment.start)):
-        if node.saved:
+        if node.saved and type(node.saved) is not int:
             node.saved = Recomputed(segment, index)
     return result
 

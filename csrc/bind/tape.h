@@ -68,6 +68,7 @@ PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject
 struct NativeCall {
   PyObject* op;              // its name
   PyObject* const* inputs;   // _core.Array, numbers or None
+  int count;                 // of them
   PyObject* const* statics;  // as they were given
   const void* data;          // as registered
   bool recorded;             // backward may come: what only that needs is wanted too

@@ -42,10 +42,13 @@ class _State(threading.local, _core.TapeMode):
         ON or ANOMALY: what `mode` becomes where recording is switched on.
     layer_path
         Names of the modules that are running, outermost first.
+    journals
+        Of checkpointed calls that are running, outermost first: see `redirect`.
     """
 
     recording = ON
     layer_path: tuple[str, ...] = ()
+    journals: tuple[Callable[[tuple[Any, ...]], tuple[Any, ...] | None], ...] = ()
 
 
 state = _State()
@@ -197,6 +200,18 @@ def mark_written(arrays: Iterable[Any]) -> None:
         if len(Writes.recent) >= _WRITES_REMEMBERED:
             Writes.recent.clear()
         Writes.recent[clock] = write
+
+
+def redirect(arrays: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """What a kernel shall write to instead of these arrays; None for themselves.
+
+    Asked before an op runs that writes some of its inputs and has results besides. A journal notes what they hold, or
+    gives what they held when the op ran before.
+    """
+    others = None
+    for journal in state.journals:
+        others = journal(others or arrays) or others
+    return others
 
 
 def check_unchanged(node: Node) -> None:

@@ -88,7 +88,8 @@ def _inv_kernel(x: Any) -> Any:
     import numpy as np
 
     try:
-        return _array(np.linalg.inv(np.asarray(x)))
+        with np.errstate(all="ignore"):
+            return _array(np.linalg.inv(np.asarray(x)))
     except np.linalg.LinAlgError:
         raise ValueError(f"inv: a matrix of x {x.shape} is singular, it has no inverse") from None
 
@@ -96,14 +97,16 @@ def _inv_kernel(x: Any) -> Any:
 def _qr_kernel(x: Any) -> tuple[Any, Any]:
     import numpy as np
 
-    q, r = np.linalg.qr(np.asarray(x))
+    with np.errstate(all="ignore"):
+        q, r = np.linalg.qr(np.asarray(x))
     return _array(q), _array(r)
 
 
 def _slogdet_kernel(x: Any) -> tuple[Any, Any]:
     import numpy as np
 
-    sign, logabsdet = np.linalg.slogdet(np.asarray(x))
+    with np.errstate(all="ignore"):  # of NaN and infinity
+        sign, logabsdet = np.linalg.slogdet(np.asarray(x))
     return _array(np.asarray(sign)), _array(np.asarray(logabsdet))
 
 

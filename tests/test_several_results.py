@@ -237,5 +237,5 @@ def test_no_rule_names_results_of_any_number(registry):
     def _ys(x, /):
         """Any number."""
 
-    with pytest.raises(ValueError, match=r"vjps: a rule of ys takes ys, but may take x, x_shape, x_dtype$"):
+    with pytest.raises(ValueError, match=r"vjps: a rule of ys takes ys, but may take x, x_shape, x_dtype, x_device$"):
         registry.register_vjps({"ys": lambda g, ys: g[0]})

@@ -94,32 +94,47 @@ bool call_kernel(const PrimitiveObject* self, const Given& given, PyObject* cons
 // and 2 for some.
 constexpr unsigned kAllEntries = 1, kSomeEntries = 2;
 
-bool make_plan(PrimitiveObject* self, const Given& given, const Inputs& in, bool complex, PlanEntry& entry) {
-  Ref wants(PyTuple_New(given.count));
-  if (!wants) return false;
-  for (int i = 0; i < given.count; ++i) PyTuple_SET_ITEM(wants.get(), i, PyBool_FromLong(in.nodes[i] != Py_None));
-  PyObject* args[] = {reinterpret_cast<PyObject*>(self), wants.get(), complex ? Py_True : Py_False};
-  Ref plan(PyObject_Vectorcall(python.make_plan, args, 3, nullptr));
-  if (!plan) return false;
-  if (plan.get() != Py_None) {
-    entry.save = PyObject_GetAttrString(plan.get(), "save");
-    if (!entry.save) return false;
-    if (entry.save == Py_None) Py_CLEAR(entry.save);
+// False where Python raised.
+bool read_slots(PyObject* given, std::vector<Slot>& slots) {
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(given); ++i) {
+    int kind, index;
+    if (!PyArg_ParseTuple(PyTuple_GET_ITEM(given, i), "ii:slot", &kind, &index)) return false;
+    slots.push_back({static_cast<Slot::Kind>(kind), index});
   }
-  entry.plan = plan.release();
   return true;
 }
 
-// The plan for this call and its `save`; false where Python raised.
-bool find_plan(PrimitiveObject* self, const Given& given, const Inputs& in, unsigned mask, bool complex, Ref& plan,
-               Ref& save) {
-  PlanEntry unshared;  // there are too many ways for some entries of a sequence to want a gradient
-  const bool shared = !self->sequence || mask == kAllEntries;
-  PlanEntry& entry = shared ? (*self->plans)[mask | static_cast<unsigned>(complex) << self->inputs] : unshared;
-  if (!entry.plan && !make_plan(self, given, in, complex, entry)) return false;
-  plan.reset(shared ? Py_NewRef(entry.plan) : entry.plan);
-  save.reset(shared ? Py_XNewRef(entry.save) : entry.save);
-  return true;
+PyObject* make_plan(PrimitiveObject* self, const Given& given, const Inputs& in, bool all, bool complex) {
+  const Ref wants(PyTuple_New(given.count));
+  if (!wants) return nullptr;
+  for (int i = 0; i < given.count; ++i)
+    PyTuple_SET_ITEM(wants.get(), i, PyBool_FromLong(all || in.nodes[i] != Py_None));
+  PyObject* args[] = {reinterpret_cast<PyObject*>(self), wants.get(), complex ? Py_True : Py_False};
+  return PyObject_Vectorcall(python.make_plan, args, 3, nullptr);
+}
+
+// Of a sequence the plan for all entries; null where Python raised.
+const PlanEntry* plan_for(PrimitiveObject* self, const Given& given, const Inputs& in, unsigned mask, bool complex) {
+  const unsigned key = self->sequence ? kAllEntries : mask;
+  PlanEntry& entry = (*self->plans)[key | static_cast<unsigned>(complex) << self->inputs];
+  if (entry.plan) return &entry;
+  Ref plan(make_plan(self, given, in, self->sequence, complex));
+  if (!plan) return nullptr;
+  Ref save;
+  std::vector<Slot> slots;
+  if (plan.get() != Py_None) {
+    save.reset(PyObject_GetAttrString(plan.get(), "save"));
+    if (!save) return nullptr;
+    if (PyTuple_CheckExact(save.get())) {
+      if (!read_slots(save.get(), slots)) return nullptr;
+      save.reset(nullptr);
+    }
+  }
+  if (entry.plan) return &entry;  // another thread made one meanwhile
+  entry.slots = std::move(slots);
+  entry.save = save.release();
+  entry.plan = plan.release();
+  return &entry;
 }
 
 bool note_in_anomaly_mode(PyObject* node, PyObject* y) {
@@ -138,9 +153,34 @@ PyObject* shape_of(const PrimitiveObject* self, const Outputs& got) {
   return shapes;
 }
 
-// What the rules named; null where Python raised.
-PyObject* saved_values(const PrimitiveObject* self, const Given& given, const Outputs& got, PyObject* save) {
-  if (!save) return PyTuple_New(0);
+// The shape, dtype or device of an operand.
+PyObject* property(const PrimitiveObject* self, Slot::Kind kind, PyObject* operand) {
+  if (!is_array(operand))
+    fail<TypeError>(PyUnicode_AsUTF8(self->name), ": a ", Py_TYPE(operand)->tp_name,
+                    " has no shape, dtype or device that a rule could take");
+  if (kind == Slot::shape) return py::cast(array_in(operand).shape).release().ptr();
+  return PyObject_GetAttrString(operand, kind == Slot::dtype ? "dtype" : "device");
+}
+
+PyObject* in_slot(const PrimitiveObject* self, Slot slot, PyObject* const* values, const Given& given,
+                  const Inputs& in) {
+  PyObject* value = values[slot.index];
+  if (slot.kind == Slot::value) return Py_NewRef(value);
+  if (slot.kind == Slot::key)
+    return PyLong_CheckExact(value) ? Py_NewRef(value) : PyObject_CallOneArg(python.frozen_key, value);
+  if (!given.sequence) return property(self, slot.kind, in.arrays[slot.index]);
+  Ref all(PyTuple_New(given.count));
+  for (int i = 0; all && i < given.count; ++i) {
+    PyObject* of_entry = property(self, slot.kind, in.arrays[i]);
+    if (!of_entry) return nullptr;
+    PyTuple_SET_ITEM(all.get(), i, of_entry);
+  }
+  return all.release();
+}
+
+// What a node keeps for backward. New reference. (Out of line: else ops that save nothing take 3 % longer.)
+[[gnu::noinline]] PyObject* saved_by(const PrimitiveObject* self, const PlanEntry& entry, const Given& given,
+                                     const Inputs& in, const Outputs& got) {
   PyObject* values[kMaxArgs + kMaxOutputs];
   int count = 0;
   if (given.sequence) values[count++] = given.sequence;
@@ -148,7 +188,14 @@ PyObject* saved_values(const PrimitiveObject* self, const Given& given, const Ou
   for (int i = 0; i < self->statics; ++i) values[count++] = given.statics[i];
   if (self->results == kAnyNumber) values[count++] = got.all.get();
   for (int i = 0; i < self->results + self->kept; ++i) values[count++] = got[i];
-  return PyObject_Vectorcall(save, values, static_cast<size_t>(count), nullptr);
+  if (entry.save) return PyObject_Vectorcall(entry.save, values, static_cast<size_t>(count), nullptr);
+  Ref saved(PyTuple_New(static_cast<Py_ssize_t>(entry.slots.size())));
+  for (size_t i = 0; saved && i < entry.slots.size(); ++i) {
+    PyObject* kept = in_slot(self, entry.slots[i], values, given, in);
+    if (!kept) return nullptr;
+    PyTuple_SET_ITEM(saved.get(), static_cast<Py_ssize_t>(i), kept);
+  }
+  return saved.release();
 }
 
 // The node of this call, or None where the op cuts the tape. New reference.
@@ -156,16 +203,20 @@ PyObject* record(PrimitiveObject* self, const Given& given, const Inputs& in, un
   // A real result of complex operands is a part or the length of a single one.
   bool complex = self->inputs == 1 && given.count && is_complex(array_in(in.arrays[0]).dtype);
   for (int i = 0; i < got.results; ++i) complex |= is_complex(array_in(got[i]).dtype);
-  Ref plan, save;
-  if (!find_plan(self, given, in, mask, complex, plan, save)) return nullptr;
-  if (plan.get() == Py_None) return plan.release();
+  const PlanEntry* entry = plan_for(self, given, in, mask, complex);
+  if (!entry) return nullptr;
+  if (entry->plan == Py_None) return Py_NewRef(Py_None);
+  const bool some = self->sequence && mask == kSomeEntries;  // in too many ways to keep a plan for each
+  const Ref plan(some ? make_plan(self, given, in, false, complex) : Py_NewRef(entry->plan));
+  if (!plan) return nullptr;
   int count = 0;
   for (int i = 0; i < given.count; ++i) count += in.nodes[i] != Py_None;
   Ref parents(PyTuple_New(count));
   if (!parents) return nullptr;
   for (int i = 0, to = 0; i < given.count; ++i)
     if (in.nodes[i] != Py_None) PyTuple_SET_ITEM(parents.get(), to++, Py_NewRef(in.nodes[i]));
-  const Ref saved(saved_values(self, given, got, save.get()));
+  const bool saves = entry->save || !entry->slots.empty();
+  const Ref saved(saves ? saved_by(self, *entry, given, in, got) : PyTuple_New(0));
   if (!saved) return nullptr;
   const Ref shape(shape_of(self, got));
   if (!shape) return nullptr;
@@ -174,13 +225,10 @@ PyObject* record(PrimitiveObject* self, const Given& given, const Inputs& in, un
   return node.release();
 }
 
-// The node of one of several results, which says its place among them: see Node in _engine/tape.py.
+// The node of one of several results, or None. New reference.
 PyObject* output_node(PyObject* call, int index, PyObject* y) {
   if (call == Py_None || !is_inexact(array_in(y).dtype)) return Py_NewRef(Py_None);
-  const auto* of_call = reinterpret_cast<const NodeObject*>(call);
-  const Ref parents(PyTuple_Pack(1, call)), place(PyLong_FromLong(index));
-  if (!parents || !place) return nullptr;
-  Ref node(make_node(of_call->plan, parents.get(), place.get(), PyTuple_GET_ITEM(of_call->shape, index)));
+  Ref node(make_output_node(call, index));
   if (node && !note_in_anomaly_mode(node.get(), y)) return nullptr;
   return node.release();
 }
@@ -449,18 +497,19 @@ void add_primitive_type(py::module_& m) {
   PyObject* type = PyType_FromSpec(&primitive_spec);
   if (!type) throw py::error_already_set();
   m.attr("Primitive") = py::handle(type);
-  m.def("set_python_hooks",
-        [](py::type tensor, py::function convert, py::function entries, py::function make_plan,
-           py::function note_forward, py::function redirect, py::function mark_written, py::str package_folder) {
-          set_package_folder(package_folder.ptr());
-          tensor_type = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
-          python.convert = convert.release().ptr();
-          python.entries = entries.release().ptr();
-          python.make_plan = make_plan.release().ptr();
-          python.note_forward = note_forward.release().ptr();
-          python.redirect = redirect.release().ptr();
-          python.mark_written = mark_written.release().ptr();
-        });
+  m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function entries, py::function make_plan,
+                               py::function note_forward, py::function redirect, py::function mark_written,
+                               py::function frozen_key, py::str package_folder) {
+    set_package_folder(package_folder.ptr());
+    tensor_type = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
+    python.convert = convert.release().ptr();
+    python.entries = entries.release().ptr();
+    python.make_plan = make_plan.release().ptr();
+    python.note_forward = note_forward.release().ptr();
+    python.redirect = redirect.release().ptr();
+    python.mark_written = mark_written.release().ptr();
+    python.frozen_key = frozen_key.release().ptr();
+  });
 }
 
 }  // namespace tw

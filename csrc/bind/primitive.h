@@ -19,12 +19,20 @@ struct Hooks {
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
   PyObject* redirect = nullptr;      // redirect(arrays) -> arrays for a kernel to write instead, or None
   PyObject* mark_written = nullptr;  // mark_written(arrays)
+  PyObject* frozen_key = nullptr;    // frozen_key(key) -> an index key that backward can rely on
 };
 extern Hooks python;
 
+// One of the values that a node saves: what of which operand, static parameter, result or kept value, counted through.
+struct Slot {
+  enum Kind { value, shape, dtype, key, device } kind;
+  int index;
+};
+
 struct PlanEntry {
   PyObject* plan = nullptr;  // None where the tape is cut
-  PyObject* save = nullptr;  // save(*inputs, *statics, *results, *kept) -> tuple; null where nothing is saved
+  std::vector<Slot> slots;   // what its nodes save,
+  PyObject* save = nullptr;  // or, where that takes a decision: save(*inputs, *statics, *results, *kept) -> tuple
 };
 
 struct NativeOp {

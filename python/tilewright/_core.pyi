@@ -9,6 +9,7 @@ import typing_extensions
 __all__: list[str] = [
     "Array",
     "AxisError",
+    "Backward",
     "DType",
     "Node",
     "PackedWeight",
@@ -53,6 +54,7 @@ __all__: list[str] = [
     "cross_entropy",
     "cross_entropy_backward",
     "default_dtype",
+    "device",
     "divide",
     "divide_",
     "dropout",
@@ -75,6 +77,7 @@ __all__: list[str] = [
     "from_dlpack",
     "from_sequence",
     "full",
+    "full_like",
     "gelu",
     "gelu_backward",
     "gelu_backward_",
@@ -204,6 +207,7 @@ __all__: list[str] = [
     "tick",
     "to_device",
     "to_dlpack",
+    "to_host",
     "tolist",
     "total_norm",
     "transpose",
@@ -230,6 +234,20 @@ class Node:
     def __new__(type, *args, **kwargs):
         """
         Create and return a new object.  See help(type) for accurate signature.
+        """
+
+class Backward:
+    """
+    Calls an op's rules with what a node saved: backward(node, g).
+    """
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
         """
 
 class Primitive:
@@ -449,6 +467,7 @@ def cross_entropy_backward(
     arg7: str,
 ) -> Array: ...
 def default_dtype(arg0: Array | complex) -> DType: ...
+def device(arg0: str) -> str: ...
 def divide(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def divide_(arg0: Array, arg1: Array | complex) -> None: ...
 def dropout(
@@ -486,6 +505,7 @@ def from_sequence(data: typing.Any, dtype: DType | None = None) -> Array: ...
 def full(
     shape: int | typing.Sequence[int], fill_value: Array | complex, dtype: DType, device: str = "cpu"
 ) -> Array: ...
+def full_like(arg0: Array, arg1: Array | complex) -> Array: ...
 def gelu(arg0: Array) -> Array: ...
 def gelu_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def gelu_backward_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -643,7 +663,8 @@ def set_python_hooks(
     arg4: collections.abc.Callable,
     arg5: collections.abc.Callable,
     arg6: collections.abc.Callable,
-    arg7: str,
+    arg7: collections.abc.Callable,
+    arg8: str,
 ) -> None: ...
 def setitem(arg0: Array, arg1: typing.Any, arg2: Array | complex) -> None: ...
 def sgd_step(
@@ -695,6 +716,7 @@ def tanh_backward_(arg0: Array, arg1: Array | complex) -> None: ...
 def tick() -> int: ...
 def to_device(arg0: Array, arg1: str) -> Array: ...
 def to_dlpack(x: Array, versioned: bool, copied: bool = False) -> typing_extensions.CapsuleType: ...
+def to_host(arg0: str, arg1: Array) -> Array: ...
 def tolist(arg0: Array) -> typing.Any: ...
 def total_norm(arg0: list, arg1: typing.SupportsFloat | typing.SupportsIndex) -> float: ...
 def transpose(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...

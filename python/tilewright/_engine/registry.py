@@ -40,6 +40,8 @@ class Needed:
         `astype(x, dtype)`
     copy
         `copy(x)`
+    to_device
+        `to_device(x, device)`
     setitem
         `setitem(x, key, value, op)`: what `x[key] = value` does, in errors under the name `op`
     """
@@ -49,6 +51,7 @@ class Needed:
     reshape: Any
     astype: Any
     copy: Any
+    to_device: Any
     setitem: Any
 
 
@@ -117,7 +120,7 @@ def _check_rules(op: Signature, rules: tuple[Any, ...]) -> None:
     if len(rules) != len(inputs):
         raise ValueError(f"vjps: {name} has {len(rules)} rules, but the inputs {', '.join(inputs)}; give one for each")
     cotangent = "c" if "g" in inputs else "g"
-    properties = [f"{x}_{of}" for x in inputs for of in ("shape", "dtype")]
+    properties = [f"{x}_{of}" for x in inputs for of in ("shape", "dtype", "device")]
     allowed = [*inputs, *properties, *statics, *(() if op.any_number else results), *keeps]
     for of, rule in zip(inputs, rules, strict=True):
         if rule is None:

@@ -25,8 +25,10 @@ def _stack(g: Tensor, arrays_shape: tuple[tuple[int, ...], ...], axis: int) -> l
     return [g[(*before, i)] for i in range(len(arrays_shape))]
 
 
-def _split(g: tuple[Tensor | None, ...], x_shape: tuple[int, ...], x_dtype: Any, cuts: Any, axis: int) -> Tensor:
-    zero = wrap(_core.full((), 0, x_dtype))  # repeated without memory where a piece was not used
+def _split(
+    g: tuple[Tensor | None, ...], x_shape: tuple[int, ...], x_dtype: Any, x_device: str, cuts: Any, axis: int
+) -> Tensor:
+    zero = wrap(_core.full((), 0, x_dtype, x_device))  # repeated without memory where a piece was not used
     parts = [
         mp.broadcast_to(zero, (*x_shape[:axis], b - a, *x_shape[axis + 1 :])) if part is None else part
         for part, (a, b) in zip(g, pairwise(cuts), strict=True)
@@ -46,6 +48,7 @@ VJPS: dict[str, Any] = {
     "squeeze": lambda g, x_shape: mp.reshape(g, x_shape),
     "flip": lambda g, axes: mp.flip(g, axis=axes),
     "astype": lambda g, x_dtype: mp.astype(g, x_dtype),
+    "to_device": lambda g, x_device: g.to(x_device),
     "concatenate": _concatenate,
     "stack": _stack,
     "split": _split,

@@ -193,10 +193,8 @@ class Writes:
 def mark_written(arrays: Iterable[Any]) -> None:
     """Stamp the storages of these arrays as written now, and remember the user's line."""
     with Locks.writes:
-        write = Node("write", (), (), ())  # on no tape; a node knows its time and the line that made it
+        write = _core.stamp(arrays)
         Writes.latest = clock = write.clock
-        for array in arrays:
-            array.last_write = clock
         if len(Writes.recent) >= _WRITES_REMEMBERED:
             Writes.recent.clear()
         Writes.recent[clock] = write

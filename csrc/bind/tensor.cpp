@@ -57,6 +57,25 @@ PyObject* is_looked_at(PyObject*, PyObject* x) {
   return PyBool_FromLong(viewed || (tensor->node == Py_None && Py_REFCNT(tensor->array) > 1));
 }
 
+// stamp(arrays): the storages of these are written now. A node on no tape, which knows the time and the user's line.
+PyObject* stamp(PyObject*, PyObject* arrays) {
+  static PyObject* const write = PyUnicode_InternFromString("write");
+  const Ref list(PySequence_Fast(arrays, "stamp: takes arrays")), nothing(PyTuple_New(0));
+  if (!list || !nothing) return nullptr;
+  PyObject* node = make_node(write, nothing.get(), nothing.get(), nothing.get());
+  if (!node) return nullptr;
+  const auto clock = static_cast<uint64_t>(reinterpret_cast<NodeObject*>(node)->clock);
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i) {
+    PyObject* array = PySequence_Fast_GET_ITEM(list.get(), i);
+    if (!is_array(array)) {
+      Py_DECREF(node);
+      return PyErr_Format(PyExc_TypeError, "stamp: got a %s, but needs an Array", Py_TYPE(array)->tp_name);
+    }
+    array_in(array).storage->last_write = clock;
+  }
+  return node;
+}
+
 // What the tensors among the operands of an op promote to, beside the numbers among them; None where they agree.
 py::object meeting_dtype(const py::list& operands) {
   const Array* first = nullptr;
@@ -85,6 +104,8 @@ PyMethodDef functions[] = {
     {"is_private", as_method(is_private), METH_FASTCALL,
      "is_private(leaf, g): whether g can be added to leaf.grad in place, unseen."},
     {"is_looked_at", is_looked_at, METH_O, "is_looked_at(x): whether another tensor may look at the memory of x."},
+    {"stamp", stamp, METH_O,
+     "stamp(arrays): the storages of these are written now. The node that says when and where."},
     {"is_number", [](PyObject*, PyObject* object) { return PyBool_FromLong(is_number(object)); }, METH_O,
      "is_number(x): whether x is a Python number, which is weak; NumPy's scalars are arrays."},
     {},

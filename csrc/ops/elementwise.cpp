@@ -231,13 +231,13 @@ bool may_overlap(const Array& a, const Array& b) {
   return x.low < y.high && y.low < x.high;
 }
 
-void require_writable(const char* op, const Array& target) {
-  if (target.storage->readonly) fail<ValueError>(op, ": the array is read-only");
+void require_writable(const char* op, const Array& target, const char* name) {
+  if (target.storage->readonly) fail<ValueError>(op, ": ", name, " is read-only");
   if (target.size() == 0) return;
   for (int i = 0; i < target.ndim(); ++i)
     if (target.strides[i] == 0 && target.shape[i] > 1)
-      fail<ValueError>(op, ": cannot write to a broadcast view of shape ", target.shape,
-                       ", several elements share memory; copy it first");
+      fail<ValueError>(op, ": cannot write to a broadcast view: ", name, " has shape ", target.shape,
+                       ", but several of its elements share memory; copy it first");
 }
 
 void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out) {

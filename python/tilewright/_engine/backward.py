@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .anomaly import check_finite_backward
 from .registry import needed
-from .tape import ANOMALY, OFF, RETAIN, DeferredCotangent, Leaf, Locks, Parts, Writes, check_unchanged, state
+from .tape import ANOMALY, OFF, RETAIN, DeferredCotangent, Leaf, Locks, Writes, check_unchanged, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,8 +51,6 @@ def add_cotangents(a: Any, b: Any) -> Any:
     """Sum of two cotangents of one value."""
     if isinstance(a, DeferredCotangent):
         a = a.value()
-    if type(a) is Parts:
-        return Parts(y if x is None else x if y is None else needed.add(x, y) for x, y in zip(a, b, strict=True))
     return needed.add(a, b)
 
 
@@ -110,10 +108,9 @@ def run_backward(
         if wanted is not None
         else _Watch(None, (), lent, hold)
     )
-    active, held = watch.active, watch.held
-    arrived: dict[Any, Any] = {}  # what has come to each node so far
+    active, held, heap = watch.active, watch.held, watch.heap
+    arrived: dict[Any, Any] = {}  # what has come to each node so far; to a call with several results a list
     summed: set[Any] = set()  # of those, the sums made here: nobody else has seen them, so they are added to in place
-    heap: list[tuple[int, Any]] = []
     for root, g in zip(roots, cotangents, strict=True):
         if root in arrived:
             arrived[root] = add_cotangents(arrived[root], g)
@@ -156,7 +153,7 @@ def run_backward(
                     add_into(arrived[parent]._array, c._array)  # type: ignore[misc]
                 else:
                     arrived[parent] = add_cotangents(arrived[parent], c)
-                    if add_into is not None and parent.shape is not None:
+                    if add_into is not None:
                         summed.add(parent)
             gradients = c = None  # while the next node works, hold no more than has to be
         return watch.finish(arrived)
@@ -165,7 +162,7 @@ def run_backward(
 
 
 class _Watch:
-    """What looks on while `run_backward` walks: hooks, wanted nodes, anomaly mode and code of the user's.
+    """What looks on while `run_backward` walks: hooks, wanted nodes, several results, anomaly mode and user's code.
 
     Attributes
     ----------
@@ -175,24 +172,28 @@ class _Watch:
         The wanted nodes.
     lent
         Collects the gradients that hooks have seen.
+    heap
+        The nodes to come, by their clocks.
     held
         Leaves at which a deferred cotangent arrived that was not computed; None where that may not be.
     results
         The cotangents of wanted nodes that were passed.
     """
 
-    __slots__ = ("active", "held", "lent", "results", "stops")
+    __slots__ = ("active", "heap", "held", "lent", "results", "stops")
 
     def __init__(self, active: set[Any] | None, stops: Any, lent: list[Tensor] | None, hold: bool) -> None:
         self.active = active
         self.stops = stops
         self.lent = lent
+        self.heap: list[tuple[int, Any]] = []
         self.held: list[Any] | None = [] if hold else None
         self.results: dict[Any, Any] = {}
 
     def visit(self, node: Any, g: Any, arrived: dict[Any, Any]) -> Sequence[Any] | None:
-        """The cotangents of a node's inputs; None where nothing behind it is wanted."""
-        if self.held:
+        """The cotangents of a node's inputs; None where nothing has to be passed on."""
+        is_output = type(node.saved) is int
+        if self.held and (node.hooks or not is_output):
             self._compute_held(arrived)
         if node.hooks:
             g = _run_hooks(node, g, self.active is None, self.lent)
@@ -200,6 +201,9 @@ class _Watch:
             self.results[node] = g
             if self.active.isdisjoint(node.parents):  # type: ignore[union-attr]
                 return None
+        if is_output:
+            self._gather(node, g, arrived)
+            return None
         source = node
         while type(source.saved) is not tuple:
             source = _restored(source)
@@ -210,6 +214,16 @@ class _Watch:
             gradients = [c.value() if isinstance(c, DeferredCotangent) else c for c in gradients]
             check_finite_backward(node, g, gradients)
         return gradients
+
+    def _gather(self, node: Any, g: Any, arrived: dict[Any, Any]) -> None:
+        """Put what arrived at one of several results among the cotangents of its call, None where nothing did."""
+        (call,) = node.parents
+        if call not in arrived:
+            arrived[call] = [None] * len(call.shape)
+            heappush(self.heap, (-call.clock, call))
+        parts = arrived[call]
+        before = parts[node.saved]
+        parts[node.saved] = g if before is None else add_cotangents(before, g)
 
     def _compute_held(self, arrived: dict[Any, Any]) -> None:
         """Hold nothing back any longer."""

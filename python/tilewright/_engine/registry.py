@@ -20,6 +20,9 @@ class Signature(NamedTuple):
     statics: tuple[str, ...] = ()
     results: tuple[str, ...] = ("y",)
     keeps: tuple[str, ...] = ()
+    mutates: tuple[str, ...] = ()  # of the inputs, those that the kernel writes
+    sequence: bool = False  # the one input is a sequence of arrays
+    any_number: bool = False  # of results: the one name stands for all
 
 
 class Needed:
@@ -113,19 +116,26 @@ def register_vjps(
 
 def _check_rules(op: Signature, rules: tuple[Any, ...]) -> None:
     """ValueError where the rules of an op name what it does not have."""
-    name, inputs, statics, results, keeps = op
+    name, inputs, statics, results, keeps, mutates = op[:6]
     if len(rules) != len(inputs):
         raise ValueError(f"vjps: {name} has {len(rules)} rules, but the inputs {', '.join(inputs)}; give one for each")
     cotangent = "c" if "g" in inputs else "g"
     properties = [f"{x}_{of}" for x in inputs for of in ("shape", "dtype", "device")]
-    allowed = [*inputs, *properties, *statics, *results, *keeps]
-    for rule in rules:
+    allowed = [*inputs, *properties, *statics, *(() if op.any_number else results), *keeps]
+    for of, rule in zip(inputs, rules, strict=True):
         if rule is None:
             continue
+        if of in mutates:
+            raise ValueError(f"vjps: {name} has a rule for {of}, but its kernel writes that; give None")
         parameters = rule.__code__.co_varnames[: rule.__code__.co_argcount]
         if parameters[:1] != (cotangent,):
             raise ValueError(f"vjps: a rule of {name} takes {', '.join(parameters)}, but the first must be {cotangent}")
         for parameter in parameters[1:]:
+            if parameter in mutates:
+                raise ValueError(
+                    f"vjps: a rule of {name} takes {parameter}, which is not what it was: the kernel writes it; have "
+                    "the kernel leave what the rule needs (keeps=)"
+                )
             if parameter not in allowed:
                 raise ValueError(f"vjps: a rule of {name} takes {parameter}, but may take {', '.join(allowed)}")
 

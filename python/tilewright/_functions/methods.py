@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
 from .._engine.inplace import in_place
 from .._engine.tensor import Tensor, asarray
 from . import (
@@ -47,7 +46,7 @@ _OPERATORS = {
 for _name, _op in _OPERATORS.items():
     setattr(Tensor, f"__{_name}__", _op)
     setattr(Tensor, f"__r{_name}__", _reflected(_op))
-    setattr(Tensor, f"__i{_name}__", in_place(_op, getattr(_core, _op.__name__ + "_")))
+    setattr(Tensor, f"__i{_name}__", in_place(_op))
 
 
 def _is_operand(x: Any) -> bool:

@@ -91,7 +91,7 @@ def _inv(g: Tensor, y: Tensor) -> Tensor:
     return -matmul(matmul(h, g), h)
 
 
-def _slogdet(g: list[Any], x: Tensor, sign: Tensor) -> Tensor:
+def _slogdet(g: tuple[Any, ...], x: Tensor, sign: Tensor) -> Tensor:
     """With d log det(x) = tr(x^-1 dx): its real part moves the logarithm, the imaginary one turns the sign."""
     of_sign, of_logarithm = g
     factor = 0.0 if of_logarithm is None else of_logarithm
@@ -102,7 +102,7 @@ def _slogdet(g: list[Any], x: Tensor, sign: Tensor) -> Tensor:
     return mp.reshape(factor, (*x.shape[:-2], 1, 1)) * _adjoint(inv(x))
 
 
-def _qr(g: list[Any], q: Tensor, r: Tensor) -> Tensor:
+def _qr(g: tuple[Any, ...], q: Tensor, r: Tensor) -> Tensor:
     """(dQ + Q (U + U^H, the diagonal once and real)) R^-H, where U is the upper triangle of R's cotangent times R^H
     minus Q^H dQ: Q stays orthonormal and R triangular."""
     of_q, of_r = g

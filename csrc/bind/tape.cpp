@@ -189,7 +189,7 @@ struct BackwardObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   std::vector<RuleCall>* calls;
   std::vector<Made>* made;  // results among the saved values: bare arrays, since a tensor would close a cycle
-  int results, saved;       // how many
+  int results, saved;       // how many; of the latter, those that these rules may take
 };
 
 // A result that was saved, as a tensor, with its place on the tape where the walk back is recorded. New reference.
@@ -203,7 +203,7 @@ PyObject* as_result(const BackwardObject* self, PyObject* call, PyObject* array,
 PyObject* call_rules(const BackwardObject* self, PyObject* call, PyObject* g) {
   const Ref saved(Py_NewRef(reinterpret_cast<NodeObject*>(call)->saved));  // a rule may free what the node has
   const Py_ssize_t count = self->saved;
-  if (!PyTuple_CheckExact(saved.get()) || PyTuple_GET_SIZE(saved.get()) != count) {
+  if (!PyTuple_CheckExact(saved.get()) || PyTuple_GET_SIZE(saved.get()) < count) {
     PyErr_SetString(PyExc_RuntimeError, "backward: the node has not saved what its rules take");
     return nullptr;
   }

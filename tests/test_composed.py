@@ -414,6 +414,21 @@ def test_recorded_or_not_activations_have_the_same_bits(activation):
     assert bits(gradients[0]) == bits(gradients[1])
 
 
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 0.5, 0.0, 1.0]])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_recorded_or_not_the_gradient_of_cross_entropy_is_finite(reduction, weight):
+    """With classes that are masked, samples that are ignored, and logits far apart."""
+    values = np.random.default_rng(0).standard_normal((6, 5))
+    values[0, 0] = values[2, 1] = -np.inf
+    values[3] = [300, -300, 0, 0, 0]
+    x, target = tw.asarray(values, requires_grad=True), tw.asarray([-100, 2, 3, 0, -100, 4])
+    y = F.cross_entropy(x, target, weight, reduction=reduction).sum()
+    plain = tw.autograd.gradients(y, x, retain_graph=True)
+    (recorded,) = tw.autograd.gradients(y, [x], create_graph=True)
+    same(recorded, plain)
+    assert bool(tw.isfinite(tw.autograd.gradients((recorded * recorded).sum(), x)).all())
+
+
 # ---- random ops ------------------------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ def _cross_entropy(
     counts = not_equal(target, ignore_index)
     target = where(counts, target, 0)
     chosen = squeeze(take_along_axis(logarithms, expand_dims(target, axis=axis), axis=axis), axis=axis)
+    chosen = where(counts, chosen, 0.0)  # not -inf, which is none times 0
     if weight is None:
         weights, spread = astype(counts, x.dtype), logarithms
     else:

@@ -11,9 +11,11 @@ import pathlib
 import numpy as np
 import pytest
 
+import test_ops
 import tilewright as tw
 from cases.matmul import ACTIVATIONS
 from tilewright import _core, _vjps
+from tilewright._engine import registry as entries
 from tilewright._engine.op import primitive, wrap
 from tilewright._functions.activations import BACKWARD
 from tilewright._functions.dropout import dropout
@@ -359,6 +361,29 @@ def test_no_rule_asks_for_the_tapes_mode():
     for path in sorted(pathlib.Path(_vjps.__path__[0]).glob("*.py")):
         names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
         assert not names & {"state", "is_grad_enabled"}, path.name
+
+
+# ---- wrong definitions ----------------------------------------------------------------------------------------------
+
+
+def wrong_value(y, x):
+    return y * 1.001
+
+
+def wrong_gradient(y, x):
+    return y + 0.001 * (tw.sum(x) - tw.sum(x).detach())
+
+
+@pytest.mark.parametrize("wrong", [wrong_value, wrong_gradient], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("name", entries.DEFINITIONS)
+def test_a_wrong_definition_fails_the_case_of_its_op(name, wrong, monkeypatch):
+    case = next((case for case, names in test_ops.BY_FUSED_OPS if name in names), None)
+    assert case is not None, f"{name}: add an OpCase to tests/cases"
+    right = entries.DEFINITIONS[name]
+    monkeypatch.setitem(entries.DEFINITIONS, name, lambda *args: wrong(right(*args), args[0]))
+    with pytest.raises(AssertionError):
+        test_ops.check_definitions(case, "float64")
+        test_ops.test_gradient(case, "float64")  # where there are no rules, the gradient is the definition's
 
 
 # ---- the ops of the package ------------------------------------------------------------------------------------------

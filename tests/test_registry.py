@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import importlib
+import itertools
 import pkgutil
 
 import pytest
@@ -96,7 +97,8 @@ def test_an_op_cannot_be_in_both(op, registry):
 def test_every_rule_stands_in_the_table_of_its_family():
     for family in TABLES:
         table = importlib.import_module(f"tilewright._vjps.{family}")
-        for name in (*getattr(table, "VJPS", ()), *getattr(table, "COMPLEX_VJPS", ())):
+        tables = [getattr(table, name, ()) for name in ("VJPS", "COMPLEX_VJPS", "FUSED_VJPS")]
+        for name in itertools.chain(*tables):
             assert entries.DECLARED_IN[name] == f"tilewright._functions.{family}", name
 
 

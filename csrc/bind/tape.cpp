@@ -188,7 +188,7 @@ struct BackwardObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   std::vector<RuleCall>* calls;
   std::vector<Made>* made;  // results among the saved values: bare arrays, since a tensor would close a cycle
-  int saved;                // how many values
+  int saved;                // how many values these rules may take of those that a node saves
   bool single;              // the op has one result; else what arrives is a list, and rules take a tuple
 };
 
@@ -203,7 +203,7 @@ PyObject* as_result(const BackwardObject* self, PyObject* call, PyObject* array,
 PyObject* call_rules(const BackwardObject* self, PyObject* call, PyObject* g) {
   const Ref saved(Py_NewRef(reinterpret_cast<NodeObject*>(call)->saved));  // a rule may free what the node has
   const Py_ssize_t count = self->saved;
-  if (!PyTuple_CheckExact(saved.get()) || PyTuple_GET_SIZE(saved.get()) != count) {
+  if (!PyTuple_CheckExact(saved.get()) || PyTuple_GET_SIZE(saved.get()) < count) {
     PyErr_SetString(PyExc_RuntimeError, "backward: the node has not saved what its rules take");
     return nullptr;
   }

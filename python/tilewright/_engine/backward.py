@@ -103,11 +103,8 @@ def run_backward(
         The cotangent that arrived at each wanted node or leaf, with `hold` as a `DeferredCotangent` where it was left;
         those where none arrived are missing.
     """
-    watch = (
-        _Watch(_between(roots, wanted), frozenset(wanted), lent, hold)
-        if wanted is not None
-        else _Watch(None, (), lent, hold)
-    )
+    reaching, stops = (None, ()) if wanted is None else (_between(roots, wanted), frozenset(wanted))
+    watch = _Watch(reaching, stops, lent, hold, create_graph)
     active, held, heap = watch.active, watch.held, watch.heap
     arrived: dict[Any, Any] = {}  # what has come to each node so far; to a call with several results a list
     summed: set[Any] = set()  # of those, the sums made here: nobody else has seen them, so they are added to in place
@@ -121,7 +118,7 @@ def run_backward(
     free = not (retain_graph or create_graph)
     add_into = None if create_graph else _core.add_
     before = state.mode
-    everywhere = wanted is not None or state.recording == ANOMALY
+    everywhere = wanted is not None or create_graph or state.recording == ANOMALY
     state.mode = state.recording if create_graph else OFF
     try:
         while heap:
@@ -176,14 +173,19 @@ class _Watch:
         The nodes to come, by their clocks.
     held
         Leaves at which a deferred cotangent arrived that was not computed; None where that may not be.
+    recorded
+        Whether the walk itself is recorded.
     results
         The cotangents of wanted nodes that were passed.
     """
 
-    __slots__ = ("active", "heap", "held", "lent", "results", "stops")
+    __slots__ = ("active", "heap", "held", "lent", "recorded", "results", "stops")
 
-    def __init__(self, active: set[Any] | None, stops: Any, lent: list[Tensor] | None, hold: bool) -> None:
+    def __init__(
+        self, active: set[Any] | None, stops: Any, lent: list[Tensor] | None, hold: bool, recorded: bool
+    ) -> None:
         self.active = active
+        self.recorded = recorded
         self.stops = stops
         self.lent = lent
         self.heap: list[tuple[int, Any]] = []
@@ -209,9 +211,12 @@ class _Watch:
             source = _restored(source)
         if source.clock < Writes.latest:
             check_unchanged(source)
-        gradients: Sequence[Any] = node.plan.backward(source, g)
-        if state.recording == ANOMALY:
+        plan = node.plan
+        backward = getattr(plan, "recorded", plan.backward) if self.recorded else plan.backward
+        gradients: Sequence[Any] = backward(source, g)
+        if self.recorded or state.recording == ANOMALY:
             gradients = [c.value() if isinstance(c, DeferredCotangent) else c for c in gradients]
+        if state.recording == ANOMALY:
             check_finite_backward(node, g, gradients)
         return gradients
 

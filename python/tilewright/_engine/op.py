@@ -17,6 +17,7 @@ from .. import _core
 from . import registry
 from .anomaly import note_forward
 from .arguments import entries
+from .composed import Pullback
 from .registry import Signature, register_op
 from .tape import Node, mark_written, redirect, state
 from .tensor import Tensor, asarray
@@ -106,29 +107,56 @@ class Plan:
     backward
         `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`. Of an
         op with several results, g is a list in their order, with None where nothing arrived; rules get it as a tuple.
+        By the fused rules where there are such, else as `recorded`.
+    recorded
+        The same where the backward pass is recorded: by the rules in ops, or, where there are none, by the definition.
     """
 
-    __slots__ = ("backward", "name", "save")
+    __slots__ = ("backward", "name", "recorded", "save")
 
     calls_user = False
 
     def __init__(self, signature: Signature, mask: tuple[bool, ...], complex: bool = False) -> None:
         self.name, inputs, statics, results, keeps = signature[:5]
-        wanted = zip(inputs, registry.vjp_of(self.name, complex), mask, strict=True)
-        rules = {x: rule for x, rule, wants in wanted if wants}
-        for x, rule in rules.items():
-            if rule is None:
-                raise NotImplementedError(f"{self.name}: has no gradient with respect to {x}")
-        takes = [rule.__code__.co_varnames[1 : rule.__code__.co_argcount] for rule in rules.values()]
-        names = list(dict.fromkeys(name for taken in takes for name in taken))
+        single = len(results) == 1 and not signature.any_number
+        rules = _wanted(registry.vjp_of(self.name, complex), mask)
+        fused = None if complex else _wanted(registry.fused_vjp_of(self.name), mask)
+        if rules is None and self.name not in registry.DEFINITIONS:
+            wanted = zip(inputs, registry.vjp_of(self.name, complex), mask, strict=True)
+            missing = next(x for x, rule, wants in wanted if wants and rule is None)
+            raise NotImplementedError(f"{self.name}: has no gradient with respect to {missing}")
+        named = [name for rule in (*(rules or ()), *(fused or ())) for name in registry.parameters_of(rule)[1:]]
+        if rules is None:  # the definition takes all that the op does
+            named += [*inputs, *statics]
+        names = list(dict.fromkeys(named))
         places = [*inputs, *statics, *results, *keeps]
         self.save = tuple([_slot(name, places) for name in names])
         # Some gradient kernels take the result of another op as input y.
-        made = [(names.index(y), i) for i, y in enumerate(results) if y in names and y not in inputs]
-        picks = tuple([tuple([names.index(name) for name in taken]) for taken in takes])
-        self.backward: Callable[[Node, Tensor], Sequence[Any]] = _core.Backward(
-            tuple(rules.values()), picks, tuple(made), len(results) == 1 and not signature.any_number
-        )
+        made = tuple([(names.index(y), i) for i, y in enumerate(results) if y in names and y not in inputs])
+        self.recorded: Callable[[Node, Tensor], Sequence[Tensor | None]]
+        self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]]
+        if rules is None:
+            of_inputs, of_statics = ([names.index(name) for name in of] for of in (inputs, statics))
+            pullback = Pullback(self.name, mask, of_inputs, of_statics)
+            self.recorded, self.backward = pullback.recorded, pullback.backward
+        else:
+            self.recorded = self.backward = _calls(rules, names, made, single)
+        if fused is not None:
+            self.backward = _calls(fused, names, made, single)
+
+
+def _wanted(rules: Any, mask: tuple[bool, ...]) -> list[Any] | None:
+    """The rules of the inputs that want a gradient; None where one of them has none."""
+    if rules is None:
+        return None
+    wanted = [rule for rule, wants in zip(rules, mask, strict=True) if wants]
+    return None if None in wanted else wanted
+
+
+def _calls(rules: list[Any], names: list[str], made: tuple[tuple[int, int], ...], single: bool) -> Any:
+    """`backward(node, g)`: calls the rules with those that they name of the saved values `names`."""
+    takes = [tuple([names.index(name) for name in registry.parameters_of(rule)[1:]]) for rule in rules]
+    return _core.Backward(tuple(rules), tuple(takes), made, single)
 
     def of_entries(self, wanted: tuple[bool, ...] | None) -> Plan:
         """Of an op on a sequence, whose rule gives the cotangents of all entries: one for those that want one."""
@@ -162,6 +190,7 @@ def primitive(
     mutates: tuple[str, ...] = (),
     overlap: bool = False,
     sequence: bool = False,
+    composed: Callable[..., Any] | None = None,
     kernel: Any = None,
 ) -> Callable[[F], F]: ...
 def primitive(
@@ -174,6 +203,7 @@ def primitive(
     mutates: tuple[str, ...] = (),
     overlap: bool = False,
     sequence: bool = False,
+    composed: Callable[..., Any] | None = None,
     kernel: Any = None,
 ) -> Any:
     """Make the declared function an op: see the module's text.
@@ -203,6 +233,9 @@ def primitive(
     sequence
         The one input is a sequence of arrays of any length. The kernel takes a list, and the one rule gives the
         cotangents of all of them; `<input>_shape` and `<input>_dtype` are tuples of theirs.
+    composed
+        What the op computes, in other ops, as a function of the same parameters. Where the backward pass is recorded
+        and the op has no rules in ops, this is differentiated in its place; so it is where the op has no rules at all.
     kernel
         What is called with the bare arrays and the static parameters; by default that of the name in `_core`. It
         returns the results and then what it keeps, as a tuple where that is more than one array.
@@ -217,6 +250,7 @@ def primitive(
             mutates=mutates,
             overlap=overlap,
             sequence=sequence,
+            composed=composed,
             kernel=kernel,
         )
     code = function.__code__
@@ -227,7 +261,7 @@ def primitive(
     results = (results,) if isinstance(results, str) else results
     signature = Signature(name, names[:split], names[split:], results, keeps, mutates, sequence, any_number)
     _check_signature(signature)
-    register_op(signature, function.__module__)
+    register_op(signature, function.__module__, composed)
     apart = [x in conditions or x in mutates for x in signature.inputs]
     op: Any = _core.Primitive(
         name,
@@ -352,9 +386,10 @@ def _saved_inputs(op: Any) -> list[bool]:
     if registry.cuts_tape(op.signature.name):
         return [False] * len(op.signature.inputs)
     rules = registry.vjp_of(op.signature.name)
-    if isinstance(rules, type):  # a plan of its own
+    if rules is None or isinstance(rules, type):  # a definition, or a plan of its own
         return [True] * len(op.signature.inputs)
-    named = {name for rule in rules if rule is not None for name in rule.__code__.co_varnames}
+    rules += registry.fused_vjp_of(op.signature.name) or ()
+    named = {name for rule in rules if rule is not None for name in registry.parameters_of(rule)}
     return [name in named for name in op.signature.inputs]
 
 

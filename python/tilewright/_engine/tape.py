@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         plan
             The op and which of its inputs want a gradient: `plan.name`, `plan.backward(node, g)`, which gives one
             cotangent (or None for zero) for each parent, and `plan.calls_user`, whether that runs code of the user's.
+            Where `backward` calls what cannot be differentiated, `plan.recorded(node, g)` gives the same in ops.
         parents
             The nodes of those inputs, in order.
         saved
@@ -119,7 +120,7 @@ def output_node(call: Node, index: int) -> Node:
 class DeferredCotangent:
     """A cotangent that is not computed yet: where there is a sum to add it to, it goes straight into that.
 
-    Rules return one where the backward pass is not recorded; nothing but the engine sees it.
+    Rules return one, and nothing but the engine sees it; where the backward pass is recorded, that computes it at once.
 
     Attributes
     ----------

@@ -14,8 +14,12 @@ op of their own, `astype`, which gives the real part back.
 
 Where the gradients of several inputs share work, there is a class instead that makes the whole plan: `LinearPlan`.
 
-Rules are written in ops, so that gradients can be differentiated. The engine undoes broadcasting: a rule may return a
-cotangent of any shape that its input broadcasts to.
+Rules are written in ops, so that gradients can be differentiated; an op's rule may be another op. `FUSED_VJPS` has
+those for where the backward pass is not recorded, which need not be. Where it is, an op's rules in `VJPS` are taken,
+or, where it has none, its definition (`composed=`) is differentiated; so it is where an input that wants a gradient has
+no rule at all. No rule asks whether the pass is recorded.
+
+The engine undoes broadcasting: a rule may return a cotangent of any shape that its input broadcasts to.
 """
 
 from .._engine.registry import set_table_loader

@@ -204,6 +204,16 @@ def test_what_cannot_be_written_is_refused_untouched(tracked, name):
         assert mean._array.last_write == stamp
 
 
+def test_operands_are_not_converted_before_that(tracked):
+    """Where another one is converted, which comes first, what is written must not be converted with it."""
+    for mean in ([3.0, 4.0], np.array([3.0, 4.0])):
+        with pytest.raises(TypeError, match=r"tracked: mean is a .*, but must be a tensor"):
+            tracked([1.0, 2.0], mean)
+    mean = state(3, 4)
+    close(tracked([1.0, 2.0], mean), [3, 16])
+    close(mean, [2, 3])
+
+
 def test_operands_that_share_memory_are_refused(tracked):
     x, mean = overlapping()
     with pytest.raises(ValueError, match=r"tracked: mean of shape \(2,\) shares memory with x, .* pass a copy"):

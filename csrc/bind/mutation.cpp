@@ -8,27 +8,37 @@
 namespace tw {
 namespace {
 
+const char* input_name(const PrimitiveObject* self, int i) {
+  return PyUnicode_AsUTF8(PyTuple_GET_ITEM(self->input_names, i));
+}
+
 // Raise where the kernel must not write input i, a tensor.
 void check_mutated(const PrimitiveObject* self, const Given& given, const Inputs& in, int i) {
   const char* op = PyUnicode_AsUTF8(self->name);
-  const auto name_of = [&](int k) { return PyUnicode_AsUTF8(PyTuple_GET_ITEM(self->input_names, k)); };
   const Array& target = array_in(in.arrays[i]);
   if (tape_mode() != TapeMode::off && in.nodes[i] != Py_None)
     fail<std::runtime_error>(
-        op, ": ", name_of(i), " of shape ", target.shape,
+        op, ": ", input_name(self, i), " of shape ", target.shape,
         " requires grad or depends on what does, but the op writes it, which is not recorded; call it "
         "under no_grad(), or pass ",
-        name_of(i), ".detach()");
-  require_writable(op, target, name_of(i));
+        input_name(self, i), ".detach()");
+  require_writable(op, target, input_name(self, i));
   for (int k = 0; k < given.count; ++k) {
     if (k == i || !is_array(in.arrays[k]) || (self->allows_overlap && !(self->mutated >> k & 1))) continue;
     if (may_overlap(target, array_in(in.arrays[k])))
-      fail<ValueError>(op, ": ", name_of(i), " of shape ", target.shape, " shares memory with ", name_of(k),
-                       ", but the op writes it; pass a copy of one of them");
+      fail<ValueError>(op, ": ", input_name(self, i), " of shape ", target.shape, " shares memory with ",
+                       input_name(self, k), ", but the op writes it; pass a copy of one of them");
   }
 }
 
 }  // namespace
+
+void require_tensors(const PrimitiveObject* self, const Given& given) {
+  for (int i = 0; i < given.count; ++i)
+    if (self->mutated >> i & 1 && !is_tensor(given.inputs[i]))
+      fail<TypeError>(PyUnicode_AsUTF8(self->name), ": ", input_name(self, i), " is a ",
+                      Py_TYPE(given.inputs[i])->tp_name, ", but must be a tensor: the op writes it");
+}
 
 bool prepare_writes(const PrimitiveObject* self, const Given& given, Inputs& in, bool recorded, unsigned& written) {
   for (int i = 0; i < given.count; ++i)

@@ -293,7 +293,6 @@ void restate_refusal(const PrimitiveObject* self, const Given& args) {
 
 // Unwrap the inputs, and say in `mask` which want a gradient. False where some have to be converted first.
 bool unwrap(const PrimitiveObject* self, const Given& given, Inputs& in, unsigned& mask) {
-  const char* op = PyUnicode_AsUTF8(self->name);
   bool ready = given.count == 0;  // some input is a tensor
   bool complex_number = false;    // which makes tensors complex
   for (int i = 0; i < given.count; ++i) {
@@ -301,7 +300,7 @@ bool unwrap(const PrimitiveObject* self, const Given& given, Inputs& in, unsigne
     if (is_tensor(input)) {
       const TensorObject* tensor = as_tensor(input);
       if (!tensor->array || !tensor->node || !is_array(tensor->array))
-        fail<TypeError>(op, ": an operand is a Tensor without data; asarray makes tensors");
+        fail<TypeError>(PyUnicode_AsUTF8(self->name), ": an operand is a Tensor without data; asarray makes tensors");
       in.add(tensor->array, tensor->node);
       const bool wants = tensor->node != Py_None;
       if (self->sequence)
@@ -309,9 +308,6 @@ bool unwrap(const PrimitiveObject* self, const Given& given, Inputs& in, unsigne
       else
         mask |= static_cast<unsigned>(wants) << i;
       ready = true;
-    } else if (self->mutated && self->mutated >> i & 1) {
-      fail<TypeError>(op, ": ", PyUnicode_AsUTF8(PyTuple_GET_ITEM(self->input_names, i)), " is a ",
-                      Py_TYPE(input)->tp_name, ", but must be a tensor: the op writes it");
     } else if (!self->sequence &&
                (is_number(input) || (input == Py_None && (!self->native || self->native->optional >> i & 1)))) {
       in.add(input, Py_None);  // None, an operand that is left out, is for kernels that say so themselves
@@ -328,6 +324,7 @@ bool unwrap(const PrimitiveObject* self, const Given& given, Inputs& in, unsigne
 }
 
 PyObject* call(PrimitiveObject* self, const Given& given) {
+  if (self->mutated) require_tensors(self, given);
   Inputs in(given.count);
   unsigned mask = 0;
   if (!unwrap(self, given, in, mask)) {

@@ -103,6 +103,9 @@ class Inputs {
 
 // ---- mutation.cpp: inputs that the kernel writes --------------------------------------------------------------------
 
+// Before any operand is converted: TypeError where one that is written is no tensor, for the write would be to a copy.
+void require_tensors(const PrimitiveObject* self, const Given& given);
+
 // Before the kernel runs: raise where it must not write, and give it other arrays to write where a caller wants that.
 // False where Python raised. `written` becomes the mask of the inputs that change.
 bool prepare_writes(const PrimitiveObject* self, const Given& given, Inputs& in, bool recorded, unsigned& written);

@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <sstream>
-#include <vector>
 
 #include "backend/choose.h"
-#include "core/caches.h"
 #include "core/parallel.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_split.h"
@@ -179,71 +177,71 @@ class BlockedFromSource {
         depth_(stretch_depth(kernel_, g_.each.k)),
         in_place_(kernel_.reads_in_place(g_.each) && stays_cached(g_.each.a, size_)),
         columns_(in_place_ ? kernel_.nr : kSourcePanels * kernel_.nr),
-        rows_(in_place_ ? g_.each.m : rows_in_cache()) {}
+        rows_(in_place_ ? g_.each.m : rows_in_cache(kernel_)) {}
 
   void run() {
     const Pieces pieces = pieces_of(s_, columns_);
     const int64_t tasks = pieces.down * pieces.across * results_of(s_);
-    const int64_t threads = std::min<int64_t>(get_num_threads(), tasks);
     const int64_t deepest = ceil_div(std::min(depth_, g_.each.k), kernel_.group) * kernel_.lane;
     const int64_t tall = ceil_div(ceil_div(g_.each.m, kernel_.mr), pieces.down) * kernel_.mr;  // a piece, at most
+    const bool waits = depth_ < g_.each.k || s_.summed > 1;
     b_bytes_ = round_up(columns_ * deepest, kLine);
     a_bytes_ = in_place_ ? 0 : round_up(std::min(rows_, tall) * deepest, kLine);
-    sum_bytes_ = is_one_stretch() ? 0 : tall * columns_ * kernel_.lane;
-    const StorageRef memory = allocate(static_cast<size_t>(threads * (b_bytes_ + a_bytes_ + sum_bytes_)));
-    memory_ = static_cast<char*>(memory->data);
-    for_each_piece(s_, pieces, kernel_.mr,
-                   [&](int64_t result, Part rows, Part columns) { multiply_piece(result, rows, columns); });
+    sum_bytes_ = waits ? tall * columns_ * kernel_.lane : 0;
+    const StorageRef memory =
+        allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * (b_bytes_ + a_bytes_ + sum_bytes_)));
+    for_each_piece(s_, pieces, kernel_.mr, [&](int64_t result, Part rows, Part columns) {
+      char* own = static_cast<char*>(memory->data) + thread_index() * (b_bytes_ + a_bytes_ + sum_bytes_);
+      const int64_t passes = ceil_div(columns.size, columns_);
+      for (int64_t i = 0; i < passes; ++i) {
+        const Part pass = part(columns.size, kernel_.nr, passes, i);
+        multiply(result, rows, {columns.from + pass.from, pass.size}, {own, own + b_bytes_, own + b_bytes_ + a_bytes_});
+      }
+    });
   }
 
  private:
-  bool is_one_stretch() const { return depth_ >= g_.each.k && s_.summed == 1; }
+  // Memory of a thread: a stretch of B and of A, packed, and the sums that wait between stretches.
+  struct Own {
+    char *b, *a, *sums;
+  };
 
-  int64_t rows_in_cache() const {
-    const int64_t fitting = l2_bytes() / 3 / (kernel_.kc * kernel_.lane) / kernel_.mr * kernel_.mr;
-    return std::clamp<int64_t>(fitting, 2 * kernel_.mr, kernel_.mc);
-  }
-
-  void multiply_piece(int64_t result, Part rows, Part columns) const {
-    char* const own = memory_ + thread_index() * (b_bytes_ + a_bytes_ + sum_bytes_);
-    GemmTile tile;
-    tile.a_packed = own + b_bytes_;
-    tile.b_packed = own;
-    tile.b_from = 0;
-    const GemmOutput out =
-        batch_item(g_, result).out.at(rows.from, columns.from, static_cast<int64_t>(item_size(g_.dtype)));
+  void multiply(int64_t result, Part rows, Part columns, const Own& own) const {
     const int64_t first = result * s_.summed, last = first + s_.summed - 1;
-    for (int64_t j = 0; j < columns.size; j += columns_) {
-      tile.n = std::min(columns_, columns.size - j);
-      tile.b_columns = round_up(tile.n, kernel_.nr);
-      for (int64_t item = first; item <= last; ++item) {
-        int64_t from = 0;
-        do {  // once for k = 0
-          tile.k = std::min(depth_, g_.each.k - from);
-          tile.depth = round_up(tile.k, kernel_.group);
-          tile.first = item == first && from == 0;
-          tile.last = item == last && from + depth_ >= g_.each.k;
-          s_.b.fill(s_.b.context, item, kernel_, from, tile.k, columns.from + j, tile.n, own);
-          multiply_rows(tile, batch_item(g_, item).a.at(rows.from, from, size_), rows.size, out, j);
-          from += depth_;
-        } while (from < g_.each.k);
-      }
+    GemmTile tile;
+    tile.n = columns.size;
+    tile.b_packed = own.b;
+    tile.b_from = 0;
+    tile.b_columns = round_up(columns.size, kernel_.nr);
+    tile.out = batch_item(g_, result).out.at(rows.from, columns.from, static_cast<int64_t>(item_size(g_.dtype)));
+    for (int64_t item = first; item <= last; ++item) {
+      int64_t from = 0;
+      do {  // once for k = 0
+        tile.k = std::min(depth_, g_.each.k - from);
+        tile.depth = round_up(tile.k, kernel_.group);
+        tile.a = batch_item(g_, item).a.at(rows.from, from, size_);
+        tile.first = item == first && from == 0;
+        tile.last = item == last && from + depth_ >= g_.each.k;
+        s_.b.fill(s_.b.context, item, kernel_, from, tile.k, columns.from, columns.size, own.b);
+        multiply_rows(tile, rows.size, own);
+        from += depth_;
+      } while (from < g_.each.k);
     }
   }
 
-  // One stretch of K, columns from j on.
-  void multiply_rows(GemmTile tile, const GemmMatrix& a, int64_t rows, const GemmOutput& out, int64_t j) const {
-    char* sums =
-        sum_bytes_ ? memory_ + thread_index() * (b_bytes_ + a_bytes_ + sum_bytes_) + b_bytes_ + a_bytes_ : nullptr;
+  // One stretch of K: `whole` is the tile with all rows of the piece.
+  void multiply_rows(const GemmTile& whole, int64_t rows, const Own& own) const {
+    GemmTile tile = whole;
     for (int64_t i = 0; i < rows; i += rows_) {
       tile.m = std::min(rows_, rows - i);
-      tile.a = a.at(i, 0, size_);
+      tile.a = whole.a.at(i, 0, size_);
       if (!in_place_) {
-        kernel_.pack_a(tile.a.data, a.row, a.col, tile.m, tile.k, const_cast<void*>(tile.a_packed));
+        kernel_.pack_a(tile.a.data, tile.a.row, tile.a.col, tile.m, tile.k, own.a);
         tile.a.data = nullptr;
+        tile.a_packed = own.a;
       }
-      tile.sums = sums ? sums + i * tile.b_columns * kernel_.lane : nullptr;
-      tile.out = out.at(i, j, static_cast<int64_t>(item_size(g_.dtype)));
+      if (sum_bytes_ > 0) tile.sums = own.sums + i * tile.b_columns * kernel_.lane;
+      tile.out = whole.out.at(i, 0, static_cast<int64_t>(item_size(g_.dtype)));
       kernel_.tile(tile);
     }
   }
@@ -256,7 +254,6 @@ class BlockedFromSource {
   const bool in_place_;
   const int64_t columns_, rows_;                       // of a panel, and that it is multiplied by at a time
   int64_t b_bytes_ = 0, a_bytes_ = 0, sum_bytes_ = 0;  // of each thread
-  char* memory_ = nullptr;
 };
 
 const char* blocked_unsupported(const GemmFromSource& s) {

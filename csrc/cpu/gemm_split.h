@@ -72,6 +72,9 @@ bool columns_evict(const GemmBatch&);
 // K is packed and summed up in near-equal stretches, each this deep but the last.
 int64_t stretch_depth(const PackedGemm&, int64_t k);
 
+// Rows of A whose part of a stretch of K fills a third of L2; the rest is for B, C and what is fetched ahead.
+int64_t rows_in_cache(const PackedGemm&);
+
 // C of one product, of float32 or float64: the sum of the products of `count` slices of K, at most kMostSlices and a
 // rest, whose m x n results lie one behind another. They are added in that order.
 void add_slices(const GemmBatch&, void* sums, int64_t count);

@@ -105,6 +105,7 @@ struct WeightGradient {
   const Convolution& c;
   std::vector<T> x, g;
   int64_t row;
+  bool accumulate = false;  // into a C of ones
 
   WeightGradient(const Convolution& conv, bool exact, int64_t gap)
       : c(conv), x(draw<T>(c.images * c.image_size(), exact)), row(c.pixels() + gap) {
@@ -115,10 +116,11 @@ struct WeightGradient {
     GemmBatch b{Type<T>::dtype, {c.filters, c.taps(), c.pixels(), {}, {}, {}}, {c.images}, {c.filters * row}, {0}, 0};
     b.each.a = {g.data(), row, 1};
     b.each.out.c = {out, c.taps(), 1};
+    if (accumulate) b.each.out.residual = b.each.out.c;
     return b;
   }
   std::vector<T> run() {
-    std::vector<T> out(static_cast<size_t>(c.filters * c.taps()));
+    std::vector<T> out(static_cast<size_t>(c.filters * c.taps()), Type<T>::make(1));
     const Im2col im2col = c.source(x.data());
     cpu::gemm(from_source<T>(batch(out.data()), im2col, true));
     return out;
@@ -137,7 +139,7 @@ struct WeightGradient {
     return out;
   }
   double at(const std::vector<std::vector<T>>& matrices, int64_t i, int64_t j) const {
-    double sum = 0;
+    double sum = accumulate ? 1 : 0;
     for (int64_t image = 0; image < c.images; ++image)
       for (int64_t p = 0; p < c.pixels(); ++p)
         sum += Type<T>::get(g[static_cast<size_t>((image * c.filters + i) * row + p)]) *
@@ -190,6 +192,7 @@ void run_exact(const Convolution& c) {
   if (item_size(Type<T>::dtype) == 2 && !kernels().gemm.packed[static_cast<int>(Type<T>::dtype)].tile) return;
   for (int64_t gap : {int64_t{0}, round_up(c.pixels(), 2048) - c.pixels()}) {
     WeightGradient<T> gradient(c, true, gap);
+    gradient.accumulate = gap == 0;
     const std::string what = label(kernels(), "im2col transposed", Type<T>::dtype) + (gap ? " evicting" : "");
     const std::vector<T> out = run_threads(gradient, what.c_str());
     bool right = true;
@@ -227,6 +230,35 @@ void run_bits(const Convolution& c) {
   }
 }
 
+// Bytes: their panels hold several neighbours along the depth in a lane.
+void run_bytes(const Convolution& c) {
+  if (!kernels().gemm.bytes[0][1].packed.tile) return;
+  std::mt19937 random(3);
+  std::vector<uint8_t> x(static_cast<size_t>(c.images * c.image_size()));
+  std::vector<int8_t> w(static_cast<size_t>(c.filters * c.taps()));
+  for (uint8_t& value : x) value = static_cast<uint8_t>(random());
+  for (int8_t& value : w) value = static_cast<int8_t>(random());
+  std::vector<int32_t> out(static_cast<size_t>(c.images * c.filters * c.pixels()));
+  const Im2col im2col = c.source(x.data());
+  GemmBatch b{DType::i32, {c.filters, c.pixels(), c.taps(), {}, {}, {}}, {c.images}, {0}, {0}, c.filters * c.pixels()};
+  b.bytes = GemmBatch::Bytes{true, false};
+  b.each.a = {w.data(), c.taps(), 1};
+  b.each.out.c = {out.data(), c.pixels(), 1};
+  cpu::gemm(cpu::GemmFromSource{b, {kernels().conv.im2col[0], &im2col}});
+  bool right = true;
+  for (int64_t image = 0; image < c.images; ++image) {
+    const std::vector<uint8_t> m = c.matrix(x.data() + image * c.image_size());
+    for (int64_t i = 0; i < c.filters; ++i)
+      for (int64_t j = 0; j < c.pixels(); ++j) {
+        int32_t sum = 0;
+        for (int64_t p = 0; p < c.taps(); ++p)
+          sum += w[static_cast<size_t>(i * c.taps() + p)] * m[static_cast<size_t>(p * c.pixels() + j)];
+        right = right && sum == out[static_cast<size_t>((image * c.filters + i) * c.pixels() + j)];
+      }
+  }
+  check(right, "%s: im2col of bytes", kernels().level);
+}
+
 void run_level(const KernelTable& table) {
   detail::chosen_kernels = table;
   for (const Convolution& c : kConvolutions) {
@@ -236,6 +268,7 @@ void run_level(const KernelTable& table) {
     run_exact<bf16>(c);
     run_bits<float>(c);
     run_bits<double>(c);
+    run_bytes(c);
   }
 }
 
@@ -278,7 +311,7 @@ int main() {
   run_scratch();
   if (dot_level()) {
     detail::chosen_kernels = *dot_level();
-    for (const Convolution& c : kConvolutions) run_exact<bf16>(c);
+    for (const Convolution& c : kConvolutions) run_exact<bf16>(c), run_bytes(c);
   }
   return report();
 }

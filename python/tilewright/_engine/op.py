@@ -144,6 +144,20 @@ class Plan:
         if fused is not None:
             self.backward = _calls(fused, names, made, single)
 
+    def of_entries(self, wanted: tuple[bool, ...] | None) -> Plan:
+        """Of an op on a sequence, whose rule gives the cotangents of all entries: one for those that want one."""
+
+        def of_some(of_all: Callable[[Node, Tensor], Sequence[Any]]) -> Any:
+            def backward(node: Node, g: Tensor) -> list[Tensor | None]:
+                (cotangents,) = of_all(node, g)
+                return [c for c, wants in zip(cotangents, wanted or node.parents, strict=True) if wants]
+
+            return backward
+
+        plan = copy.copy(self)
+        plan.backward, plan.recorded = of_some(self.backward), of_some(self.recorded)
+        return plan
+
 
 def _wanted(rules: Any, mask: tuple[bool, ...]) -> list[Any] | None:
     """The rules of the inputs that want a gradient; None where one of them has none."""
@@ -157,17 +171,6 @@ def _calls(rules: list[Any], names: list[str], made: tuple[tuple[int, int], ...]
     """`backward(node, g)`: calls the rules with those that they name of the saved values `names`."""
     takes = [tuple([names.index(name) for name in registry.parameters_of(rule)[1:]]) for rule in rules]
     return _core.Backward(tuple(rules), tuple(takes), made, single)
-
-    def of_entries(self, wanted: tuple[bool, ...] | None) -> Plan:
-        """Of an op on a sequence, whose rule gives the cotangents of all entries: one for those that want one."""
-
-        def backward(node: Node, g: Tensor) -> list[Tensor | None]:
-            (cotangents,) = self.backward(node, g)
-            return [c for c, wants in zip(cotangents, wanted or node.parents, strict=True) if wants]
-
-        plan = copy.copy(self)
-        plan.backward = backward
-        return plan
 
 
 def _slot(name: str, places: list[str]) -> tuple[int, int]:

@@ -413,6 +413,7 @@ def test_rules_do_not_name_what_is_written(registry):
         ("primitive: wrong has no results and writes nothing", {"results": ()}),
         ("primitive: wrong keeps a beside results of no declared number", {"results": "ys", "keeps": ("a",)}),
         ("primitive: wrong keeps a beside", {"results": (), "mutates": ("x",), "keeps": ("a",)}),
+        ("primitive: wrong writes x, which computing", {"mutates": ("x",), "composed": lambda x, mean: x + mean}),
     ],
 )
 def test_declarations_that_contradict_themselves(registry, message, options):

@@ -106,15 +106,8 @@ def run_backward(
     reaching, stops = (None, ()) if wanted is None else (_between(roots, wanted), frozenset(wanted))
     watch = _Watch(reaching, stops, lent, hold, create_graph)
     active, held, heap = watch.active, watch.held, watch.heap
-    arrived: dict[Any, Any] = {}  # what has come to each node so far; to a call with several results a list
+    arrived = watch.begin(roots, cotangents)  # what has come to each node; to a call with several results a list
     summed: set[Any] = set()  # of those, the sums made here: nobody else has seen them, so they are added to in place
-    for root, g in zip(roots, cotangents, strict=True):
-        if root in arrived:
-            arrived[root] = add_cotangents(arrived[root], g)
-        elif active is None or root in active:
-            arrived[root] = g
-            if root.parents:
-                heappush(heap, (-root.clock, root))
     free = not (retain_graph or create_graph)
     add_into = None if create_graph else _core.add_
     before = state.mode
@@ -191,6 +184,18 @@ class _Watch:
         self.heap: list[tuple[int, Any]] = []
         self.held: list[Any] | None = [] if hold else None
         self.results: dict[Any, Any] = {}
+
+    def begin(self, roots: Sequence[Any], cotangents: Sequence[Tensor]) -> dict[Any, Tensor]:
+        """What arrives at the roots, which are the first to be visited."""
+        arrived: dict[Any, Tensor] = {}
+        for root, g in zip(roots, cotangents, strict=True):
+            if root in arrived:
+                arrived[root] = add_cotangents(arrived[root], g)
+            elif self.active is None or root in self.active:
+                arrived[root] = g
+                if root.parents:
+                    heappush(self.heap, (-root.clock, root))
+        return arrived
 
     def visit(self, node: Any, g: Any, arrived: dict[Any, Any]) -> Sequence[Any] | None:
         """The cotangents of a node's inputs; None where nothing has to be passed on."""

@@ -263,7 +263,7 @@ def primitive(
     any_number = isinstance(results, str)
     results = (results,) if isinstance(results, str) else results
     signature = Signature(name, names[:split], names[split:], results, keeps, mutates, sequence, any_number)
-    _check_signature(signature)
+    _check_signature(signature, composed)
     register_op(signature, function.__module__, composed)
     apart = [x in conditions or x in mutates for x in signature.inputs]
     op: Any = _core.Primitive(
@@ -289,7 +289,7 @@ def _mask(chosen: list[bool]) -> int:
     return sum([1 << i for i, is_chosen in enumerate(chosen) if is_chosen])
 
 
-def _check_signature(op: Signature) -> None:
+def _check_signature(op: Signature, composed: Any) -> None:
     unknown = [name for name in op.mutates if name not in op.inputs]
     if unknown:
         raise ValueError(f"primitive: {op.name} mutates {unknown[0]}, but its inputs are {', '.join(op.inputs)}")
@@ -297,6 +297,8 @@ def _check_signature(op: Signature) -> None:
         raise ValueError(f"primitive: {op.name} takes a sequence, so it has one input, which it cannot write")
     if op.keeps and (op.any_number or not op.results):
         raise ValueError(f"primitive: {op.name} keeps {', '.join(op.keeps)} beside results of no declared number")
+    if composed is not None and op.mutates:
+        raise ValueError(f"primitive: {op.name} writes {op.mutates[0]}, which computing its definition again would too")
     if not op.results and not op.mutates:
         raise ValueError(f"primitive: {op.name} has no results and writes nothing")
 

@@ -189,12 +189,12 @@ PyObject* output_node(const PrimitiveObject* self, PyObject* call, int index, Py
 }
 
 // The tensors that a call gives: one, or a tuple.
-PyObject* wrapped(const PrimitiveObject* self, const Outputs& got, PyObject* call) {
-  if (self->results == 1) return make_tensor(got[0], call);
+PyObject* wrapped(const PrimitiveObject* self, const Outputs& got, PyObject* call, PyTypeObject* type) {
+  if (self->results == 1) return make_tensor(got[0], call, type);
   Ref all(PyTuple_New(self->results));
   for (int i = 0; all && i < self->results; ++i) {
     const Ref node(output_node(self, call, i, got[i]));
-    PyObject* y = node ? make_tensor(got[i], node.get()) : nullptr;
+    PyObject* y = node ? make_tensor(got[i], node.get(), type) : nullptr;
     if (!y) return nullptr;
     PyTuple_SET_ITEM(all.get(), i, y);
   }
@@ -255,6 +255,7 @@ void restate_refusal(const PrimitiveObject* self, PyObject* const* args) {
 }
 
 PyObject* call(PrimitiveObject* self, PyObject* const* args) {
+  const OperandClass operands(args, self->inputs);
   Inputs in;
   unsigned mask = 0;
   bool ready = false;           // some input is a tensor, and none needs conversion
@@ -296,7 +297,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
     return nullptr;
   }
   const Ref node(recorded ? record(self, args, in, mask, got) : Py_NewRef(Py_None));
-  return node ? wrapped(self, got, node.get()) : nullptr;
+  return node ? wrapped(self, got, node.get(), operands.type) : nullptr;
 }
 
 PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* keywords) {

@@ -7,6 +7,8 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
+#include <optional>
+
 #include "ops/operand.h"
 
 namespace tw {
@@ -17,11 +19,27 @@ struct TensorObject {
   PyObject* node;                 // Node, Leaf or None
 };
 
-extern PyTypeObject* tensor_type;  // tilewright.Tensor
+extern PyTypeObject* tensor_type;   // tilewright.Tensor
+extern PyTypeObject* ndarray_type;  // tilewright.numpy.ndarray, which is final; null until that is imported
 
 inline bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, tensor_type); }
 inline TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
-PyObject* make_tensor(PyObject* array, PyObject* node);  // new reference; borrows both
+inline bool is_ndarray(PyObject* object) { return Py_IS_TYPE(object, ndarray_type); }
+PyObject* make_tensor(PyObject* array, PyObject* node, PyTypeObject* type = tensor_type);  // new reference; borrows both
+
+// The class of what an op on these operands gives, and, where that is ndarray, NumPy's rules for as long as it lasts.
+class OperandClass {
+ public:
+  OperandClass(PyObject* const* operands, int count) {
+    for (int i = 0; i < count; ++i)
+      if (is_ndarray(operands[i])) type = ndarray_type;
+    if (type == ndarray_type) rules_.emplace(DTypeRules::numpy);
+  }
+  PyTypeObject* type = tensor_type;
+
+ private:
+  std::optional<UnderDTypeRules> rules_;
+};
 
 class Ref {  // an owned reference
  public:

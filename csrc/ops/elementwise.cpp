@@ -31,7 +31,8 @@ void require_dtype(const ElementwiseOp& op, DType dtype) {
 }
 
 DType compute_dtype(const ElementwiseOp& op, DType promoted) {
-  return op.rule == DTypeRule::floating && !is_inexact(promoted) ? kDefaultFloat : promoted;
+  if (op.rule != DTypeRule::floating || is_inexact(promoted)) return promoted;
+  return op.op == Elementwise::divide ? default_float() : floating_for(promoted);
 }
 
 DType result_dtype(const ElementwiseOp& op, DType computed) {

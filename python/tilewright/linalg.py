@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from . import _core
 from ._engine.arguments import option
-from ._engine.dtypes import float32
 from ._engine.tensor import Tensor, asarray
 from ._functions.linalg import _inv, _qr, _slogdet
 from ._functions.manipulation import concatenate, matrix_transpose
@@ -49,7 +49,7 @@ class SlogdetResult(NamedTuple):
 def _matrices(op: str, x: Any, *, square: bool = False) -> Tensor:
     x = asarray(x)
     if not x.dtype.is_inexact:
-        x = asarray(x, float32)
+        x = asarray(x, _core.default_float(x))
     if x.dtype.is_floating and x.itemsize < 4:
         raise TypeError(f"{op}: dtype {x.dtype.name} is not supported; use x.astype('float32')")
     if x.ndim < 2:

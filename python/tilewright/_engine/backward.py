@@ -287,7 +287,7 @@ def _run_hooks(node: Any, g: Tensor, retain: bool, lent: list[Tensor] | None) ->
 
 def _check_replacement(replaced: Any, g: Tensor) -> None:
     """Raise where what a hook returned cannot stand for the gradient g."""
-    if not isinstance(replaced, type(g)):
+    if not isinstance(replaced, _core.TensorBase):
         raise TypeError(f"hook: returned a {type(replaced).__name__}, but must return a Tensor or None")
     if replaced.shape != g.shape:
         raise ValueError(f"hook: the returned gradient has shape {replaced.shape}, but must have {g.shape}")

@@ -28,7 +28,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 _FOLDER = __file__.rpartition("/_engine/")[0]  # of the package: see `Node.origin`
 
 
-# wrap(array, node=None): a tensor around a `_core.Array`
+# wrap(array, node=None, *operands): a tensor around a `_core.Array`, of the class that an op on the operands gives
 wrap: Callable[..., Tensor] = _core.wrap
 # is_number(v): whether v is a Python number, which is weak; NumPy's scalars, subclasses of them or not, are arrays
 is_number: Callable[[Any], bool] = _core.is_number
@@ -41,7 +41,23 @@ def frozen(x: Any) -> Tensor:
 
 def beside(x: Any, other: Any) -> Tensor:
     """`other` as a tensor, for an op on it and x: one that backward can rely on where x is recorded."""
-    return (frozen if state.mode and getattr(x, "_node", None) is not None else asarray)(other)
+    with rules_of(x):
+        return (frozen if state.mode and getattr(x, "_node", None) is not None else asarray)(other)
+
+
+class rules_of:
+    """For a `with` block: the dtype rules of an op on these operands, NumPy's where one is an ndarray."""
+
+    __slots__ = ("before", "operands")
+
+    def __init__(self, *operands: Any) -> None:
+        self.operands = operands
+
+    def __enter__(self) -> None:
+        self.before = _core.set_numpy_rules(_core.numpy_rules(*self.operands))
+
+    def __exit__(self, *exception: object) -> None:
+        _core.set_numpy_rules(self.before)
 
 
 def frozen_key(key: Any) -> Any:
@@ -254,7 +270,7 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
 def _of_dtype(x: Tensor, dtype: Any) -> Tensor:
     if state.mode and x._node is not None:
         return asarray(x, dtype)  # on the tape
-    return wrap(_core.astype(x._array, dtype, False))
+    return wrap(_core.astype(x._array, dtype, False), None, x)
 
 
 @functools.cache
@@ -298,9 +314,10 @@ def variadic(function: F) -> F:
 
     def op(arrays: Any, /, *params: Any) -> Tensor:
         tensors = [asarray(v) for v in entries(name, "arrays", arrays, "a sequence of arrays")]
-        y = kernel([v._array for v in tensors], *params)
+        with rules_of(*tensors):
+            y = kernel([v._array for v in tensors], *params)
         if not state.mode or all(v._node is None for v in tensors):
-            return wrap(y)
+            return wrap(y, None, *tensors)
         # Where dtypes were promoted, the conversion is an op of its own, so that cotangents are converted back.
         tensors = [v if v._node is None else asarray(v, y.dtype) for v in tensors]
         plan = _VariadicPlan(name, tuple([v._node is not None for v in tensors]))
@@ -308,6 +325,6 @@ def variadic(function: F) -> F:
         node = Node(plan, parents, ([v.shape for v in tensors], *params), y.shape)
         if state.mode == ANOMALY:
             note_forward(node, y)
-        return wrap(y, node)
+        return wrap(y, node, *tensors)
 
     return functools.update_wrapper(op, function)  # type: ignore[return-value]

@@ -294,7 +294,7 @@ def _real_constants(op: str, **values: Any) -> tuple[list[Any], DType | None]:
     common = functools.reduce(promote_types, strong)
     weak = [number for number, dtype in zip(numbers, dtypes, strict=True) if dtype is None]
     if not common.is_floating and any(isinstance(number, float) for number in weak):
-        common = float32
+        common = _core.default_float()
     return numbers, int64 if common == bool_ else common
 
 
@@ -336,7 +336,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         raise ValueError("arange: step is 0")
     exact = all(isinstance(v, int) for v in numbers)
     if dtype is None:
-        dtype = own or (int64 if exact else float32)
+        dtype = own or (int64 if exact else _core.default_float())
     if not exact:
         first, end, difference = (
             _finite("arange", n, v) for n, v in zip(("start", "stop", "step"), numbers, strict=True)
@@ -394,7 +394,8 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = None, endpo
     ends, own = _real_constants("linspace", start=start, stop=stop)
     num = integer("linspace", "num", num, at_least=0, at_most=_LONGEST)
     endpoint = flag("linspace", "endpoint", endpoint)
-    wanted = as_dtype(dtype) if dtype is not None else own if own is not None and own.is_floating else float32
+    wanted = as_dtype(dtype) if dtype is not None else own if own is not None and own.is_floating else None
+    wanted = wanted or _core.default_float()
     if wanted.is_integer:
         _require_range("linspace", wanted, ends)
     first, last = (number("linspace", "an end", end) for end in ends)

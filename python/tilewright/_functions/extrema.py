@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine.arguments import shown
 from .._engine.dtypes import integer_range, promote_types
-from .._engine.op import beside, is_number, kernel_in_python
+from .._engine.op import beside, is_number, kernel_in_python, rules_of
 from .._engine.tape import state
 from .._engine.tensor import Tensor, asarray
 from .elementwise import elementwise
@@ -100,8 +100,9 @@ _PLAIN = (float, int, type(None))  # bounds that need no look where x is floatin
 
 def _promoted_bounds(x: Tensor, min: Any, max: Any) -> tuple[Tensor, Any, Any]:
     """The arguments of `clip` with arrays of one dtype, and bounds in its range."""
-    operands = [v if v is None or is_number(v) else beside(x, v) for v in (x, min, max)]
-    dtype = functools.reduce(promote_types, [v.dtype for v in operands if isinstance(v, Tensor)])
+    with rules_of(x, min, max):
+        operands = [v if v is None or is_number(v) else beside(x, v) for v in (x, min, max)]
+        dtype = functools.reduce(promote_types, [v.dtype for v in operands if isinstance(v, Tensor)])
     x, min, max = [asarray(v, dtype) if isinstance(v, Tensor) else v for v in operands]
     return (x, *_bounds_in_range(dtype, min, max)) if dtype.is_integer else (x, min, max)
 

@@ -158,7 +158,9 @@ def qr(x: Any, /, *, mode: str = "reduced") -> QRResult:
     --------
     >>> import tilewright as tw
     >>> q, r = tw.linalg.qr([[3.0, 1.0], [4.0, 2.0]])
-    >>> tw.testing.assert_allclose(q @ r, [[3.0, 1.0], [4.0, 2.0]])
+    >>> tw.round(q @ r)
+    tensor([[3., 1.],
+            [4., 2.]])
     """
     option("qr", "mode", mode, ["reduced"])
     x = _matrices("qr", x)

@@ -65,7 +65,7 @@ class ndarray(Tensor):
 
     # ---- what has no axes behaves as a number ------------------------------------------------------------------------
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __hash__(self) -> int:
         if self._array.ndim:
             raise TypeError("unhashable type: 'ndarray'")
         return hash(self.item())
@@ -92,7 +92,7 @@ class ndarray(Tensor):
 
     # ---- methods that differ from Tensor's ---------------------------------------------------------------------------
 
-    def flatten(self) -> ndarray:
+    def flatten(self) -> Tensor:
         """All elements along one axis, in C order; always a copy."""
         return self.reshape(-1).copy()
 

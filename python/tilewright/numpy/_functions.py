@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._engine.dtypes import promote_types
+from .._engine.dtypes import bool_, promote_types
 from .._engine.tensor import asarray as _asarray, from_dlpack as _from_dlpack
 from .._functions import (
     arithmetic,
@@ -316,7 +316,7 @@ def std(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdim
 
 @under_numpy_rules
 def reciprocal(x: Any, /) -> Any:
-    """One over x; of integers the quotient rounded towards zero.
+    """One over x; of integers the quotient rounded towards zero, and 0 of 0.
 
     Parameters
     ----------
@@ -337,7 +337,8 @@ def reciprocal(x: Any, /) -> Any:
     x = _asarray(x)
     if x.dtype.is_inexact:
         return arithmetic.reciprocal(x)
-    return manipulation.astype(arithmetic.divide(1.0, x), x.dtype)
+    x = manipulation.astype(x, "int8") if x.dtype == bool_ else x
+    return indexing.where(comparison.equal(arithmetic.abs(x), 1), x, 0)
 
 
 @under_numpy_rules
@@ -363,6 +364,8 @@ def round(a: Any, decimals: int = 0) -> Any:
     array([0.12, 2.5 ])
     """
     x = _asarray(a)
+    if x.dtype == bool_:
+        x = manipulation.astype(x, "float16")
     if decimals == 0 or (decimals > 0 and not x.dtype.is_inexact):
         return rounding.round(x) if x.dtype.is_inexact else manipulation.copy(x)
     scale = 10.0 ** abs(decimals)

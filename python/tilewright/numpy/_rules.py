@@ -72,8 +72,9 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
         theirs, _, own = word.lstrip("-").partition("=")
         ours[theirs] = None if word.startswith("-") else own or theirs
     names = tuple(ours)
-    in_front = getattr(function, "__wrapped__", function).__code__.co_posonlyargcount
-    front = [theirs for theirs in names if ours[theirs]][:in_front]
+    code = getattr(function, "__wrapped__", function).__code__
+    by_position = code.co_varnames[: code.co_posonlyargcount]
+    front = [theirs for theirs in names if ours[theirs] in by_position]
     call = under_numpy_rules(function)
 
     def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
@@ -127,7 +128,8 @@ _REWRITTEN = (
     (r"\btw\.", "np."),
     (r"\btensor\(", "array("),
     (r"\bTensor\b", "ndarray"),
-    (r", dtype=complex64", ""),
+    (r", dtype=(complex64|float64)", ""),
+    (r"(\d\.\d{5})\d{2,3}\b", r"\1..."),  # digits that float64 has others of
     (r"\b(gives?|becomes?|else) float32\b", r"\1 float64"),
 )
 
@@ -137,8 +139,11 @@ def _documentation(text: str, own_name: str, name: str, renamed: dict[str, str])
     for pattern, replacement in (*_REWRITTEN, (rf"\bnp\.{own_name}\(", f"np.{name}(")):
         text = re.sub(pattern, replacement, text)
     for own, theirs in renamed.items():
-        text = re.sub(rf"^( *){own}( :|,)", rf"\1{theirs}\2", text, flags=re.MULTILINE)
-        text = re.sub(
-            rf"`{own}`|\b{own}(?==)", lambda match, own=own, theirs=theirs: match[0].replace(own, theirs), text
-        )
+        word = re.compile(rf"\b{own}\b")
+        heads = re.compile(rf"^ *(\w+, )*{own}(, \w+)* :|`{own}`|\b{own}=", re.MULTILINE)
+        text = heads.sub(functools.partial(_with_word, word, theirs), text)
     return text
+
+
+def _with_word(word: re.Pattern[str], replacement: str, found: re.Match[str]) -> str:
+    return word.sub(replacement, found[0])

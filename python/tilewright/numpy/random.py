@@ -41,6 +41,9 @@ class Generator(_random.Generator):
 
     __slots__ = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.state,)
+
 
 _FLOAT = {"dtype": "float64"}
 _METHODS: dict[str, Any] = {
@@ -53,6 +56,12 @@ _METHODS: dict[str, Any] = {
 }
 for _name, _method in _METHODS.items():
     setattr(Generator, _name, _method)
+
+
+def _restore(state: dict[str, int]) -> Generator:
+    generator = Generator(0)
+    generator.state = state
+    return generator
 
 
 def _random_method(self: Generator, size: Any = None, dtype: Any = "float64") -> Any:

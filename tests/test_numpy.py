@@ -237,6 +237,21 @@ def test_gradients_of_float32_parameters_behind_ndarrays():
     assert (layer(np.array(A)) ** 2).mean() < loss
 
 
+def test_optimisers_train_ndarrays():
+    w, b = np.zeros(3), np.array(0.0)
+    w.requires_grad = b.requires_grad = True
+    optimiser = tw.optim.Adam([w, b], lr=0.1)
+    x, y = np.array(A), np.array([1.0, -1.0])
+    losses = []
+    for _ in range(200):
+        optimiser.zero_grad()
+        loss = ((x @ w + b - y) ** 2).mean()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 1e-3 * losses[0] and type(w) is type(w.grad) is type(b) is np.ndarray
+
+
 def test_the_walk_back_can_be_recorded():
     x = leaf(4)
     (g,) = tw.autograd.gradients((np.sin(x) * x**3).sum(), [x], create_graph=True)

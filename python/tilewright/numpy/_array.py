@@ -66,6 +66,8 @@ class ndarray(Tensor):
     # ---- what has no axes behaves as a number ------------------------------------------------------------------------
 
     def __hash__(self) -> int:
+        if self._node is not None:  # a parameter, whose value changes while an optimiser keeps its state
+            return object.__hash__(self)
         if self._array.ndim:
             raise TypeError("unhashable type: 'ndarray'")
         return hash(self.item())

@@ -54,12 +54,23 @@ def registry() -> Iterator[ModuleType]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
+        "--device",
+        default="cpu",
+        help="where the op cases draw their arrays; `test` is there in builds with TILEWRIGHT_TEST_DEVICE=ON",
+    )
+    parser.addoption(
         "--differential-seconds",
         type=float,
         default=0.0,
         metavar="N",
         help="go on with further seeds in tests/differential for about N seconds; by default the numbers are fixed",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from cases import opcase
+
+    opcase.DEVICE = config.getoption("--device")
 
 
 @pytest.fixture

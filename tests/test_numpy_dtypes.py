@@ -11,6 +11,7 @@ import pytest
 
 import tilewright as tw
 import tilewright.numpy as np
+from tilewright.numpy import _functions
 
 DTYPES = [
     *("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"),
@@ -202,3 +203,10 @@ def test_numbers_and_lists_become_what_they_become_in_numpy(text):
     assert (ours.dtype.name, ours.shape) == (theirs.dtype.name, theirs.shape)
     if not text.startswith("empty"):
         numpy.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-15, atol=1e-15)
+
+
+def test_every_elementwise_function_and_reduction_is_compared():
+    by_module = {name: f.__module__ for name, (f, *_) in _functions._ADAPTED.items()}
+    reductions = {name for name, module in by_module.items() if module.endswith((".reductions", ".statistics"))}
+    assert set(_functions._elementwise_functions()) <= {*UNARY, *BINARY}
+    assert reductions <= set(REDUCTIONS)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tilewright as tw
-from cases import CASES
+from cases import CASES, opcase
 from cases.opcase import ALL, COMPLEX, LENGTHS, OpCase, Sample, arrays, assert_close, for_oracle, results, to_numpy
 
 
@@ -69,10 +69,10 @@ def test_special_values(case, dtype):
     info = np.finfo(dtype)
     values = [*SPECIAL, float(info.smallest_subnormal), -float(info.tiny) / 2, float(info.tiny)]
     if len(case.samples[0].args) == 1:
-        tensors = [tw.asarray(np.array(values), dtype=dtype)]
+        tensors = [tw.asarray(np.array(values), dtype=dtype, device=opcase.DEVICE)]
     else:
         pairs = np.array(list(itertools.product(values, values)))
-        tensors = [tw.asarray(pairs[:, i].copy(), dtype=dtype) for i in (0, 1)]
+        tensors = [tw.asarray(pairs[:, i].copy(), dtype=dtype, device=opcase.DEVICE) for i in (0, 1)]
     got = case.function(*tensors)
     with np.errstate(all="ignore"):
         want = np.asarray(case.oracle(*[to_numpy(t) for t in tensors]))
@@ -116,7 +116,7 @@ def negative_stride(x):
 def step_two(x):
     if x.ndim == 0:
         return x
-    wide = tw.zeros((*x.shape[:-1], 2 * x.shape[-1]), dtype=x.dtype)
+    wide = tw.zeros((*x.shape[:-1], 2 * x.shape[-1]), dtype=x.dtype, device=x.device)
     wide[..., ::2] = x
     return wide[..., ::2]
 
@@ -124,13 +124,13 @@ def step_two(x):
 def outer_step_two(x):
     if x.ndim == 0:
         return x
-    tall = tw.zeros((2 * x.shape[0], *x.shape[1:]), dtype=x.dtype)
+    tall = tw.zeros((2 * x.shape[0], *x.shape[1:]), dtype=x.dtype, device=x.device)
     tall[1::2] = x
     return tall[1::2]
 
 
 def misaligned(x):
-    flat = tw.zeros(x.size + 1, dtype=x.dtype)
+    flat = tw.zeros(x.size + 1, dtype=x.dtype, device=x.device)
     flat[1:] = tw.ravel(x)
     return tw.reshape(flat[1:], x.shape)
 
@@ -207,7 +207,7 @@ def test_inputs_are_left_alone(case):
         bases = []
 
         def guarded(x, bases=bases):
-            base = tw.full(x.size + 64, 7, dtype=x.dtype)
+            base = tw.full(x.size + 64, 7, dtype=x.dtype, device=x.device)
             base[32 : 32 + x.size] = tw.ravel(x)
             bases.append((base, to_numpy(base).copy()))
             return tw.reshape(base[32 : 32 + x.size], x.shape)
@@ -238,7 +238,7 @@ def gradients(case: OpCase, sample: Sample, tensors: list) -> list[tw.Tensor]:
         weights = rng.standard_normal(y.shape)
         if y.dtype.is_complex:
             weights = weights + 1j * rng.standard_normal(y.shape)
-        loss = loss + tw.real(tw.sum(y * tw.asarray(weights, dtype=y.dtype)))
+        loss = loss + tw.real(tw.sum(y * tw.asarray(weights, dtype=y.dtype, device=y.device)))
     loss.backward()
     return [leaf.grad for leaf in leaves]
 

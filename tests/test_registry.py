@@ -11,7 +11,7 @@ import pytest
 import tilewright as tw
 from tilewright import _core, _functions, _vjps
 from tilewright._engine import registry as entries
-from tilewright._engine.op import primitive
+from tilewright._engine.op import Plan, primitive
 
 FAMILIES = sorted(module.name for module in pkgutil.iter_modules(_functions.__path__))
 TABLES = sorted({module.name for module in pkgutil.iter_modules(_vjps.__path__)} - {"common"})
@@ -131,3 +131,40 @@ def test_tables_are_loaded_when_they_are_needed(python):
     assert done.stdout.splitlines() == ["[]", "['arithmetic', 'common']", "['arithmetic', 'common', 'comparison']"], (
         done.stderr
     )
+
+
+# ---- what a plan saves and calls -------------------------------------------------------------------------------------
+
+
+def test_a_plan_lists_what_its_rules_name(op, registry):
+    registry.register_vjps({"rooted": lambda g, x_shape, root, half, base, x_dtype: g})
+    value, shape, dtype = 0, 1, 2
+    plan = Plan(entries.OPS["rooted"], (True,))
+    assert plan.save == ((shape, 0), (value, 2), (value, 3), (value, 1), (dtype, 0))
+    assert Plan(entries.OPS["getitem"], (True,)).save == ((3, 1), (shape, 0))
+
+
+def test_backward_takes_nodes_that_saved_what_it_needs():
+    backward = _core.Backward((lambda g, x, y: (g, y, x), lambda g: g), ((2, 0), ()), (), 1)
+    assert backward(_core.Node(None, (), (1, 2, 3), ()), "g") == (("g", 1, 3), "g")
+    with pytest.raises(RuntimeError, match="backward: the node has not saved what its rules take"):
+        backward(_core.Node(None, (), (1, 2), ()), "g")
+    with pytest.raises(RuntimeError, match="backward: the node has not saved what its rules take"):
+        backward(_core.Node(None, (), None, ()), "g")
+    for wrong in [lambda: backward(1, 2), lambda: backward(), lambda: _core.Backward((len,), (1,), (), 1)]:
+        with pytest.raises(TypeError):
+            wrong()
+    with pytest.raises(ValueError, match="Backward: too many saved values"):
+        _core.Backward((len,), ((99,),), (), 1)
+
+
+def test_a_number_has_no_shape_for_a_rule(registry):
+    @primitive(kernel=_core.multiply)
+    def times(x1, x2, /):
+        """A product."""
+
+    registry.register_vjps({"times": (lambda g, x2_shape: g, None)})
+    with pytest.raises(TypeError, match="a float has no shape or dtype that a rule could take"):
+        times(tw.ones(2).requires_grad_(), 2.0)
+    with pytest.raises(NotImplementedError, match="times: has no gradient with respect to x2"):
+        times(tw.ones(2), tw.ones(2).requires_grad_())

@@ -32,7 +32,7 @@ void require_device(Device device) {
   std::string known;
   for (const Backend* backend : detail::backends)
     if (backend) known += (known.empty() ? "" : ", ") + device_name({backend->kind});
-  fail<ValueError>("device: ", device, " is not there; this build and machine have ", known);
+  fail<ValueError>("device is ", device, ", but this build and machine have only ", known);
 }
 
 }  // namespace tw

@@ -39,7 +39,14 @@ void bind_creation(py::module_& m) {
         return value.array ? *value.array : scalar_array("asarray", value.scalar, dtype, device);
       },
       py::arg("value"), py::arg("dtype"), device);
+  m.def("full_like",
+        [](const Array& x, const Operand& value) { return full(x.shape, value.scalar, x.dtype, x.device); });
+  m.def("device", [](Device device) {
+    require_device(device);
+    return device;
+  });
   m.def("to_device", &to_device);
+  m.def("to_host", &to_host);
   m.def("host_copies", &host_copies);
   m.def("default_dtype",
         [](const Operand& value) { return value.array ? value.array->dtype : value.scalar.default_dtype(); });

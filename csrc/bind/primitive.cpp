@@ -23,12 +23,19 @@ struct Hooks {
   PyObject* convert = nullptr;       // convert(primitive, inputs) -> tuple of inputs that the kernel takes, or None
   PyObject* make_plan = nullptr;     // make_plan(primitive, mask, complex) -> Plan, or None where the tape is cut
   PyObject* note_forward = nullptr;  // note_forward(node, y): anomaly mode
-  PyObject* output_plan = nullptr;   // of the node of one of several results
+  PyObject* frozen_key = nullptr;    // frozen_key(key) -> an index key that backward can rely on
 } python;
+
+// One of the values that a node saves: what of which operand, static parameter, result or kept value, counted through.
+struct Slot {
+  enum Kind { value, shape, dtype, key, device } kind;
+  int index;
+};
 
 struct PlanEntry {
   PyObject* plan = nullptr;  // None where the tape is cut
-  PyObject* save = nullptr;  // save(*inputs, *statics, *results, *kept) -> tuple; null where nothing is saved
+  std::vector<Slot> slots;   // what its nodes save,
+  PyObject* save = nullptr;  // or, where that takes a decision: save(*inputs, *statics, *results, *kept) -> tuple
 };
 
 struct NativeOp {
@@ -120,6 +127,16 @@ bool call_kernel(const PrimitiveObject* self, PyObject* const* args, PyObject* c
   return true;
 }
 
+// False where Python raised.
+bool read_slots(PyObject* given, std::vector<Slot>& slots) {
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(given); ++i) {
+    int kind, index;
+    if (!PyArg_ParseTuple(PyTuple_GET_ITEM(given, i), "ii:slot", &kind, &index)) return false;
+    slots.push_back({static_cast<Slot::Kind>(kind), index});
+  }
+  return true;
+}
+
 const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
   PlanEntry& entry = (*self->plans)[mask];
   if (entry.plan) return &entry;
@@ -129,12 +146,19 @@ const PlanEntry* plan_for(PrimitiveObject* self, unsigned mask) {
   PyObject* args[] = {reinterpret_cast<PyObject*>(self), wants.get(), mask >> self->inputs & 1 ? Py_True : Py_False};
   Ref plan(PyObject_Vectorcall(python.make_plan, args, 3, nullptr));
   if (!plan) return nullptr;
+  Ref save;
+  std::vector<Slot> slots;
   if (plan.get() != Py_None) {
-    PyObject* save = PyObject_GetAttrString(plan.get(), "save");
+    save.reset(PyObject_GetAttrString(plan.get(), "save"));
     if (!save) return nullptr;
-    if (save == Py_None) Py_CLEAR(save);
-    entry.save = save;
+    if (PyTuple_CheckExact(save.get())) {
+      if (!read_slots(save.get(), slots)) return nullptr;
+      save.reset(nullptr);
+    }
   }
+  if (entry.plan) return &entry;  // another thread made one meanwhile
+  entry.slots = std::move(slots);
+  entry.save = save.release();
   entry.plan = plan.release();
   return &entry;
 }
@@ -144,6 +168,42 @@ bool note_in_anomaly_mode(PyObject* node, PyObject* y) {
   PyObject* noted[] = {node, y};
   const Ref done(PyObject_Vectorcall(python.note_forward, noted, 2, nullptr));
   return static_cast<bool>(done);
+}
+
+PyObject* in_slot(Slot slot, PyObject* const* values, const Inputs& in) {
+  PyObject* value = values[slot.index];
+  const bool of_array = slot.kind != Slot::value && slot.kind != Slot::key;
+  if (of_array && !is_array(in.arrays[slot.index]))
+    fail<TypeError>("vjp: a ", Py_TYPE(value)->tp_name, " has no shape, dtype or device that a rule could take");
+  switch (slot.kind) {
+    case Slot::shape:
+      return py::cast(array_in(in.arrays[slot.index]).shape).release().ptr();
+    case Slot::dtype:
+      return PyObject_GetAttrString(in.arrays[slot.index], "dtype");
+    case Slot::device:
+      return PyObject_GetAttrString(in.arrays[slot.index], "device");
+    case Slot::key:
+      return PyLong_CheckExact(value) ? Py_NewRef(value) : PyObject_CallOneArg(python.frozen_key, value);
+    default:
+      return Py_NewRef(value);
+  }
+}
+
+// What a node keeps for backward. New reference. (Out of line: else ops that save nothing take 3 % longer.)
+[[gnu::noinline]] PyObject* saved_by(const PrimitiveObject* self, const PlanEntry& entry, PyObject* const* args,
+                                     const Inputs& in, const Outputs& got) {
+  PyObject* values[kMaxArgs + kMaxOutputs];
+  int count = 0;
+  for (int i = 0; i < self->inputs + self->statics; ++i) values[count++] = args[i];
+  for (int i = 0; i < self->results + self->kept; ++i) values[count++] = got[i];
+  if (entry.save) return PyObject_Vectorcall(entry.save, values, static_cast<size_t>(count), nullptr);
+  Ref saved(PyTuple_New(static_cast<Py_ssize_t>(entry.slots.size())));
+  for (size_t i = 0; saved && i < entry.slots.size(); ++i) {
+    PyObject* kept = in_slot(entry.slots[i], values, in);
+    if (!kept) return nullptr;
+    PyTuple_SET_ITEM(saved.get(), static_cast<Py_ssize_t>(i), kept);
+  }
+  return saved.release();
 }
 
 // The node of this call, or None where the op cuts the tape. New reference.
@@ -158,16 +218,8 @@ PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in,
   if (!parents) return nullptr;
   for (int i = 0, to = 0; i < self->inputs; ++i)
     if (mask >> i & 1) PyTuple_SET_ITEM(parents.get(), to++, Py_NewRef(in.nodes[i]));
-  Ref saved;
-  if (entry->save) {
-    PyObject* values[kMaxArgs + kMaxOutputs];
-    int count = 0;
-    for (int i = 0; i < self->inputs + self->statics; ++i) values[count++] = args[i];
-    for (int i = 0; i < self->results + self->kept; ++i) values[count++] = got[i];
-    saved.reset(PyObject_Vectorcall(entry->save, values, static_cast<size_t>(count), nullptr));
-  } else {
-    saved.reset(PyTuple_New(0));
-  }
+  const bool saves = entry->save || !entry->slots.empty();
+  const Ref saved(saves ? saved_by(self, *entry, args, in, got) : PyTuple_New(0));
   if (!saved) return nullptr;
   const Ref shape(self->results == 1 ? py::cast(array_in(got[0]).shape).release().ptr() : Py_NewRef(Py_None));
   Ref node(make_node(entry->plan, parents.get(), saved.get(), shape.get()));
@@ -175,15 +227,10 @@ PyObject* record(PrimitiveObject* self, PyObject* const* args, const Inputs& in,
   return node.release();
 }
 
-// The node of one of several results: what arrives there is passed to the node of the call, in its place.
+// The node of one of several results, or None. New reference.
 PyObject* output_node(const PrimitiveObject* self, PyObject* call, int index, PyObject* y) {
-  const Array& result = array_in(y);
-  if (call == Py_None || !is_inexact(result.dtype)) return Py_NewRef(Py_None);
-  const Ref parents(PyTuple_Pack(1, call));
-  const Ref saved(Py_BuildValue("(ii)", index, self->results));
-  if (!parents || !saved) return nullptr;
-  const Ref shape(py::cast(result.shape).release().ptr());
-  Ref node(make_node(python.output_plan, parents.get(), saved.get(), shape.get()));
+  if (call == Py_None || !is_inexact(array_in(y).dtype)) return Py_NewRef(Py_None);
+  Ref node(make_output_node(call, index, self->results, y));
   if (node && !note_in_anomaly_mode(node.get(), y)) return nullptr;
   return node.release();
 }
@@ -418,13 +465,14 @@ void add_primitive_type(py::module_& m) {
   if (!type) throw py::error_already_set();
   m.attr("Primitive") = py::handle(type);
   m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function make_plan, py::function note_forward,
-                               py::object output_plan, py::str package_folder) {
+                               py::object output_plan, py::function frozen_key, py::str package_folder) {
     set_package_folder(package_folder.ptr());
     tensor_type = reinterpret_cast<PyTypeObject*>(tensor.release().ptr());
     python.convert = convert.release().ptr();
     python.make_plan = make_plan.release().ptr();
     python.note_forward = note_forward.release().ptr();
-    python.output_plan = output_plan.release().ptr();
+    set_output_plan(output_plan.release().ptr());
+    python.frozen_key = frozen_key.release().ptr();
   });
 }
 

@@ -2,9 +2,12 @@
 
 #include <structmember.h>  // after Python.h
 
+#include <algorithm>
 #include <atomic>
+#include <vector>
 
 #include "bind/bind.h"
+#include "bind/caster.h"
 
 namespace tw {
 namespace {
@@ -13,6 +16,7 @@ thread_local TapeMode mode = TapeMode::on;
 std::atomic<long long> last_tick{0};
 PyTypeObject* node_type = nullptr;
 PyObject* package_folder = nullptr;
+PyObject* output_plan = nullptr;
 
 long long tick() { return last_tick.fetch_add(1, std::memory_order_relaxed) + 1; }
 
@@ -165,6 +169,148 @@ PyType_Slot node_slots[] = {
 PyType_Spec node_spec = {"tilewright._core.Node", sizeof(NodeObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
                          node_slots};
 
+// ---- Backward -------------------------------------------------------------------------------------------------------
+
+constexpr int kMaxSaved = 64;
+constexpr int kMaxMade = 8;
+
+struct RuleCall {
+  PyObject* rule;
+  std::vector<int> takes;  // of what the node saved, after the cotangent
+};
+
+struct Made {
+  int place;  // in what the node saved
+  int index;  // which result it is
+};
+
+// Calls an op's rules with what a node saved.
+struct BackwardObject {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  std::vector<RuleCall>* calls;
+  std::vector<Made>* made;  // results among the saved values: bare arrays, since a tensor would close a cycle
+  int results, saved;       // how many
+};
+
+// A result that was saved, as a tensor, with its place on the tape where the walk back is recorded. New reference.
+PyObject* as_result(const BackwardObject* self, PyObject* call, PyObject* array, int index) {
+  if (tape_mode() == TapeMode::off) return make_tensor(array, Py_None);
+  if (self->results == 1) return make_tensor(array, call);
+  const Ref node(make_output_node(call, index, self->results, array));
+  return node ? make_tensor(array, node.get()) : nullptr;
+}
+
+PyObject* call_rules(const BackwardObject* self, PyObject* call, PyObject* g) {
+  const Ref saved(Py_NewRef(reinterpret_cast<NodeObject*>(call)->saved));  // a rule may free what the node has
+  const Py_ssize_t count = self->saved;
+  if (!PyTuple_CheckExact(saved.get()) || PyTuple_GET_SIZE(saved.get()) != count) {
+    PyErr_SetString(PyExc_RuntimeError, "backward: the node has not saved what its rules take");
+    return nullptr;
+  }
+  PyObject* values[kMaxSaved];
+  for (Py_ssize_t i = 0; i < count; ++i) values[i] = PyTuple_GET_ITEM(saved.get(), i);
+  Ref results[kMaxMade];
+  int wrapped = 0;
+  for (const Made& made : *self->made) {
+    Ref& result = results[wrapped++];
+    result.reset(as_result(self, call, values[made.place], made.index));
+    if (!result) return nullptr;
+    values[made.place] = result.get();
+  }
+  Ref cotangents(PyTuple_New(static_cast<Py_ssize_t>(self->calls->size())));
+  Py_ssize_t to = 0;
+  for (const RuleCall& call : *self->calls) {
+    PyObject* args[kMaxSaved + 1];
+    size_t given = 0;
+    args[given++] = g;
+    for (int place : call.takes) args[given++] = values[place];
+    PyObject* cotangent = cotangents ? PyObject_Vectorcall(call.rule, args, given, nullptr) : nullptr;
+    if (!cotangent) return nullptr;
+    PyTuple_SET_ITEM(cotangents.get(), to++, cotangent);
+  }
+  return cotangents.release();
+}
+
+// backward(node, g)
+PyObject* backward_vectorcall(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* keywords) {
+  const bool two = PyVectorcall_NARGS(nargsf) == 2 && !(keywords && PyTuple_GET_SIZE(keywords));
+  if (!two || !Py_IS_TYPE(args[0], node_type)) {
+    PyErr_SetString(PyExc_TypeError, "backward: takes a node and a cotangent");
+    return nullptr;
+  }
+  try {
+    return call_rules(reinterpret_cast<BackwardObject*>(self), args[0], args[1]);
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  }
+  return nullptr;
+}
+
+// Backward(rules, takes, made, results): the rules; for each, places in what a node saves; for each result that is
+// saved its place and which it is; the number of results.
+PyObject* backward_new(PyTypeObject* type, PyObject* args, PyObject*) {
+  PyObject *rules, *takes, *made;
+  int results;
+  if (!PyArg_ParseTuple(args, "O!O!O!i:Backward", &PyTuple_Type, &rules, &PyTuple_Type, &takes, &PyTuple_Type, &made,
+                        &results))
+    return nullptr;
+  std::vector<RuleCall> calls;
+  std::vector<Made> saved_results;
+  int saved = 0;
+  try {
+    const auto places = py::reinterpret_borrow<py::tuple>(takes), kept = py::reinterpret_borrow<py::tuple>(made);
+    for (py::handle rule : py::reinterpret_borrow<py::tuple>(rules)) {
+      const py::tuple of_rule = places[calls.size()];
+      calls.push_back({rule.ptr(), {}});
+      for (py::handle place : of_rule) {
+        calls.back().takes.push_back(place.cast<int>());
+        saved = std::max(saved, calls.back().takes.back() + 1);
+      }
+    }
+    for (py::handle each : kept) {
+      const auto pair = py::reinterpret_borrow<py::tuple>(each);
+      saved_results.push_back({pair[0].cast<int>(), pair[1].cast<int>()});
+    }
+  } catch (py::error_already_set& error) {
+    error.restore();
+    return nullptr;
+  } catch (const py::cast_error&) {
+    PyErr_SetString(PyExc_TypeError, "Backward: places are integers");
+    return nullptr;
+  }
+  if (saved > kMaxSaved || saved_results.size() > kMaxMade) {
+    PyErr_SetString(PyExc_ValueError, "Backward: too many saved values");
+    return nullptr;
+  }
+  PyObject* object = type->tp_alloc(type, 0);
+  if (!object) return nullptr;
+  auto* self = reinterpret_cast<BackwardObject*>(object);
+  for (const RuleCall& call : calls) Py_INCREF(call.rule);
+  self->vectorcall = backward_vectorcall;
+  self->calls = new std::vector<RuleCall>(std::move(calls));
+  self->made = new std::vector<Made>(std::move(saved_results));
+  self->results = results;
+  self->saved = saved;
+  return object;
+}
+
+PyMemberDef backward_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(BackwardObject, vectorcall), READONLY, nullptr},
+    {},
+};
+PyType_Slot backward_slots[] = {
+    {Py_tp_doc, const_cast<char*>("Calls an op's rules with what a node saved: backward(node, g).")},
+    {Py_tp_new, reinterpret_cast<void*>(backward_new)},
+    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+    {Py_tp_members, backward_members},
+    {},
+};
+// Made once per op and inputs that want a gradient, and kept as long as the op, which is for ever: without GC support.
+PyType_Spec backward_spec = {"tilewright._core.Backward", sizeof(BackwardObject), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL, backward_slots};
+
 // ---- the mode, per thread -------------------------------------------------------------------------------------------
 
 PyObject* get_mode(PyObject*, void*) { return PyLong_FromLong(static_cast<int>(mode)); }
@@ -218,10 +364,21 @@ PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject
   return self;
 }
 
+void set_output_plan(PyObject* plan) { output_plan = plan; }
+
+PyObject* make_output_node(PyObject* call, int index, int count, PyObject* array) {
+  const Ref parents(PyTuple_Pack(1, call));
+  const Ref saved(Py_BuildValue("(ii)", index, count));
+  if (!parents || !saved) return nullptr;
+  const Ref shape(py::cast(array_in(array).shape).release().ptr());
+  return make_node(output_plan, parents.get(), saved.get(), shape.get());
+}
+
 void add_tape_types(py::module_& m) {
   add_type(m, "TensorBase", tensor_spec);
   add_type(m, "TapeMode", mode_spec);
   node_type = add_type(m, "Node", node_spec);
+  add_type(m, "Backward", backward_spec);
   m.def("tick", &tick);
 }
 

@@ -2,8 +2,8 @@
 //
 // With small arrays the Python around a kernel is the program, and this path is most of it. Adding four floats took
 // 0.63 of PyTorch's time, and 0.81 with a gradient, with the same steps written in Python; here 0.18 and 0.25 (2-core
-// AMD EPYC, python -m bench --only calls, 2026-11-21). The tape itself (rules, backward, hooks, anomaly mode) is
-// Python, in _autograd.py, _op.py and _vjps.py.
+// AMD EPYC, python -m bench --only calls, 2026-11-21). The tape itself (rules, the walk back, hooks, anomaly mode) is
+// Python, in _engine/ and _vjps/; from here it has what nodes save, and the calls of their rules.
 #pragma once
 #include <pybind11/pybind11.h>
 
@@ -25,7 +25,8 @@ extern PyTypeObject* ndarray_type;  // tilewright.numpy.ndarray, which is final;
 inline bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, tensor_type); }
 inline TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
 inline bool is_ndarray(PyObject* object) { return Py_IS_TYPE(object, ndarray_type); }
-PyObject* make_tensor(PyObject* array, PyObject* node, PyTypeObject* type = tensor_type);  // new reference; borrows both
+PyObject* make_tensor(PyObject* array, PyObject* node,
+                      PyTypeObject* type = tensor_type);  // new reference; borrows both
 
 // The class of what an op on these operands gives, and, where that is ndarray, NumPy's rules for as long as it lasts.
 class OperandClass {
@@ -59,7 +60,7 @@ class Ref {  // an owned reference
   PyObject* p_;
 };
 
-// One recorded op; its fields are described in _autograd.py.
+// One recorded op; its fields are described in _engine/tape.py.
 struct NodeObject {
   PyObject_HEAD PyObject* plan;
   PyObject* parents;
@@ -81,6 +82,11 @@ TapeMode tape_mode();
 void set_package_folder(PyObject* folder);
 
 PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject* shape);  // new reference; borrows all
+
+// The node of one of several results of a call: what arrives there is passed to the node of the call, in its place. New
+// reference.
+PyObject* make_output_node(PyObject* call, int index, int count, PyObject* array);
+void set_output_plan(PyObject* plan);
 
 // A call of an op whose Primitive goes straight to C++ instead of through pybind11, which takes 0.2 µs.
 struct NativeCall {

@@ -57,6 +57,13 @@ PyObject* numpy_rules(PyObject*, PyObject* const* args, Py_ssize_t count) {
   return PyBool_FromLong(dtype_rules() == DTypeRules::numpy);
 }
 
+// set_numpy_rules(whether): for this thread; gives what was.
+PyObject* set_numpy_rules(PyObject*, PyObject* whether) {
+  const bool before = dtype_rules() == DTypeRules::numpy;
+  set_dtype_rules(whether == Py_True ? DTypeRules::numpy : DTypeRules::tilewright);
+  return PyBool_FromLong(before);
+}
+
 // default_float(*operands): of an op on them.
 PyObject* default_float_of(PyObject*, PyObject* const* args, Py_ssize_t count) {
   const OperandClass operands(args, static_cast<int>(count));
@@ -120,6 +127,8 @@ PyMethodDef functions[] = {
     {"as_ndarray", as_ndarray, METH_O, "as_ndarray(y): a tensor as an ndarray; anything else as it is."},
     {"numpy_rules", as_method(numpy_rules), METH_FASTCALL,
      "numpy_rules(*operands): whether an op on them follows NumPy's rules of dtypes."},
+    {"set_numpy_rules", set_numpy_rules, METH_O,
+     "set_numpy_rules(whether): of dtypes, for this thread; gives whether they were."},
     {"default_float", as_method(default_float_of), METH_FASTCALL,
      "default_float(*operands): what integers become in an op on them that needs floating numbers."},
     {"is_private", as_method(is_private), METH_FASTCALL,
@@ -137,11 +146,6 @@ void add_tensor_functions(py::module_& m) {
   m.def("meeting_dtype", &meeting_dtype);
   m.def("set_ndarray_type",
         [](py::type ndarray) { ndarray_type = reinterpret_cast<PyTypeObject*>(ndarray.release().ptr()); });
-  m.def("set_numpy_rules", [](bool numpy) {  // of this thread; gives what was
-    const bool before = dtype_rules() == DTypeRules::numpy;
-    set_dtype_rules(numpy ? DTypeRules::numpy : DTypeRules::tilewright);
-    return before;
-  });
 }
 
 }  // namespace tw

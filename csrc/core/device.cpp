@@ -29,7 +29,7 @@ Device device_named(const std::string& name) {
     const auto [rest, error] = std::from_chars(digits, end, device.index);
     if (error == std::errc() && rest == end && !(device.is_cpu() && device.index > 0)) return device;
   }
-  fail<ValueError>("device: \"", name, "\" is not a device; there are \"cpu\" and \"cuda:0\", \"cuda:1\", ..");
+  fail<ValueError>("device is \"", name, "\", but must be \"cpu\", or a name such as \"cuda:0\"");
 }
 
 }  // namespace tw

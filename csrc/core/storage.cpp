@@ -178,7 +178,7 @@ void set_allocator(DeviceKind kind, AllocateFn allocate) { allocators[static_cas
 StorageRef allocate(size_t nbytes, Device device) {
   if (device.is_cpu()) return allocate(nbytes);
   const AllocateFn from = allocators[static_cast<int>(device.kind)];
-  if (!from) fail<ValueError>("device: this build of tilewright has no ", device, ", only cpu");
+  if (!from) fail<ValueError>("device is ", device, ", but there is no memory of that kind");
   return from(nbytes, device);
 }
 

@@ -43,8 +43,8 @@ struct Operand {
 };
 
 // The Array API standard's promotion, and for the mixed kinds it leaves open: floating wins over integer (as in
-// PyTorch), float16 with bfloat16 gives float32, uint64 with a signed integer gives float64 (as in NumPy). Under NumPy's
-// rules a floating dtype grows until it holds the integers: int32 with float32 gives float64.
+// PyTorch), float16 with bfloat16 gives float32, uint64 with a signed integer gives float64 (as in NumPy). Under
+// NumPy's rules a floating dtype grows until it holds the integers: int32 with float32 gives float64.
 DType promote_types(DType a, DType b);
 
 // What an operand that has to be floating becomes: itself, or for integers and bool the default, under NumPy's rules

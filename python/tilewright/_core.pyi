@@ -9,6 +9,7 @@ import typing_extensions
 __all__: list[str] = [
     "Array",
     "AxisError",
+    "Backward",
     "DType",
     "Node",
     "PackedWeight",
@@ -55,6 +56,7 @@ __all__: list[str] = [
     "cross_entropy_backward",
     "default_dtype",
     "default_float",
+    "device",
     "divide",
     "divide_",
     "dropout",
@@ -77,6 +79,7 @@ __all__: list[str] = [
     "from_dlpack",
     "from_sequence",
     "full",
+    "full_like",
     "gelu",
     "gelu_backward",
     "gelu_backward_",
@@ -209,6 +212,7 @@ __all__: list[str] = [
     "tick",
     "to_device",
     "to_dlpack",
+    "to_host",
     "tolist",
     "total_norm",
     "transpose",
@@ -235,6 +239,20 @@ class Node:
     def __new__(type, *args, **kwargs):
         """
         Create and return a new object.  See help(type) for accurate signature.
+        """
+
+class Backward:
+    """
+    Calls an op's rules with what a node saved: backward(node, g).
+    """
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
         """
 
 class Primitive:
@@ -464,6 +482,7 @@ def default_float(*args, **kwargs):
     default_float(*operands): what integers become in an op on them that needs floating numbers.
     """
 
+def device(arg0: str) -> str: ...
 def divide(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def divide_(arg0: Array, arg1: Array | complex) -> None: ...
 def dropout(
@@ -501,6 +520,7 @@ def from_sequence(data: typing.Any, dtype: DType | None = None) -> Array: ...
 def full(
     shape: int | typing.Sequence[int], fill_value: Array | complex, dtype: DType, device: str = "cpu"
 ) -> Array: ...
+def full_like(arg0: Array, arg1: Array | complex) -> Array: ...
 def gelu(arg0: Array) -> Array: ...
 def gelu_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def gelu_backward_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -661,14 +681,19 @@ def rsqrt(arg0: Array) -> Array: ...
 def scalar(value: Array | complex, dtype: DType, device: str = "cpu") -> Array: ...
 def set_ndarray_type(arg0: type) -> None: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
-def set_numpy_rules(arg0: bool) -> bool: ...
+def set_numpy_rules(*args, **kwargs):
+    """
+    set_numpy_rules(whether): of dtypes, for this thread; gives whether they were.
+    """
+
 def set_python_hooks(
     arg0: type,
     arg1: collections.abc.Callable,
     arg2: collections.abc.Callable,
     arg3: collections.abc.Callable,
     arg4: typing.Any,
-    arg5: str,
+    arg5: collections.abc.Callable,
+    arg6: str,
 ) -> None: ...
 def setitem(arg0: Array, arg1: typing.Any, arg2: Array | complex) -> None: ...
 def sgd_step(
@@ -715,6 +740,7 @@ def tanh_backward_(arg0: Array, arg1: Array | complex) -> None: ...
 def tick() -> int: ...
 def to_device(arg0: Array, arg1: str) -> Array: ...
 def to_dlpack(x: Array, versioned: bool, copied: bool = False) -> typing_extensions.CapsuleType: ...
+def to_host(arg0: str, arg1: Array) -> Array: ...
 def tolist(arg0: Array) -> typing.Any: ...
 def total_norm(arg0: list, arg1: typing.SupportsFloat | typing.SupportsIndex) -> float: ...
 def transpose(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...

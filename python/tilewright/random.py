@@ -139,7 +139,9 @@ class Generator:
             self._position = (start + (elements * words + _WORDS - 1) // _WORDS) % 2**64
             return self._seed, start
 
-    def uniform(self, low: float = 0.0, high: float = 1.0, size: Size = None, dtype: Any = "float32") -> Tensor:
+    def uniform(
+        self, low: float = 0.0, high: float = 1.0, size: Size = None, dtype: Any = "float32", *, device: str = "cpu"
+    ) -> Tensor:
         """Numbers uniform in `[low, high)`.
 
         Parameters
@@ -150,6 +152,8 @@ class Generator:
             Shape; by default a single number.
         dtype : dtype-like
             Floating.
+        device : str
+            Where the result lies; the numbers are the same everywhere.
 
         Returns
         -------
@@ -169,17 +173,20 @@ class Generator:
         >>> x.shape, bool((abs(x) <= 1).all())
         ((2, 3), True)
         """
-        return self._uniform("uniform", low, high, size, dtype)
+        return self._uniform("uniform", low, high, size, dtype, device)
 
-    def _uniform(self, op: str, low: Any, high: Any, size: Any, dtype: Any) -> Tensor:
+    def _uniform(self, op: str, low: Any, high: Any, size: Any, dtype: Any, device: Any) -> Tensor:
         """`uniform` under the name of the function that was called."""
         shape, count, kind = _plan(op, size, dtype)
+        device = arguments.device(op, device)
         low, high = arguments.number(op, "low", low), arguments.number(op, "high", high)
         if not -_SMALL <= low <= high <= _SMALL:
             _check_range(op, low, high, kind.name)
-        return asarray(_core.random_uniform(shape, kind, *self._take(count, _words(kind)), low, high))
+        return asarray(_core.random_uniform(shape, kind, *self._take(count, _words(kind)), low, high, device))
 
-    def normal(self, loc: float = 0.0, scale: float = 1.0, size: Size = None, dtype: Any = "float32") -> Tensor:
+    def normal(
+        self, loc: float = 0.0, scale: float = 1.0, size: Size = None, dtype: Any = "float32", *, device: str = "cpu"
+    ) -> Tensor:
         """Normally distributed numbers.
 
         Parameters
@@ -192,6 +199,8 @@ class Generator:
             Shape; by default a single number.
         dtype : dtype-like
             Floating.
+        device : str
+            Where the result lies; the numbers are the same everywhere.
 
         Returns
         -------
@@ -212,11 +221,14 @@ class Generator:
         >>> round(x.mean().item()), round(x.std().item())
         (5, 2)
         """
-        return self._normal("normal", loc, scale, size, dtype)
+        return self._normal("normal", loc, scale, size, dtype, device)
 
-    def _normal(self, op: str, loc: Any, scale: Any, size: Any, dtype: Any, names: Any = ("loc", "scale")) -> Tensor:
+    def _normal(
+        self, op: str, loc: Any, scale: Any, size: Any, dtype: Any, device: Any, names: Any = ("loc", "scale")
+    ) -> Tensor:
         """`normal` under the names of the function that was called and of its parameters."""
         shape, count, kind = _plan(op, size, dtype)
+        device = arguments.device(op, device)
         loc, scale = arguments.number(op, names[0], loc), arguments.number(op, names[1], scale)
         if not scale >= 0:
             raise ValueError(f"{op}: {names[1]} is {scale}, but must be at least 0")
@@ -227,9 +239,9 @@ class Generator:
                 f"{op}: {names[0]} {loc} with {names[1]} {scale} gives numbers beyond {kind.name}, which holds "
                 f"{-_LARGEST[kind.name]} to {_LARGEST[kind.name]}"
             )
-        return asarray(_core.random_normal(shape, kind, *self._take(count, words), loc, scale))
+        return asarray(_core.random_normal(shape, kind, *self._take(count, words), loc, scale, device))
 
-    def standard_normal(self, size: Size = None, dtype: Any = "float32") -> Tensor:
+    def standard_normal(self, size: Size = None, dtype: Any = "float32", *, device: str = "cpu") -> Tensor:
         """Normally distributed numbers of mean 0 and standard deviation 1.
 
         Parameters
@@ -238,6 +250,8 @@ class Generator:
             Shape; by default a single number.
         dtype : dtype-like
             Floating.
+        device : str
+            Where the result lies; the numbers are the same everywhere.
 
         Returns
         -------
@@ -254,9 +268,11 @@ class Generator:
         >>> tw.random.Generator(0).standard_normal((2, 3)).shape
         (2, 3)
         """
-        return self._normal("standard_normal", 0.0, 1.0, size, dtype)
+        return self._normal("standard_normal", 0.0, 1.0, size, dtype, device)
 
-    def integers(self, low: int, high: int | None = None, size: Size = None, *, endpoint: bool = False) -> Tensor:
+    def integers(
+        self, low: int, high: int | None = None, size: Size = None, *, endpoint: bool = False, device: str = "cpu"
+    ) -> Tensor:
         """Integers, all equally likely.
 
         Parameters
@@ -267,6 +283,8 @@ class Generator:
             Shape; by default a single number.
         endpoint : bool
             Whether `high` itself may be drawn.
+        device : str
+            Where the result lies; the numbers are the same everywhere.
 
         Returns
         -------
@@ -286,9 +304,9 @@ class Generator:
         >>> dice.min().item(), dice.max().item()
         (1, 6)
         """
-        return self._integers("integers", low, high, size, endpoint)
+        return self._integers("integers", low, high, size, endpoint, device)
 
-    def _integers(self, op: str, low: Any, high: Any, size: Any, endpoint: Any) -> Tensor:
+    def _integers(self, op: str, low: Any, high: Any, size: Any, endpoint: Any, device: Any) -> Tensor:
         """`integers` under the name of the function that was called."""
         if high is None:
             low, high = 0, low
@@ -298,7 +316,8 @@ class Generator:
             ends = f"{arguments.shown(low)} and {arguments.shown(high)}"
             raise ValueError(f"{op}: no int64 lies between {ends} exclusive")
         shape, count = _shape(op, size)
-        return asarray(_core.random_integers(shape, int64, *self._take(count, 2), low, high))
+        device = arguments.device(op, device)
+        return asarray(_core.random_integers(shape, int64, *self._take(count, 2), low, high, device))
 
     def permutation(self, x: Any) -> Tensor:
         """The integers below a number, or the slices of an array along its first axis, in random order.
@@ -328,13 +347,13 @@ class Generator:
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
         """
         count, array = _population("permutation", "x", x)
-        order = self._permutation("permutation", count)
+        order = self._permutation("permutation", count, "cpu" if array is None else array.device)
         return order if array is None else take(array, order, axis=0)
 
-    def _permutation(self, op: str, count: int) -> Tensor:
+    def _permutation(self, op: str, count: int, device: str) -> Tensor:
         """The integers below a number, in random order."""
         _shape(op, count)
-        return asarray(_core.random_permutation(count, *self._take(count, 2)))
+        return asarray(_core.random_permutation(count, *self._take(count, 2), device))
 
     def choice(self, a: Any, size: Size = None, replace: bool = True) -> Tensor:
         """Elements drawn from an array, or from the integers below a number, all equally likely.
@@ -373,13 +392,14 @@ class Generator:
         if count > (population if not replace else count * (population > 0)):
             how = "with" if replace else "without"
             raise ValueError(f"choice: cannot draw {count} of {population} {how} replacement")
+        device = "cpu" if array is None else array.device
         if replace:
-            index = self._integers("choice", 0, max(population, 1), shape, False)
+            index = self._integers("choice", 0, max(population, 1), shape, False, device)
         else:
-            index = self._permutation("choice", population)[:count].reshape(shape)
+            index = self._permutation("choice", population, device)[:count].reshape(shape)
         return index if array is None else take(array, index, axis=0)
 
-    def bernoulli(self, p: float = 0.5, size: Size = None) -> Tensor:
+    def bernoulli(self, p: float = 0.5, size: Size = None, *, device: str = "cpu") -> Tensor:
         """True with probability `p`.
 
         Parameters
@@ -388,6 +408,8 @@ class Generator:
             In [0, 1]; taken to a multiple of 2**-32.
         size : int or sequence of int, optional
             Shape; by default a single one.
+        device : str
+            Where the result lies; the numbers are the same everywhere.
 
         Returns
         -------
@@ -408,7 +430,8 @@ class Generator:
         """
         p = arguments.probability("bernoulli", "p", p)
         shape, count = _shape("bernoulli", size)
-        return asarray(_core.random_bernoulli(shape, *self._take(count, 1), p))
+        device = arguments.device("bernoulli", device)
+        return asarray(_core.random_bernoulli(shape, *self._take(count, 1), p, device))
 
 
 def _restore(state: dict[str, int]) -> Generator:

@@ -154,9 +154,9 @@ class _Settings:
 
     def draw(self, like: Tensor) -> Tensor:
         """Standard normal numbers of the shape and dtype of a tensor, in both parts of complex ones."""
-        numbers = self.generator.normal(size=like.shape, dtype="float64")
+        numbers = self.generator.normal(size=like.shape, dtype="float64", device=like.device)
         if like.dtype.is_complex:
-            numbers = numbers + 1j * self.generator.normal(size=like.shape, dtype="float64")
+            numbers = numbers + 1j * self.generator.normal(size=like.shape, dtype="float64", device=like.device)
         return astype(numbers, like.dtype)
 
     def check(self, fun: Callable[..., Sequence[Tensor]], points: Sequence[Tensor], names: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ def regular(name):
     call, oracle = getattr(tw.linalg, name), getattr(np.linalg, name)
     shift = lambda x, eye: x + 4 * eye(*x.shape[-2:])  # noqa: E731
     return (
-        lambda x: call(shift(x, lambda m, n: tw.eye(m, n, dtype=x.dtype))),
+        lambda x: call(shift(x, lambda m, n: tw.eye(m, n, dtype=x.dtype, device=x.device))),
         lambda x: oracle(shift(x, lambda m, n: np.eye(m, n))),
     )
 

@@ -26,6 +26,8 @@ EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64":
 EPS |= {"complex64": EPS["float32"], "complex128": EPS["float64"]}
 PARTS = {"complex64": "float32", "complex128": "float64"}
 
+DEVICE = "cpu"  # of all that is drawn; `pytest --device` sets it
+
 # Around the lane counts (2 to 64, by dtype and level) and the unrolled multiples of them.
 LENGTHS = (*range(1, 36), 47, 48, 49, 63, 64, 65, 70, 127, 128, 129, 191, 255, 257)
 
@@ -50,7 +52,9 @@ class A:
 
     def draw(self, rng: np.random.Generator, dtype: str) -> tw.Tensor:
         """A contiguous tensor."""
-        dtype = self.dtype or dtype
+        return self.values_for(rng, self.dtype or dtype).to(DEVICE)
+
+    def values_for(self, rng: np.random.Generator, dtype: str) -> tw.Tensor:
         if self.values is not None:
             return tw.asarray(np.asarray(self.values), dtype=dtype)
         if dtype == "bool":

@@ -13,6 +13,8 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .. import _core
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -180,6 +182,18 @@ def option(op: str, name: str, value: Any, options: Iterable[str]) -> str:
     if not isinstance(value, str):
         refuse(op, name, value, needed)
     raise ValueError(f"{op}: {name} is {shown(value)}, but must be {needed}")
+
+
+def device(op: str, value: Any) -> str:
+    """A device that there is, by its full name: "cuda" is "cuda:0". ValueError for any other."""
+    if value == "cpu":
+        return "cpu"
+    if not isinstance(value, str):
+        refuse(op, "device", value, 'a str such as "cpu"')
+    try:
+        return _core.device(value)
+    except ValueError as error:
+        raise ValueError(f"{op}: {error}") from None
 
 
 def function(op: str, name: str, value: Any) -> Any:

@@ -3,7 +3,7 @@
 `@primitive` on a function that has only a signature and a docstring makes it call the kernel of the same name in
 `_core`. Its positional-only parameters are the arrays (they may carry gradients), the others are static. The vjp rules
 come from the tables in `_vjps/`, by name. Python around a kernel is the cost of a small op, hence a call path in C,
-`_core.Primitive`; `Plan` makes what it calls to save values for the vjp, as straight-line Python.
+`_core.Primitive`; `Plan` says what it saves for the vjp.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import registry
 from .anomaly import note_forward
 from .arguments import entries
 from .registry import Signature, register_op
-from .tape import ANOMALY, Node, OutputPlan, output_node, state
+from .tape import ANOMALY, Node, OutputPlan, state
 from .tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -39,10 +39,18 @@ def frozen(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else asarray(x, copy=True)
 
 
+def _placed(x: Tensor, device: str) -> Tensor:
+    """What was made of an array-like, which has no device of its own, beside a tensor."""
+    return x if device == "cpu" else x.to(device)
+
+
 def beside(x: Any, other: Any) -> Tensor:
     """`other` as a tensor, for an op on it and x: one that backward can rely on where x is recorded."""
+    if isinstance(other, Tensor):
+        return other
     with rules_of(x):
-        return (frozen if state.mode and getattr(x, "_node", None) is not None else asarray)(other)
+        made = frozen(other) if state.mode and getattr(x, "_node", None) is not None else asarray(other)
+    return _placed(made, x.device) if isinstance(x, Tensor) else made
 
 
 class rules_of:
@@ -87,10 +95,13 @@ def positions(x: Any, to_tensor: Callable[[Any], Tensor]) -> Tensor:
     return asarray(tensor, _core.DType.int64) if isinstance(x, _SEQUENCES) and not tensor.size else tensor
 
 
+_VALUE, _SHAPE, _DTYPE, _KEY, _DEVICE = range(
+    5
+)  # what of an argument or result is saved; a key so that backward can rely on it
+
+
 class Plan:
     """How one op, with a given set of inputs that want gradients, is saved and differentiated.
-
-    Both functions are generated, as straight-line Python, when the op is first recorded: they run once per op and pass.
 
     Parameters
     ----------
@@ -104,9 +115,9 @@ class Plan:
     Attributes
     ----------
     save
-        `save(*inputs, *statics, *results, *keeps)`: the tuple of what the rules name: an input, `<input>_shape` or
-        `<input>_dtype`, a static parameter, a result, or what the kernel kept beside them. The last two as bare arrays:
-        a tensor around a result would close a cycle. None where there is nothing to save.
+        What the rules name, as slots that the call path in C fills: for each a kind, and a place among inputs, static
+        parameters, results and kept values. The last two are saved as bare arrays: a tensor around a result would close
+        a cycle. (A plan of another class may have a function here, which is given all of them and returns a tuple.)
     backward
         `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`. Of an
         op with several results, g is a list in their order, with None where nothing arrived.
@@ -118,38 +129,29 @@ class Plan:
 
     def __init__(self, signature: Signature, mask: tuple[bool, ...], complex: bool = False) -> None:
         self.name, inputs, statics, results, keeps = signature
-        rules = {f"_rule{i}": rule for i, rule in enumerate(registry.vjp_of(self.name, complex)) if mask[i]}
-        for key, rule in rules.items():
+        wanted = zip(inputs, registry.vjp_of(self.name, complex), mask, strict=True)
+        rules = {x: rule for x, rule, wants in wanted if wants}
+        for x, rule in rules.items():
             if rule is None:
-                raise NotImplementedError(f"{self.name}: has no gradient with respect to {inputs[int(key[5:])]}")
-        needs = {key: rule.__code__.co_varnames[1 : rule.__code__.co_argcount] for key, rule in rules.items()}
-        names = list(dict.fromkeys(n for needed in needs.values() for n in needed))
+                raise NotImplementedError(f"{self.name}: has no gradient with respect to {x}")
+        takes = [rule.__code__.co_varnames[1 : rule.__code__.co_argcount] for rule in rules.values()]
+        names = list(dict.fromkeys(name for taken in takes for name in taken))
+        places = [*inputs, *statics, *results, *keeps]
+        self.save = tuple([_slot(name, places) for name in names])
         # Some gradient kernels take the result of another op as input y.
-        outputs = tuple([n if n not in inputs else f"_{n}" for n in results])
-        parameters = (*inputs, *statics, *outputs, *keeps)
-        expressions = [n if n in parameters else "{}._array.{}".format(*n.rsplit("_", 1)) for n in names]
-        expressions = ["key if type(key) is int else _frozen_key(key)" if e == "key" else e for e in expressions]
-        unpack = f"{', '.join(names)}, = node.saved" if names else ""
-        of_result = "node" if len(results) == 1 else "_output_node(node, {}, {}, {}.shape)"
-        rewrap = [
-            f"{n} = _wrap({n}, {of_result.format(i, len(results), n)} if _state.mode else None)"
-            for i, n in enumerate(outputs)
-            if n in names
-        ]
-        calls = ", ".join(f"{key}({', '.join(('_g', *needed))})" for key, needed in needs.items())
-        scope: dict[str, Any] = {"__name__": __name__, **rules}
-        scope |= {"_wrap": wrap, "_state": state, "_frozen_key": frozen_key, "_output_node": output_node}
-        source = (
-            f"def save({', '.join(parameters)}):\n"
-            f"    return ({''.join(e + ', ' for e in expressions)})\n"
-            f"def backward(node, _g):\n"
-            f"    {unpack}\n"
-            f"    {'; '.join(rewrap)}\n"
-            f"    return ({calls},)\n"
+        made = [(names.index(y), i) for i, y in enumerate(results) if y in names and y not in inputs]
+        picks = tuple([tuple([names.index(name) for name in taken]) for taken in takes])
+        self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]] = _core.Backward(
+            tuple(rules.values()), picks, tuple(made), len(results)
         )
-        exec(compile(source, f"{_FOLDER}/vjp of {self.name}", "exec"), scope)
-        self.save: Callable[..., tuple[Any, ...]] | None = scope["save"] if names else None
-        self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]] = scope["backward"]
+
+
+def _slot(name: str, places: list[str]) -> tuple[int, int]:
+    """Where what a rule names is found: an op's array or parameter, or the shape, dtype or device of an input."""
+    if name in places:
+        return _KEY if name == "key" else _VALUE, places.index(name)
+    x, _, of = name.rpartition("_")
+    return {"shape": _SHAPE, "dtype": _DTYPE, "device": _DEVICE}[of], places.index(x)
 
 
 @overload
@@ -246,12 +248,13 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
                 saved = _saved_inputs(op)
                 break
     converted = list(operands)
+    device = next((v._array.device for v in operands if isinstance(v, Tensor)), "cpu")
     tensors = changed = False
     for i, v in enumerate(operands):
         if isinstance(v, Tensor):
             tensors = True
         elif v is not None and not is_number(v):
-            converted[i] = frozen(v) if saved and saved[i] else asarray(v)
+            converted[i] = _placed(frozen(v) if saved and saved[i] else asarray(v), device)
             tensors = changed = True
     if not tensors and converted[0] is not None:
         converted[0] = asarray(converted[0])
@@ -285,7 +288,7 @@ def _saved_inputs(op: Any) -> list[bool]:
     return [name in named for name in op.signature.inputs]
 
 
-_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, OutputPlan, _FOLDER + "/")
+_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, OutputPlan, frozen_key, _FOLDER + "/")
 
 
 class _VariadicPlan:

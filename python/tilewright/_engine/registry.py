@@ -37,6 +37,8 @@ class Needed:
         `astype(x, dtype)`
     copy
         `copy(x)`
+    to_device
+        `to_device(x, device)`
     setitem
         `setitem(x, key, value, op)`: what `x[key] = value` does, in errors under the name `op`
     """
@@ -46,6 +48,7 @@ class Needed:
     reshape: Any
     astype: Any
     copy: Any
+    to_device: Any
     setitem: Any
 
 
@@ -114,7 +117,7 @@ def _check_rules(op: Signature, rules: tuple[Any, ...]) -> None:
     if len(rules) != len(inputs):
         raise ValueError(f"vjps: {name} has {len(rules)} rules, but the inputs {', '.join(inputs)}; give one for each")
     cotangent = "c" if "g" in inputs else "g"
-    properties = [f"{x}_{of}" for x in inputs for of in ("shape", "dtype")]
+    properties = [f"{x}_{of}" for x in inputs for of in ("shape", "dtype", "device")]
     allowed = [*inputs, *properties, *statics, *results, *keeps]
     for rule in rules:
         if rule is None:

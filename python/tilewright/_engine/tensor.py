@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .arguments import flag, integers, option, refuse, shown
+from .arguments import device as checked_device, flag, integers, refuse, shown
 from .backward import accumulate, run_backward
 from .dtypes import DType, as_dtype
 from .registry import needed
@@ -86,8 +86,8 @@ class Tensor(_core.TensorBase, Methods):
 
     @property
     def device(self) -> str:
-        """Where the data is; always "cpu" in this version."""
-        return "cpu"
+        """Where the data is: "cpu", or for instance "cuda:0"."""
+        return self._array.device
 
     def __len__(self) -> int:
         shape = self._array.shape
@@ -104,7 +104,7 @@ class Tensor(_core.TensorBase, Methods):
     def __repr__(self) -> str:
         import numpy as np
 
-        data = self._array
+        data = _core.to_host("repr", self._array)
         if data.dtype == DType.bfloat16:
             data = _core.astype(data, DType.float32, True)
         text = np.array2string(np.asarray(data), separator=", ", prefix="tensor(", threshold=1000)
@@ -161,7 +161,7 @@ class Tensor(_core.TensorBase, Methods):
         return _core.tolist(self._array)
 
     def numpy(self) -> np.ndarray:
-        """The data as a NumPy array that shares its memory.
+        """The data as a NumPy array that shares its memory; from another device than the CPU, a copy of it.
 
         Raises
         ------
@@ -176,7 +176,7 @@ class Tensor(_core.TensorBase, Methods):
             raise RuntimeError("numpy: the tensor requires grad, and NumPy does not record; use x.detach().numpy()")
         if self.dtype == DType.bfloat16:
             raise TypeError("numpy: NumPy has no bfloat16; use x.astype('float32').numpy()")
-        return np.asarray(self._array)
+        return np.asarray(_core.to_host("numpy", self._array))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         import numpy as np
@@ -196,6 +196,8 @@ class Tensor(_core.TensorBase, Methods):
         copy: bool | None = None,
     ) -> Any:
         """A DLPack capsule (https://dmlc.github.io/dlpack/latest/python_spec.html)."""
+        if self.device != "cpu":
+            raise BufferError(f"__dlpack__: the tensor is on {self.device}; use to('cpu') first")
         if stream is not None:
             raise ValueError(f"__dlpack__: stream is {stream!r}, but must be None for data on the CPU")
         if dl_device is not None and not (isinstance(dl_device, tuple) and dl_device == (1, 0)):
@@ -208,6 +210,8 @@ class Tensor(_core.TensorBase, Methods):
         return _core.to_dlpack(array, version >= (1, 0), bool(copy))
 
     def __dlpack_device__(self) -> tuple[int, int]:
+        if self.device != "cpu":
+            raise BufferError(f"__dlpack_device__: the tensor is on {self.device}; use to('cpu') first")
         return (1, 0)
 
     def __bool__(self) -> bool:
@@ -231,9 +235,15 @@ class Tensor(_core.TensorBase, Methods):
         return value
 
     def to(self, device: str) -> Tensor:
-        """The tensor on a device; only "cpu" exists in this version."""
-        option("to", "device", device, ["cpu"])
-        return self
+        """The tensor on a device: itself where it is there already, else a copy that gradients flow back through.
+
+        Raises
+        ------
+        ValueError
+            For a device that there is not, or not on this machine.
+        """
+        target = checked_device("to", device)
+        return self if target == self._array.device else needed.to_device(self, target)
 
     # ---- gradients ---------------------------------------------------------------------------------------------------
 
@@ -339,7 +349,7 @@ class Tensor(_core.TensorBase, Methods):
                 raise RuntimeError(
                     f"backward: a tensor of shape {self.shape} has no single gradient; pass `gradient` of that shape"
                 )
-            seed = _core.wrap(_core.full(self.shape, 1.0, self.dtype), None, self)
+            seed = _core.wrap(_core.full_like(self._array, 1), None, self)
         else:
             seed = asarray(gradient, dtype=self.dtype)
             if seed.shape != self.shape:
@@ -392,7 +402,9 @@ class Tensor(_core.TensorBase, Methods):
         needed.setitem(self, key, value)
 
     def copy_(self, value: Any) -> Tensor:
-        """Overwrite the elements with `value`, broadcast and cast; returns the tensor."""
+        """Overwrite the elements with `value`, broadcast and cast, from any device; returns the tensor."""
+        if isinstance(value, Tensor):
+            value = value.to(self._array.device)
         needed.setitem(self, ..., value, "copy_")
         return self
 
@@ -420,7 +432,7 @@ _unpickle.__module__ = Tensor.__module__
 
 
 def asarray(
-    data: Any, dtype: Any = None, *, device: str = "cpu", copy: bool | None = None, requires_grad: bool = False
+    data: Any, dtype: Any = None, *, device: str | None = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor from a number, nested lists, a NumPy array, or anything with a buffer or DLPack.
 
@@ -430,8 +442,9 @@ def asarray(
         Python floats become float32, ints int64, bools bool, complex numbers complex64.
     dtype : dtype-like, optional
         Element type to convert to; by default the data's own.
-    device : str
-        Only "cpu".
+    device : str, optional
+        Where the result lies: "cpu", or for instance "cuda:0". By default where the data is: the CPU, unless it is a
+        tensor.
     copy : bool, optional
         True always copies, False never does (and raises where it would have to), None copies only where needed.
     requires_grad : bool
@@ -447,7 +460,7 @@ def asarray(
     TypeError
         Where `data` is not array-like, or its dtype is unknown.
     ValueError
-        For ragged lists, or `copy=False` where a copy is needed.
+        For ragged lists, `copy=False` where a copy is needed, or a device that there is not.
     RuntimeError
         For a list that holds a tensor that requires grad, while ops are recorded: `stack` and `concatenate` carry it.
 
@@ -457,7 +470,7 @@ def asarray(
     >>> tw.asarray([[1, 2], [3, 4]]).shape
     (2, 2)
     """
-    if isinstance(data, Tensor) and dtype is None and copy is None and requires_grad is False:
+    if isinstance(data, Tensor) and dtype is None and copy is None and requires_grad is False and device is None:
         return data
     copy = None if copy is None else flag("asarray", "copy", copy)
     requires_grad = flag("asarray", "requires_grad", requires_grad)
@@ -469,8 +482,12 @@ def asarray(
             if not copy:
                 raise ValueError(f"asarray: copy=False, but a {type(data).__name__} can only be copied")
             copy = None
-    if type(device) is not str or device != "cpu":
-        option("asarray", "device", device, ["cpu"])
+    if device is not None and checked_device("asarray", device) != source.device:
+        if copy is False:
+            raise ValueError(f"asarray: copy=False, but data on {source.device} has to go to {device}")
+        if not foreign and data._node is not None and not requires_grad:
+            return asarray(data.to(device), dtype)
+        source, foreign, copy = _core.to_device(source, device), True, None  # nobody else's memory
     wanted = source.dtype if dtype is None else as_dtype(dtype)
     if wanted != source.dtype:
         if copy is False:

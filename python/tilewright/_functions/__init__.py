@@ -16,14 +16,14 @@ from .extrema import __all__ as _extrema
 from .indexing import __all__ as _indexing, setitem
 from .linalg import __all__ as _linalg
 from .logical import __all__ as _logical
-from .manipulation import __all__ as _manipulation, _reshape, astype, copy
+from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
 from .reductions import __all__ as _reductions, _sum
 from .rounding import __all__ as _rounding
 from .statistics import __all__ as _statistics
 from .trigonometric import __all__ as _trigonometric
 
 needed.add, needed.sum, needed.reshape = add, _sum, _reshape
-needed.astype, needed.copy, needed.setitem = astype, copy, setitem
+needed.astype, needed.copy, needed.to_device, needed.setitem = astype, copy, to_device, setitem
 
 __all__ = [
     *_arithmetic,

@@ -7,7 +7,16 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .._engine.arguments import flag, has_axes, integer, number, refuse, shape as checked_shape, shown
+from .._engine.arguments import (
+    device as checked_device,
+    flag,
+    has_axes,
+    integer,
+    number,
+    refuse,
+    shape as checked_shape,
+    shown,
+)
 from .._engine.dtypes import as_dtype, bool_, float32, float64, int64, integer_range, promote_types
 from .._engine.op import is_number, wrap
 from .._engine.tensor import Tensor, asarray
@@ -33,14 +42,18 @@ __all__ = [
 _LONGEST = (1 << 63) - 1  # an axis
 
 
-def _filled(op: str, shape: Shape, value: Any, dtype: DType, requires_grad: bool) -> Tensor:
-    x = wrap(_core.full(checked_shape(op, shape), value, dtype))
+def _filled(op: str, shape: Shape, value: Any, dtype: DType, requires_grad: bool, device: str) -> Tensor:
+    shape = checked_shape(op, shape)
+    if device == "cpu":
+        x = wrap(_core.full(shape, value, dtype))
+    else:
+        x = wrap(_core.full(shape, value, dtype, checked_device(op, device)))
     if requires_grad is not False:
         x.requires_grad = requires_grad
     return x
 
 
-def empty(shape: Shape, *, dtype: Any = float32) -> Tensor:
+def empty(shape: Shape, *, dtype: Any = float32, device: str = "cpu") -> Tensor:
     """An array whose elements are whatever was in memory.
 
     Parameters
@@ -49,6 +62,8 @@ def empty(shape: Shape, *, dtype: Any = float32) -> Tensor:
         Length of each axis.
     dtype : dtype-like
         Element type.
+    device : str
+        Where it lies: "cpu", or for instance "cuda:0".
 
     Returns
     -------
@@ -68,10 +83,12 @@ def empty(shape: Shape, *, dtype: Any = float32) -> Tensor:
     >>> tw.empty((2, 3)).shape
     (2, 3)
     """
-    return wrap(_core.empty(checked_shape("empty", shape), as_dtype(dtype)))
+    return wrap(_core.empty(checked_shape("empty", shape), as_dtype(dtype), checked_device("empty", device)))
 
 
-def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad: bool = False, device: str = "cpu"
+) -> Tensor:
     """An array of one value.
 
     Parameters
@@ -84,6 +101,8 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad:
         Element type; by default that of a value of NumPy's or an array, else float32, int64, bool or complex64.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
+    device : str
+        Where it lies: "cpu", or for instance "cuda:0".
 
     Returns
     -------
@@ -105,10 +124,10 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad:
     """
     value, own = (fill_value, None) if is_number(fill_value) else _constant("full", "fill_value", fill_value)
     dtype = (own or _core.default_dtype(value)) if dtype is None else as_dtype(dtype)
-    return _filled("full", shape, value, dtype, requires_grad)
+    return _filled("full", shape, value, dtype, requires_grad, device)
 
 
-def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
+def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False, device: str = "cpu") -> Tensor:
     """An array of zeros.
 
     Parameters
@@ -119,6 +138,8 @@ def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) ->
         Element type.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
+    device : str
+        Where it lies: "cpu", or for instance "cuda:0".
 
     Returns
     -------
@@ -131,10 +152,10 @@ def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) ->
     >>> tw.zeros(2)
     tensor([0., 0.])
     """
-    return _filled("zeros", shape, 0, as_dtype(dtype), requires_grad)
+    return _filled("zeros", shape, 0, as_dtype(dtype), requires_grad, device)
 
 
-def ones(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
+def ones(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False, device: str = "cpu") -> Tensor:
     """An array of ones.
 
     Parameters
@@ -145,6 +166,8 @@ def ones(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> 
         Element type.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
+    device : str
+        Where it lies: "cpu", or for instance "cuda:0".
 
     Returns
     -------
@@ -157,10 +180,10 @@ def ones(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False) -> 
     >>> tw.ones(2)
     tensor([1., 1.])
     """
-    return _filled("ones", shape, 1, as_dtype(dtype), requires_grad)
+    return _filled("ones", shape, 1, as_dtype(dtype), requires_grad, device)
 
 
-def zeros_like(x: Any, /, *, dtype: Any = None) -> Tensor:
+def zeros_like(x: Any, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """Zeros in the shape of another array.
 
     Parameters
@@ -169,6 +192,8 @@ def zeros_like(x: Any, /, *, dtype: Any = None) -> Tensor:
         Gives the shape, and the dtype where none is named.
     dtype : dtype-like, optional
         Element type.
+    device : str, optional
+        Where it lies; by default where `x` is.
 
     Returns
     -------
@@ -182,10 +207,12 @@ def zeros_like(x: Any, /, *, dtype: Any = None) -> Tensor:
     tensor([0., 0.])
     """
     x = asarray(x)
-    return zeros(x.shape, dtype=x.dtype if dtype is None else dtype)
+    return _core.like(
+        x, zeros(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    )
 
 
-def ones_like(x: Any, /, *, dtype: Any = None) -> Tensor:
+def ones_like(x: Any, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """Ones in the shape of another array.
 
     Parameters
@@ -194,6 +221,8 @@ def ones_like(x: Any, /, *, dtype: Any = None) -> Tensor:
         Gives the shape, and the dtype where none is named.
     dtype : dtype-like, optional
         Element type.
+    device : str, optional
+        Where it lies; by default where `x` is.
 
     Returns
     -------
@@ -207,10 +236,12 @@ def ones_like(x: Any, /, *, dtype: Any = None) -> Tensor:
     tensor([1, 1])
     """
     x = asarray(x)
-    return ones(x.shape, dtype=x.dtype if dtype is None else dtype)
+    return _core.like(
+        x, ones(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    )
 
 
-def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None) -> Tensor:
+def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """One value in the shape of another array.
 
     Parameters
@@ -221,6 +252,8 @@ def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None) -> Tensor:
         The value.
     dtype : dtype-like, optional
         Element type.
+    device : str, optional
+        Where it lies; by default where `x` is.
 
     Returns
     -------
@@ -234,10 +267,18 @@ def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None) -> Tensor:
     tensor([3, 3])
     """
     x = asarray(x)
-    return full(x.shape, fill_value, dtype=x.dtype if dtype is None else dtype)
+    return _core.like(
+        x,
+        full(
+            x.shape,
+            fill_value,
+            dtype=x.dtype if dtype is None else dtype,
+            device=x.device if device is None else device,
+        ),
+    )
 
 
-def empty_like(x: Any, /, *, dtype: Any = None) -> Tensor:
+def empty_like(x: Any, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """An uninitialised array in the shape of another.
 
     Parameters
@@ -246,6 +287,8 @@ def empty_like(x: Any, /, *, dtype: Any = None) -> Tensor:
         Gives the shape, and the dtype where none is named.
     dtype : dtype-like, optional
         Element type.
+    device : str, optional
+        Where it lies; by default where `x` is.
 
     Returns
     -------
@@ -259,7 +302,9 @@ def empty_like(x: Any, /, *, dtype: Any = None) -> Tensor:
     (2,)
     """
     x = asarray(x)
-    return empty(x.shape, dtype=x.dtype if dtype is None else dtype)
+    return _core.like(
+        x, empty(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    )
 
 
 def _constant(op: str, name: str, value: Any) -> tuple[Any, DType | None]:
@@ -298,7 +343,9 @@ def _real_constants(op: str, **values: Any) -> tuple[list[Any], DType | None]:
     return numbers, int64 if common == bool_ else common
 
 
-def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
+def arange(
+    start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None, device: str = "cpu"
+) -> Tensor:
     """Evenly spaced values in [start, stop).
 
     Parameters
@@ -309,6 +356,8 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         Difference between neighbours; not 0.
     dtype : dtype-like, optional
         By default that of values of NumPy's, else int64 where all three are integers, else float32.
+    device : str
+        Where it lies: "cpu", or for instance "cuda:0".
 
     Returns
     -------
@@ -344,7 +393,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     count = -((first - end) // difference) if exact else _ceil((end - first) / difference)
     if count >= 1 << 63:
         raise ValueError(f"arange: {shown(count)} elements are more than can be addressed")
-    return wrap(_core.arange(first, difference, max(count, 0), as_dtype(dtype)))
+    return wrap(_core.arange(first, difference, max(count, 0), as_dtype(dtype), checked_device("arange", device)))
 
 
 def _finite(op: str, name: str, value: Any) -> float:
@@ -358,7 +407,9 @@ def _ceil(quotient: float) -> int:
     return math.ceil(quotient) if abs(quotient) < 2.0**63 else 1 << 63 if quotient > 0 else 0
 
 
-def linspace(start: float, stop: float, num: int, /, *, dtype: Any = None, endpoint: bool = True) -> Tensor:
+def linspace(
+    start: float, stop: float, num: int, /, *, dtype: Any = None, endpoint: bool = True, device: str = "cpu"
+) -> Tensor:
     """`num` evenly spaced values from start to stop.
 
     Parameters
@@ -372,6 +423,8 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = None, endpo
         float32.
     endpoint : bool
         With False, `stop` is left out.
+    device : str
+        Where it lies: "cpu", or for instance "cuda:0".
 
     Returns
     -------
@@ -400,7 +453,7 @@ def linspace(start: float, stop: float, num: int, /, *, dtype: Any = None, endpo
         _require_range("linspace", wanted, ends)
     first, last = (number("linspace", "an end", end) for end in ends)
     step = (last - first) / max(1, num - 1 if endpoint else num)
-    values = _core.arange(first, step, num, float64)
+    values = _core.arange(first, step, num, float64, checked_device("linspace", device))
     if endpoint and num > 1:  # whatever the steps have rounded to
         _core.setitem(values, -1, last)
     if wanted.is_integer:
@@ -421,7 +474,7 @@ def _require_range(op: str, dtype: DType, ends: list[Any]) -> None:
             raise ValueError(f"{op}: an end is {shown(end)}, which {dtype.name} does not hold")
 
 
-def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = float32) -> Tensor:
+def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = float32, device: str = "cpu") -> Tensor:
     """Ones on a diagonal, zeros elsewhere.
 
     Parameters
@@ -432,6 +485,8 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = f
         Which diagonal, positive above the main one.
     dtype : dtype-like
         Element type.
+    device : str
+        Where it lies: "cpu", or for instance "cuda:0".
 
     Returns
     -------
@@ -448,4 +503,4 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = f
     rows = integer("eye", "n_rows", n_rows, at_least=0, at_most=_LONGEST)
     columns = rows if n_cols is None else integer("eye", "n_cols", n_cols, at_least=0, at_most=_LONGEST)
     k = max(-rows, min(integer("eye", "k", k), columns))  # further out there are only zeros
-    return wrap(_core.eye(rows, columns, k, as_dtype(dtype)))
+    return wrap(_core.eye(rows, columns, k, as_dtype(dtype), checked_device("eye", device)))

@@ -30,7 +30,7 @@ def _getitem(x: Any, /, key: Any) -> Tensor:  # type: ignore[empty-body]
 @kernel_in_python
 def _getitem_backward(g: Any, /, key: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with g added at `key`, repeated positions as often as they come."""
-    out = _core.full(shape, 0, g.dtype)
+    out = _core.full(shape, 0, g.dtype, g.device)
     _core.index_add(out, key, g)
     return out
 
@@ -57,7 +57,7 @@ def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:
     Where `key` names a position twice, each of the values gets its gradient, though only one has come to stay.
     """
     if not is_number(value):
-        value = asarray(value)
+        value = beside(x, value)
     nodes = x._node, getattr(value, "_node", None)
     if not state.mode or nodes == (None, None):
         _core.setitem(x._array, key, getattr(value, "_array", value))
@@ -85,7 +85,7 @@ def _take(x: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-b
 @kernel_in_python
 def _take_backward(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with g added at the positions, repeated ones as often as they come."""
-    out = _core.full(shape, 0, g.dtype)
+    out = _core.full(shape, 0, g.dtype, g.device)
     _core.take_add(out, indices, g, axis)
     return out
 
@@ -143,7 +143,7 @@ def _take_along_axis(x: Any, /, indices: Any, axis: int) -> Tensor:  # type: ign
 @kernel_in_python
 def _take_along_axis_backward(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with g added at the positions, repeated ones as often as they come."""
-    out = _core.full(shape, 0, g.dtype)
+    out = _core.full(shape, 0, g.dtype, g.device)
     _core.put_along_axis_add(out, indices, g, axis)
     return out
 

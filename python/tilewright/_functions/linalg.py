@@ -78,17 +78,25 @@ for _op in (matmul, _matmul_nt, _matmul_tn):
 # ---- inverses, determinants, decompositions --------------------------------------------------------------------------
 
 
-def _array(x: np.ndarray) -> Any:
+def _matrices(x: Any) -> np.ndarray:
+    """The operand of a decomposition, on the host: LAPACK works there."""
     import numpy as np
 
-    return _core.from_buffer(np.asarray(x, order="C"), False)
+    return np.asarray(_core.to_host("linalg", x))
+
+
+def _beside(x: Any, result: Any) -> Any:
+    """What LAPACK made of x, where x is."""
+    import numpy as np
+
+    return _core.to_device(_core.from_buffer(np.asarray(result, order="C"), False), x.device)
 
 
 def _inv_kernel(x: Any) -> Any:
     import numpy as np
 
     try:
-        return _array(np.linalg.inv(np.asarray(x)))
+        return _beside(x, np.linalg.inv(_matrices(x)))
     except np.linalg.LinAlgError:
         raise ValueError(f"inv: a matrix of x {x.shape} is singular, it has no inverse") from None
 
@@ -96,15 +104,15 @@ def _inv_kernel(x: Any) -> Any:
 def _qr_kernel(x: Any) -> tuple[Any, Any]:
     import numpy as np
 
-    q, r = np.linalg.qr(np.asarray(x))
-    return _array(q), _array(r)
+    q, r = np.linalg.qr(_matrices(x))
+    return _beside(x, q), _beside(x, r)
 
 
 def _slogdet_kernel(x: Any) -> tuple[Any, Any]:
     import numpy as np
 
-    sign, logabsdet = np.linalg.slogdet(np.asarray(x))
-    return _array(np.asarray(sign)), _array(np.asarray(logabsdet))
+    sign, logabsdet = np.linalg.slogdet(_matrices(x))
+    return _beside(x, sign), _beside(x, logabsdet)
 
 
 @primitive(kernel=_inv_kernel)

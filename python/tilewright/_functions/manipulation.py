@@ -72,6 +72,11 @@ def _astype(x: Any, /, dtype: Any, copy: bool) -> Tensor:  # type: ignore[empty-
     """Kernel of `astype`."""
 
 
+@primitive
+def to_device(x: Any, /, device: str) -> Tensor:  # type: ignore[empty-body]
+    """A copy on another device; its gradient comes back."""
+
+
 @variadic
 def _concatenate(arrays: Any, /, axis: int) -> Tensor:  # type: ignore[empty-body]
     """Kernel of `concatenate`."""

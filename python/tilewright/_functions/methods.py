@@ -67,7 +67,7 @@ def _equality(op: Any, of_others: bool) -> Any:
         except TypeError:
             if _is_operand(other):
                 raise
-            return _core.like(self, full(self.shape, of_others))
+            return _core.like(self, full(self.shape, of_others, device=self.device))
 
     compare.__name__, compare.__doc__ = op.__name__, op.__doc__
     return compare

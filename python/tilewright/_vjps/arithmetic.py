@@ -19,14 +19,14 @@ def _power_x1(g: Any, x1: Tensor, x2: Any) -> Tensor:
     if is_number(x2):
         return g * (x2 * x1 ** (x2 - 1)) if x2 else zeros(x1)
     # Only where the power is no number: elsewhere its own derivative in x2 counts.
-    endless = lg.logical_not(lg.isfinite(ar.reciprocal(asarray(x1).detach())))
+    endless = lg.logical_not(lg.isfinite(ar.reciprocal(asarray(x1, device=x2.device).detach())))
     constant = lg.logical_and(cmp.equal(x2.detach(), 0), endless)
     return g * (x2 * x1 ** ix.where(constant, 0.0, x2 - 1))
 
 
 def _power_x2(g: Any, x1: Tensor, x2: Tensor, y: Tensor) -> Tensor:
     """y log x1, and 0 where x1 is 0: there the function is constant in x2 > 0."""
-    x1 = asarray(x1, dtype=y.dtype)
+    x1 = asarray(x1, dtype=y.dtype, device=y.device)
     zero = cmp.equal(x1.detach(), 0)
     if not y.dtype.is_complex:
         zero = lg.logical_and(zero, cmp.greater_equal(x2.detach(), 0))

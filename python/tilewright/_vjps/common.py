@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def zeros(g: Tensor) -> Tensor:
     """The cotangent of an input that the result does not follow; not g * 0, which is NaN where g is infinite."""
-    return wrap(_core.full(g.shape, 0, g.dtype))
+    return wrap(_core.full_like(g._array, 0))
 
 
 def conj(x: Any) -> Any:

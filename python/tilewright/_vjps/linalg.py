@@ -109,7 +109,7 @@ def _qr(g: list[Any], q: Tensor, r: Tensor) -> Tensor:
     m: Any = 0.0 if of_r is None else matmul(of_r, _adjoint(r))
     if of_q is not None:
         m = m - matmul(_adjoint(q), of_q)
-    rows = arange(r.shape[-1])
+    rows = arange(r.shape[-1], device=r.device)
     above = ix.where(cmp.less(mp.expand_dims(rows, axis=-1), rows), m, 0.0)
     diagonal = ix.where(cmp.equal(mp.expand_dims(rows, axis=-1), rows), mp.astype(cx.real(m), m.dtype), 0.0)
     inner = matmul(q, above + _adjoint(above) + diagonal)

@@ -52,10 +52,12 @@ def _cross_entropy_composed(
     axis = 1 if x.ndim > 1 else 0
     classes = x.shape[axis]
     per_class = (classes,) + (1,) * (x.ndim - axis - 1)
-    w = mp.reshape(ones((classes,), dtype=x.dtype) if weight is None else weight, per_class)
+    w = mp.reshape(ones((classes,), dtype=x.dtype, device=x.device) if weight is None else weight, per_class)
     target = mp.expand_dims(mp.astype(target, "int64", copy=False), axis=axis)
     counts = cmp.not_equal(target, ignore_index)
-    chosen = ix.where(lg.logical_and(counts, cmp.equal(target, mp.reshape(arange(classes), per_class))), w, 0.0)
+    chosen = ix.where(
+        lg.logical_and(counts, cmp.equal(target, mp.reshape(arange(classes, device=x.device), per_class))), w, 0.0
+    )
     q = chosen * (1 - label_smoothing) + ix.where(counts, w, 0.0) * (label_smoothing / classes)
     if reduction == "mean":
         total = red.sum(chosen)

@@ -38,6 +38,7 @@ VJPS: dict[str, Any] = {
     "squeeze": lambda g, x_shape: mp.reshape(g, x_shape),
     "flip": lambda g, axes: mp.flip(g, axis=axes),
     "astype": lambda g, x_dtype: mp.astype(g, x_dtype),
+    "to_device": lambda g, x_device: g.to(x_device),
     "concatenate": _concatenate,
     "stack": _stack,
 }

@@ -53,10 +53,10 @@ def _others(x: Tensor, axis: Any) -> Tensor:
     levels, count = [], level.shape[-1]
     while level.shape[-1] > 1:
         if level.shape[-1] % 2:
-            level = mp.concatenate([level, ones((*rows, 1), dtype=x.dtype)], axis=-1)
+            level = mp.concatenate([level, ones((*rows, 1), dtype=x.dtype, device=x.device)], axis=-1)
         levels.append(level)
         level = level[..., 0::2] * level[..., 1::2]
-    others = ones(level.shape, dtype=x.dtype)
+    others = ones(level.shape, dtype=x.dtype, device=x.device)
     for level in reversed(levels):
         pairs = mp.reshape(level, (*rows, level.shape[-1] // 2, 2))
         others = mp.expand_dims(others[..., : pairs.shape[-2]], axis=-1)

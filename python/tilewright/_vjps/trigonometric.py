@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def _arctan2(g: Tensor, x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     """x2 / r^2 and x1 / r^2 with r^2 = x1^2 + x2^2, without overflow on the way; 0 at the origin and infinitely far."""
-    x1, x2 = asarray(x1, g.dtype), asarray(x2, g.dtype)
+    x1, x2 = asarray(x1, g.dtype, device=g.device), asarray(x2, g.dtype, device=g.device)
     scale = extrema.maximum(ar.abs(x1.detach()), ar.abs(x2.detach()))
     flat = lg.logical_or(cmp.equal(scale, 0), lg.isinf(scale))
     scale = ix.where(flat, 1.0, scale)

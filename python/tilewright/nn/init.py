@@ -79,12 +79,14 @@ def _fill_with_number(op: str, tensor: Tensor, value: Any) -> Tensor:
 
 
 def _uniform(op: str, tensor: Tensor, low: Any, high: Any, generator: Any) -> Tensor:
-    return _fill(tensor, random.source(op, generator)._uniform(op, low, high, tensor.shape, tensor.dtype)._array)
+    source = random.source(op, generator)
+    return _fill(tensor, source._uniform(op, low, high, tensor.shape, tensor.dtype, tensor.device)._array)
 
 
 def _normal(op: str, tensor: Tensor, mean: Any, std: Any, generator: Any) -> Tensor:
-    names = ("mean", "std")
-    return _fill(tensor, random.source(op, generator)._normal(op, mean, std, tensor.shape, tensor.dtype, names)._array)
+    source = random.source(op, generator)
+    values = source._normal(op, mean, std, tensor.shape, tensor.dtype, tensor.device, ("mean", "std"))
+    return _fill(tensor, values._array)
 
 
 def _number(op: str, value: Any) -> complex:
@@ -533,4 +535,4 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     q, r = np.linalg.qr(normal)
     q = q * (np.sign(np.diag(r)) * gain)
     values = (q if rows >= columns else q.T).reshape(tensor.shape)
-    return _fill(tensor, _core.from_buffer(np.ascontiguousarray(values), False))
+    return _fill(tensor, _core.to_device(_core.from_buffer(np.ascontiguousarray(values), False), tensor.device))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine import arguments
 from .._engine.dtypes import as_dtype
+from .._engine.op import wrap
 from .._engine.tape import ANOMALY, OFF, state
 from .._engine.tensor import Tensor, asarray
 from . import _state
@@ -37,6 +38,14 @@ class _Hooks:
     def __init__(self) -> None:
         self.before: dict[int, ForwardPreHook] = {}
         self.after: dict[int, ForwardHook] = {}
+
+
+def _become(tensor: Tensor, convert: Callable[[Any], Any]) -> None:
+    """Give a parameter or buffer, and its gradient, what `convert` makes of their arrays."""
+    gradient = None if tensor.grad is None else wrap(convert(tensor.grad._array))
+    tensor._array = convert(tensor._array)
+    if gradient is not None:
+        tensor.grad = gradient
 
 
 class Module:
@@ -328,10 +337,31 @@ class Module:
             raise TypeError(f"Module.astype: dtype is {wanted.name}, but parameters need a floating one")
         for tensor in (*self.parameters(), *self.buffers()):
             if tensor.dtype.is_floating and tensor.dtype != wanted:
-                gradient = None if tensor.grad is None else tensor.grad.detach().astype(wanted)
-                tensor._array = _core.astype(tensor._array, wanted, True)
-                if gradient is not None:
-                    tensor.grad = gradient
+                _become(tensor, lambda array: _core.astype(array, wanted, True))
+        return self
+
+    def to(self, device: str) -> Self:
+        """Move all parameters and buffers, and the gradients that are there, to a device, in place.
+
+        Parameters
+        ----------
+        device : str
+            "cpu", or for instance "cuda:0".
+
+        Returns
+        -------
+        Module
+            The module itself. Optimisers go on with the same parameters.
+
+        Raises
+        ------
+        ValueError
+            For a device that there is not.
+        """
+        target = arguments.device("Module.to", device)
+        for tensor in (*self.parameters(), *self.buffers()):
+            if tensor.device != target:
+                _become(tensor, lambda array: _core.to_device(array, target))
         return self
 
     def float(self) -> Self:

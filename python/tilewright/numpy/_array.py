@@ -46,7 +46,7 @@ class ndarray(Tensor):
     def _printed(self) -> numpy.ndarray:
         import numpy
 
-        array = self._array
+        array = _core.to_host("repr", self._array)
         return numpy.asarray(_core.astype(array, DType.float32, True) if array.dtype == DType.bfloat16 else array)
 
     def __repr__(self) -> str:

@@ -41,15 +41,18 @@ def under_numpy_rules(function: Callable[..., Any]) -> Any:
 
 def elementwise(name: str, function: Any) -> Any:
     """An elementwise function, which takes its operands by position."""
-    call = under_numpy_rules(function)
 
-    def checked(*args: Any, **keywords: Any) -> Any:
+    def call(*args: Any, **keywords: Any) -> Any:
         if keywords:
             raise _not_there(name, next(iter(keywords)))
-        return call(*args)
+        before = _set_rules(True)
+        try:
+            return _core.as_ndarray(function(*args))
+        finally:
+            _set_rules(before)
 
-    functools.update_wrapper(checked, function)
-    return _named(name, checked, function)
+    functools.update_wrapper(call, function)
+    return _named(name, call, function)
 
 
 def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:

@@ -330,9 +330,9 @@ class Optimizer:
             raise TypeError(f"{op}: {name} is {tensor.dtype.name}, but its parameter is {p.dtype.name}")
         if tensor.shape != p.shape:
             raise ValueError(f"{op}: {name} has shape {tensor.shape}, but its parameter has {p.shape}")
-        return asarray(tensor.detach(), dtype=p.dtype, copy=True)
+        return asarray(tensor.detach(), dtype=p.dtype, device=p.device, copy=True)
 
 
 def zeros_like(p: Tensor) -> Tensor:
     """A state of zeros for a parameter."""
-    return asarray(_core.full(p.shape, 0, p.dtype))
+    return asarray(_core.full_like(p._array, 0))

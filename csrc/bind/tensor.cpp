@@ -51,17 +51,25 @@ PyObject* as_ndarray(PyObject*, PyObject* y) {
   return make_tensor(as_tensor(y)->array, as_tensor(y)->node, ndarray_type);
 }
 
-// numpy_rules(*operands): whether an op on them follows NumPy's rules of dtypes.
-PyObject* numpy_rules(PyObject*, PyObject* const* args, Py_ssize_t count) {
-  const OperandClass operands(args, static_cast<int>(count));
-  return PyBool_FromLong(dtype_rules() == DTypeRules::numpy);
+// under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
+PyObject* under_rules_of(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  if (count < 2 || !PyTuple_Check(args[0])) {
+    PyErr_SetString(PyExc_TypeError, "under_rules_of: takes a tuple, a function and its arguments");
+    return nullptr;
+  }
+  const OperandClass operands(&PyTuple_GET_ITEM(args[0], 0), static_cast<int>(PyTuple_GET_SIZE(args[0])));
+  return PyObject_Vectorcall(args[1], args + 2, static_cast<size_t>(count - 2), nullptr);
 }
 
-// set_numpy_rules(whether): for this thread; gives what was.
-PyObject* set_numpy_rules(PyObject*, PyObject* whether) {
-  const bool before = dtype_rules() == DTypeRules::numpy;
-  set_dtype_rules(whether == Py_True ? DTypeRules::numpy : DTypeRules::tilewright);
-  return PyBool_FromLong(before);
+// under_numpy_rules(f, args, keywords): f(*args, **keywords) under NumPy's dtype rules; a tensor comes as an ndarray.
+PyObject* under_numpy_rules(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  if (count != 3 || !PyTuple_Check(args[1]) || !PyDict_Check(args[2])) {
+    PyErr_SetString(PyExc_TypeError, "under_numpy_rules: takes a function, a tuple and a dict");
+    return nullptr;
+  }
+  const UnderDTypeRules rules(DTypeRules::numpy);
+  const Ref result(PyObject_Call(args[0], args[1], args[2]));
+  return result ? as_ndarray(nullptr, result.get()) : nullptr;
 }
 
 // default_float(*operands): of an op on them.
@@ -125,10 +133,11 @@ PyMethodDef functions[] = {
      "wrap(array, node=None, *operands): a tensor, of the class that an op on the operands gives."},
     {"like", as_method(like), METH_FASTCALL, "like(x, y): the tensor y in the class that an op on x gives."},
     {"as_ndarray", as_ndarray, METH_O, "as_ndarray(y): a tensor as an ndarray; anything else as it is."},
-    {"numpy_rules", as_method(numpy_rules), METH_FASTCALL,
-     "numpy_rules(*operands): whether an op on them follows NumPy's rules of dtypes."},
-    {"set_numpy_rules", set_numpy_rules, METH_O,
-     "set_numpy_rules(whether): of dtypes, for this thread; gives whether they were."},
+    {"under_rules_of", as_method(under_rules_of), METH_FASTCALL,
+     "under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands."},
+    {"under_numpy_rules", as_method(under_numpy_rules), METH_FASTCALL,
+     "under_numpy_rules(f, args, keywords): f(*args, **keywords) under NumPy's dtype rules; a tensor comes as an "
+     "ndarray."},
     {"default_float", as_method(default_float_of), METH_FASTCALL,
      "default_float(*operands): what integers become in an op on them that needs floating numbers."},
     {"is_private", as_method(is_private), METH_FASTCALL,

@@ -59,7 +59,6 @@ DType promote_as_numpy(DType inexact, DType integer) {
 }  // namespace
 
 DTypeRules dtype_rules() { return current_rules; }
-void set_dtype_rules(DTypeRules rules) { current_rules = rules; }
 UnderDTypeRules::UnderDTypeRules(DTypeRules rules) : before_(std::exchange(current_rules, rules)) {}
 UnderDTypeRules::~UnderDTypeRules() { current_rules = before_; }
 

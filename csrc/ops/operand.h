@@ -21,7 +21,6 @@ class UnderDTypeRules {
  private:
   DTypeRules before_;
 };
-void set_dtype_rules(DTypeRules rules);
 
 DType default_float();
 DType default_complex();

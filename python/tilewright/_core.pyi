@@ -151,7 +151,6 @@ __all__: list[str] = [
     "nonzero",
     "not_equal",
     "not_equal_",
-    "numpy_rules",
     "power",
     "power_",
     "prod",
@@ -176,7 +175,6 @@ __all__: list[str] = [
     "scalar",
     "set_ndarray_type",
     "set_num_threads",
-    "set_numpy_rules",
     "set_python_hooks",
     "setitem",
     "sgd_step",
@@ -217,6 +215,8 @@ __all__: list[str] = [
     "total_norm",
     "transpose",
     "trunc",
+    "under_numpy_rules",
+    "under_rules_of",
     "where",
     "wrap",
 ]
@@ -610,11 +610,6 @@ def negative(arg0: Array) -> Array: ...
 def nonzero(arg0: Array) -> tuple: ...
 def not_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def not_equal_(arg0: Array, arg1: Array | complex) -> None: ...
-def numpy_rules(*args, **kwargs):
-    """
-    numpy_rules(*operands): whether an op on them follows NumPy's rules of dtypes.
-    """
-
 def power(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def power_(arg0: Array, arg1: Array | complex) -> None: ...
 def prod(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...
@@ -681,11 +676,6 @@ def rsqrt(arg0: Array) -> Array: ...
 def scalar(value: Array | complex, dtype: DType, device: str = "cpu") -> Array: ...
 def set_ndarray_type(arg0: type) -> None: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
-def set_numpy_rules(*args, **kwargs):
-    """
-    set_numpy_rules(whether): of dtypes, for this thread; gives whether they were.
-    """
-
 def set_python_hooks(
     arg0: type,
     arg1: collections.abc.Callable,
@@ -745,6 +735,16 @@ def tolist(arg0: Array) -> typing.Any: ...
 def total_norm(arg0: list, arg1: typing.SupportsFloat | typing.SupportsIndex) -> float: ...
 def transpose(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def trunc(arg0: Array) -> Array: ...
+def under_numpy_rules(*args, **kwargs):
+    """
+    under_numpy_rules(f, args, keywords): f(*args, **keywords) under NumPy's dtype rules; a tensor comes as an ndarray.
+    """
+
+def under_rules_of(*args, **kwargs):
+    """
+    under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
+    """
+
 def where(arg0: Array | complex, arg1: Array | complex, arg2: Array | complex) -> Array: ...
 def wrap(*args, **kwargs):
     """

@@ -48,24 +48,9 @@ def beside(x: Any, other: Any) -> Tensor:
     """`other` as a tensor, for an op on it and x: one that backward can rely on where x is recorded."""
     if isinstance(other, Tensor):
         return other
-    with rules_of(x):
-        made = frozen(other) if state.mode and getattr(x, "_node", None) is not None else asarray(other)
+    convert = frozen if state.mode and getattr(x, "_node", None) is not None else asarray
+    made = _core.under_rules_of((x,), convert, other)
     return _placed(made, x.device) if isinstance(x, Tensor) else made
-
-
-class rules_of:
-    """For a `with` block: the dtype rules of an op on these operands, NumPy's where one is an ndarray."""
-
-    __slots__ = ("before", "operands")
-
-    def __init__(self, *operands: Any) -> None:
-        self.operands = operands
-
-    def __enter__(self) -> None:
-        self.before = _core.set_numpy_rules(_core.numpy_rules(*self.operands))
-
-    def __exit__(self, *exception: object) -> None:
-        _core.set_numpy_rules(self.before)
 
 
 def frozen_key(key: Any) -> Any:
@@ -317,8 +302,7 @@ def variadic(function: F) -> F:
 
     def op(arrays: Any, /, *params: Any) -> Tensor:
         tensors = [asarray(v) for v in entries(name, "arrays", arrays, "a sequence of arrays")]
-        with rules_of(*tensors):
-            y = kernel([v._array for v in tensors], *params)
+        y = _core.under_rules_of(tuple(tensors), kernel, [v._array for v in tensors], *params)
         if not state.mode or all(v._node is None for v in tensors):
             return wrap(y, None, *tensors)
         # Where dtypes were promoted, the conversion is an op of its own, so that cotangents are converted back.

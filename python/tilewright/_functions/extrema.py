@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine.arguments import shown
 from .._engine.dtypes import integer_range, promote_types
-from .._engine.op import beside, is_number, kernel_in_python, rules_of
+from .._engine.op import beside, is_number, kernel_in_python
 from .._engine.tape import state
 from .._engine.tensor import Tensor, asarray
 from .elementwise import elementwise
@@ -88,7 +88,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     y = x if isinstance(x, Tensor) else asarray(x)
     plain = type(min) in _PLAIN and type(max) in _PLAIN
     if not plain or ((type(min) is int or type(max) is int) and y._array.dtype.is_integer):
-        y, min, max = _promoted_bounds(y, min, max)
+        y, min, max = _core.under_rules_of((y, min, max), _promoted_bounds, y, min, max)
     if state.mode and (y._node or getattr(min, "_node", None) or getattr(max, "_node", None)):
         return y if min is None and max is None else _clip(y, min, max)
     y = y if min is None else maximum(y, min)
@@ -100,9 +100,8 @@ _PLAIN = (float, int, type(None))  # bounds that need no look where x is floatin
 
 def _promoted_bounds(x: Tensor, min: Any, max: Any) -> tuple[Tensor, Any, Any]:
     """The arguments of `clip` with arrays of one dtype, and bounds in its range."""
-    with rules_of(x, min, max):
-        operands = [v if v is None or is_number(v) else beside(x, v) for v in (x, min, max)]
-        dtype = functools.reduce(promote_types, [v.dtype for v in operands if isinstance(v, Tensor)])
+    operands = [v if v is None or is_number(v) else beside(x, v) for v in (x, min, max)]
+    dtype = functools.reduce(promote_types, [v.dtype for v in operands if isinstance(v, Tensor)])
     x, min, max = [asarray(v, dtype) if isinstance(v, Tensor) else v for v in operands]
     return (x, *_bounds_in_range(dtype, min, max)) if dtype.is_integer else (x, min, max)
 

@@ -10,7 +10,6 @@ from .._engine.tensor import Tensor, _unpickle as _unpickle_tensor
 from .._functions.indexing import _getitem
 from .._functions.methods import _OPERATORS
 from ._functions import FUNCTIONS
-from ._rules import adopted, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,8 +83,7 @@ class ndarray(Tensor):
         return y.copy()
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        with rules_of(self):
-            super().__setitem__(key, value)
+        _core.under_rules_of((self,), super().__setitem__, key, value)
 
     # ---- copies ------------------------------------------------------------------------------------------------------
 
@@ -104,7 +102,7 @@ class ndarray(Tensor):
 
 
 def _unpickle(*args: Any) -> ndarray:
-    return adopted(_unpickle_tensor(*args))
+    return _core.as_ndarray(_unpickle_tensor(*args))
 
 
 _unpickle.__module__ = ndarray.__module__
@@ -117,8 +115,7 @@ def _in_place(name: str, op: Any) -> Callable[[ndarray, Any], Any]:
     def apply(self: ndarray, other: Any) -> Any:
         if not self._array.ndim:
             return op(self, other)
-        with rules_of(self):
-            return write(self, other)
+        return _core.under_rules_of((self,), write, self, other)
 
     apply.__name__ = name
     return apply

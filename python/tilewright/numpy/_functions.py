@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .._engine.arguments import flag, integer
 from .._engine.dtypes import bool_, promote_types
 from .._engine.tensor import asarray as _asarray, from_dlpack as _from_dlpack
 from .._functions import (
@@ -140,6 +141,7 @@ def array(object: Any, dtype: Any = None, *, copy: bool | None = True, ndmin: in
     array([1. , 2.5])
     """
     x = _asarray(object, dtype, copy=copy)
+    ndmin = integer("array", "ndmin", ndmin, at_most=16)
     return x if x.ndim >= ndmin else manipulation.reshape(x, (1,) * (ndmin - x.ndim) + x.shape)
 
 
@@ -192,7 +194,7 @@ def angle(z: Any, deg: bool = False) -> Any:
     array([ 90., 180.])
     """
     radians = complex_numbers.angle(z)
-    return radians * (180 / math.pi) if deg else radians
+    return radians * (180 / math.pi) if flag("angle", "deg", deg) else radians
 
 
 @under_numpy_rules
@@ -364,11 +366,12 @@ def round(a: Any, decimals: int = 0) -> Any:
     array([0.12, 2.5 ])
     """
     x = _asarray(a)
+    decimals = integer("round", "decimals", decimals, at_least=-400, at_most=400)
     if x.dtype == bool_:
         x = manipulation.astype(x, "float16")
     if decimals == 0 or (decimals > 0 and not x.dtype.is_inexact):
         return rounding.round(x) if x.dtype.is_inexact else manipulation.copy(x)
-    scale = 10.0 ** abs(decimals)
+    scale = 10.0 ** min(abs(decimals), 308)
     if decimals > 0:
         return rounding.round(x * scale) / scale
     return manipulation.astype(rounding.round(x / scale) * scale, x.dtype)

@@ -8,33 +8,26 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .._engine.op import rules_of as rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_set_rules = _core.set_numpy_rules
-
 
 def adopted(result: Any) -> Any:
-    """What a function gives, with ndarrays in place of tensors; tuples and lists too."""
+    """What a function gives, with ndarrays in place of tensors, also in tuples and lists."""
     if isinstance(result, tuple):
-        entries = [adopted(entry) for entry in result]
+        entries = [_core.as_ndarray(entry) for entry in result]
         return type(result)(*entries) if hasattr(result, "_fields") else tuple(entries)
     if type(result) is list:
-        return [adopted(entry) for entry in result]
+        return [_core.as_ndarray(entry) for entry in result]
     return _core.as_ndarray(result)
 
 
 def under_numpy_rules(function: Callable[..., Any]) -> Any:
     """The function with NumPy's rules of dtypes in its body, and ndarrays as its results."""
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        before = _set_rules(True)
-        try:
-            return adopted(function(*args, **kwargs))
-        finally:
-            _set_rules(before)
+    def call(*args: Any, **keywords: Any) -> Any:
+        return adopted(_core.under_numpy_rules(function, args, keywords))
 
     return functools.update_wrapper(call, function)
 
@@ -45,11 +38,7 @@ def elementwise(name: str, function: Any) -> Any:
     def call(*args: Any, **keywords: Any) -> Any:
         if keywords:
             raise _not_there(name, next(iter(keywords)))
-        before = _set_rules(True)
-        try:
-            return _core.as_ndarray(function(*args))
-        finally:
-            _set_rules(before)
+        return _core.under_numpy_rules(function, args, keywords)
 
     functools.update_wrapper(call, function)
     return _named(name, call, function)
@@ -78,7 +67,6 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
     code = getattr(function, "__wrapped__", function).__code__
     by_position = code.co_varnames[: code.co_posonlyargcount]
     front = [theirs for theirs in names if ours[theirs] in by_position]
-    call = under_numpy_rules(function)
 
     def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
         if len(args) > len(names):
@@ -98,7 +86,7 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
                 by_name[own] = value
             elif value is not None:
                 raise _not_there(name, theirs)
-        return call(*positional, **by_name)
+        return adopted(_core.under_numpy_rules(function, tuple(positional), by_name))
 
     functools.update_wrapper(with_numpy_arguments, function)
     inner = inspect.signature(function).parameters

@@ -15,6 +15,7 @@ import pytest
 
 import tilewright as tw
 import tilewright.numpy as np
+from cases import CASES
 from tilewright import nn
 from tilewright.numpy import _functions
 
@@ -471,3 +472,45 @@ def test_operators_of_both_kinds():
         y = operator.truediv(a, b)
         assert type(y) is np.ndarray and y.dtype == np.float64
     assert (t / n).dtype == tw.float32
+
+
+# ---- every op --------------------------------------------------------------------------------------------------------
+
+
+def tensors_in(value):
+    if isinstance(value, tw.Tensor):
+        return [value]
+    return [x for v in value for x in tensors_in(v)] if isinstance(value, (tuple, list)) else []
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.samples], ids=str)
+def test_every_op_gives_the_class_of_what_it_is_given(case):
+    """The bits, too, are those that it gives of plain tensors; with the gradient, as far as there is one."""
+    for dtype in [dtype for dtype in case.dtypes if dtype in ("float64", "float32", "bool", "complex128")]:
+        for sample in case.samples:
+            plain = sample.draw(dtype)
+            arrays = sample.map(np.asarray, plain)
+            if not tensors_in(plain):
+                continue
+            wanted = tensors_in(case.function(*plain, **sample.kwargs))
+            got = tensors_in(case.function(*arrays, **sample.kwargs))
+            assert [type(y) for y in wanted] == [tw.Tensor] * len(wanted)
+            assert [type(y) for y in got] == [np.ndarray] * len(wanted)
+            for y, z in zip(got, wanted, strict=True):
+                assert y.dtype == z.dtype or dtype == "bool"
+                assert y.dtype != z.dtype or y.detach().numpy().tobytes() == z.detach().numpy().tobytes()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.grad and "float64" in case.dtypes], ids=str)
+def test_every_gradient_is_of_the_class_of_its_leaf(case):
+    sample = next((s for s in case.samples if all(x.size for x in tensors_in(s.draw("float64")))), None)
+    if sample is None:
+        return
+    arrays = sample.map(lambda a: np.asarray(a.draw(numpy.random.default_rng(0), "float64")), sample.args)
+    leaves = [x for x in tensors_in(arrays) if x.dtype == np.float64]
+    for x in leaves:
+        x.requires_grad = True
+    results = [y for y in tensors_in(case.function(*arrays, **sample.kwargs)) if y.requires_grad]
+    if results:
+        sum(np.real(y).sum() for y in results).backward()
+    assert {type(x.grad) for x in leaves} <= {np.ndarray, type(None)}

@@ -114,7 +114,7 @@ def test_the_class_is_final():
         class _Mine(np.ndarray):
             pass
 
-    with pytest.raises(TypeError, match="ndarray cannot be called"):
+    with pytest.raises(TypeError, match="ndarray: cannot be called"):
         np.ndarray((2, 3))
 
 

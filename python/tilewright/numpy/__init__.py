@@ -9,7 +9,14 @@ are. Gradients flow as through any tensor.
 >>> x / 2 + np.arange(3)
 array([0.  , 1.25, 2.5 ])
 
-Not all of NumPy is here yet; what is missing raises an AttributeError that says so.
+Not all of NumPy is here yet; what is missing raises an AttributeError that says so. What is here differs in this:
+
+- A result without axes is an ndarray, where NumPy gives a scalar: it behaves as a number, but is no Python float.
+- dtypes are tilewright's: `x.dtype == np.float64` is to be written with NumPy's name, and `np.float64(3)` is not there.
+- Division by zero and overflow give inf, NaN and integer 0 without a warning.
+- An unsigned array takes signed numbers in place, as it does by assignment.
+- Of complex numbers there are arithmetic, `exp`, `log`, `sqrt`, powers, sums and products; they have no order.
+- A seed gives other random numbers than NumPy's.
 """
 
 from __future__ import annotations

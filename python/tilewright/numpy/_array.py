@@ -35,7 +35,7 @@ class ndarray(Tensor):
     __module__ = "tilewright.numpy"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise TypeError("ndarray cannot be called; use array(data) or zeros(shape)")
+        raise TypeError("ndarray: cannot be called; use array(data) or zeros(shape)")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         raise TypeError("ndarray cannot be subclassed")
@@ -80,7 +80,9 @@ class ndarray(Tensor):
         y = _getitem(self, key)
         if y._array.ndim or key is Ellipsis or (type(key) is tuple and any(entry is Ellipsis for entry in key)):
             return y
-        return y.copy()
+        if y._node is not None:
+            return y.copy()
+        return _core.wrap(_core.astype(y._array, y._array.dtype, True), None, y)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         _core.under_rules_of((self,), super().__setitem__, key, value)

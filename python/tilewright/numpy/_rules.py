@@ -68,7 +68,11 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
     by_position = code.co_varnames[: code.co_posonlyargcount]
     front = [theirs for theirs in names if ours[theirs] in by_position]
 
+    alone = not defaults and names[0] in front  # whether the first argument can do without the others
+
     def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
+        if alone and len(args) == 1 and not keywords:
+            return adopted(_core.under_numpy_rules(function, args, keywords))
         if len(args) > len(names):
             raise TypeError(f"{name}: takes at most {len(names)} arguments, got {len(args)}")
         given = {**defaults, **dict(zip(names, args))}  # noqa: B905 - fewer may be given

@@ -272,13 +272,13 @@ bool of_one_dtype(const PrimitiveObject* self, PyObject* const* arrays) {
   return true;
 }
 
-PyObject* call(PrimitiveObject* self, PyObject* const* args);
+PyObject* call(PrimitiveObject* self, PyObject* const* args, PyTypeObject* type);
 
-PyObject* call_converted(PrimitiveObject* self, PyObject* const* args, PyObject* inputs) {
+PyObject* call_converted(PrimitiveObject* self, PyObject* const* args, PyObject* inputs, PyTypeObject* type) {
   PyObject* replaced[kMaxArgs];
   for (int i = 0; i < self->inputs + self->statics; ++i)
     replaced[i] = i < self->inputs ? PyTuple_GET_ITEM(inputs, i) : args[i];
-  return call(self, replaced);
+  return call(self, replaced, type);
 }
 
 // pybind11 answers wrong types with C++ signatures, and the readers of shapes and of array-likes do not know for whom
@@ -301,8 +301,8 @@ void restate_refusal(const PrimitiveObject* self, PyObject* const* args) {
   PyErr_Format(PyExc_TypeError, "%U: cannot take (%s)", self->name, given.c_str());
 }
 
-PyObject* call(PrimitiveObject* self, PyObject* const* args) {
-  const OperandClass operands(args, self->inputs);
+// Gives results of the class `type`.
+PyObject* call(PrimitiveObject* self, PyObject* const* args, PyTypeObject* type) {
   Inputs in;
   unsigned mask = 0;
   bool ready = false;           // some input is a tensor, and none needs conversion
@@ -328,7 +328,7 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
     ready = !is_array(in.arrays[i]) || self->conditions >> i & 1 || !is_floating(array_in(in.arrays[i]).dtype);
   if (!ready) {
     const Ref inputs(converted(self, args));
-    if (inputs) return call_converted(self, args, inputs.get());
+    if (inputs) return call_converted(self, args, inputs.get(), type);
     if (!PyErr_Occurred())
       PyErr_Format(PyExc_TypeError, "%U: an operand is None, but must be an array or a number", self->name);
     else if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError))
@@ -344,7 +344,12 @@ PyObject* call(PrimitiveObject* self, PyObject* const* args) {
     return nullptr;
   }
   const Ref node(recorded ? record(self, args, in, mask, got) : Py_NewRef(Py_None));
-  return node ? wrapped(self, got, node.get(), operands.type) : nullptr;
+  return node ? wrapped(self, got, node.get(), type) : nullptr;
+}
+
+[[gnu::noinline]] PyObject* call_under_numpy_rules(PrimitiveObject* self, PyObject* const* args) {
+  const UnderDTypeRules rules(DTypeRules::numpy);
+  return call(self, args, ndarray_type);
 }
 
 PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* keywords) {
@@ -358,7 +363,9 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
     return nullptr;
   }
   try {
-    return call(self, args);
+    for (int i = 0; i < self->inputs; ++i)
+      if (is_ndarray(args[i])) return call_under_numpy_rules(self, args);
+    return call(self, args, tensor_type);
   } catch (py::error_already_set& error) {
     error.restore();
   } catch (abi::__forced_unwind&) {

@@ -7,8 +7,6 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
-#include <optional>
-
 #include "ops/operand.h"
 
 namespace tw {
@@ -27,20 +25,6 @@ inline TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<Tenso
 inline bool is_ndarray(PyObject* object) { return Py_IS_TYPE(object, ndarray_type); }
 PyObject* make_tensor(PyObject* array, PyObject* node,
                       PyTypeObject* type = tensor_type);  // new reference; borrows both
-
-// The class of what an op on these operands gives, and, where that is ndarray, NumPy's rules for as long as it lasts.
-class OperandClass {
- public:
-  OperandClass(PyObject* const* operands, int count) {
-    for (int i = 0; i < count; ++i)
-      if (is_ndarray(operands[i])) type = ndarray_type;
-    if (type == ndarray_type) rules_.emplace(DTypeRules::numpy);
-  }
-  PyTypeObject* type = tensor_type;
-
- private:
-  std::optional<UnderDTypeRules> rules_;
-};
 
 class Ref {  // an owned reference
  public:

@@ -18,6 +18,13 @@ PyObject* make_tensor(PyObject* array, PyObject* node, PyTypeObject* type) {
 
 namespace {
 
+// Of an op on these operands.
+DTypeRules rules_of(PyObject* const* operands, Py_ssize_t count) {
+  for (Py_ssize_t i = 0; i < count; ++i)
+    if (is_ndarray(operands[i])) return DTypeRules::numpy;
+  return dtype_rules();
+}
+
 // wrap(array, node=None, *operands): a tensor, of the class that an op on the operands gives.
 PyObject* wrap(PyObject*, PyObject* const* args, Py_ssize_t count) {
   if (count < 1) {
@@ -53,11 +60,11 @@ PyObject* as_ndarray(PyObject*, PyObject* y) {
 
 // under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
 PyObject* under_rules_of(PyObject*, PyObject* const* args, Py_ssize_t count) {
-  if (count < 2 || !PyTuple_Check(args[0])) {
-    PyErr_SetString(PyExc_TypeError, "under_rules_of: takes a tuple, a function and its arguments");
+  if (count < 2 || !(PyTuple_Check(args[0]) || PyList_Check(args[0]))) {
+    PyErr_SetString(PyExc_TypeError, "under_rules_of: takes a tuple or list, a function and its arguments");
     return nullptr;
   }
-  const OperandClass operands(&PyTuple_GET_ITEM(args[0], 0), static_cast<int>(PyTuple_GET_SIZE(args[0])));
+  const UnderDTypeRules rules(rules_of(PySequence_Fast_ITEMS(args[0]), PySequence_Fast_GET_SIZE(args[0])));
   return PyObject_Vectorcall(args[1], args + 2, static_cast<size_t>(count - 2), nullptr);
 }
 
@@ -74,7 +81,7 @@ PyObject* under_numpy_rules(PyObject*, PyObject* const* args, Py_ssize_t count) 
 
 // default_float(*operands): of an op on them.
 PyObject* default_float_of(PyObject*, PyObject* const* args, Py_ssize_t count) {
-  const OperandClass operands(args, static_cast<int>(count));
+  const UnderDTypeRules rules(rules_of(args, count));
   return py::cast(default_float()).release().ptr();
 }
 

@@ -302,7 +302,7 @@ def variadic(function: F) -> F:
 
     def op(arrays: Any, /, *params: Any) -> Tensor:
         tensors = [asarray(v) for v in entries(name, "arrays", arrays, "a sequence of arrays")]
-        y = _core.under_rules_of(tuple(tensors), kernel, [v._array for v in tensors], *params)
+        y = _core.under_rules_of(tensors, kernel, [v._array for v in tensors], *params)
         if not state.mode or all(v._node is None for v in tensors):
             return wrap(y, None, *tensors)
         # Where dtypes were promoted, the conversion is an op of its own, so that cotangents are converted back.

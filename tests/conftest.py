@@ -44,7 +44,14 @@ def registry() -> Iterator[ModuleType]:
 
     yield registry
     for name in [name for name, module in registry.DECLARED_IN.items() if not module.startswith("tilewright.")]:
-        for entries in (registry.OPS, registry.DECLARED_IN, registry.VJPS, registry.COMPLEX_VJPS):
+        for entries in (
+            registry.OPS,
+            registry.DECLARED_IN,
+            registry.DEFINITIONS,
+            registry.VJPS,
+            registry.COMPLEX_VJPS,
+            registry.FUSED_VJPS,
+        ):
             entries.pop(name, None)
         registry.NONDIFFERENTIABLE.discard(name)
 

@@ -7,18 +7,10 @@ import pytest
 
 import tilewright as tw
 from tilewright import _core, nn
+from tilewright._functions.activations import FUSED
 from tilewright.nn import functional as F
 
-ACTIVATIONS = {
-    "none": lambda z: z,
-    "relu": F.relu,
-    "gelu": F.gelu,
-    "gelu_tanh": lambda z: F.gelu(z, "tanh"),
-    "tanh": F.tanh,
-    "sigmoid": F.sigmoid,
-    "silu": F.silu,
-}
-each_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
+each_activation = pytest.mark.parametrize("activation", FUSED)
 
 
 def array(*shape, seed=0, dtype="float32"):
@@ -35,7 +27,7 @@ def bits(x):
 
 
 def unfused(x, w, b, activation):
-    return ACTIVATIONS[activation](F.linear(x, w, b))
+    return FUSED[activation](F.linear(x, w, b))
 
 
 # ---- forward and backward against several ops ------------------------------------------------------------------------

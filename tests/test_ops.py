@@ -5,9 +5,11 @@ The kernels' level is the one that tilewright chose at import; `test_isa.py` run
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ import pytest
 import tilewright as tw
 from cases import CASES, opcase
 from cases.opcase import ALL, COMPLEX, LENGTHS, OpCase, Sample, arrays, assert_close, for_oracle, results, to_numpy
+from tilewright._engine import registry
 
 
 def each(cases, ids=str):
@@ -274,6 +277,93 @@ def test_gradient_in_lower_precision(case, dtype):
     for a, b in zip(low, high, strict=True):
         assert a.dtype.name == dtype
         assert_close(a, to_numpy(b), 16 * case.tolerance + 16, case.name)
+
+
+# ---- definitions -----------------------------------------------------------------------------------------------------
+
+
+def composed(op, called):
+    """What an op computes by its definition; notes its name."""
+
+    def run(*args):
+        called.add(op.signature.name)
+        return registry.DEFINITIONS[op.signature.name](*args)
+
+    return run
+
+
+def is_fused(thing):
+    return isinstance(thing, tw._core.Primitive) and thing.signature.name in registry.DEFINITIONS
+
+
+FUSED = [
+    (module, name, op)
+    for module in [module for path, module in sys.modules.items() if path.startswith("tilewright.")]
+    for name, op in vars(module).items()
+    if is_fused(op)
+]
+
+
+@contextlib.contextmanager
+def unfused(case):
+    """The case's function with definitions in place of fused ops, wherever it calls them, and the names of those."""
+    called = set()
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, op in FUSED:
+            patch.setattr(module, name, composed(op, called))
+        yield composed(case.function, called) if is_fused(case.function) else case.function, called
+
+
+def fused_ops_of(case):
+    with unfused(case) as (function, called):
+        for sample in case.samples:
+            function(*sample.draw("float32"), **sample.kwargs)
+    return called
+
+
+BY_FUSED_OPS = [(case, names) for case in CASES if "float32" in case.dtypes and (names := fused_ops_of(case))]
+
+
+def results_and_derivatives(case, function, sample, tensors):
+    """Results; gradients of a random combination of them, not recorded and recorded; and theirs."""
+
+    def draw(like):
+        return tw.asarray(np.random.default_rng(9).standard_normal(like.shape), dtype=like.dtype)
+
+    leaves = []
+
+    def track(x):
+        if x.dtype.is_floating:
+            leaves.append(x := x.detach().requires_grad_())
+        return x
+
+    def total(values):
+        return functools.reduce(lambda a, b: a + b, [tw.sum(v * draw(v)) for v in values])
+
+    y = results(function(*Sample.map(track, tensors), **sample.kwargs))
+    plain = tw.autograd.gradients(total(y), leaves, retain_graph=True)
+    first = tw.autograd.gradients(total(y), leaves, create_graph=True)
+    second = tw.autograd.gradients(total(first) + total(y), leaves) if case.grad > 1 else []
+    return [*y, *plain, *first, *second]
+
+
+def check_definitions(case, dtype):
+    for sample in case.samples:
+        tensors = sample.draw(dtype)
+        if sum(x.size for x in tensors if isinstance(x, tw.Tensor)) > 3000:
+            continue
+        got = results_and_derivatives(case, case.function, sample, tensors)
+        with unfused(case) as (function, _):
+            want = results_and_derivatives(case, function, sample, tensors)
+        for a, b in zip(got, want, strict=True):
+            assert_close(a, to_numpy(b), 16 * case.tolerance + 16, f"{case.name}{sample.args} {sample.kwargs}")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@each(case for case, _ in BY_FUSED_OPS)
+def test_fused_ops_are_what_their_definitions_say(case, dtype):
+    """Results, gradients and second derivatives."""
+    check_definitions(case, dtype)
 
 
 # ---- threads ---------------------------------------------------------------------------------------------------------

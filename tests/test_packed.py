@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tilewright as tw
-from tilewright import nn
+from tilewright import _core, nn
 
 SHAPES = [(1, 7, 5), (3, 64, 10), (20, 200, 800), (64, 1030, 33), (100, 1, 1), (0, 4, 3), (5, 0, 3), (5, 4, 0)]
 
@@ -31,7 +31,7 @@ def test_it_is_the_layer(shape, dtype):
     np.testing.assert_allclose(got, want, rtol=0, atol=2 * eps * np.abs(want).max(initial=1))
 
 
-@pytest.mark.parametrize("activation", ["none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu"])
+@pytest.mark.parametrize("activation", _core.activations())
 @pytest.mark.parametrize("bias", [True, False])
 def test_with_every_activation(activation, bias):
     layer, x = layer_and_input(33, 40, 50, activation=activation, bias=bias)

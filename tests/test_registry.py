@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import importlib
+import itertools
 import pkgutil
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_second_op_of_a_name_is_refused(op):
         ({"equal": lambda g: g}, "vjps: there are two entries for equal"),
         (
             {"rooted": lambda g, y: g},
-            "vjps: a rule of rooted takes y, but may take x, x_shape, x_dtype, base, root, half$",
+            "vjps: a rule of rooted takes y, but may take x, x_shape, x_dtype, x_device, base, root, half$",
         ),
         ({"rooted": lambda g, x, x_size: g}, "vjps: a rule of rooted takes x_size, but may take x, x_shape"),
         ({"rooted": lambda c, x: c}, "vjps: a rule of rooted takes c, x, but the first must be g"),
@@ -96,7 +97,8 @@ def test_an_op_cannot_be_in_both(op, registry):
 def test_every_rule_stands_in_the_table_of_its_family():
     for family in TABLES:
         table = importlib.import_module(f"tilewright._vjps.{family}")
-        for name in (*getattr(table, "VJPS", ()), *getattr(table, "COMPLEX_VJPS", ())):
+        tables = [getattr(table, name, ()) for name in ("VJPS", "COMPLEX_VJPS", "FUSED_VJPS")]
+        for name in itertools.chain(*tables):
             assert entries.DECLARED_IN[name] == f"tilewright._functions.{family}", name
 
 
@@ -164,7 +166,7 @@ def test_a_number_has_no_shape_for_a_rule(registry):
         """A product."""
 
     registry.register_vjps({"times": (lambda g, x2_shape: g, None)})
-    with pytest.raises(TypeError, match="a float has no shape or dtype that a rule could take"):
+    with pytest.raises(TypeError, match="times: a float has no shape, dtype or device that a rule could take"):
         times(tw.ones(2).requires_grad_(), 2.0)
     with pytest.raises(NotImplementedError, match="times: has no gradient with respect to x2"):
         times(tw.ones(2), tw.ones(2).requires_grad_())

@@ -76,9 +76,7 @@ void bind_array_type(py::module_& m) {
   def_property(
       "readonly", [](const Array& x) { return x.storage->readonly; },
       py::cpp_function([](const Array& x, bool readonly) { x.storage->readonly = readonly; }));
-  def_property(
-      "last_write", [](const Array& x) { return x.storage->last_write.load(); },
-      py::cpp_function([](const Array& x, uint64_t clock) { x.storage->last_write = clock; }));
+  def_property("last_write", [](const Array& x) { return x.storage->last_write.load(); });
 }
 
 }  // namespace

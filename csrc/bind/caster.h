@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "bind/array.h"
 #include "ops/operand.h"
@@ -72,11 +73,12 @@ struct type_caster<tw::Device> {
     if (!PyUnicode_Check(source.ptr())) return false;
     const char* name = PyUnicode_AsUTF8(source.ptr());
     if (!name) throw error_already_set();
-    value = tw::device_named(name);
+    value = std::strcmp(name, "cpu") == 0 ? tw::Device{} : tw::device_named(name);
     return true;
   }
   static handle cast(tw::Device device, return_value_policy, handle) {
-    return pybind11::str(tw::device_name(device)).release();
+    static PyObject* const cpu = PyUnicode_InternFromString("cpu");
+    return device.is_cpu() ? handle(cpu).inc_ref() : pybind11::str(tw::device_name(device)).release();
   }
 };
 

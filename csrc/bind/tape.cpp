@@ -16,7 +16,6 @@ thread_local TapeMode mode = TapeMode::on;
 std::atomic<long long> last_tick{0};
 PyTypeObject* node_type = nullptr;
 PyObject* package_folder = nullptr;
-PyObject* output_plan = nullptr;
 
 long long tick() { return last_tick.fetch_add(1, std::memory_order_relaxed) + 1; }
 
@@ -189,21 +188,22 @@ struct BackwardObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   std::vector<RuleCall>* calls;
   std::vector<Made>* made;  // results among the saved values: bare arrays, since a tensor would close a cycle
-  int results, saved;       // how many
+  int saved;                // how many values these rules may take of those that a node saves
+  bool single;              // the op has one result; else what arrives is a list, and rules take a tuple
 };
 
 // A result that was saved, as a tensor, with its place on the tape where the walk back is recorded. New reference.
 PyObject* as_result(const BackwardObject* self, PyObject* call, PyObject* array, int index) {
   if (tape_mode() == TapeMode::off) return make_tensor(array, Py_None);
-  if (self->results == 1) return make_tensor(array, call);
-  const Ref node(make_output_node(call, index, self->results, array));
+  if (self->single) return make_tensor(array, call);
+  const Ref node(make_output_node(call, index));
   return node ? make_tensor(array, node.get()) : nullptr;
 }
 
 PyObject* call_rules(const BackwardObject* self, PyObject* call, PyObject* g) {
   const Ref saved(Py_NewRef(reinterpret_cast<NodeObject*>(call)->saved));  // a rule may free what the node has
   const Py_ssize_t count = self->saved;
-  if (!PyTuple_CheckExact(saved.get()) || PyTuple_GET_SIZE(saved.get()) != count) {
+  if (!PyTuple_CheckExact(saved.get()) || PyTuple_GET_SIZE(saved.get()) < count) {
     PyErr_SetString(PyExc_RuntimeError, "backward: the node has not saved what its rules take");
     return nullptr;
   }
@@ -217,12 +217,13 @@ PyObject* call_rules(const BackwardObject* self, PyObject* call, PyObject* g) {
     if (!result) return nullptr;
     values[made.place] = result.get();
   }
-  Ref cotangents(PyTuple_New(static_cast<Py_ssize_t>(self->calls->size())));
+  const Ref of_results(self->single ? Py_NewRef(g) : PySequence_Tuple(g));
+  Ref cotangents(of_results ? PyTuple_New(static_cast<Py_ssize_t>(self->calls->size())) : nullptr);
   Py_ssize_t to = 0;
   for (const RuleCall& call : *self->calls) {
     PyObject* args[kMaxSaved + 1];
     size_t given = 0;
-    args[given++] = g;
+    args[given++] = of_results.get();
     for (int place : call.takes) args[given++] = values[place];
     PyObject* cotangent = cotangents ? PyObject_Vectorcall(call.rule, args, given, nullptr) : nullptr;
     if (!cotangent) return nullptr;
@@ -248,13 +249,13 @@ PyObject* backward_vectorcall(PyObject* self, PyObject* const* args, size_t narg
   return nullptr;
 }
 
-// Backward(rules, takes, made, results): the rules; for each, places in what a node saves; for each result that is
-// saved its place and which it is; the number of results.
+// Backward(rules, takes, made, single): the rules; for each, places in what a node saves; for each result that is saved
+// its place and which it is; whether there is one result.
 PyObject* backward_new(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject *rules, *takes, *made;
-  int results;
-  if (!PyArg_ParseTuple(args, "O!O!O!i:Backward", &PyTuple_Type, &rules, &PyTuple_Type, &takes, &PyTuple_Type, &made,
-                        &results))
+  int single;
+  if (!PyArg_ParseTuple(args, "O!O!O!p:Backward", &PyTuple_Type, &rules, &PyTuple_Type, &takes, &PyTuple_Type, &made,
+                        &single))
     return nullptr;
   std::vector<RuleCall> calls;
   std::vector<Made> saved_results;
@@ -291,8 +292,8 @@ PyObject* backward_new(PyTypeObject* type, PyObject* args, PyObject*) {
   self->vectorcall = backward_vectorcall;
   self->calls = new std::vector<RuleCall>(std::move(calls));
   self->made = new std::vector<Made>(std::move(saved_results));
-  self->results = results;
   self->saved = saved;
+  self->single = single;
   return object;
 }
 
@@ -364,14 +365,11 @@ PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject
   return self;
 }
 
-void set_output_plan(PyObject* plan) { output_plan = plan; }
-
-PyObject* make_output_node(PyObject* call, int index, int count, PyObject* array) {
-  const Ref parents(PyTuple_Pack(1, call));
-  const Ref saved(Py_BuildValue("(ii)", index, count));
-  if (!parents || !saved) return nullptr;
-  const Ref shape(py::cast(array_in(array).shape).release().ptr());
-  return make_node(output_plan, parents.get(), saved.get(), shape.get());
+PyObject* make_output_node(PyObject* call, int index) {
+  const auto* of_call = reinterpret_cast<const NodeObject*>(call);
+  const Ref parents(PyTuple_Pack(1, call)), place(PyLong_FromLong(index));
+  if (!parents || !place) return nullptr;
+  return make_node(of_call->plan, parents.get(), place.get(), PyTuple_GET_ITEM(of_call->shape, index));
 }
 
 void add_tape_types(py::module_& m) {

@@ -23,6 +23,11 @@ extern PyTypeObject* ndarray_type;  // tilewright.numpy.ndarray, which is final;
 inline bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, tensor_type); }
 inline TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
 inline bool is_ndarray(PyObject* object) { return Py_IS_TYPE(object, ndarray_type); }
+inline bool any_ndarray(PyObject* const* objects, Py_ssize_t count) {
+  for (Py_ssize_t i = 0; i < count; ++i)
+    if (is_ndarray(objects[i])) return true;
+  return false;
+}
 PyObject* make_tensor(PyObject* array, PyObject* node,
                       PyTypeObject* type = tensor_type);  // new reference; borrows both
 
@@ -67,15 +72,14 @@ void set_package_folder(PyObject* folder);
 
 PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject* shape);  // new reference; borrows all
 
-// The node of one of several results of a call: what arrives there is passed to the node of the call, in its place. New
-// reference.
-PyObject* make_output_node(PyObject* call, int index, int count, PyObject* array);
-void set_output_plan(PyObject* plan);
+// The node of one of several results of a call: see Node in _engine/tape.py. New reference.
+PyObject* make_output_node(PyObject* call, int index);
 
 // A call of an op whose Primitive goes straight to C++ instead of through pybind11, which takes 0.2 µs.
 struct NativeCall {
   PyObject* op;              // its name
   PyObject* const* inputs;   // _core.Array, numbers or None
+  int count;                 // of them
   PyObject* const* statics;  // as they were given
   const void* data;          // as registered
   bool recorded;             // backward may come: what only that needs is wanted too

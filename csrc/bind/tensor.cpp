@@ -20,9 +20,7 @@ namespace {
 
 // Of an op on these operands.
 DTypeRules rules_of(PyObject* const* operands, Py_ssize_t count) {
-  for (Py_ssize_t i = 0; i < count; ++i)
-    if (is_ndarray(operands[i])) return DTypeRules::numpy;
-  return dtype_rules();
+  return any_ndarray(operands, count) ? DTypeRules::numpy : dtype_rules();
 }
 
 // wrap(array, node=None, *operands): a tensor, of the class that an op on the operands gives.
@@ -35,9 +33,7 @@ PyObject* wrap(PyObject*, PyObject* const* args, Py_ssize_t count) {
     PyErr_Format(PyExc_TypeError, "wrap: got a %s, but needs an Array", Py_TYPE(args[0])->tp_name);
     return nullptr;
   }
-  PyTypeObject* type = tensor_type;
-  for (Py_ssize_t i = 2; i < count; ++i)
-    if (is_ndarray(args[i])) type = ndarray_type;
+  PyTypeObject* type = any_ndarray(args + 2, count - 2) ? ndarray_type : tensor_type;
   return make_tensor(args[0], count > 1 ? args[1] : Py_None, type);
 }
 
@@ -112,6 +108,25 @@ PyObject* is_looked_at(PyObject*, PyObject* x) {
   return PyBool_FromLong(viewed || (tensor->node == Py_None && Py_REFCNT(tensor->array) > 1));
 }
 
+// stamp(arrays): the storages of these are written now. A node on no tape, which knows the time and the user's line.
+PyObject* stamp(PyObject*, PyObject* arrays) {
+  static PyObject* const write = PyUnicode_InternFromString("write");
+  const Ref list(PySequence_Fast(arrays, "stamp: takes arrays")), nothing(PyTuple_New(0));
+  if (!list || !nothing) return nullptr;
+  PyObject* node = make_node(write, nothing.get(), nothing.get(), nothing.get());
+  if (!node) return nullptr;
+  const auto clock = static_cast<uint64_t>(reinterpret_cast<NodeObject*>(node)->clock);
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i) {
+    PyObject* array = PySequence_Fast_GET_ITEM(list.get(), i);
+    if (!is_array(array)) {
+      Py_DECREF(node);
+      return PyErr_Format(PyExc_TypeError, "stamp: got a %s, but needs an Array", Py_TYPE(array)->tp_name);
+    }
+    array_in(array).storage->last_write = clock;
+  }
+  return node;
+}
+
 // What the tensors among the operands of an op promote to, beside the numbers among them; None where they agree.
 py::object meeting_dtype(const py::list& operands) {
   const Array* first = nullptr;
@@ -150,6 +165,8 @@ PyMethodDef functions[] = {
     {"is_private", as_method(is_private), METH_FASTCALL,
      "is_private(leaf, g): whether g can be added to leaf.grad in place, unseen."},
     {"is_looked_at", is_looked_at, METH_O, "is_looked_at(x): whether another tensor may look at the memory of x."},
+    {"stamp", stamp, METH_O,
+     "stamp(arrays): the storages of these are written now. The node that says when and where."},
     {"is_number", [](PyObject*, PyObject* object) { return PyBool_FromLong(is_number(object)); }, METH_O,
      "is_number(x): whether x is a Python number, which is weak; NumPy's scalars are arrays."},
     {},

@@ -47,8 +47,10 @@ class Dims {
   }
 
  private:
+  // Most are short. Four values are two moves, set or not; a loop over them would become a call of memcpy.
   void copy(const Dims& other) {
-    for (int i = 0; i < size_; ++i) values_[i] = other.values_[i];
+    __builtin_memcpy(values_.data(), other.values_.data(), 4 * sizeof(int64_t));
+    for (int i = 4; i < size_; ++i) values_[i] = other.values_[i];
   }
   int size_ = 0;
   std::array<int64_t, kMaxDims> values_;

@@ -17,7 +17,6 @@ bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; 
 
 // ---- a long depth and a small result: slices of K, each a product of its own ----------------------------------------
 
-constexpr int64_t kSliceDepth = 1024, kMostSlices = 16;           // a slice is at least that deep
 constexpr int64_t kStreamedDepth = 64, kStreamedBytes = 1 << 20;  // where it is rows of a matrix that is read once
 constexpr int64_t kEnoughTiles = 16;                              // in the result, to be cut instead
 
@@ -54,10 +53,7 @@ const char* sliced_unsupported(const GemmBatch& g) {
   return slices_of(e, size) < 2 ? "the depth is short" : nullptr;
 }
 
-// The slices' results lie one behind another, and are added up in that order: as the columns of a matrix times ones.
 void run_sliced(const GemmBatch& g) {
-  static constexpr float kOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-  static constexpr double kWideOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   const GemmProblem& e = g.each;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n;
   const int64_t count = slices_of(e, size), depth = e.k / count, left = e.k - count * depth;
@@ -73,12 +69,7 @@ void run_sliced(const GemmBatch& g) {
     rest.each.out.c = {data + count * area * size, e.n, 1};
     run(rest);
   }
-  const GemmOutput out = e.n == 1 ? e.out.transposed() : e.out;
-  const int64_t rows = e.n == 1 ? 1 : e.m, columns = area / rows;
-  const void* ones = size == 4 ? static_cast<const void*>(kOnes) : kWideOnes;
-  for (int64_t i = 0; i < rows; ++i)
-    kernels().gemm.gemv_axpy[index_of(g)](
-        {columns, count + (left > 0), {data + i * columns * size, 1, area}, ones, out.at(i, 0, size)});
+  add_slices(g, data, count + (left > 0));
 }
 
 // ---- one column, one row or a few: the matrix is streamed once -----------------------------------------------------
@@ -129,8 +120,8 @@ void run_gemv(const GemmBatch& g) {
 // ---- pieces of C that need nothing from each other ------------------------------------------------------------------
 
 // Runs `kernel` on `down` x `across` pieces of C, whole multiples of `rows` and `columns`.
-void run_pieces(const GemmBatch& g, void (*kernel)(const GemmProblem&), int64_t down, int64_t across, int64_t rows,
-                int64_t columns) {
+template <class Kernel>
+void run_pieces(const GemmBatch& g, Kernel kernel, int64_t down, int64_t across, int64_t rows, int64_t columns) {
   const GemmProblem& e = g.each;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   const int64_t items = element_count(g.shape);
@@ -197,8 +188,6 @@ void run_dot(const GemmBatch& g) {
 constexpr int64_t kDirectRows = 192, kDirectColumns = 128;  // up to here packing A is not repaid
 constexpr int64_t kDirectBytes = 20 << 18;                  // of A and B; more does not stay near enough
 constexpr int64_t kPieceRows = 8, kPackingRows = 48;        // of a piece, at least; of one that packs B for itself
-constexpr int64_t kWays = 8;                                // lines of a set of L1
-constexpr int64_t kFewTiles = 4;                            // below one another
 
 const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
@@ -206,9 +195,7 @@ const char* direct_unsupported(const GemmBatch& g) {
   const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
   if (e.k > packed.kc && !e.out.fits_registers()) return "the result is strided, and the depth is long";
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
-  if (e.a.row == 1 && e.a.col * size % kEvictingStride == 0 && 2 * packed.mr * size <= kLine && e.k > kWays &&
-      e.m > kFewTiles * packed.mr)
-    return "columns of x1 evict each other from the cache before all rows of a line are used";
+  if (columns_evict(g)) return "columns of x1 evict each other from the cache before all rows of a line are used";
   if (e.m <= kDirectRows || e.n <= kDirectColumns) return nullptr;
   const double elements = (static_cast<double>(e.m) + static_cast<double>(e.n)) * static_cast<double>(e.k);
   if (elements * static_cast<double>(size) <= kDirectBytes) return nullptr;
@@ -234,7 +221,8 @@ void run_direct(const GemmBatch& g) {
     if (!can_down && !can_across) break;
     (can_down && (!can_across || below <= beside) ? down : across) *= 2;
   }
-  run_pieces(g, kernels().gemm.direct[index_of(g)], down, across, 1, nr);
+  const auto kernel = kernels().gemm.direct[index_of(g)];
+  run_pieces(g, [kernel](const GemmProblem& p) { kernel(p, nullptr); }, down, across, 1, nr);
 }
 
 // C as the transpose of B^T A^T.
@@ -343,6 +331,15 @@ const PackedGemm& packed_kernels(const GemmBatch& g) {
   return g.bytes ? all.bytes[g.bytes->a_signed][g.bytes->b_signed].packed : all.packed[index_of(g)];
 }
 
+bool columns_evict(const GemmBatch& g) {
+  constexpr int64_t kWays = 8;      // lines of a set of L1
+  constexpr int64_t kFewTiles = 4;  // below one another
+  const GemmProblem& e = g.each;
+  const int64_t size = operand_size(g), mr = packed_kernels(g).mr;
+  return e.a.row == 1 && e.a.col * size % kEvictingStride == 0 && 2 * mr * size <= kLine && e.k > kWays &&
+         e.m > kFewTiles * mr;
+}
+
 GemmProblem batch_item(const GemmBatch& g, int64_t item) {
   GemmProblem p = g.each;
   if (g.shape.empty()) return p;
@@ -361,6 +358,21 @@ GemmProblem batch_item(const GemmBatch& g, int64_t item) {
   };
   step(p.out.c), step(p.out.residual), step(p.out.gate), step(p.out.pre);
   return p;
+}
+
+// As the columns of a matrix times ones.
+void add_slices(const GemmBatch& g, void* sums, int64_t count) {
+  static constexpr float kOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  static constexpr double kWideOnes[kMostSlices + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  const GemmProblem& e = g.each;
+  const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n;
+  const GemmOutput out = e.n == 1 ? e.out.transposed() : e.out;
+  const int64_t rows = e.n == 1 ? 1 : e.m, columns = area / rows;
+  const void* ones = size == 4 ? static_cast<const void*>(kOnes) : kWideOnes;
+  char* data = static_cast<char*>(sums);
+  for (int64_t i = 0; i < rows; ++i)
+    kernels().gemm.gemv_axpy[index_of(g)](
+        {columns, count, {data + i * columns * size, 1, area}, ones, out.at(i, 0, size)});
 }
 
 void gemm(const GemmBatch& g) {

@@ -82,12 +82,6 @@ class BlockedGemm {
     return std::min<int64_t>(fitting * kernel_.nr, kernel_.nc);
   }
 
-  // Rows of A whose part of a stretch of K fills a third of L2; the rest is for B, C and what is fetched ahead.
-  static int64_t rows_in_cache(const PackedGemm& kernel) {
-    const int64_t fitting = l2_bytes() / 3 / (kernel.kc * kernel.lane) / kernel.mr * kernel.mr;
-    return std::clamp<int64_t>(fitting, 2 * kernel.mr, kernel.mc);
-  }
-
   int64_t panels() const { return ceil_div(extent_, kernel_.nr); }
 
   // Of packed B.
@@ -229,6 +223,11 @@ class BlockedGemm {
 int64_t stretch_depth(const PackedGemm& kernel, int64_t k) {
   const int64_t stretches = std::max<int64_t>(1, ceil_div(k, kernel.kc * kernel.group)), unit = 8 * kernel.group;
   return std::max<int64_t>(unit, round_up(ceil_div(k, stretches), unit));
+}
+
+int64_t rows_in_cache(const PackedGemm& kernel) {
+  const int64_t fitting = l2_bytes() / 3 / (kernel.kc * kernel.lane) / kernel.mr * kernel.mr;
+  return std::clamp<int64_t>(fitting, 2 * kernel.mr, kernel.mc);
 }
 
 void gemm_blocked(const GemmBatch& g) { BlockedGemm(g).run(); }

@@ -13,7 +13,9 @@ namespace tw::cpu {
 inline constexpr int64_t kGemmPieces = 32;                // wanted, so that any number of threads has a share
 inline constexpr double kGemmPieceMultiplications = 9e4;  // but not smaller than this
 inline constexpr double kGemmFlopsPerNs = 75;             // of one core, roughly
-inline constexpr int64_t kLine = 64;                      // bytes of a cache line
+inline constexpr int64_t kSliceDepth = 1024;              // of a slice of K, at least
+inline constexpr int64_t kMostSlices = 16;
+inline constexpr int64_t kLine = 64;  // bytes of a cache line
 
 // Part i of `parts` near-equal parts of [0, extent), in whole panels of `panel`.
 struct Part {
@@ -64,8 +66,18 @@ inline bool stays_cached(const GemmMatrix& a, int64_t size) {
   return (a.col == 1 && a.row * size % kEvictingStride != 0) || (a.row == 1 && a.col * size % kEvictingStride != 0);
 }
 
+// Whether columns of A, read in place, evict each other from L1 before the tiles below have used the rest of a line.
+bool columns_evict(const GemmBatch&);
+
 // K is packed and summed up in near-equal stretches, each this deep but the last.
 int64_t stretch_depth(const PackedGemm&, int64_t k);
+
+// Rows of A whose part of a stretch of K fills a third of L2; the rest is for B, C and what is fetched ahead.
+int64_t rows_in_cache(const PackedGemm&);
+
+// C of one product, of float32 or float64: the sum of the products of `count` slices of K, at most kMostSlices and a
+// rest, whose m x n results lie one behind another. They are added in that order.
+void add_slices(const GemmBatch&, void* sums, int64_t count);
 
 void gemm_blocked(const GemmBatch&);
 void gemm_widened(const GemmBatch&);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <optional>
 
 #include "backend/backend.h"
@@ -50,14 +49,8 @@ DType result_dtype(const ElementwiseOp& op, DType computed) {
 // An operand on its way into a problem: an array, cast where it has another dtype, or a number.
 class Prepared {
  public:
-  Prepared(const char* op, const Operand& operand, DType dtype) : dtype_(dtype) {
-    if (!operand.array) {
-      write_scalar(op, operand.scalar, dtype, number_);
-    } else if (operand.array->dtype == dtype) {
-      array_ = operand.array;
-    } else {
-      hold(astype(*operand.array, dtype));
-    }
+  Prepared(const Operand& operand, DType dtype) : array_(operand.array), number_(operand.scalar), dtype_(dtype) {
+    if (array_ && array_->dtype != dtype) hold(astype(*array_, dtype));
   }
   Prepared(const Prepared&) = delete;
 
@@ -70,12 +63,15 @@ class Prepared {
     View& in = p.in[k];
     in.dtype = dtype_;
     if (!array_) {
-      std::memcpy(p.number[k], number_, sizeof number_);
+      write_scalar(op, number_, dtype_, p.number[k]);
       in.strides = Dims(p.shape.size(), 0);
       return;
     }
     in.data = array_->data;
-    in.strides = array_->shape == p.shape ? array_->strides : broadcast_strides(op, *array_, p.shape);
+    if (array_->shape == p.shape)
+      in.strides = array_->strides;
+    else
+      in.strides = broadcast_strides(op, *array_, p.shape);
   }
 
  private:
@@ -83,20 +79,27 @@ class Prepared {
     own_ = std::move(x);
     array_ = &own_;
   }
-  const Array* array_ = nullptr;
+  const Array* array_;
+  const Scalar& number_;
   Array own_;
   DType dtype_;
-  alignas(16) char number_[16];
 };
 
-ElementwiseProblem problem_of(Elementwise op, int inputs, const Array& out) {
-  ElementwiseProblem p;
-  p.op = op;
-  p.inputs = inputs;
-  p.shape = out.shape;
-  p.out = view_of(out);
-  return p;
+void set_view(View& view, const Array& x) {
+  view.data = x.data;
+  view.dtype = x.dtype;
+  view.strides = x.strides;
 }
+
+// op on `inputs` operands, which are entered next, into out.
+struct Problem : ElementwiseProblem {
+  Problem(Elementwise kind, int count, const Array& result) {
+    op = kind;
+    inputs = count;
+    shape = result.shape;
+    set_view(out, result);
+  }
+};
 
 Dims broadcast(const char* op, const Prepared& a, const Prepared& b) {
   if (a.is_number()) return b.is_number() ? Dims{} : (*b).shape;
@@ -112,8 +115,8 @@ Device device_of(const char* op, const Operand& a, const Operand& b) {
 
 // out = op(x), for an x of out's shape.
 void run_unary(Elementwise op, const Array& x, const Array& out, double param = 0) {
-  ElementwiseProblem p = problem_of(op, 1, out);
-  p.in[0] = view_of(x);
+  Problem p(op, 1, out);
+  set_view(p.in[0], x);
   p.param = param;
   backend(out.device).elementwise.run(p);
 }
@@ -217,10 +220,10 @@ Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Opera
   const Device device = device_of(op.name, a, b);
   const DType dtype = compute_dtype(op, result_type(a, b));
   require_dtype(op, dtype);
-  const Prepared x(op.name, a, dtype), y(op.name, b, dtype);
+  const Prepared x(a, dtype), y(b, dtype);
   if (op.op == Elementwise::power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
   const Array out = empty(broadcast(op.name, x, y), result_dtype(op, dtype), device);
-  ElementwiseProblem p = problem_of(op.op, 2, out);
+  Problem p(op.op, 2, out);
   x.enter(op.name, p, 0);
   y.enter(op.name, p, 1);
   p.param = param;
@@ -236,17 +239,17 @@ bool may_overlap(const Array& a, const Array& b) {
   return x.low < y.high && y.low < x.high;
 }
 
-void require_writable(const char* op, const Array& target) {
-  if (target.storage->readonly) fail<ValueError>(op, ": the array is read-only");
+void require_writable(const char* op, const Array& target, const char* name) {
+  if (target.storage->readonly) fail<ValueError>(op, ": ", name, " is read-only");
   if (target.size() == 0) return;
   for (int i = 0; i < target.ndim(); ++i)
     if (target.strides[i] == 0 && target.shape[i] > 1)
-      fail<ValueError>(op, ": cannot write to a broadcast view of shape ", target.shape,
-                       ", several elements share memory; copy it first");
+      fail<ValueError>(op, ": cannot write to a broadcast view: ", name, " has shape ", target.shape,
+                       ", but several of its elements share memory; copy it first");
 }
 
 void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out) {
-  ElementwiseProblem p = problem_of(op, 0, out);
+  Problem p(op, 0, out);
   for (const Array* x : in) p.in[p.inputs++] = view_of(*x);
   backend(out.device).elementwise.run(p);
 }
@@ -296,10 +299,10 @@ void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand&
     return assign(target, {&wide, {}});
   }
   require_dtype(op, dtype);
-  Prepared y(op.name, b, dtype);
+  Prepared y(b, dtype);
   if (op.op == Elementwise::power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
   if (b.array && overlaps_unaligned(target, *y)) y.copy();
-  ElementwiseProblem p = problem_of(op.op, 2, target);
+  Problem p(op.op, 2, target);
   p.in[0] = p.out;
   y.enter(op.name, p, 1);
   backend(target.device).elementwise.run(p);
@@ -310,11 +313,11 @@ Array where(const Operand& condition, const Operand& x, const Operand& y) {
   if (kind != DType::boolean) fail<TypeError>("where: condition has dtype ", kind, ", but must be bool");
   const Device device = common_device("where", {{"condition", condition.array}, {"x1", x.array}, {"x2", y.array}});
   const DType dtype = result_type(x, y);
-  const Prepared c("where", condition, kind), a("where", x, dtype), b("where", y, dtype);
+  const Prepared c(condition, kind), a(x, dtype), b(y, dtype);
   Dims shape = broadcast("where", a, b);
   if (!c.is_number()) shape = broadcast_shapes("where", (*c).shape, shape);
   const Array out = empty(shape, dtype, device);
-  ElementwiseProblem p = problem_of(Elementwise::where, 3, out);
+  Problem p(Elementwise::where, 3, out);
   c.enter("where", p, 0);
   a.enter("where", p, 1);
   b.enter("where", p, 2);
@@ -336,8 +339,8 @@ Array contiguous(const Array& x) { return x.is_contiguous() ? x : astype(x, x.dt
 void assign(const Array& target, const Operand& from) {
   require_writable("assignment", target);
   if (!from.array) {
-    ElementwiseProblem p = problem_of(Elementwise::cast, 1, target);
-    Prepared("assignment", from, target.dtype).enter("assignment", p, 0);
+    Problem p(Elementwise::cast, 1, target);
+    Prepared(from, target.dtype).enter("assignment", p, 0);
     return backend(target.device).elementwise.run(p);
   }
   common_device("assignment", {{"the target", &target}, {"the value", from.array}});

@@ -205,8 +205,11 @@ Selection select(const Array& x, const IndexKey& key) {
       if (boolean_shape.empty()) boolean_shape.push_back(1);
       if (!item.start) boolean_shape[0] = 0;
     } else if (item.kind == IndexItem::array) {
-      check_advanced(x, *item.array_value, view.axis());
-      entries.push_back({*item.array_value, view.axis()});
+      // Lists and NumPy's arrays come from the CPU; so may other indices.
+      const Array& given = *item.array_value;
+      const Array index = given.device.is_cpu() ? to_device(given, x.device) : given;
+      check_advanced(x, index, view.axis());
+      entries.push_back({index, view.axis()});
       view.skip(consumed_axes(item));
     } else {
       basic_item(view, item, ellipsis);

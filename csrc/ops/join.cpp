@@ -90,4 +90,10 @@ Array stack(const std::vector<const Array*>& arrays, int64_t axis) {
   return join(views, at);
 }
 
+std::vector<Array> split(const Array& x, const std::vector<int64_t>& cuts, int axis) {
+  std::vector<Array> pieces;
+  for (size_t i = 0; i + 1 < cuts.size(); ++i) pieces.push_back(slice(x, axis, cuts[i], cuts[i + 1] - cuts[i], 1));
+  return pieces;
+}
+
 }  // namespace tw

@@ -191,10 +191,12 @@ __all__: list[str] = [
     "softplus",
     "softplus_backward",
     "softplus_backward_",
+    "split",
     "sqrt",
     "square",
     "squeeze",
     "stack",
+    "stamp",
     "start_explaining",
     "subtract",
     "subtract_",
@@ -375,8 +377,6 @@ class Array:
     def itemsize(self) -> int: ...
     @property
     def last_write(self) -> int: ...
-    @last_write.setter
-    def last_write(self, arg1: typing.SupportsInt | typing.SupportsIndex) -> None: ...
     @property
     def ndim(self) -> int: ...
     @property
@@ -681,9 +681,11 @@ def set_python_hooks(
     arg1: collections.abc.Callable,
     arg2: collections.abc.Callable,
     arg3: collections.abc.Callable,
-    arg4: typing.Any,
+    arg4: collections.abc.Callable,
     arg5: collections.abc.Callable,
-    arg6: str,
+    arg6: collections.abc.Callable,
+    arg7: collections.abc.Callable,
+    arg8: str,
 ) -> None: ...
 def setitem(arg0: Array, arg1: typing.Any, arg2: Array | complex) -> None: ...
 def sgd_step(
@@ -711,10 +713,20 @@ def softmax_backward(arg0: Array, arg1: Array, arg2: typing.SupportsInt | typing
 def softplus(arg0: Array) -> Array: ...
 def softplus_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def softplus_backward_(arg0: Array, arg1: Array | complex) -> None: ...
+def split(
+    arg0: Array,
+    arg1: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+) -> list[Array]: ...
 def sqrt(arg0: Array) -> Array: ...
 def square(arg0: Array) -> Array: ...
 def squeeze(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def stack(arg0: collections.abc.Sequence[Array], arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def stamp(*args, **kwargs):
+    """
+    stamp(arrays): the storages of these are written now. The node that says when and where.
+    """
+
 def start_explaining() -> None: ...
 def subtract(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def subtract_(arg0: Array, arg1: Array | complex) -> None: ...

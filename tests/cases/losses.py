@@ -1,8 +1,10 @@
-"""Softmax and the losses."""
+"""Softmax, dropout and the losses."""
 
 import numpy as np
 
 import tilewright as tw
+from tilewright import _core
+from tilewright._functions import dropout as drop, softmax as sm
 
 from .activations import softplus
 from .opcase import A, OpCase, Raises, S
@@ -23,12 +25,26 @@ def reduced(values, reduction):
     return values if reduction == "none" else getattr(values, reduction)()
 
 
-def cross_entropy(logits, target, label_smoothing=0.0, reduction="mean"):
-    log_p = log_softmax(logits, 1)
+def softmax_backward(g, y, axis):
+    return y * (g - (g * y).sum(axis=axis, keepdims=True))
+
+
+def log_softmax_backward(g, y, axis):
+    return g - np.exp(y) * g.sum(axis=axis, keepdims=True)
+
+
+def dropout(x, p, seed, offset):
+    keep = np.asarray(_core.random_bernoulli(x.shape, seed, offset, 1 - p))
+    return np.where(keep, x / (1 - p), 0) if p < 1 else np.zeros_like(x)
+
+
+def cross_entropy(logits, target, weight=None, label_smoothing=0.0, reduction="mean", ignore_index=-100):
     classes = logits.shape[1]
-    q = np.moveaxis(np.eye(classes)[target], -1, 1) if target.dtype.kind in "iu" else target
-    q = q * (1 - label_smoothing) + label_smoothing / classes
-    return reduced(-(q * log_p).sum(1), reduction)
+    weight = np.ones(classes) if weight is None else weight
+    q = np.moveaxis(np.eye(classes)[target], -1, 1) * (1 - label_smoothing) + label_smoothing / classes
+    q = q * weight.reshape(-1, *[1] * (logits.ndim - 2)) * np.expand_dims(target != ignore_index, 1)
+    losses = -(q * log_softmax(logits, 1)).sum(1)
+    return losses.sum() / weight[target].sum() if reduction == "mean" else reduced(losses, reduction)
 
 
 def classes(high, *shape):
@@ -94,6 +110,35 @@ def elementwise_loss(name, oracle, a=(-3, 3), b=(-3, 3)):
 CASES = (
     over_axis("softmax", softmax),
     over_axis("log_softmax", log_softmax),
+    *(
+        OpCase(
+            oracle.__name__,
+            oracle,
+            (
+                S(A((3, 5)), A((3, 5), *saved), 1),
+                S(A((2, 3, 4)), A((2, 3, 4), *saved), 1),
+                S(A((7,)), A((7,), *saved), 0),
+            ),
+            fn=getattr(sm, oracle.__name__),
+            tolerance=32,
+        )
+        for oracle, saved in ((softmax_backward, (0, 1)), (log_softmax_backward, (-3, 0)))
+    ),
+    OpCase(
+        "dropout",
+        dropout,
+        (
+            S(A((3, 4)), 0.5, 7, 0),
+            S(A((50,)), 0.2, 8, 3),
+            S(A((3, 4)), 1.0, 7, 0),
+            S(A(()), 0.3, 2, 1),
+            S(A((0, 3)), 0.5, 7, 0),
+        ),
+        fn=drop.dropout,
+        tolerance=4,
+        lengths=lambda n: S(A((n,)), 0.4, 9, n),
+        large=S(A((150_001,)), 0.4, 9, 5),
+    ),
     OpCase(
         F + "cross_entropy",
         cross_entropy,
@@ -102,6 +147,9 @@ CASES = (
             S(A((4, 5)), classes(4, 4), reduction="sum"),
             S(A((4, 5)), classes(4, 4), reduction="none"),
             S(A((4, 5)), classes(4, 4), label_smoothing=0.1),
+            S(A((4, 5)), classes(4, 4), A((5,), 0.5, 2)),
+            S(A((3, 5, 2)), classes(4, 3, 2), A((5,), 0.5, 2), label_smoothing=0.1, reduction="none"),
+            S(A((4, 5)), classes(4, 4), A((5,), 0.5, 2), ignore_index=2, reduction="sum"),
             S(A((3, 1)), classes(0, 3)),
             S(A((2, 40), 200, 300), classes(39, 2)),
         ),

@@ -367,7 +367,8 @@ void run_methods(const KernelTable& table, int64_t m, int64_t n, int64_t k, Layo
     if (kernel) c.run(label(table, method, Type<T>::dtype), [&](const GemmProblem& p) { kernel(p); });
   };
   run("naive", g.naive[dtype]);
-  if (epilogue.fits_registers() || k <= g.packed[dtype].kc) run("direct", g.direct[dtype]);
+  if (g.direct[dtype] && (epilogue.fits_registers() || k <= g.packed[dtype].kc))
+    c.run(label(table, "direct", Type<T>::dtype), [&](const GemmProblem& p) { g.direct[dtype](p, nullptr); });
   if (la == Layout::rows && lb == Layout::columns) run("dot", g.dot[dtype]);
   run_packed(table, c, k);
 }

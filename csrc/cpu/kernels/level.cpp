@@ -3,6 +3,7 @@
 
 namespace tw::TW_ISA {
 
+void fill_conv(KernelTable&);
 void fill_elementwise_unary(KernelTable&);
 void fill_elementwise_activation(KernelTable&);
 void fill_elementwise_binary(KernelTable&);
@@ -21,6 +22,7 @@ void fill_softmax(KernelTable&);
 
 void fill(KernelTable& table) {
   table.level = TW_LEVEL_NAME(TW_ISA);
+  fill_conv(table);
   fill_elementwise_unary(table);
   fill_elementwise_activation(table);
   fill_elementwise_binary(table);

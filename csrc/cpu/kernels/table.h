@@ -5,6 +5,7 @@
 #pragma once
 #include "backend/elementwise_problem.h"
 #include "core/dtype.h"
+#include "cpu/kernels/conv/im2col.h"
 #include "cpu/kernels/gemm/gemm.h"
 #include "cpu/kernels/index/index.h"
 #include "cpu/kernels/optim/optim.h"
@@ -43,6 +44,7 @@ struct KernelTable {
   // and from that of its parts; from one to the other and to bool.
   ElementwiseFn cast[kDTypes][kDTypes];
 
+  ConvKernels conv;
   GemmKernels gemm;
   IndexKernels index;
   OptimKernels optim;

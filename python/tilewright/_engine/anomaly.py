@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .tape import Parts, state
+from .tape import state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,8 @@ def note_forward(node: Node, y: Any) -> None:
     path = ".".join(state.layer_path)
     if path:
         node.origin = f"{node.origin}, in layer {path}"
+        if type(node.saved) is int:
+            node.parents[0].origin = node.origin
     if not _finite(y):
         raise FloatingPointError(
             f"anomaly: {node.plan.name} gave NaN or inf in its result of shape {y.shape}, at {node.origin}"
@@ -27,7 +29,8 @@ def note_forward(node: Node, y: Any) -> None:
 
 def _blame(node: Node) -> str:
     """Which of the saved inputs was not finite already."""
-    for value in node.saved:
+    call = node.parents[0] if type(node.saved) is int else node
+    for value in call.saved:
         array = getattr(value, "_array", None)
         if array is not None and not _finite(array):
             return f"; its input of shape {array.shape} had NaN or inf already"
@@ -36,13 +39,12 @@ def _blame(node: Node) -> str:
 
 def check_finite_backward(node: Node, g: Any, gradients: Sequence[Any]) -> None:
     for parent, c in zip(node.parents, gradients, strict=True):
-        for part in c if type(c) is Parts else (c,):
-            if part is not None and not _finite(part._array):
-                already = [x for x in (g if type(g) is Parts else (g,)) if x is not None and not _finite(x._array)]
-                raise FloatingPointError(
-                    f"anomaly: the gradient of {node.plan.name} is NaN or inf for its input of shape {parent.shape}; "
-                    f"recorded at {node.origin}" + ("; so was the gradient that backward brought" if already else "")
-                )
+        if c is not None and not _finite(c._array):
+            already = [x for x in (g if type(g) is list else (g,)) if x is not None and not _finite(x._array)]
+            raise FloatingPointError(
+                f"anomaly: the gradient of {node.plan.name} is NaN or inf for its input of shape {parent.shape}; "
+                f"recorded at {node.origin}" + ("; so was the gradient that backward brought" if already else "")
+            )
 
 
 def _finite(array: Any) -> bool:

@@ -186,10 +186,10 @@ def option(op: str, name: str, value: Any, options: Iterable[str]) -> str:
 
 def device(op: str, value: Any) -> str:
     """A device that there is, by its full name: "cuda" is "cuda:0". ValueError for any other."""
-    if value == "cpu":
-        return "cpu"
     if not isinstance(value, str):
         refuse(op, "device", value, 'a str such as "cpu"')
+    if value == "cpu":
+        return "cpu"
     try:
         return _core.device(value)
     except ValueError as error:

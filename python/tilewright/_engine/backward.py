@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .anomaly import check_finite_backward
 from .registry import needed
-from .tape import ANOMALY, OFF, RETAIN, DeferredCotangent, Leaf, Locks, Parts, Writes, check_unchanged, state
+from .tape import ANOMALY, OFF, RETAIN, DeferredCotangent, Leaf, Locks, Writes, check_unchanged, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,8 +52,6 @@ def add_cotangents(a: Any, b: Any) -> Any:
     """Sum of two cotangents of one value."""
     if isinstance(a, DeferredCotangent):
         a = a.value()
-    if type(a) is Parts:
-        return Parts(y if x is None else x if y is None else needed.add(x, y) for x, y in zip(a, b, strict=True))
     return needed.add(a, b)
 
 
@@ -106,15 +104,11 @@ def run_backward(
         The cotangent that arrived at each wanted node or leaf, with `hold` as a `DeferredCotangent` where it was left;
         those where none arrived are missing.
     """
-    watch = (
-        _Watch(_between(roots, wanted), frozenset(wanted), lent, hold)
-        if wanted is not None
-        else _Watch(None, (), lent, hold)
-    )
-    active, held = watch.active, watch.held
-    arrived: dict[Any, Any] = {}  # what has come to each node so far
+    reaching, stops = (None, ()) if wanted is None else (_between(roots, wanted), frozenset(wanted))
+    watch = _Watch(reaching, stops, lent, hold, create_graph)
+    active, held, heap = watch.active, watch.held, watch.heap
+    arrived: dict[Any, Any] = {}  # what has come to each node so far; to a call with several results a list
     summed: set[Any] = set()  # of those, the sums made here: nobody else has seen them, so they are added to in place
-    heap: list[tuple[int, Any]] = []
     for root, g in zip(roots, cotangents, strict=True):
         if root in arrived:
             arrived[root] = add_cotangents(arrived[root], g)
@@ -125,7 +119,7 @@ def run_backward(
     free = not (retain_graph or create_graph)
     add_into = None if create_graph else _core.add_
     before = state.mode
-    everywhere = wanted is not None or state.recording == ANOMALY
+    everywhere = wanted is not None or create_graph or state.recording == ANOMALY
     state.mode = state.recording if create_graph else OFF
     try:
         while heap:
@@ -157,7 +151,7 @@ def run_backward(
                     add_into(arrived[parent]._array, c._array)  # type: ignore[misc]
                 else:
                     arrived[parent] = add_cotangents(arrived[parent], c)
-                    if add_into is not None and parent.shape is not None:
+                    if add_into is not None:
                         summed.add(parent)
             gradients = c = None  # while the next node works, hold no more than has to be
         return watch.finish(arrived)
@@ -166,7 +160,7 @@ def run_backward(
 
 
 class _Watch:
-    """What looks on while `run_backward` walks: hooks, wanted nodes, anomaly mode and code of the user's.
+    """What looks on while `run_backward` walks: hooks, wanted nodes, several results, anomaly mode and user's code.
 
     Attributes
     ----------
@@ -176,24 +170,33 @@ class _Watch:
         The wanted nodes.
     lent
         Collects the gradients that hooks have seen.
+    heap
+        The nodes to come, by their clocks.
     held
         Leaves at which a deferred cotangent arrived that was not computed; None where that may not be.
+    recorded
+        Whether the walk itself is recorded.
     results
         The cotangents of wanted nodes that were passed.
     """
 
-    __slots__ = ("active", "held", "lent", "results", "stops")
+    __slots__ = ("active", "heap", "held", "lent", "recorded", "results", "stops")
 
-    def __init__(self, active: set[Any] | None, stops: Any, lent: list[Tensor] | None, hold: bool) -> None:
+    def __init__(
+        self, active: set[Any] | None, stops: Any, lent: list[Tensor] | None, hold: bool, recorded: bool
+    ) -> None:
         self.active = active
+        self.recorded = recorded
         self.stops = stops
         self.lent = lent
+        self.heap: list[tuple[int, Any]] = []
         self.held: list[Any] | None = [] if hold else None
         self.results: dict[Any, Any] = {}
 
     def visit(self, node: Any, g: Any, arrived: dict[Any, Any]) -> Sequence[Any] | None:
-        """The cotangents of a node's inputs; None where nothing behind it is wanted."""
-        if self.held:
+        """The cotangents of a node's inputs; None where nothing has to be passed on."""
+        is_output = type(node.saved) is int
+        if self.held and (node.hooks or not is_output):
             self._compute_held(arrived)
         if node.hooks:
             g = _run_hooks(node, g, self.active is None, self.lent)
@@ -201,16 +204,32 @@ class _Watch:
             self.results[node] = g
             if self.active.isdisjoint(node.parents):  # type: ignore[union-attr]
                 return None
+        if is_output:
+            self._gather(node, g, arrived)
+            return None
         source = node
         while type(source.saved) is not tuple:
             source = _restored(source)
         if source.clock < Writes.latest:
             check_unchanged(source)
-        gradients: Sequence[Any] = node.plan.backward(source, g)
-        if state.recording == ANOMALY:
+        plan = node.plan
+        backward = getattr(plan, "recorded", plan.backward) if self.recorded else plan.backward
+        gradients: Sequence[Any] = backward(source, g)
+        if self.recorded or state.recording == ANOMALY:
             gradients = [c.value() if isinstance(c, DeferredCotangent) else c for c in gradients]
+        if state.recording == ANOMALY:
             check_finite_backward(node, g, gradients)
         return gradients
+
+    def _gather(self, node: Any, g: Any, arrived: dict[Any, Any]) -> None:
+        """Put what arrived at one of several results among the cotangents of its call, None where nothing did."""
+        (call,) = node.parents
+        if call not in arrived:
+            arrived[call] = [None] * len(call.shape)
+            heappush(self.heap, (-call.clock, call))
+        parts = arrived[call]
+        before = parts[node.saved]
+        parts[node.saved] = g if before is None else add_cotangents(before, g)
 
     def _compute_held(self, arrived: dict[Any, Any]) -> None:
         """Hold nothing back any longer."""

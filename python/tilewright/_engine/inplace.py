@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .op import beside, is_number, wrap
+from .op import beside, is_number, primitive, wrap
 from .registry import needed
 from .tape import RETAIN, Leaf, Node, mark_written, retain_grad, state
 from .tensor import Tensor
@@ -40,17 +40,22 @@ def check_recordable(x: Tensor, op: str) -> None:
         )
 
 
-def in_place(op: Callable[[Any, Any], Tensor], kernel: Callable[[Any, Any], None]) -> Callable[[Tensor, Any], Tensor]:
-    """The method for `x op= other`: the op for where it is recorded, its in-place kernel for where it is not."""
+def in_place(op: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
+    """The method for `x op= other`: the op for where it is recorded, one that writes into x for where it is not."""
     name = op.__name__
 
+    def write(x: Any, other: Any, /) -> Any:
+        """`x op= other`, not recorded."""
+
+    write.__name__, write.__module__ = f"{name}_", op.__module__
+    write = primitive(promote="none", results=(), mutates=("x",), overlap=True)(write)
+
     def apply(self: Tensor, other: Any) -> Tensor:
+        if not state.mode or (self._node is None and getattr(other, "_node", None) is None):
+            return write(self, other)
         if not isinstance(other, Tensor) and not is_number(other):
             other = beside(self, other)
-        if state.mode and (self._node is not None or getattr(other, "_node", None) is not None):
-            _write_result(self, name, op, other)
-        else:
-            kernel(self._array, getattr(other, "_array", other))
+        _write_result(self, name, op, other)
         mark_written([self._array])
         return self
 

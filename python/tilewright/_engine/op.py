@@ -8,6 +8,7 @@ come from the tables in `_vjps/`, by name. Python around a kernel is the cost of
 
 from __future__ import annotations
 
+import copy
 import functools
 import operator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -16,8 +17,9 @@ from .. import _core
 from . import registry
 from .anomaly import note_forward
 from .arguments import entries
+from .composed import Pullback
 from .registry import Signature, register_op
-from .tape import ANOMALY, Node, OutputPlan, state
+from .tape import Node, mark_written, redirect, state
 from .tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -105,30 +107,71 @@ class Plan:
         a cycle. (A plan of another class may have a function here, which is given all of them and returns a tuple.)
     backward
         `backward(node, g)`: the cotangents of the inputs that want one, from that of the result and `node.saved`. Of an
-        op with several results, g is a list in their order, with None where nothing arrived.
+        op with several results, g is a list in their order, with None where nothing arrived; rules get it as a tuple.
+        By the fused rules where there are such, else as `recorded`.
+    recorded
+        The same where the backward pass is recorded: by the rules in ops, or, where there are none, by the definition.
     """
 
-    __slots__ = ("backward", "name", "save")
+    __slots__ = ("backward", "name", "recorded", "save")
 
     calls_user = False
 
     def __init__(self, signature: Signature, mask: tuple[bool, ...], complex: bool = False) -> None:
-        self.name, inputs, statics, results, keeps = signature
-        wanted = zip(inputs, registry.vjp_of(self.name, complex), mask, strict=True)
-        rules = {x: rule for x, rule, wants in wanted if wants}
-        for x, rule in rules.items():
-            if rule is None:
-                raise NotImplementedError(f"{self.name}: has no gradient with respect to {x}")
-        takes = [rule.__code__.co_varnames[1 : rule.__code__.co_argcount] for rule in rules.values()]
-        names = list(dict.fromkeys(name for taken in takes for name in taken))
+        self.name, inputs, statics, results, keeps = signature[:5]
+        single = len(results) == 1 and not signature.any_number
+        rules = _wanted(registry.vjp_of(self.name, complex), mask)
+        fused = None if complex else _wanted(registry.fused_vjp_of(self.name), mask)
+        if rules is None and self.name not in registry.DEFINITIONS:
+            wanted = zip(inputs, registry.vjp_of(self.name, complex), mask, strict=True)
+            missing = next(x for x, rule, wants in wanted if wants and rule is None)
+            raise NotImplementedError(f"{self.name}: has no gradient with respect to {missing}")
+        named = [name for rule in (*(rules or ()), *(fused or ())) for name in registry.parameters_of(rule)[1:]]
+        if rules is None:  # the definition takes all that the op does
+            named += [*inputs, *statics]
+        names = list(dict.fromkeys(named))
         places = [*inputs, *statics, *results, *keeps]
         self.save = tuple([_slot(name, places) for name in names])
         # Some gradient kernels take the result of another op as input y.
-        made = [(names.index(y), i) for i, y in enumerate(results) if y in names and y not in inputs]
-        picks = tuple([tuple([names.index(name) for name in taken]) for taken in takes])
-        self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]] = _core.Backward(
-            tuple(rules.values()), picks, tuple(made), len(results)
-        )
+        made = tuple([(names.index(y), i) for i, y in enumerate(results) if y in names and y not in inputs])
+        self.recorded: Callable[[Node, Tensor], Sequence[Tensor | None]]
+        self.backward: Callable[[Node, Tensor], Sequence[Tensor | None]]
+        if rules is None:
+            of_inputs, of_statics = ([names.index(name) for name in of] for of in (inputs, statics))
+            pullback = Pullback(self.name, mask, of_inputs, of_statics)
+            self.recorded, self.backward = pullback.recorded, pullback.backward
+        else:
+            self.recorded = self.backward = _calls(rules, names, made, single)
+        if fused is not None:
+            self.backward = _calls(fused, names, made, single)
+
+    def of_entries(self, wanted: tuple[bool, ...] | None) -> Plan:
+        """Of an op on a sequence, whose rule gives the cotangents of all entries: one for those that want one."""
+
+        def of_some(of_all: Callable[[Node, Tensor], Sequence[Any]]) -> Any:
+            def backward(node: Node, g: Tensor) -> list[Tensor | None]:
+                (cotangents,) = of_all(node, g)
+                return [c for c, wants in zip(cotangents, wanted or node.parents, strict=True) if wants]
+
+            return backward
+
+        plan = copy.copy(self)
+        plan.backward, plan.recorded = of_some(self.backward), of_some(self.recorded)
+        return plan
+
+
+def _wanted(rules: Any, mask: tuple[bool, ...]) -> list[Any] | None:
+    """The rules of the inputs that want a gradient; None where one of them has none."""
+    if rules is None:
+        return None
+    wanted = [rule for rule, wants in zip(rules, mask, strict=True) if wants]
+    return None if None in wanted else wanted
+
+
+def _calls(rules: list[Any], names: list[str], made: tuple[tuple[int, int], ...], single: bool) -> Any:
+    """`backward(node, g)`: calls the rules with those that they name of the saved values `names`."""
+    takes = [tuple([names.index(name) for name in registry.parameters_of(rule)[1:]]) for rule in rules]
+    return _core.Backward(tuple(rules), tuple(takes), made, single)
 
 
 def _slot(name: str, places: list[str]) -> tuple[int, int]:
@@ -146,8 +189,12 @@ def primitive(
     *,
     promote: str = "all",
     conditions: tuple[str, ...] = (),
-    results: tuple[str, ...] = ("y",),
+    results: tuple[str, ...] | str = ("y",),
     keeps: tuple[str, ...] = (),
+    mutates: tuple[str, ...] = (),
+    overlap: bool = False,
+    sequence: bool = False,
+    composed: Callable[..., Any] | None = None,
     kernel: Any = None,
 ) -> Callable[[F], F]: ...
 def primitive(
@@ -155,8 +202,12 @@ def primitive(
     *,
     promote: str = "all",
     conditions: tuple[str, ...] = (),
-    results: tuple[str, ...] = ("y",),
+    results: tuple[str, ...] | str = ("y",),
     keeps: tuple[str, ...] = (),
+    mutates: tuple[str, ...] = (),
+    overlap: bool = False,
+    sequence: bool = False,
+    composed: Callable[..., Any] | None = None,
     kernel: Any = None,
 ) -> Any:
     """Make the declared function an op: see the module's text.
@@ -171,36 +222,84 @@ def primitive(
     conditions
         Names of arrays that do not take part.
     results
-        Names of the results. A call of an op with several returns a tuple; its rules take a list of cotangents, with
-        None for a result that nothing arrived at.
+        Names of the results. A call of an op with several returns a tuple; its rules take a tuple of cotangents, with
+        None for a result that nothing arrived at. One name, no tuple, stands for results of any number. An op without
+        any, which only writes, returns the first tensor that it wrote.
     keeps
         Names of arrays that the kernel leaves for the rules.
+    mutates
+        Names of inputs that the kernel writes, once it has found nothing to refuse. They must be tensors, writable and
+        apart from the other operands in memory, and while ops are recorded not on the tape. They keep their dtype,
+        have no gradient, and rules cannot name them. The write is stamped as those of in-place operators are. Where
+        `checkpoint` calls again, the kernel is given copies of what they held the first time.
+    overlap
+        Whether the inputs that are written may share memory with those that are read, for the kernel takes care of it.
+    sequence
+        The one input is a sequence of arrays of any length. The kernel takes a list, and the one rule gives the
+        cotangents of all of them; `<input>_shape` and `<input>_dtype` are tuples of theirs.
+    composed
+        What the op computes, in other ops, as a function of the same parameters. Where the backward pass is recorded
+        and the op has no rules in ops, this is differentiated in its place; so it is where the op has no rules at all.
     kernel
         What is called with the bare arrays and the static parameters; by default that of the name in `_core`. It
         returns the results and then what it keeps, as a tuple where that is more than one array.
     """
     if function is None:
-        options = {"promote": promote, "conditions": conditions, "results": results, "keeps": keeps, "kernel": kernel}
-        return functools.partial(primitive, **options)
+        return functools.partial(
+            primitive,
+            promote=promote,
+            conditions=conditions,
+            results=results,
+            keeps=keeps,
+            mutates=mutates,
+            overlap=overlap,
+            sequence=sequence,
+            composed=composed,
+            kernel=kernel,
+        )
     code = function.__code__
     split = code.co_posonlyargcount
     names = code.co_varnames[: code.co_argcount]
     name = function.__name__.lstrip("_")
-    signature = register_op(Signature(name, names[:split], names[split:], results, keeps), function.__module__)
+    any_number = isinstance(results, str)
+    results = (results,) if isinstance(results, str) else results
+    signature = Signature(name, names[:split], names[split:], results, keeps, mutates, sequence, any_number)
+    _check_signature(signature)
+    register_op(signature, function.__module__, composed)
+    apart = [x in conditions or x in mutates for x in signature.inputs]
     op: Any = _core.Primitive(
         name,
         kernel or getattr(_core, name),
-        split,
-        len(names) - split,
-        len(results),
+        signature.inputs,
+        len(signature.statics),
+        -1 if any_number else len(results),
         len(keeps),
         function if code.co_kwonlyargcount else None,
         promote == "all",
-        sum([1 << names.index(condition) for condition in conditions]),
+        _mask(apart),
+        sequence,
+        _mask([x in mutates for x in signature.inputs]),
+        overlap,
     )
     op.signature = signature
-    op.promote, op.conditions = promote, [names[i] in conditions for i in range(split)]
+    op.promote, op.apart = promote, apart
     return functools.update_wrapper(op, function)
+
+
+def _mask(chosen: list[bool]) -> int:
+    return sum([1 << i for i, is_chosen in enumerate(chosen) if is_chosen])
+
+
+def _check_signature(op: Signature) -> None:
+    unknown = [name for name in op.mutates if name not in op.inputs]
+    if unknown:
+        raise ValueError(f"primitive: {op.name} mutates {unknown[0]}, but its inputs are {', '.join(op.inputs)}")
+    if op.sequence and (len(op.inputs) != 1 or op.mutates):
+        raise ValueError(f"primitive: {op.name} takes a sequence, so it has one input, which it cannot write")
+    if op.keeps and (op.any_number or not op.results):
+        raise ValueError(f"primitive: {op.name} keeps {', '.join(op.keeps)} beside results of no declared number")
+    if not op.results and not op.mutates:
+        raise ValueError(f"primitive: {op.name} has no results and writes nothing")
 
 
 def kernel_in_python(function: F) -> F:
@@ -217,15 +316,38 @@ def _plan_for(op: Any, mask: tuple[bool, ...], complex: bool) -> Any:
     if registry.cuts_tape(name):
         return None
     rules = registry.vjp_of(name)
-    return rules(mask) if isinstance(rules, type) else Plan(op.signature, mask, complex)
+    if isinstance(rules, type):
+        return rules(mask)
+    if op.signature.sequence:
+        return _plan_for_entries(op, None if all(mask) else mask, complex)
+    return Plan(op.signature, mask, complex)
+
+
+@functools.lru_cache(256)
+def _plan_for_entries(op: Any, wanted: tuple[bool, ...] | None, complex: bool) -> Plan:
+    """As `_plan_for`, of an op on a sequence; `wanted` is None for all entries, of however many."""
+    return _plan_for_sequence(op, complex).of_entries(wanted)
+
+
+@functools.cache
+def _plan_for_sequence(op: Any, complex: bool) -> Plan:
+    return Plan(op.signature, (True,), complex)
+
+
+def _entries(op: Any, sequence: Any) -> list[Any]:
+    """Those of the operand of an op on a sequence."""
+    return entries(op.signature.name, op.signature.inputs[0], sequence, "a sequence of arrays")
 
 
 def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """Operands that the kernel of an op does not take, as it takes them; None where they are so already.
 
     Numbers stay numbers beside a tensor, whose dtype they take, and None stays None: an operand that is left out. A
-    complex number makes floating tensors complex here, for that is an op: the way back takes the real part.
+    complex number makes floating tensors complex here, for that is an op: the way back takes the real part. Entries of
+    a sequence are arrays, all of them.
     """
+    sequence = op.signature.sequence
+    apart = [False] * len(operands) if sequence else op.apart
     saved = None  # for each operand, whether a rule will need it; where nothing is recorded, none is
     if state.mode:
         for v in operands:
@@ -238,18 +360,19 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     for i, v in enumerate(operands):
         if isinstance(v, Tensor):
             tensors = True
-        elif v is not None and not is_number(v):
-            converted[i] = _placed(frozen(v) if saved and saved[i] else asarray(v), device)
+        elif sequence or (v is not None and not is_number(v)):
+            made = frozen(v) if saved and saved[0 if sequence else i] else asarray(v)
+            converted[i] = _placed(made, device)
             tensors = changed = True
     if not tensors and converted[0] is not None:
         converted[0] = asarray(converted[0])
         changed = True
     if op.promote == "all":
-        meeting = [v for v, condition in zip(converted, op.conditions, strict=True) if not condition]
+        meeting = [v for v, is_apart in zip(converted, apart, strict=True) if not is_apart]
         dtype = _core.meeting_dtype(meeting)
         if dtype is not None:
             for i, v in enumerate(converted):
-                if isinstance(v, Tensor) and not op.conditions[i]:
+                if isinstance(v, Tensor) and not apart[i]:
                     converted[i] = _of_dtype(v, dtype)
             changed = True
     return tuple(converted) if changed else None
@@ -267,51 +390,13 @@ def _saved_inputs(op: Any) -> list[bool]:
     if registry.cuts_tape(op.signature.name):
         return [False] * len(op.signature.inputs)
     rules = registry.vjp_of(op.signature.name)
-    if isinstance(rules, type):  # a plan of its own
+    if rules is None or isinstance(rules, type):  # a definition, or a plan of its own
         return [True] * len(op.signature.inputs)
-    named = {name for rule in rules if rule is not None for name in rule.__code__.co_varnames}
+    rules += registry.fused_vjp_of(op.signature.name) or ()
+    named = {name for rule in rules if rule is not None for name in registry.parameters_of(rule)}
     return [name in named for name in op.signature.inputs]
 
 
-_core.set_python_hooks(Tensor, _convert, _plan_for, note_forward, OutputPlan, frozen_key, _FOLDER + "/")
-
-
-class _VariadicPlan:
-    """As `Plan`, for an op over a list of arrays: one rule gives the cotangents of all of them."""
-
-    __slots__ = ("name", "rule", "wanted")
-
-    calls_user = False
-
-    def __init__(self, name: str, wanted: tuple[bool, ...]) -> None:
-        self.name = name
-        (self.rule,) = registry.vjp_of(name)
-        self.wanted = wanted
-
-    def backward(self, node: Node, g: Tensor) -> list[Tensor | None]:
-        """The cotangents of the inputs that want one."""
-        return [c for c, wants in zip(self.rule(g, *node.saved), self.wanted, strict=True) if wants]
-
-
-def variadic(function: F) -> F:
-    """`primitive` for an op on a sequence of arrays; its rule is given g, their shapes and the static parameters."""
-    name = function.__name__.lstrip("_")
-    kernel = getattr(_core, name)
-    statics = function.__code__.co_varnames[1 : function.__code__.co_argcount]
-    register_op(Signature(name, ("arrays",), statics, keeps=("shapes",)), function.__module__)
-
-    def op(arrays: Any, /, *params: Any) -> Tensor:
-        tensors = [asarray(v) for v in entries(name, "arrays", arrays, "a sequence of arrays")]
-        y = _core.under_rules_of(tensors, kernel, [v._array for v in tensors], *params)
-        if not state.mode or all(v._node is None for v in tensors):
-            return wrap(y, None, *tensors)
-        # Where dtypes were promoted, the conversion is an op of its own, so that cotangents are converted back.
-        tensors = [v if v._node is None else asarray(v, y.dtype) for v in tensors]
-        plan = _VariadicPlan(name, tuple([v._node is not None for v in tensors]))
-        parents = tuple([v._node for v in tensors if v._node is not None])
-        node = Node(plan, parents, ([v.shape for v in tensors], *params), y.shape)
-        if state.mode == ANOMALY:
-            note_forward(node, y)
-        return wrap(y, node, *tensors)
-
-    return functools.update_wrapper(op, function)  # type: ignore[return-value]
+_core.set_python_hooks(
+    Tensor, _convert, _entries, _plan_for, note_forward, redirect, mark_written, frozen_key, _FOLDER + "/"
+)

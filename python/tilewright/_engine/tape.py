@@ -42,10 +42,13 @@ class _State(threading.local, _core.TapeMode):
         ON or ANOMALY: what `mode` becomes where recording is switched on.
     layer_path
         Names of the modules that are running, outermost first.
+    journals
+        Of checkpointed calls that are running, outermost first: see `redirect`.
     """
 
     recording = ON
     layer_path: tuple[str, ...] = ()
+    journals: tuple[Callable[[tuple[Any, ...]], tuple[Any, ...] | None], ...] = ()
 
 
 state = _State()
@@ -75,13 +78,15 @@ if TYPE_CHECKING:
         plan
             The op and which of its inputs want a gradient: `plan.name`, `plan.backward(node, g)`, which gives one
             cotangent (or None for zero) for each parent, and `plan.calls_user`, whether that runs code of the user's.
+            Where `backward` calls what cannot be differentiated, `plan.recorded(node, g)` gives the same in ops.
         parents
             The nodes of those inputs, in order.
         saved
             Tuple of what the rules named. None once backward has used and freed it. A `Recomputed` where `checkpoint`
-            keeps nothing: `saved.node(self)` then gives a node that has it.
+            keeps nothing: `saved.node(self)` then gives a node that has it. An int at a node that stands for one of
+            several results: its place among them. The one parent of such a node is that of the call.
         shape
-            Of the result, which its cotangent must have. None for an op with several results: its cotangent is `Parts`.
+            Of the result, which its cotangent must have; of a call with several results a tuple of theirs.
         clock
             Number of the event that made it.
         hooks
@@ -95,52 +100,27 @@ if TYPE_CHECKING:
         plan: Any
         parents: tuple[Any, ...]
         saved: Any
-        shape: tuple[int, ...] | None
+        shape: tuple[Any, ...]
         clock: int
         hooks: dict[int, Hook] | None
         grad: Tensor | None
         origin: str
 
-        def __init__(
-            self, plan: Any, parents: tuple[Any, ...], saved: Any, shape: tuple[int, ...] | None, /
-        ) -> None: ...
+        def __init__(self, plan: Any, parents: tuple[Any, ...], saved: Any, shape: tuple[Any, ...], /) -> None: ...
 
 else:
     Node = _core.Node
 
 
-class Parts(list[Any]):
-    """Cotangents of an op with several results, None where none arrived. To the engine, a cotangent of shape None."""
-
-    __slots__ = ()
-
-    class _array:
-        shape = None
-
-
-class OutputPlan:
-    """Plan of the node of one of several results of an op: puts its cotangent in the right place of the call's."""
-
-    name = "one of several results"
-    calls_user = False
-
-    @staticmethod
-    def backward(node: Node, g: Tensor) -> tuple[Parts]:
-        index, count = node.saved
-        parts = Parts([None] * count)
-        parts[index] = g
-        return (parts,)
-
-
-def output_node(call: Node, index: int, count: int, shape: tuple[int, ...]) -> Node:
-    """The node of result `index` of `count` of a call."""
-    return Node(OutputPlan, (call,), (index, count), shape)
+def output_node(call: Node, index: int) -> Node:
+    """The node of one of several results of a call."""
+    return Node(call.plan, (call,), index, call.shape[index])
 
 
 class DeferredCotangent:
     """A cotangent that is not computed yet: where there is a sum to add it to, it goes straight into that.
 
-    Rules return one where the backward pass is not recorded; nothing but the engine sees it.
+    Rules return one, and nothing but the engine sees it; where the backward pass is recorded, that computes it at once.
 
     Attributes
     ----------
@@ -214,13 +194,23 @@ class Writes:
 def mark_written(arrays: Iterable[Any]) -> None:
     """Stamp the storages of these arrays as written now, and remember the user's line."""
     with Locks.writes:
-        write = Node("write", (), (), None)  # on no tape; a node knows its time and the line that made it
+        write = _core.stamp(arrays)
         Writes.latest = clock = write.clock
-        for array in arrays:
-            array.last_write = clock
         if len(Writes.recent) >= _WRITES_REMEMBERED:
             Writes.recent.clear()
         Writes.recent[clock] = write
+
+
+def redirect(arrays: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """What a kernel shall write to instead of these arrays; None for themselves.
+
+    Asked before an op runs that writes some of its inputs and has results besides. A journal notes what they hold, or
+    gives what they held when the op ran before.
+    """
+    others = None
+    for journal in state.journals:
+        others = journal(others or arrays) or others
+    return others
 
 
 def check_unchanged(node: Node) -> None:

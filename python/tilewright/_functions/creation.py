@@ -44,10 +44,9 @@ _LONGEST = (1 << 63) - 1  # an axis
 
 def _filled(op: str, shape: Shape, value: Any, dtype: DType, requires_grad: bool, device: str) -> Tensor:
     shape = checked_shape(op, shape)
-    if device == "cpu":
-        x = wrap(_core.full(shape, value, dtype))
-    else:
-        x = wrap(_core.full(shape, value, dtype, checked_device(op, device)))
+    if type(device) is not str or device != "cpu":
+        device = checked_device(op, device)
+    x = wrap(_core.full(shape, value, dtype, device))
     if requires_grad is not False:
         x.requires_grad = requires_grad
     return x

@@ -58,13 +58,13 @@ _RESULT = {
 }
 
 
-def elementwise(rule: str) -> Callable[[F], F]:
+def elementwise(rule: str, composed: Any = None) -> Callable[[F], F]:
     """`primitive`, with the sections of the docstring that all elementwise functions share put before its Examples."""
 
     def declare(function: F) -> F:
         sections = _UNARY if function.__code__.co_posonlyargcount == 1 else _BINARY
         head, examples, tail = (function.__doc__ or "").partition("Examples\n")
         function.__doc__ = head.rstrip() + "\n" + sections.format(result=_RESULT[rule]) + examples + tail
-        return primitive(promote="none" if rule == "boolean" else "all")(function)
+        return primitive(promote="none" if rule == "boolean" else "all", composed=composed)(function)
 
     return declare

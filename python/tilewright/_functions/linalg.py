@@ -96,7 +96,8 @@ def _inv_kernel(x: Any) -> Any:
     import numpy as np
 
     try:
-        return _beside(x, np.linalg.inv(_matrices(x)))
+        with np.errstate(all="ignore"):
+            return _beside(x, np.linalg.inv(_matrices(x)))
     except np.linalg.LinAlgError:
         raise ValueError(f"inv: a matrix of x {x.shape} is singular, it has no inverse") from None
 
@@ -104,14 +105,16 @@ def _inv_kernel(x: Any) -> Any:
 def _qr_kernel(x: Any) -> tuple[Any, Any]:
     import numpy as np
 
-    q, r = np.linalg.qr(_matrices(x))
+    with np.errstate(all="ignore"):
+        q, r = np.linalg.qr(_matrices(x))
     return _beside(x, q), _beside(x, r)
 
 
 def _slogdet_kernel(x: Any) -> tuple[Any, Any]:
     import numpy as np
 
-    sign, logabsdet = np.linalg.slogdet(_matrices(x))
+    with np.errstate(all="ignore"):  # of NaN and infinity
+        sign, logabsdet = np.linalg.slogdet(_matrices(x))
     return _beside(x, sign), _beside(x, logabsdet)
 
 

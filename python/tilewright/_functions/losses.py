@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .._engine.op import primitive
+from .comparison import equal, not_equal
+from .indexing import take, take_along_axis, where
+from .manipulation import astype, expand_dims, reshape, squeeze
+from .reductions import sum
+from .softmax import log_softmax
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
 
 
-@primitive(keeps=("saved",))
-def cross_entropy(  # type: ignore[empty-body]
-    x: Any, /, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str
+def _cross_entropy(
+    x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Tensor:
-    """Cross-entropy of logits (N, C, ..) and classes (N, ..), both bare arrays as is the weight (C,) or None."""
+    axis = 1 if x.ndim > 1 else 0
+    classes = x.shape[axis]
+    logarithms = log_softmax(x, axis)
+    target = astype(target, "int64", copy=False)
+    counts = not_equal(target, ignore_index)
+    target = where(counts, target, 0)
+    chosen = squeeze(take_along_axis(logarithms, expand_dims(target, axis=axis), axis=axis), axis=axis)
+    chosen = where(counts, chosen, 0.0)  # not -inf, which is none times 0
+    if weight is None:
+        weights, spread = astype(counts, x.dtype), logarithms
+    else:
+        weight = astype(weight, x.dtype, copy=False)
+        weights = where(counts, take(weight, target), 0.0)
+        spread = logarithms * reshape(weight, (classes,) + (1,) * (x.ndim - 1 - axis))
+    losses = weights * chosen * (label_smoothing - 1)
+    if label_smoothing:
+        losses = losses - where(counts, sum(spread, axis=axis), 0.0) * (label_smoothing / classes)
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return sum(losses)
+    total = sum(weights)
+    nothing = equal(total, 0)  # NaN, but with gradient 0
+    return sum(losses) / where(nothing, 1.0, total) + where(nothing, math.nan, 0.0)
+
+
+@primitive(conditions=("target", "weight"), keeps=("saved",), composed=_cross_entropy)
+def cross_entropy(  # type: ignore[empty-body]
+    x: Any, target: Any, weight: Any, /, ignore_index: int, label_smoothing: float, reduction: str
+) -> Tensor:
+    """Cross-entropy of logits (N, C, ..) and classes (N, ..), with a weight (C,) or None."""

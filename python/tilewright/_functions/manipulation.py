@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine.arguments import flag, has_axes, integer, integers, shown
 from .._engine.dtypes import as_dtype
-from .._engine.op import primitive, variadic, wrap
+from .._engine.op import primitive, wrap
 from .._engine.tensor import Tensor, asarray
 
 if TYPE_CHECKING:
@@ -77,14 +77,19 @@ def to_device(x: Any, /, device: str) -> Tensor:  # type: ignore[empty-body]
     """A copy on another device; its gradient comes back."""
 
 
-@variadic
+@primitive(sequence=True)
 def _concatenate(arrays: Any, /, axis: int) -> Tensor:  # type: ignore[empty-body]
     """Kernel of `concatenate`."""
 
 
-@variadic
+@primitive(sequence=True)
 def _stack(arrays: Any, /, axis: int) -> Tensor:  # type: ignore[empty-body]
     """Kernel of `stack`."""
+
+
+@primitive(results="pieces")
+def _split(x: Any, /, cuts: tuple[int, ...], axis: int) -> tuple[Tensor, ...]:  # type: ignore[empty-body]
+    """Kernel of `split`: from each cut to the next; they rise from 0 to the length of the axis."""
 
 
 def reshape(x: Any, /, shape: Shape) -> Tensor:
@@ -558,6 +563,9 @@ def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Te
         if count < 1 or length % count:
             raise ValueError(f"split: axis {axis} of x {x.shape} has length {length}, not a multiple of {shown(count)}")
         cuts = list(range(0, length + 1, length // count)) if length else [0] * (count + 1)
+    cuts = [slice(cut).indices(length)[1] for cut in cuts]  # counted from the front
+    if cuts == sorted(cuts):
+        return list(_split(x, tuple(cuts), axis))
     return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(cuts)]
 
 

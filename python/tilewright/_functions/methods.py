@@ -47,7 +47,7 @@ _OPERATORS = {
 for _name, _op in _OPERATORS.items():
     setattr(Tensor, f"__{_name}__", _op)
     setattr(Tensor, f"__r{_name}__", _reflected(_op))
-    setattr(Tensor, f"__i{_name}__", in_place(_op, getattr(_core, _op.__name__ + "_")))
+    setattr(Tensor, f"__i{_name}__", in_place(_op))
 
 
 def _is_operand(x: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._engine.registry import register_vjps
-from .._engine.tape import DeferredCotangent, state
+from .._engine.tape import DeferredCotangent
 from .._functions import (
     comparison as cmp,
     complex as cx,
@@ -45,22 +45,17 @@ class MatrixProduct(DeferredCotangent):
         return MatrixProduct(self.op, self.like.detach(), self.b.detach())
 
 
-def product(op: Any, a: Tensor, b: Tensor) -> Any:
-    """`op(a, b)` as a cotangent; `op` is one of the products of matrices."""
-    return op(a, b) if state.mode else MatrixProduct(op, a, b)
-
-
-def _matmul_x1(g: Tensor, x1_shape: tuple[int, ...], x2: Tensor) -> Tensor:
+def _matmul_x1(g: Tensor, x1_shape: tuple[int, ...], x2: Tensor) -> Tensor | MatrixProduct:
     if x2.ndim == 1:  # (.., m, k) @ (k,): g (.., m)
         return mp.expand_dims(g, axis=-1) * x2 if len(x1_shape) > 1 else g * x2
     if len(x1_shape) == 1:  # (k,) @ (.., k, n): g (.., n)
         return red.sum(mp.expand_dims(g, axis=-2) * x2, axis=-1)
     if x2.ndim == 2:
-        return product(_matmul_nt, g, x2)
+        return MatrixProduct(_matmul_nt, g, x2)
     return matmul(g, mp.matrix_transpose(x2))
 
 
-def _matmul_x2(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor:
+def _matmul_x2(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor | MatrixProduct:
     if len(x2_shape) == 1:
         if x1.ndim == 1:
             return g * x1
@@ -68,15 +63,15 @@ def _matmul_x2(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor:
     if x1.ndim == 1:
         return mp.expand_dims(x1, axis=-1) * mp.expand_dims(g, axis=-2)
     if len(x2_shape) == 2:  # one product over all batches instead of one each, then a sum
-        return product(_matmul_tn, x1, g)
+        return MatrixProduct(_matmul_tn, x1, g)
     return matmul(mp.matrix_transpose(x1), g)
 
 
-def _matmul_x1_complex(g: Tensor, x1_shape: tuple[int, ...], x2: Tensor) -> Tensor:
+def _matmul_x1_complex(g: Tensor, x1_shape: tuple[int, ...], x2: Tensor) -> Tensor | MatrixProduct:
     return _matmul_x1(g, x1_shape, conj(x2))
 
 
-def _matmul_x2_complex(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor:
+def _matmul_x2_complex(g: Tensor, x1: Tensor, x2_shape: tuple[int, ...]) -> Tensor | MatrixProduct:
     return _matmul_x2(g, conj(x1), x2_shape)
 
 
@@ -91,7 +86,7 @@ def _inv(g: Tensor, y: Tensor) -> Tensor:
     return -matmul(matmul(h, g), h)
 
 
-def _slogdet(g: list[Any], x: Tensor, sign: Tensor) -> Tensor:
+def _slogdet(g: tuple[Any, ...], x: Tensor, sign: Tensor) -> Tensor:
     """With d log det(x) = tr(x^-1 dx): its real part moves the logarithm, the imaginary one turns the sign."""
     of_sign, of_logarithm = g
     factor = 0.0 if of_logarithm is None else of_logarithm
@@ -102,7 +97,7 @@ def _slogdet(g: list[Any], x: Tensor, sign: Tensor) -> Tensor:
     return mp.reshape(factor, (*x.shape[:-2], 1, 1)) * _adjoint(inv(x))
 
 
-def _qr(g: list[Any], q: Tensor, r: Tensor) -> Tensor:
+def _qr(g: tuple[Any, ...], q: Tensor, r: Tensor) -> Tensor:
     """(dQ + Q (U + U^H, the diagonal once and real)) R^-H, where U is the upper triangle of R's cotangent times R^H
     minus Q^H dQ: Q stays orthonormal and R triangular."""
     of_q, of_r = g
@@ -118,7 +113,7 @@ def _qr(g: list[Any], q: Tensor, r: Tensor) -> Tensor:
 
 VJPS: dict[str, Any] = {
     "matmul": (_matmul_x1, _matmul_x2),
-    "matmul_nt": (lambda g, x2: product(matmul, g, x2), lambda g, x1: product(_matmul_tn, g, x1)),
+    "matmul_nt": (lambda g, x2: MatrixProduct(matmul, g, x2), lambda g, x1: MatrixProduct(_matmul_tn, g, x1)),
     "matmul_tn": (lambda g, x2: _matmul_nt(x2, g), lambda g, x1: matmul(x1, g)),
     "inv": _inv,
     "slogdet": _slogdet,
@@ -128,7 +123,10 @@ VJPS: dict[str, Any] = {
 # What differs where complex numbers are among the op's operands or its result.
 COMPLEX_VJPS: dict[str, Any] = {
     "matmul": (_matmul_x1_complex, _matmul_x2_complex),
-    "matmul_nt": (lambda g, x2: product(matmul, g, conj(x2)), lambda g, x1: product(_matmul_tn, g, conj(x1))),
+    "matmul_nt": (
+        lambda g, x2: MatrixProduct(matmul, g, conj(x2)),
+        lambda g, x1: MatrixProduct(_matmul_tn, g, conj(x1)),
+    ),
     "matmul_tn": (lambda g, x2: _matmul_nt(conj(x2), g), lambda g, x1: matmul(conj(x1), g)),
 }
 

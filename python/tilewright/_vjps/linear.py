@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine.op import wrap
 from .._engine.registry import register_vjps
-from .._engine.tape import Node, state
-from .._functions import activations as act, linear as linear  # declares the op
+from .._engine.tape import Node
+from .._functions import linear as linear  # declares the op
+from .._functions.activations import BACKWARD
 from .._functions.linalg import _matmul_tn, matmul
-from .linalg import product
+from .linalg import MatrixProduct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._engine.tensor import Tensor
 
-# What they take beside the cotangent is what the plan keeps: the argument where `linear` gave it, else the result.
-_DERIVATIVES: dict[str, Any] = {name: getattr(act, f"{name}_backward") for name in act.FUSED if name != "none"}
+
+# Whether an activation is differentiated from its result, not its argument; what it takes is what the plan keeps.
+_FROM_RESULT = {name: not from_argument for name, from_argument in _core.activations().items()}
 
 
 class LinearPlan:
@@ -32,7 +34,8 @@ class LinearPlan:
     Notes
     -----
     With dz = g activation'(z), the gradients are dz weight, dzᵀ x and the sum of dz over its rows. dz and that sum are
-    made in one pass over memory, except where the backward pass is recorded: then each step is an op of its own.
+    made in one pass over memory; where the backward pass is recorded, by the activation's own rule. The definition is
+    not differentiated there, since it needs every operand: x would be kept beside a frozen weight too.
     """
 
     __slots__ = ("wants_bias", "wants_weight", "wants_x")
@@ -53,28 +56,28 @@ class LinearPlan:
         x, weight, kept, activation = node.saved
         of_bias = g
         if kept is not None:
-            if self.wants_bias and not state.mode:
+            if self.wants_bias:
                 dz, db = _core.bias_activation_backward(g._array, kept, activation)
                 g, of_bias = wrap(dz), wrap(db)
             else:
-                g = of_bias = _DERIVATIVES[activation](g, self._on_tape(node))
+                g = BACKWARD[activation](g, wrap(kept))
         gradients: list[Any] = []
         if self.wants_x:
-            gradients.append(product(matmul, g, weight))
+            gradients.append(MatrixProduct(matmul, g, weight))
         if self.wants_weight:
-            gradients.append(product(_matmul_tn, g, x))
+            gradients.append(MatrixProduct(_matmul_tn, g, x))
         if self.wants_bias:
             gradients.append(of_bias)
         return gradients
 
-    def _on_tape(self, node: Node) -> Tensor:
-        """What was kept, with its own place on the tape where the backward pass is recorded."""
+    def recorded(self, node: Node, g: Tensor) -> Sequence[Any]:
+        """The same in ops: back through the activation to the node that the affine map alone would have left."""
         x, weight, kept, activation = node.saved
-        if not state.mode:
-            return wrap(kept)
-        if act.FUSED[activation]:
-            return wrap(kept, Node(self, node.parents, (x, weight, None, "none"), node.shape))
-        return wrap(kept, node)
+        if kept is None:
+            return self.backward(node, g)
+        affine = Node(self, node.parents, (x, weight, None, "none"), node.shape)
+        kept = wrap(kept, node if _FROM_RESULT[activation] else affine)
+        return self.backward(affine, BACKWARD[activation](g, kept))
 
 
 VJPS: dict[str, Any] = {"linear": LinearPlan}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from .._engine.registry import register_vjps
 from .._engine.tensor import asarray
 from .._functions import (
-    activations as act,
     arithmetic as ar,
     comparison as cmp,
     extrema,
@@ -15,6 +14,7 @@ from .._functions import (
     logical as lg,
     trigonometric as tri,
 )
+from .._functions.activations import BACKWARD
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
@@ -34,7 +34,7 @@ def _arctan2(g: Tensor, x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
 VJPS: dict[str, Any] = {
     "sin": lambda g, x: g * tri.cos(x),
     "cos": lambda g, x: -g * tri.sin(x),
-    "tanh": lambda g, y: act.tanh_backward(g, y),
+    "tanh": BACKWARD["tanh"],
     "arctan2": (lambda g, x1, x2: g * _arctan2(g, x1, x2)[0], lambda g, x1, x2: -g * _arctan2(g, x1, x2)[1]),
 }
 

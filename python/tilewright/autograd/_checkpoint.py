@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from .. import random
+from .. import _core, random
 from .._engine.arguments import function
 from .._engine.backward import behind
 from .._engine.tape import Node, state, tick
@@ -12,7 +13,7 @@ from .._engine.tensor import Tensor
 from .._engine.tree import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 def checkpoint(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -22,7 +23,9 @@ def checkpoint(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     ----------
     fun : callable
         Returns tensors, or nested dicts, lists and tuples of them. Must do the same when it is called again; random
-        numbers from `tilewright.random.default_generator` are the same both times.
+        numbers from `tilewright.random.default_generator` are the same both times. An op that updates running
+        statistics does so once: the second time it is given a copy of what they were. What `fun` itself writes in
+        place outside of it, `count += 1`, it writes twice.
     *args, **kwargs
         Its arguments.
 
@@ -55,11 +58,30 @@ def checkpoint(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if not state.mode:
         return fun(*args, **kwargs)
     segment = _Segment(fun, args, kwargs)
-    result = fun(*args, **kwargs)
+    with _journal(segment.note):
+        result = fun(*args, **kwargs)
     for index, node in enumerate(_recorded(result, segment.start)):
-        if node.saved:
+        if node.saved and type(node.saved) is not int:
             node.saved = Recomputed(segment, index)
     return result
+
+
+@contextlib.contextmanager
+def _journal(journal: Callable[[tuple[Any, ...]], tuple[Any, ...] | None]) -> Iterator[None]:
+    before = state.journals
+    state.journals = (*before, journal)
+    try:
+        yield
+    finally:
+        state.journals = before
+
+
+def _copies(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple([_core.astype(x, x.dtype, True) for x in arrays])
+
+
+def _kind(array: Any) -> tuple[Any, ...]:
+    return array.shape, array.dtype
 
 
 def _recorded(result: Any, since: int) -> list[Node]:
@@ -71,13 +93,15 @@ def _recorded(result: Any, since: int) -> list[Node]:
 class _Segment:
     """One checkpointed call."""
 
-    __slots__ = ("args", "fun", "kwargs", "random_state", "start", "twins")
+    __slots__ = ("args", "before_writes", "fun", "kwargs", "random_state", "start", "twins")
 
     def __init__(self, fun: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         self.fun = fun
         self.args = args
         self.kwargs = kwargs
         self.random_state = random.default_generator.state
+        # What its ops that write inputs found there, in the order of their calls.
+        self.before_writes: list[tuple[Any, ...]] = []
         self.start = tick()
         # Nodes of the second call that backward has yet to come to, by their place among all.
         self.twins: dict[int, Node] = {}
@@ -95,17 +119,33 @@ class _Segment:
             )
         return twin
 
+    def note(self, arrays: tuple[Any, ...]) -> None:
+        """A journal, for the first call: see `redirect`."""
+        self.before_writes.append(_copies(arrays))
+
     def _call_again(self) -> list[Node]:
         generator, mode = random.default_generator, state.mode
         now = generator.state
         generator.state = self.random_state
         state.mode = state.recording
         start = tick()
+        noted = iter(self.before_writes)
         try:
-            return _recorded(self.fun(*self.args, **self.kwargs), start)
+            with _journal(lambda arrays: self._as_before(next(noted, None), arrays)):
+                return _recorded(self.fun(*self.args, **self.kwargs), start)
         finally:
             state.mode = mode
             generator.state = now
+
+    def _as_before(self, noted: tuple[Any, ...] | None, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Copies of what an op wrote to in the first call, for it to write to in the second."""
+        if noted is None or [_kind(x) for x in noted] != [_kind(x) for x in arrays]:
+            raise RuntimeError(
+                f"checkpoint: called again, {getattr(self.fun, '__name__', 'the function')} called an op that writes "
+                f"arrays of shapes {[x.shape for x in arrays]} where it did not the first time; it must do the same "
+                "both times"
+            )
+        return _copies(noted)
 
     def _check_arguments(self) -> None:
         for x in leaves((self.args, self.kwargs)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine.anomaly import note_forward
 from .._engine.op import wrap
-from .._engine.tape import ANOMALY, OFF, Node, Parts, output_node, state
+from .._engine.tape import ANOMALY, OFF, Node, output_node, state
 from .._engine.tensor import Tensor
 from .._functions.manipulation import astype
 
@@ -69,7 +69,7 @@ class _Call:
 
     def backward(self, node: Node, g: Any) -> list[Tensor]:
         context, *saved = node.saved
-        parts = list(g) if type(g) is Parts else [g]
+        parts = list(g) if len(self.outputs) > 1 else [g]
         for i, (shape, dtype) in enumerate(self.outputs):
             if parts[i] is None:
                 parts[i] = wrap(_core.full(shape, 0, dtype), None, *parts)
@@ -118,8 +118,7 @@ class _SavedOutput:
         self._several = several
 
     def node(self, call: Node) -> Node:
-        count = len(call.plan.outputs)
-        return output_node(call, self._index, count, self._array.shape) if self._several else call
+        return output_node(call, self._index) if self._several else call
 
 
 class Function:
@@ -217,16 +216,15 @@ def _record(cls: type[Function], context: Context, args: Sequence[Any], outputs:
         _SavedOutput(x._array, places[id(x)], several) if id(x) in places else x  # type: ignore[union-attr]
         for x in context._to_save
     ]
-    call = Node(plan, parents, (context, *saved), None if several else outputs[0].shape)
+    call = Node(plan, parents, (context, *saved), tuple([y.shape for y in outputs]) if several else outputs[0].shape)
     recorded = []
     for i, y in enumerate(outputs):
         if not y.dtype.is_inexact or any(y is x for x in context._constant):
             recorded.append(wrap(y._array, None, y))
             continue
-        node = output_node(call, i, len(outputs), y.shape) if several else call
+        node = output_node(call, i) if several else call
         recorded.append(wrap(y._array, node, y))
         if state.mode == ANOMALY:
             note_forward(node, y._array)
-            call.origin = node.origin
     context._to_save = context._constant = ()
     return recorded

@@ -13,24 +13,15 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine.arguments import flag, integers, is_integer, shown
 from .._engine.backward import behind, own, run_backward
+from .._engine.composed import alias
 from .._engine.op import wrap
-from .._engine.tape import OFF, Leaf, Node, state
+from .._engine.tape import OFF, Leaf, state
 from .._engine.tensor import Tensor, asarray
 from .._engine.tree import leaves, rebuild, tree_map
 from .._functions.manipulation import reshape, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-
-class _Alias:
-    """Plan of an argument that stands for another tensor."""
-
-    name = "argument"
-
-    @staticmethod
-    def backward(node: Node, g: Tensor) -> tuple[Tensor]:
-        return (g,)
 
 
 def _alias(op: str, x: Any) -> Tensor:
@@ -40,10 +31,7 @@ def _alias(op: str, x: Any) -> Tensor:
             f"{op}: cannot differentiate with respect to an argument of dtype {x.dtype.name}; use a float dtype or a "
             "complex one"
         )
-    node: Any = Leaf(x.shape)
-    if x._node is not None and state.mode:
-        node = Node(_Alias, (x._node,), (), x.shape)
-    return wrap(x._array, node, x)
+    return alias(x, x._node if state.mode else None)
 
 
 def _aliased(op: str, tree: Any) -> tuple[Any, list[Tensor]]:

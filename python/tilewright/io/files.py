@@ -186,7 +186,7 @@ def _arrays_of(tensors: Any) -> dict[str, Any]:
         if name == _METADATA:
             raise ValueError(f"save: no tensor can have the name {name!r}, under which a file keeps its metadata")
         _require_unicode("the name", name)
-        array = arguments.array("save", name or "the tensor without a name", value)._array
+        array = _core.to_host("save", arguments.array("save", name or "the tensor without a name", value)._array)
         if array.dtype.name not in _DTYPES.values():
             raise TypeError(f"save: {name} is {array.dtype.name}, for which safetensors files have no type")
         arrays[name] = _core.contiguous(array)

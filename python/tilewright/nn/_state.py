@@ -83,7 +83,7 @@ def load(root: Module, state_dict: Any, strict: bool) -> tuple[list[str], list[s
         kind = TypeError if not listed and list(problems) == ["of another kind"] else ValueError
         raise kind("\n  ".join([head, *listed, *(f"{what}: {'; '.join(each)}" for what, each in problems.items())]))
     for (_, mine, _), value in zip(pairs, values, strict=True):
-        _core.assign(mine, value)
+        _core.assign(mine, _core.to_device(value, mine.device))
     mark_written([mine for _, mine, _ in pairs])
     return missing, unexpected
 

@@ -14,8 +14,13 @@ class Direct {
  public:
   static constexpr int64_t kRoom = Sizes::kc * NR;  // elements of packed B: what L1 holds
 
-  Direct(const GemmProblem& g, T* room)
-      : g_(g), height_(height(g)), in_registers_(fits_registers<T>(g.out)), plain_(is_plain<T>(g.out)), room_(room) {
+  Direct(const GemmProblem& g, const SourcePart* source, T* room)
+      : g_(g),
+        source_(source),
+        height_(height(g)),
+        in_registers_(fits_registers<T>(g.out)),
+        plain_(is_plain<T>(g.out)),
+        room_(room) {
     t_.a_row = g.a.row;
     t_.a_col = g.a.col;
     t_.k = min(g.k, Sizes::kc);
@@ -67,8 +72,9 @@ class Direct {
   // The panel of B at column j, from depth p on: in place where the vectors of its rows can be read, and do not evict
   // each other from one row of tiles to the next; else in `panel`, packed now if `first`.
   TW_INLINE void set_b(int64_t j, int64_t p, T* panel, bool first) {
-    const T* corner = static_cast<const T*>(g_.b.data) + p * g_.b.row + j * g_.b.col;
     t_.cols = min(g_.n - j, NR);
+    if (source_ != nullptr) return fill_b(j, p, panel, first);
+    const T* corner = static_cast<const T*>(g_.b.data) + p * g_.b.row + j * g_.b.col;
     const bool evicting = g_.b.row * sizeof(T) % kEvictingStride == 0 && g_.m > 2 * MR && t_.k > 32;
     if (g_.b.col == 1 && !evicting && (kReadsPartOfVector || t_.cols == NR || t_.cols == lanes<T>)) {
       t_.b = corner;
@@ -80,6 +86,13 @@ class Direct {
     if (first) pack_panel<T, NR>(corner, g_.b.col, g_.b.row, t_.cols, t_.k, panel);
   }
 
+  void fill_b(int64_t j, int64_t p, T* panel, bool first) {
+    const SourcePart& s = *source_;
+    t_.b = panel;
+    t_.b_row = NR;
+    if (first) s.source.fill(s.source.context, s.item, *s.layout, p, t_.k, s.column + j, t_.cols, panel);
+  }
+
   // Between stretches of K the sums wait in C.
   TW_INLINE void tile(int64_t i, int64_t j, int64_t p) {
     const bool first = p == 0, last = p + t_.k == g_.k;
@@ -87,7 +100,8 @@ class Direct {
     t_.a = static_cast<const T*>(g_.a.data) + i * g_.a.row + p * g_.a.col;
     t_.a_ahead = t_.b_ahead = t_.a;
     t_.b_ahead_step = 0;
-    if (g_.b.col == 1 && i <= height_ && j + NR < g_.n) {  // the next panel's rows, a vector of each
+    if (source_ == nullptr && g_.b.col == 1 && i <= height_ &&
+        j + NR < g_.n) {  // the next panel's rows, a vector of each
       t_.b_ahead = static_cast<const T*>(g_.b.data) + p * g_.b.row + j + NR + i / height_ * lanes<T>;
       t_.b_ahead_step = g_.b.row;
     }
@@ -115,6 +129,7 @@ class Direct {
   }
 
   const GemmProblem& g_;
+  const SourcePart* const source_;
   const int64_t height_;
   const bool in_registers_, plain_;
   GemmOutput rest_;  // what is left for the end where bias and residual were added in registers
@@ -123,9 +138,9 @@ class Direct {
 };
 
 template <class T>
-void direct(const GemmProblem& g) {
+void direct(const GemmProblem& g, const SourcePart* source) {
   alignas(64) T room[Direct<T>::kRoom];
-  Direct<T>(g, room).run();
+  Direct<T>(g, source, room).run();
 }
 
 }  // namespace

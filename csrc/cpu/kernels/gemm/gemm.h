@@ -25,6 +25,10 @@ typedef void (*GemmPackFn)(const void* src, int64_t stride, int64_t k_stride, in
 // A, packed too or, for kernels with `in_place`, where they lie. K is packed in stretches of `depth` (a multiple of the
 // group), the last one shorter: the panels of the stretch that starts at p begin p / group * b_columns lanes behind
 // those of the first, and likewise for A. `out` begins at the tile.
+//
+// A depth that is never packed as a whole is multiplied in several calls, and `sums` keeps the tile's sums between
+// them: mr x nr of them for each register tile. Then only the call with the `first` stretch starts from zero, and only
+// that with the `last` one stores to `out`.
 struct GemmTile {
   int64_t m, n, k, depth;
   GemmMatrix a;  // in place; if its data is null,
@@ -32,6 +36,8 @@ struct GemmTile {
   const void* b_packed;
   int64_t b_from, b_columns;
   GemmOutput out;
+  bool first = true, last = true;
+  void* sums = nullptr;  // if null, the kernel has room of its own
 };
 
 // How operands are packed, and the kernel that multiplies what was packed; null where there is none.
@@ -47,6 +53,23 @@ struct PackedGemm {
   bool reads_in_place(const GemmProblem& p) const {
     return in_place && (group == 1 || (p.a.col == 1 && p.a.row % group == 0 && p.k % group == 0));
   }
+};
+
+// B as a function instead of a matrix in memory: fill() writes rows [from, from + depth) and columns [column, column +
+// columns) of the B of product `item` as layout.pack_b would, panel after panel, zeros beyond the last column included.
+// `column` is the first of a panel, `from` a multiple of the group. Several threads call it at once.
+struct PackSource {
+  typedef void (*Fill)(const void* context, int64_t item, const PackedGemm& layout, int64_t from, int64_t depth,
+                       int64_t column, int64_t columns, void* packed);
+  Fill fill;
+  const void* context;
+};
+
+// Columns of such a B from `column` on, for kernels that fill a panel at a time.
+struct SourcePart {
+  PackSource source;
+  const PackedGemm* layout;
+  int64_t item, column;
 };
 
 // A and B are bytes, C and all matrices of the epilogue int32; sums wrap around.
@@ -68,8 +91,9 @@ struct GemmKernels {
   // Wants a.col = 1 and b.row = 1. Reads both in place.
   void (*dot[kDTypes])(const GemmProblem&);
 
-  // Reads A in place, and B where its columns have unit stride; else packs it, a panel at a time, on the stack.
-  void (*direct[kDTypes])(const GemmProblem&);
+  // Reads A in place, and B where its columns have unit stride; else packs it, a panel at a time, on the stack. Where
+  // there is a source, B comes from that, and g.b is not read.
+  void (*direct[kDTypes])(const GemmProblem& g, const SourcePart* source);
 
   PackedGemm packed[kDTypes];
 

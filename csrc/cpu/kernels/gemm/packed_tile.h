@@ -37,8 +37,8 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
   typedef Blocking<T> Sizes;
   constexpr int MR = Sizes::mr, NR = Sizes::nr;
   const bool plain = is_plain<S>(g.out);
-  const bool first = from == 0, last = from + g.depth >= g.k;
-  const int64_t k = ((last ? g.k - from : g.depth) + Step::group - 1) / Step::group;  // lanes
+  const bool first = g.first && from == 0, last = g.last && from + g.depth >= g.k;
+  const int64_t k = ((g.k - from < g.depth ? g.k - from : g.depth) + Step::group - 1) / Step::group;  // lanes
   const int64_t a_panels = (g.m + MR - 1) / MR;
   const bool in_place = kInPlace && g.a.data != nullptr;
   const Lane* a = in_place ? static_cast<const Lane*>(g.a.data) + from * g.a.col / Step::group
@@ -95,8 +95,10 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
 
 template <class S, class Step, bool kInPlace, class Multiply>
 TW_INLINE void packed_tile(const GemmTile& g, Multiply multiply) {
-  typedef Blocking<typename Step::sum> Sizes;
-  alignas(64) typename Step::sum partial[Sizes::mc * Sizes::nc];
+  typedef typename Step::sum T;
+  typedef Blocking<T> Sizes;
+  alignas(64) T room[Sizes::mc * Sizes::nc];
+  T* const partial = g.sums != nullptr ? static_cast<T*>(g.sums) : room;
   int64_t from = 0;
   do {  // once for k = 0
     stretch<S, Step, kInPlace>(g, from, partial, multiply);

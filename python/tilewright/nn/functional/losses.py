@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ... import _core
@@ -11,16 +10,14 @@ from ..._engine.op import beside
 from ..._engine.tensor import Tensor, asarray
 from ..._functions.activations import softplus
 from ..._functions.arithmetic import abs, square
-from ..._functions.comparison import not_equal
 from ..._functions.exponential import log, log1p
 from ..._functions.extrema import maximum
-from ..._functions.indexing import take, take_along_axis, where
+from ..._functions.indexing import where
 from ..._functions.losses import cross_entropy as cross_entropy_op
-from ..._functions.manipulation import expand_dims, reshape, squeeze
+from ..._functions.manipulation import reshape
 from ..._functions.reductions import sum
 from ..._functions.softmax import log_softmax
 from ..._functions.statistics import mean
-from ...autograd import is_grad_enabled
 
 __all__ = [
     "binary_cross_entropy",
@@ -206,11 +203,7 @@ def cross_entropy(
     if weight is not None:
         weight = beside(x, weight)
     if not target.dtype.is_floating:
-        constant = None if weight is None else weight._array
-        loss = cross_entropy_op(x, target._array, constant, ignore_index, label_smoothing, reduction)
-        if weight is None or not weight.requires_grad or not is_grad_enabled():
-            return loss
-        return _weighted_cross_entropy(asarray(x), target, weight, ignore_index, label_smoothing, reduction)
+        return cross_entropy_op(x, target, weight, ignore_index, label_smoothing, reduction)
     arguments.probability("cross_entropy", "label_smoothing", label_smoothing)
     if ignore_index != -100:
         raise ValueError(f"cross_entropy: ignore_index is {ignore_index}, but the target holds probabilities")
@@ -226,28 +219,6 @@ def cross_entropy(
             raise ValueError(f"cross_entropy: weight has shape {weight.shape}, but there are {classes} classes")
         target = target * reshape(weight, (-1,) + (1,) * (x.ndim - 1 - axis))
     return _reduce("cross_entropy", -sum(target * log_softmax(x, axis), axis=axis), reduction)
-
-
-def _weighted_cross_entropy(
-    x: Tensor, target: Tensor, weight: Tensor, ignore_index: int, label_smoothing: float, reduction: str
-) -> Tensor:
-    """`cross_entropy` with classes, checked already, in ops: its kernel takes the weights as constants."""
-    axis = 1 if x.ndim > 1 else 0
-    logarithms = log_softmax(x, axis)
-    counts = not_equal(target, ignore_index)
-    classes = where(counts, target, 0)
-    weight = asarray(weight, x.dtype)
-    weights = where(counts, take(weight, classes), 0.0)
-    chosen = squeeze(take_along_axis(logarithms, expand_dims(classes, axis=axis), axis=axis), axis=axis)
-    losses = -(1 - label_smoothing) * weights * chosen
-    if label_smoothing:
-        spread = logarithms * reshape(weight, (weight.size,) + (1,) * (x.ndim - 1 - axis))
-        losses = losses - where(counts, sum(spread, axis=axis), 0.0) * (label_smoothing / weight.size)
-    if reduction != "mean":
-        return _reduce("cross_entropy", losses, reduction)
-    total = sum(weights)
-    nothing = total.detach() == 0  # NaN, but with gradient 0
-    return sum(losses) / where(nothing, 1.0, total) + where(nothing, math.nan, 0.0)
 
 
 def binary_cross_entropy(x: Any, target: Any, /, weight: Any = None, reduction: str = "mean") -> Tensor:

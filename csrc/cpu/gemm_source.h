@@ -1,0 +1,21 @@
+// Products whose B is no matrix in memory: a function fills panels of it as they are needed. For the families that are
+// built on GEMM.
+#pragma once
+#include "backend/gemm.h"
+#include "cpu/kernels/gemm/gemm.h"
+
+namespace tw::cpu {
+
+// Each thread holds a stretch of B that is at most kc deep and this many panels wide, whatever the size of B; as much
+// of A, where A has to be packed; and the sums of both.
+inline constexpr int64_t kSourcePanels = 4;
+
+struct GemmFromSource {
+  GemmBatch batch;  // each.b, b_stride and packed_b are not read
+  PackSource b;
+  int64_t summed = 1;  // so many neighbours of the batch have one C: their products are added in order
+};
+
+void gemm(const GemmFromSource&);
+
+}  // namespace tw::cpu

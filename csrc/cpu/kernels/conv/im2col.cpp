@@ -1,0 +1,235 @@
+// Panels of the im2col matrix and of its transpose. A row of the matrix is one tap of the kernel, (c, i, j), at every
+// pixel of the result; the pixels of one row of the result lie in one row of the image, `stride_x` apart.
+#include "cpu/kernels/conv/im2col.h"
+
+#include "cpu/kernels/gemm/pack.h"
+#include "cpu/kernels/table.h"
+
+namespace tw::TW_ISA {
+namespace {
+
+constexpr int kMostPixels = 64;   // of a row that is written at a time: bits of a mask
+constexpr int kMostColumns = 32;  // of a panel
+
+// The lowest n bits, 0 <= n <= 64.
+TW_INLINE uint64_t low_bits(int64_t n) { return n < 64 ? (uint64_t{1} << n) - 1 : ~uint64_t{0}; }
+
+// Lanes whose bit is set; the others are zero, or not touched. Their memory is neither read nor written.
+#if TW_VEC_BYTES == 64
+template <class E>
+TW_INLINE vec<E> load_masked(const E* p, uint64_t mask) {
+  if constexpr (sizeof(E) == 8)
+    return (vec<E>)_mm512_maskz_loadu_epi64((__mmask8)mask, p);
+  else if constexpr (sizeof(E) == 4)
+    return (vec<E>)_mm512_maskz_loadu_epi32((__mmask16)mask, p);
+  else if constexpr (sizeof(E) == 2)
+    return (vec<E>)_mm512_maskz_loadu_epi16((__mmask32)mask, p);
+  else
+    return (vec<E>)_mm512_maskz_loadu_epi8((__mmask64)mask, p);
+}
+template <class E>
+TW_INLINE void store_masked(E* p, vec<E> v, uint64_t mask) {
+  if constexpr (sizeof(E) == 8)
+    _mm512_mask_storeu_epi64(p, (__mmask8)mask, (__m512i)v);
+  else if constexpr (sizeof(E) == 4)
+    _mm512_mask_storeu_epi32(p, (__mmask16)mask, (__m512i)v);
+  else if constexpr (sizeof(E) == 2)
+    _mm512_mask_storeu_epi16(p, (__mmask32)mask, (__m512i)v);
+  else
+    _mm512_mask_storeu_epi8(p, (__mmask64)mask, (__m512i)v);
+}
+#endif
+
+// Every other lane of a and b, from lane `First` of each on.
+template <int FirstOfA, int FirstOfB, class V, int... I>
+TW_INLINE V every_other_lane(V a, V b, Lanes<I...>) {
+  constexpr int n = sizeof...(I);
+  return __builtin_shufflevector(a, b, (2 * I < n ? FirstOfA + 2 * I : FirstOfB + 2 * I)...);
+}
+
+// to[t] = from[t * stride] for the pixels t < min(count, lanes) whose bit is set in `inside`, and zero for the others
+// of them; what is not inside is not read. kStride is the stride if that is 1 or 2, else 0.
+template <int kStride, class E>
+TW_INLINE void copy_vector(const E* from, int64_t stride, int count, uint64_t inside, E* to) {
+  constexpr int L = lanes<E>;
+  constexpr Lanes<__integer_pack(L)...> all;
+#if TW_VEC_BYTES == 64
+  constexpr uint64_t kEven = 0x5555555555555555;
+  if constexpr (kStride == 1) return store_masked(to, load_masked(from, inside), low_bits(count));
+  if constexpr (kStride == 2)
+    return store_masked(to,
+                        every_other_lane<0, 0>(load_masked(from, _pdep_u64(inside & low_bits(L / 2), kEven)),
+                                               load_masked(from + L, _pdep_u64(inside >> L / 2, kEven)), all),
+                        low_bits(count));
+#else
+  if (kStride != 0 && count >= L && (inside & low_bits(L)) == low_bits(L)) {
+    if constexpr (kStride == 1) return store(to, load(from));
+    // The second vector ends with the last pixel, which may be the last of all.
+    if constexpr (kStride == 2) return store(to, every_other_lane<0, 1>(load(from), load(from + L - 1), all));
+  }
+#endif
+  for (int t = 0; t < min(count, L); ++t) to[t] = inside >> t & 1 ? from[t * stride] : E{0};
+}
+
+// Up to kMostPixels pixels of the result, side by side in a row of the matrix: runs of them lie in one row of the
+// result.
+template <class E>
+class Pixels {
+  static constexpr int L = lanes<E>;
+
+ public:
+  Pixels(const Im2col& g, int64_t item, int64_t first, int count)
+      : g_(g), image_(static_cast<const E*>(g.images) + item * g.image_step), count_(count) {
+    int64_t y = first / g.out_width, x = first % g.out_width;
+    for (int t = 0; t < count; ++y, x = 0) {
+      const int n = min(g.out_width - x, count - t);
+      runs_[run_count_++] = {y * g.stride_y - g.pad_y, x * g.stride_x - g.pad_x, t, n};
+      t += n;
+    }
+  }
+
+  // The matrix's rows [from, from + rows), `step` apart, the last vector filled up with zeros.
+  void write(int64_t from, int64_t rows, E* to, int64_t step) const {
+    if (g_.stride_x == 1)
+      write_rows<1>(from, rows, to, step);
+    else if (g_.stride_x == 2)
+      write_rows<2>(from, rows, to, step);
+    else
+      write_rows<0>(from, rows, to, step);
+  }
+
+ private:
+  // Pixels [to, to + count). Tap (0, 0) of the first meets the element (y, x) of a channel.
+  struct Run {
+    int64_t y, x;
+    int to, count;
+  };
+  // A few channels at a time, which stay in L1 while all taps read them, even where they lie a multiple of 4 KB apart.
+  template <int kStride>
+  void write_rows(int64_t from, int64_t rows, E* to, int64_t step) const {
+    constexpr int64_t kChannels = 8;
+    const int64_t taps = g_.kernel_height * g_.kernel_width, end = from + rows;
+    const int64_t from_channel = from / taps, from_tap = from % taps, end_channel = end / taps, end_tap = end % taps;
+    for (int64_t c = from_channel; c * taps < end; c += kChannels) {
+      int64_t tap = 0;
+      for (int64_t i = 0; i < g_.kernel_height; ++i) {
+        for (int64_t j = 0; j < g_.kernel_width; ++j, ++tap) {
+          const int64_t first = c == from_channel && tap < from_tap ? c + 1 : c;
+          const int64_t last = min(c + kChannels, end_channel + (tap < end_tap));
+          if (first < last)
+            write_tap<kStride>(i * g_.dilation_y, j * g_.dilation_x, image_ + first * g_.channel_step, last - first,
+                               to + (first * taps + tap - from) * step, taps * step);
+        }
+      }
+    }
+  }
+
+  // The tap's row of the matrix for each of `channels` channels; the rows lie `step` apart.
+  template <int kStride>
+  TW_INLINE void write_tap(int64_t down, int64_t right, const E* from, int64_t channels, E* to, int64_t step) const {
+    const int64_t stride = kStride != 0 ? kStride : g_.stride_x;
+    for (int r = 0; r < run_count_; ++r) {
+      const Run& run = runs_[r];
+      const int64_t y = run.y + down, x = run.x + right;
+      const uint64_t mask = y >= 0 && y < g_.height ? inside(x, stride, run.count) : 0;
+      const E* at = from + y * g_.row_step + x;
+      if (run.count <= L)
+        write_run<kStride, 1>(at, channels, run.count, mask, to + run.to, step);
+      else if (run.count <= 2 * L)
+        write_run<kStride, 2>(at, channels, run.count, mask, to + run.to, step);
+      else
+        write_run<kStride, kMostPixels / L>(at, channels, run.count, mask, to + run.to, step);
+    }
+    if (count_ % L != 0)
+      for (int64_t c = 0; c < channels; ++c)
+        for (int t = count_; t % L != 0; ++t) to[c * step + t] = E{0};
+  }
+
+  // Those of `count` pixels that are inside a row of the image where the first is its element x.
+  TW_INLINE uint64_t inside(int64_t x, int64_t stride, int count) const {
+    const int64_t left = g_.width - x;
+    if (x >= 0 && left > (count - 1) * stride) return low_bits(count);
+    const int64_t low = x < 0 ? (stride - 1 - x) / stride : 0, high = left > 0 ? (left + stride - 1) / stride : 0;
+    return low_bits(min(high, count)) & ~low_bits(low);
+  }
+
+  // A run of each channel, of at most N vectors.
+  template <int kStride, int N>
+  TW_INLINE void write_run(const E* from, int64_t channels, int count, uint64_t inside, E* to, int64_t step) const {
+    for (; channels > 0; --channels, from += g_.channel_step, to += step) {
+#pragma GCC unroll 2
+      for (int w = 0; w < N; ++w) {
+        if (N > 2 && w * L >= count) break;
+        const int64_t stride = kStride != 0 ? kStride : g_.stride_x;
+        copy_vector<kStride>(from + w * L * stride, stride, count - w * L, inside >> w * L, to + w * L);
+      }
+    }
+  }
+
+  const Im2col& g_;
+  const E* const image_;
+  const int count_;
+  int run_count_ = 0;
+  Run runs_[kMostPixels];
+};
+
+// Bytes of a panel that is `depth` deep.
+TW_INLINE int64_t panel_bytes(const PackedGemm& layout, int64_t depth) {
+  return (depth + layout.group - 1) / layout.group * layout.nr * layout.lane;
+}
+
+template <class E>
+void im2col(const void* context, int64_t item, const PackedGemm& layout, int64_t from, int64_t depth, int64_t column,
+            int64_t columns, void* packed) {
+  const Im2col& g = *static_cast<const Im2col*>(context);
+  char* to = static_cast<char*>(packed);
+  for (; columns > 0; column += layout.nr, columns -= layout.nr, to += panel_bytes(layout, depth)) {
+    const int count = min(columns, layout.nr);
+    const Pixels<E> pixels(g, item, column, count);
+    if (layout.group == 1 && layout.lane == sizeof(E)) {
+      pixels.write(from, depth, reinterpret_cast<E*>(to), layout.nr);
+      continue;
+    }
+    constexpr int kRows = 32;  // at a time, for pack_b to read from L1
+    alignas(64) E rows[kRows * kMostPixels];
+    for (int64_t p = 0; p < depth; p += kRows) {
+      const int n = min(depth - p, kRows);
+      pixels.write(from + p, n, rows, kMostPixels);
+      layout.pack_b(rows, 1, kMostPixels, count, n, to + panel_bytes(layout, p));
+    }
+  }
+}
+
+// As rows of the matrix they are written, for pack_b to transpose while they are in L1.
+template <class E>
+void im2col_transposed(const void* context, int64_t item, const PackedGemm& layout, int64_t from, int64_t depth,
+                       int64_t column, int64_t columns, void* packed) {
+  const Im2col& g = *static_cast<const Im2col*>(context);
+  alignas(64) E rows[kMostColumns * kMostPixels];
+  for (int64_t p = 0; p < depth; p += kMostPixels) {
+    const int n = min(depth - p, kMostPixels);
+    const Pixels<E> pixels(g, item, from + p, n);
+    char* to = static_cast<char*>(packed) + panel_bytes(layout, p);
+    for (int64_t j = 0; j < columns; j += layout.nr, to += panel_bytes(layout, depth)) {
+      const int count = min(columns - j, layout.nr);
+      pixels.write(column + j, count, rows, kMostPixels);
+      layout.pack_b(rows, kMostPixels, 1, count, n, to);
+    }
+  }
+}
+
+}  // namespace
+
+void fill_conv(KernelTable& table) {
+  ConvKernels& conv = table.conv;
+  conv.im2col[0] = im2col<uint8_t>;
+  conv.im2col[1] = im2col<uint16_t>;
+  conv.im2col[2] = im2col<uint32_t>;
+  conv.im2col[3] = im2col<uint64_t>;
+  conv.im2col_transposed[0] = im2col_transposed<uint8_t>;
+  conv.im2col_transposed[1] = im2col_transposed<uint16_t>;
+  conv.im2col_transposed[2] = im2col_transposed<uint32_t>;
+  conv.im2col_transposed[3] = im2col_transposed<uint64_t>;
+}
+
+}  // namespace tw::TW_ISA

@@ -4,7 +4,7 @@
 
 // How ops/ derives the dtypes of an elementwise op:
 //   same     inputs are promoted to one dtype, the result has it
-//   floating as `same`, but integers and bool become float32 first
+//   floating as `same`, but integers and bool become floating first: float32, or what NumPy has (ops/operand.h)
 //   boolean  inputs are promoted to one dtype, the result is bool
 //   comparison as `boolean`, and integers that one dtype does not hold are compared exactly
 //   magnitude as `same`, but of complex numbers the result is real

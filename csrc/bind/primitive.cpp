@@ -234,13 +234,14 @@ PyObject* output_node(PyObject* call, int index, PyObject* y) {
 }
 
 // The tensors that a call gives: one, or a tuple; where there is no result the first that the kernel wrote.
-PyObject* wrapped(const PrimitiveObject* self, const Given& given, const Outputs& got, PyObject* call) {
-  if (self->results == 1) return make_tensor(got[0], call);
+PyObject* wrapped(const PrimitiveObject* self, const Given& given, const Outputs& got, PyObject* call,
+                  PyTypeObject* type) {
+  if (self->results == 1) return make_tensor(got[0], call, type);
   if (self->results == 0) return Py_NewRef(given.inputs[__builtin_ctz(self->mutated)]);
   Ref all(PyTuple_New(got.results));
   for (int i = 0; all && i < got.results; ++i) {
     const Ref node(output_node(call, i, got[i]));
-    PyObject* y = node ? make_tensor(got[i], node.get()) : nullptr;
+    PyObject* y = node ? make_tensor(got[i], node.get(), type) : nullptr;
     if (!y) return nullptr;
     PyTuple_SET_ITEM(all.get(), i, y);
   }
@@ -323,7 +324,7 @@ bool unwrap(const PrimitiveObject* self, const Given& given, Inputs& in, unsigne
   return true;
 }
 
-PyObject* call(PrimitiveObject* self, const Given& given) {
+PyObject* call(PrimitiveObject* self, const Given& given, PyTypeObject* type) {
   if (self->mutated) require_tensors(self, given);
   Inputs in(given.count);
   unsigned mask = 0;
@@ -332,7 +333,7 @@ PyObject* call(PrimitiveObject* self, const Given& given) {
     if (inputs) {
       const Given instead{PySequence_Fast_ITEMS(inputs.get()), given.count, given.statics,
                           given.sequence ? inputs.get() : nullptr};
-      return call(self, instead);
+      return call(self, instead, type);
     }
     if (!PyErr_Occurred())
       PyErr_Format(PyExc_TypeError, "%U: an operand is None, but must be an array or a number", self->name);
@@ -352,7 +353,14 @@ PyObject* call(PrimitiveObject* self, const Given& given) {
   }
   if (written && !stamp(in, written)) return nullptr;
   const Ref node(recorded ? record(self, given, in, mask, got) : Py_NewRef(Py_None));
-  return node ? wrapped(self, given, got, node.get()) : nullptr;
+  return node ? wrapped(self, given, got, node.get(), type) : nullptr;
+}
+
+// Gives ndarrays where one is among the operands.
+PyObject* call(PrimitiveObject* self, const Given& given) {
+  if (!any_ndarray(given.inputs, given.count)) return call(self, given, tensor_type);
+  const UnderDTypeRules rules(DTypeRules::numpy);
+  return call(self, given, ndarray_type);
 }
 
 // Of an op on a sequence: its entries are the inputs.

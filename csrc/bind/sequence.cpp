@@ -122,7 +122,7 @@ class SequenceReader {
 
   // Arrays decide, Python numbers are weak.
   DType inferred() const {
-    if (leaves_.empty()) return kDefaultFloat;
+    if (leaves_.empty()) return default_float();
     if (widest_.kind == Scalar::integer && widest_.range == Scalar::beyond)
       fail<ValueError>("asarray: ", widest_at_, " is a Python integer that does not fit 64 bits");
     if (arrays_.empty()) return widest_.default_dtype();

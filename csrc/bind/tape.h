@@ -17,11 +17,19 @@ struct TensorObject {
   PyObject* node;                 // Node, Leaf or None
 };
 
-extern PyTypeObject* tensor_type;  // tilewright.Tensor
+extern PyTypeObject* tensor_type;   // tilewright.Tensor
+extern PyTypeObject* ndarray_type;  // tilewright.numpy.ndarray, which is final; null until that is imported
 
 inline bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, tensor_type); }
 inline TensorObject* as_tensor(PyObject* object) { return reinterpret_cast<TensorObject*>(object); }
-PyObject* make_tensor(PyObject* array, PyObject* node);  // new reference; borrows both
+inline bool is_ndarray(PyObject* object) { return Py_IS_TYPE(object, ndarray_type); }
+inline bool any_ndarray(PyObject* const* objects, Py_ssize_t count) {
+  for (Py_ssize_t i = 0; i < count; ++i)
+    if (is_ndarray(objects[i])) return true;
+  return false;
+}
+PyObject* make_tensor(PyObject* array, PyObject* node,
+                      PyTypeObject* type = tensor_type);  // new reference; borrows both
 
 class Ref {  // an owned reference
  public:

@@ -6,9 +6,10 @@
 namespace tw {
 
 PyTypeObject* tensor_type = nullptr;
+PyTypeObject* ndarray_type = nullptr;
 
-PyObject* make_tensor(PyObject* array, PyObject* node) {
-  PyObject* result = tensor_type->tp_alloc(tensor_type, 0);
+PyObject* make_tensor(PyObject* array, PyObject* node, PyTypeObject* type) {
+  PyObject* result = type->tp_alloc(type, 0);
   if (!result) return nullptr;
   as_tensor(result)->array = Py_NewRef(array);
   as_tensor(result)->node = Py_NewRef(node);
@@ -17,17 +18,67 @@ PyObject* make_tensor(PyObject* array, PyObject* node) {
 
 namespace {
 
-// wrap(array, node=None): a tensor.
+// Of an op on these operands.
+DTypeRules rules_of(PyObject* const* operands, Py_ssize_t count) {
+  return any_ndarray(operands, count) ? DTypeRules::numpy : dtype_rules();
+}
+
+// wrap(array, node=None, *operands): a tensor, of the class that an op on the operands gives.
 PyObject* wrap(PyObject*, PyObject* const* args, Py_ssize_t count) {
-  if (count != 1 && count != 2) {
-    PyErr_SetString(PyExc_TypeError, "wrap: takes an array and a node");
+  if (count < 1) {
+    PyErr_SetString(PyExc_TypeError, "wrap: takes an array, a node and operands");
     return nullptr;
   }
   if (!is_array(args[0])) {
     PyErr_Format(PyExc_TypeError, "wrap: got a %s, but needs an Array", Py_TYPE(args[0])->tp_name);
     return nullptr;
   }
-  return make_tensor(args[0], count == 2 ? args[1] : Py_None);
+  PyTypeObject* type = any_ndarray(args + 2, count - 2) ? ndarray_type : tensor_type;
+  return make_tensor(args[0], count > 1 ? args[1] : Py_None, type);
+}
+
+// like(x, y): the tensor y, in the class that an op on x gives: y itself, or another tensor in the same place.
+PyObject* like(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  if (count != 2 || !is_tensor(args[1])) {
+    PyErr_SetString(PyExc_TypeError, "like: takes anything and a tensor");
+    return nullptr;
+  }
+  const TensorObject* y = as_tensor(args[1]);
+  if (is_ndarray(args[0]) == is_ndarray(args[1])) return Py_NewRef(args[1]);
+  return make_tensor(y->array, y->node, is_ndarray(args[0]) ? ndarray_type : tensor_type);
+}
+
+// as_ndarray(y): a tensor as an ndarray; anything else as it is.
+PyObject* as_ndarray(PyObject*, PyObject* y) {
+  if (!is_tensor(y) || is_ndarray(y)) return Py_NewRef(y);
+  return make_tensor(as_tensor(y)->array, as_tensor(y)->node, ndarray_type);
+}
+
+// under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
+PyObject* under_rules_of(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  if (count < 2 || !(PyTuple_Check(args[0]) || PyList_Check(args[0]))) {
+    PyErr_SetString(PyExc_TypeError, "under_rules_of: takes a tuple or list, a function and its arguments");
+    return nullptr;
+  }
+  const UnderDTypeRules rules(rules_of(PySequence_Fast_ITEMS(args[0]), PySequence_Fast_GET_SIZE(args[0])));
+  return PyObject_Vectorcall(args[1], args + 2, static_cast<size_t>(count - 2), nullptr);
+}
+
+// under_numpy_rules(f, args, keywords): f(*args, **keywords) under NumPy's dtype rules; a tensor comes as an ndarray.
+PyObject* under_numpy_rules(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  if (count != 3 || !PyTuple_Check(args[1]) || !PyDict_Check(args[2])) {
+    PyErr_SetString(PyExc_TypeError, "under_numpy_rules: takes a function, a tuple and a dict");
+    return nullptr;
+  }
+  const UnderDTypeRules rules(DTypeRules::numpy);
+  const Ref result(PyObject_Call(args[0], args[1], args[2]));
+  return result ? as_ndarray(nullptr, result.get()) : nullptr;
+}
+
+// default_float(*operands): of an op on them.
+PyObject* default_float_of(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  const UnderDTypeRules rules(rules_of(args, count));
+  return py::cast(default_float()).release().ptr();
 }
 
 // is_private(leaf, g): whether leaf.grad is plain memory that only the leaf refers to, so that g can be added in place.
@@ -100,7 +151,17 @@ PyCFunction as_method(Function* function) {
 }
 
 PyMethodDef functions[] = {
-    {"wrap", as_method(wrap), METH_FASTCALL, "wrap(array, node=None): a tensor."},
+    {"wrap", as_method(wrap), METH_FASTCALL,
+     "wrap(array, node=None, *operands): a tensor, of the class that an op on the operands gives."},
+    {"like", as_method(like), METH_FASTCALL, "like(x, y): the tensor y in the class that an op on x gives."},
+    {"as_ndarray", as_ndarray, METH_O, "as_ndarray(y): a tensor as an ndarray; anything else as it is."},
+    {"under_rules_of", as_method(under_rules_of), METH_FASTCALL,
+     "under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands."},
+    {"under_numpy_rules", as_method(under_numpy_rules), METH_FASTCALL,
+     "under_numpy_rules(f, args, keywords): f(*args, **keywords) under NumPy's dtype rules; a tensor comes as an "
+     "ndarray."},
+    {"default_float", as_method(default_float_of), METH_FASTCALL,
+     "default_float(*operands): what integers become in an op on them that needs floating numbers."},
     {"is_private", as_method(is_private), METH_FASTCALL,
      "is_private(leaf, g): whether g can be added to leaf.grad in place, unseen."},
     {"is_looked_at", is_looked_at, METH_O, "is_looked_at(x): whether another tensor may look at the memory of x."},
@@ -116,6 +177,8 @@ PyMethodDef functions[] = {
 void add_tensor_functions(py::module_& m) {
   if (PyModule_AddFunctions(m.ptr(), functions) != 0) throw py::error_already_set();
   m.def("meeting_dtype", &meeting_dtype);
+  m.def("set_ndarray_type",
+        [](py::type ndarray) { ndarray_type = reinterpret_cast<PyTypeObject*>(ndarray.release().ptr()); });
 }
 
 }  // namespace tw

@@ -29,8 +29,16 @@ void require_dtype(const ElementwiseOp& op, DType dtype) {
   if (!takes(op.op, dtype)) fail<TypeError>(op.name, ": dtype ", dtype, " is not supported");
 }
 
+// In NumPy, bool is a number to powers, remainders and shifts, but has no sign.
+bool counts_bool(const ElementwiseOp& op) {
+  const bool signs = op.op == Elementwise::negative || op.op == Elementwise::subtract || op.op == Elementwise::sign;
+  return dtype_rules() == DTypeRules::numpy && !signs && takes(op.op, DType::i8);
+}
+
 DType compute_dtype(const ElementwiseOp& op, DType promoted) {
-  return op.rule == DTypeRule::floating && !is_inexact(promoted) ? kDefaultFloat : promoted;
+  if (promoted == DType::boolean && !takes(op.op, promoted) && counts_bool(op)) return DType::i8;
+  if (op.rule != DTypeRule::floating || is_inexact(promoted)) return promoted;
+  return op.op == Elementwise::divide ? default_float() : floating_for(promoted);
 }
 
 DType result_dtype(const ElementwiseOp& op, DType computed) {

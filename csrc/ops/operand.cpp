@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/half.h"
 #include "ops/transfer.h"
 
 namespace tw {
 namespace {
+
+thread_local DTypeRules current_rules = DTypeRules::tilewright;
 
 DType integer_of(bool is_signed, size_t nbytes) {
   switch (nbytes) {
@@ -39,7 +42,33 @@ void write_integer(const char* op, const Scalar& scalar, DType dtype, void* to) 
   std::memcpy(to, &scalar.i, item_size(dtype));
 }
 
+// The smallest floating dtype that holds all of an integer one, as NumPy has it: int64 counts as held by float64.
+DType smallest_float(DType dtype) {
+  const size_t nbytes = item_size(dtype);
+  return nbytes == 1 ? DType::f16 : nbytes == 2 ? DType::f32 : DType::f64;
+}
+
+// bfloat16, which NumPy does not have, takes integers as they come.
+DType promote_as_numpy(DType inexact, DType integer) {
+  const DType component = component_of(inexact);
+  if (component == DType::bf16) return inexact;
+  const DType wide = std::max(component, smallest_float(integer));
+  return is_complex(inexact) ? complex_of(wide) : wide;
+}
+
 }  // namespace
+
+DTypeRules dtype_rules() { return current_rules; }
+UnderDTypeRules::UnderDTypeRules(DTypeRules rules) : before_(std::exchange(current_rules, rules)) {}
+UnderDTypeRules::~UnderDTypeRules() { current_rules = before_; }
+
+DType default_float() { return current_rules == DTypeRules::numpy ? DType::f64 : DType::f32; }
+DType default_complex() { return complex_of(default_float()); }
+
+DType floating_for(DType dtype) {
+  if (is_inexact(dtype)) return dtype;
+  return current_rules == DTypeRules::numpy ? smallest_float(dtype) : default_float();
+}
 
 int side_of_range(const Scalar& integer, DType dtype) {
   if (integer.range == Scalar::beyond) return integer.f < 0 ? -1 : 1;
@@ -51,8 +80,8 @@ int side_of_range(const Scalar& integer, DType dtype) {
 }
 
 DType Scalar::default_dtype() const {
-  if (kind == complex) return kDefaultComplex;
-  if (kind != integer) return kind == boolean ? DType::boolean : kDefaultFloat;
+  if (kind == complex) return default_complex();
+  if (kind != integer) return kind == boolean ? DType::boolean : default_float();
   if (range == beyond) fail<ValueError>("asarray: Python integer of about ", f, " fits neither int64 nor uint64");
   return range == in_uint64 ? DType::u64 : kDefaultInt;
 }
@@ -61,6 +90,8 @@ DType promote_types(DType a, DType b) {
   if (a == b) return a;
   if (a == DType::boolean) return b;
   if (b == DType::boolean) return a;
+  if (current_rules == DTypeRules::numpy && is_inexact(a) != is_inexact(b))
+    return is_inexact(a) ? promote_as_numpy(a, b) : promote_as_numpy(b, a);
   if (is_complex(a) || is_complex(b))
     return component_of(a) == DType::f64 || component_of(b) == DType::f64 ? DType::c128 : DType::c64;
   if (is_floating(a) != is_floating(b)) return is_floating(a) ? a : b;
@@ -77,9 +108,9 @@ DType result_type(const Operand& a, const Operand& b) {
   const DType dtype = a.array ? a.array->dtype : b.array->dtype;
   const Scalar& weak = a.array ? b.scalar : a.scalar;
   if (is_complex(dtype) || weak.kind == Scalar::boolean) return dtype;
-  if (weak.kind == Scalar::complex) return complex_of(dtype);
+  if (weak.kind == Scalar::complex) return is_floating(dtype) ? complex_of(dtype) : default_complex();
   if (is_floating(dtype)) return dtype;
-  if (weak.kind == Scalar::floating) return kDefaultFloat;
+  if (weak.kind == Scalar::floating) return default_float();
   return dtype == DType::boolean ? weak.default_dtype() : dtype;
 }
 

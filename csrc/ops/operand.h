@@ -4,9 +4,26 @@
 
 namespace tw {
 
-inline constexpr DType kDefaultFloat = DType::f32;
 inline constexpr DType kDefaultInt = DType::i64;
-inline constexpr DType kDefaultComplex = DType::c64;
+
+// Which dtypes the ops of this thread give where operands alone do not settle it: those of tilewright, float32 from
+// Python's floats and from integers, or NumPy's, float64.
+enum class DTypeRules : uint8_t { tilewright, numpy };
+DTypeRules dtype_rules();
+
+// Sets them for a scope.
+class UnderDTypeRules {
+ public:
+  explicit UnderDTypeRules(DTypeRules rules);
+  ~UnderDTypeRules();
+  UnderDTypeRules(const UnderDTypeRules&) = delete;
+
+ private:
+  DTypeRules before_;
+};
+
+DType default_float();
+DType default_complex();
 
 // A Python number. It is weak: it takes the dtype of the arrays it meets, and only its kind may lift theirs.
 struct Scalar {
@@ -25,8 +42,13 @@ struct Operand {
 };
 
 // The Array API standard's promotion, and for the mixed kinds it leaves open: floating wins over integer (as in
-// PyTorch), float16 with bfloat16 gives float32, uint64 with a signed integer gives float64 (as in NumPy).
+// PyTorch), float16 with bfloat16 gives float32, uint64 with a signed integer gives float64 (as in NumPy). Under
+// NumPy's rules a floating dtype grows until it holds the integers: int32 with float32 gives float64.
 DType promote_types(DType a, DType b);
+
+// What an operand that has to be floating becomes: itself, or for integers and bool the default, under NumPy's rules
+// the smallest floating dtype that holds them.
+DType floating_for(DType dtype);
 DType result_type(const Operand& a, const Operand& b);
 
 // Where an integer lies: -1 below the range of an integer dtype, 1 above it, else 0.

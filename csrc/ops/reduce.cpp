@@ -111,9 +111,10 @@ Array reduce(Reduction r, const Array& x, const std::optional<Dims>& axes, bool 
   const uint32_t set = axis_set(op, x, axes);
   const bool by_parts = r == Reduction::sum || r == Reduction::mean || r == Reduction::any || r == Reduction::all;
   if (by_parts && is_complex(x.dtype)) return reduce_complex(r, x, set, keepdims);
-  // The sum of a few 64-bit integers does not fit 64 bits.
-  if (r == Reduction::mean && is_integer(x.dtype) && x.itemsize() == 8)
-    return astype(reduce(r, astype(x, DType::f64), axes, keepdims), kDefaultFloat);
+  // The sum of a few 64-bit integers does not fit 64 bits, and float64 is wanted for what float32 would round.
+  if (r == Reduction::mean && !is_inexact(x.dtype) &&
+      (default_float() == DType::f64 || (is_integer(x.dtype) && x.itemsize() == 8)))
+    return astype(reduce(r, astype(x, DType::f64), axes, keepdims), default_float());
   if (!has_identity(r)) require_elements(op, x, set);
   if (!takes(r, x.dtype)) fail<TypeError>(op, ": dtype ", x.dtype, " is not supported");
   const DType dtype = result_dtype(r, x.dtype);

@@ -21,7 +21,7 @@ SoftmaxShape shape_of(const Array& x, int axis) {
 
 Array floating_contiguous(const char* op, const Array& x) {
   if (is_complex(x.dtype)) refuse_dtype(op, x.dtype);
-  return is_floating(x.dtype) ? contiguous(x) : astype(x, kDefaultFloat);
+  return is_floating(x.dtype) ? contiguous(x) : astype(x, default_float());
 }
 
 DType compute_dtype(DType dtype) { return dtype == DType::f64 ? DType::f64 : DType::f32; }

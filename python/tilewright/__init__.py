@@ -38,9 +38,9 @@ from ._functions.trigonometric import *
 from .autograd import enable_grad, grad, no_grad, value_and_grad
 
 if TYPE_CHECKING:
-    from . import data, io, linalg, nn, optim, testing
+    from . import data, io, linalg, nn, numpy, optim, testing
 
-_LAZY = ("data", "io", "linalg", "nn", "optim", "testing")
+_LAZY = ("data", "io", "linalg", "nn", "numpy", "optim", "testing")
 
 __all__ = [
     *_of_engine,
@@ -55,6 +55,7 @@ __all__ = [
     "memory",
     "nn",
     "no_grad",
+    "numpy",
     "optim",
     "random",
     "testing",

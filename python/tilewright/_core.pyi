@@ -28,6 +28,7 @@ __all__: list[str] = [
     "arctan2_",
     "argmax",
     "argmin",
+    "as_ndarray",
     "assign",
     "astype",
     "bias_activation_backward",
@@ -54,6 +55,7 @@ __all__: list[str] = [
     "cross_entropy",
     "cross_entropy_backward",
     "default_dtype",
+    "default_float",
     "device",
     "divide",
     "divide_",
@@ -107,6 +109,7 @@ __all__: list[str] = [
     "less_",
     "less_equal",
     "less_equal_",
+    "like",
     "linear",
     "log",
     "log1p",
@@ -170,6 +173,7 @@ __all__: list[str] = [
     "round",
     "rsqrt",
     "scalar",
+    "set_ndarray_type",
     "set_num_threads",
     "set_python_hooks",
     "setitem",
@@ -213,6 +217,8 @@ __all__: list[str] = [
     "total_norm",
     "transpose",
     "trunc",
+    "under_numpy_rules",
+    "under_rules_of",
     "where",
     "wrap",
 ]
@@ -424,6 +430,11 @@ def argmax(
 def argmin(
     x: Array, axis: typing.SupportsInt | typing.SupportsIndex | None = None, keepdims: bool = False
 ) -> Array: ...
+def as_ndarray(*args, **kwargs):
+    """
+    as_ndarray(y): a tensor as an ndarray; anything else as it is.
+    """
+
 def assign(arg0: Array, arg1: Array | complex) -> None: ...
 def astype(arg0: Array, arg1: DType, arg2: bool) -> Array: ...
 def bias_activation_backward(arg0: Array, arg1: Array, arg2: str) -> tuple[Array, Array]: ...
@@ -466,6 +477,11 @@ def cross_entropy_backward(
     arg7: str,
 ) -> Array: ...
 def default_dtype(arg0: Array | complex) -> DType: ...
+def default_float(*args, **kwargs):
+    """
+    default_float(*operands): what integers become in an op on them that needs floating numbers.
+    """
+
 def device(arg0: str) -> str: ...
 def divide(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def divide_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -548,6 +564,11 @@ def less(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def less_(arg0: Array, arg1: Array | complex) -> None: ...
 def less_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def less_equal_(arg0: Array, arg1: Array | complex) -> None: ...
+def like(*args, **kwargs):
+    """
+    like(x, y): the tensor y in the class that an op on x gives.
+    """
+
 def linear(arg0: Array, arg1: Array, arg2: Array, arg3: str) -> Array: ...
 def log(arg0: Array) -> Array: ...
 def log10(arg0: Array) -> Array: ...
@@ -653,6 +674,7 @@ def reshape(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def round(arg0: Array) -> Array: ...
 def rsqrt(arg0: Array) -> Array: ...
 def scalar(value: Array | complex, dtype: DType, device: str = "cpu") -> Array: ...
+def set_ndarray_type(arg0: type) -> None: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def set_python_hooks(
     arg0: type,
@@ -725,10 +747,20 @@ def tolist(arg0: Array) -> typing.Any: ...
 def total_norm(arg0: list, arg1: typing.SupportsFloat | typing.SupportsIndex) -> float: ...
 def transpose(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def trunc(arg0: Array) -> Array: ...
+def under_numpy_rules(*args, **kwargs):
+    """
+    under_numpy_rules(f, args, keywords): f(*args, **keywords) under NumPy's dtype rules; a tensor comes as an ndarray.
+    """
+
+def under_rules_of(*args, **kwargs):
+    """
+    under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
+    """
+
 def where(arg0: Array | complex, arg1: Array | complex, arg2: Array | complex) -> Array: ...
 def wrap(*args, **kwargs):
     """
-    wrap(array, node=None): a tensor.
+    wrap(array, node=None, *operands): a tensor, of the class that an op on the operands gives.
     """
 
 class AxisError(ValueError, IndexError): ...

@@ -89,6 +89,12 @@ GOOD = {
     "check_grads.eps": ("None", "1e-3"),
     "key": ("0", "...", "[0, 1]", "(slice(None), 1)", "t('bool', 2, 3)", "None", "-1"), "spec": ('""', '".2f"'),
     "index_": ("0", "-1", "slice(0, 1)"), "state": ("tw.random.Generator(3).state",),
+    # NumPy's names
+    **dict.fromkeys((f"numpy.{name}" for name in ("a", "m", "y", "z", "arr", "ary", "val", "array", "object")), X),
+    "prototype": X, "N": ("3", "0"), "eye.M": ("None", "2"), "n": ("3", "0"), "indices_or_sections": ("1", "[1]", "3"),
+    "type1": DTYPE[1:], "type2": DTYPE[1:], "a_min": ("None", "0", "[0.0, 1.0, 0.5]"), "a_max": ("None", "2.5"),
+    "decimals": ("0", "1", "-1"), "ddof": ("0", "1"), "deg": BOOL, "ndmin": ("0", "3"),
+    "numpy.linalg.a": ("np.eye(3)",),
     "grad.value": ("None", 't("float32", 2, 3)', 't("float64", 2, 3)', 't("int64", 2, 3)'),
 }  # fmt: skip
 
@@ -108,6 +114,8 @@ INSTANCES = {
     "autograd.Function": ("tw.autograd.Function()",),
     "autograd.Context": ("tw.autograd.Context((True,))",),
     "random.Generator": ("tw.random.Generator(3)",),
+    "numpy.ndarray": ('tw.numpy.asarray(t("float32", 2, 3))', "tw.numpy.arange(3)", "tw.numpy.asarray(leaf(2, 3))"),
+    "numpy.random.Generator": ("tw.numpy.random.default_rng(3)",),
     "nn.Parameter": ('nn.Parameter(t("float32", 2, 3))',),
 }
 

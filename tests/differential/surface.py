@@ -147,7 +147,8 @@ def walk() -> list[Target]:
         if name in EXCEPTIONS:
             continue
         if not inspect.isclass(thing):
-            targets.append(Target(name, f"tw.{name}({{arguments}})", parameters_of(thing, name.rpartition(".")[2])))
+            space, _, short = name.rpartition(".")
+            targets.append(Target(name, f"tw.{name}({{arguments}})", parameters_of(thing, short, space)))
             continue
         targets.append(constructor(name, thing))
         for attribute, owner, raw in methods(thing):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 _by_clock = attrgetter("clock")
+_TENSOR: Any = _core.TensorBase  # Tensor and ndarray
 
 
 def behind(roots: Iterable[Any], since: int = 0) -> list[Any]:
@@ -311,7 +312,7 @@ def _run_hooks(node: Any, g: Tensor, retain: bool, lent: list[Tensor] | None) ->
 
 def _check_replacement(replaced: Any, g: Tensor) -> None:
     """Raise where what a hook returned cannot stand for the gradient g."""
-    if not isinstance(replaced, type(g)):
+    if not isinstance(replaced, _TENSOR):
         raise TypeError(f"hook: returned a {type(replaced).__name__}, but must return a Tensor or None")
     if replaced.shape != g.shape:
         raise ValueError(f"hook: the returned gradient has shape {replaced.shape}, but must have {g.shape}")

@@ -33,7 +33,7 @@ def alias(x: Tensor, parent: Any) -> Tensor:
     """A tensor on the memory of x, with a node of its own behind which is `parent`, or a leaf where that is None."""
     shape = x._array.shape
     node: Any = Leaf(shape) if parent is None else Node(Alias, (parent,), (), shape)
-    return _core.wrap(x._array, node)
+    return _core.wrap(x._array, node, x)
 
 
 class Pullback:
@@ -101,10 +101,10 @@ class Pullback:
                 x = alias(x, parent if create_graph else None)
                 wanted.append(x)
             elif isinstance(x, Tensor):
-                x = _core.wrap(x._array)
+                x = _core.wrap(x._array, None, x)
             inputs.append(x)
         return inputs, wanted
 
 
 def _zeros_like(x: Tensor) -> Tensor:
-    return _core.wrap(_core.full_like(x._array, 0))
+    return _core.wrap(_core.full_like(x._array, 0), None, x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core import DType, promote_types as _promote
+from .._core import DType, default_dtype as _default_dtype, promote_types as _promote
 from .arguments import shown
 
 __all__ = [
@@ -44,7 +44,7 @@ complex64 = DType.complex64
 complex128 = DType.complex128
 
 _BY_NAME: dict[str, DType] = dict(DType.__members__)
-_BY_TYPE = {bool: bool_, int: int64, float: float32, complex: complex64}
+_NUMBERS = {bool: False, int: 0, float: 0.0, complex: 0j}  # one of each type of Python's
 
 
 def as_dtype(dtype: Any) -> DType:
@@ -57,8 +57,8 @@ def as_dtype(dtype: Any) -> DType:
     """
     if isinstance(dtype, DType):
         return dtype
-    if isinstance(dtype, type) and dtype in _BY_TYPE:
-        return _BY_TYPE[dtype]
+    if isinstance(dtype, type) and dtype in _NUMBERS:
+        return _default_dtype(_NUMBERS[dtype])
     named = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", dtype)
     name = str(named).removeprefix("torch.").removesuffix("_")
     if name not in _BY_NAME:

@@ -70,7 +70,7 @@ def _write_result(x: Tensor, name: str, op: Callable[[Any, Any], Tensor], other:
         raise ValueError(f"{name}: in-place target has shape {x.shape}, but the result has {result.shape}")
     node = result._node
     if node is not None and any(value is x for value in node.saved):  # what the op saved must outlive the write
-        old = wrap(_core.astype(x._array, x._array.dtype, True), x._node)
+        old = wrap(_core.astype(x._array, x._array.dtype, True), x._node, x)
         node.saved = tuple([old if value is x else value for value in node.saved])
     result = needed.astype(result, x.dtype, copy=False)
     _core.assign(x._array, result._array)

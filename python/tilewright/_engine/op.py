@@ -30,7 +30,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 _FOLDER = __file__.rpartition("/_engine/")[0]  # of the package: see `Node.origin`
 
 
-# wrap(array, node=None): a tensor around a `_core.Array`
+# wrap(array, node=None, *operands): a tensor around a `_core.Array`, of the class that an op on the operands gives
 wrap: Callable[..., Tensor] = _core.wrap
 # is_number(v): whether v is a Python number, which is weak; NumPy's scalars, subclasses of them or not, are arrays
 is_number: Callable[[Any], bool] = _core.is_number
@@ -50,7 +50,8 @@ def beside(x: Any, other: Any) -> Tensor:
     """`other` as a tensor, for an op on it and x: one that backward can rely on where x is recorded."""
     if isinstance(other, Tensor):
         return other
-    made = frozen(other) if state.mode and getattr(x, "_node", None) is not None else asarray(other)
+    convert = frozen if state.mode and getattr(x, "_node", None) is not None else asarray
+    made = _core.under_rules_of((x,), convert, other)
     return _placed(made, x.device) if isinstance(x, Tensor) else made
 
 
@@ -382,7 +383,7 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
 def _of_dtype(x: Tensor, dtype: Any) -> Tensor:
     if state.mode and x._node is not None:
         return asarray(x, dtype)  # on the tape
-    return wrap(_core.astype(x._array, dtype, False))
+    return wrap(_core.astype(x._array, dtype, False), None, x)
 
 
 @functools.cache

@@ -281,7 +281,8 @@ class Tensor(_core.TensorBase, Methods):
     @property
     def grad(self) -> Tensor | None:
         """Gradient that backward accumulated here: of leaves, and where `retain_grad()` was called."""
-        return getattr(self._node, "grad", None)
+        gradient = getattr(self._node, "grad", None)
+        return None if gradient is None else _core.like(self, gradient)
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -348,7 +349,7 @@ class Tensor(_core.TensorBase, Methods):
                 raise RuntimeError(
                     f"backward: a tensor of shape {self.shape} has no single gradient; pass `gradient` of that shape"
                 )
-            seed = _wrap(_core.full_like(self._array, 1))
+            seed = _core.wrap(_core.full_like(self._array, 1), None, self)
         else:
             seed = asarray(gradient, dtype=self.dtype)
             if seed.shape != self.shape:
@@ -366,7 +367,7 @@ class Tensor(_core.TensorBase, Methods):
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the tape."""
-        return _wrap(self._array)
+        return _core.wrap(self._array, None, self)
 
     def retain_grad(self) -> None:
         """Have backward keep the gradient of this intermediate result in `.grad`."""
@@ -500,7 +501,7 @@ def asarray(
         source = _core.astype(source, wanted, True)
     elif not foreign and not requires_grad:
         return data
-    result = _wrap(source)
+    result = _core.wrap(source, None, data)
     if requires_grad:
         result.requires_grad = True
     return result

@@ -75,7 +75,7 @@ def imag(x: Any, /) -> Tensor:
     x = asarray(x)
     if x.dtype.is_complex:
         return _imag(x)
-    zeros = wrap(_core.full_like(x._array, 0))
+    zeros = wrap(_core.full_like(x._array, 0), None, x)
     zeros._array.readonly = True
     return zeros
 

@@ -206,7 +206,9 @@ def zeros_like(x: Any, /, *, dtype: Any = None, device: str | None = None) -> Te
     tensor([0., 0.])
     """
     x = asarray(x)
-    return zeros(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    return _core.like(
+        x, zeros(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    )
 
 
 def ones_like(x: Any, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -233,7 +235,9 @@ def ones_like(x: Any, /, *, dtype: Any = None, device: str | None = None) -> Ten
     tensor([1, 1])
     """
     x = asarray(x)
-    return ones(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    return _core.like(
+        x, ones(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    )
 
 
 def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -262,11 +266,14 @@ def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: str 
     tensor([3, 3])
     """
     x = asarray(x)
-    return full(
-        x.shape,
-        fill_value,
-        dtype=x.dtype if dtype is None else dtype,
-        device=x.device if device is None else device,
+    return _core.like(
+        x,
+        full(
+            x.shape,
+            fill_value,
+            dtype=x.dtype if dtype is None else dtype,
+            device=x.device if device is None else device,
+        ),
     )
 
 
@@ -294,7 +301,9 @@ def empty_like(x: Any, /, *, dtype: Any = None, device: str | None = None) -> Te
     (2,)
     """
     x = asarray(x)
-    return empty(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    return _core.like(
+        x, empty(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+    )
 
 
 def _constant(op: str, name: str, value: Any) -> tuple[Any, DType | None]:
@@ -329,7 +338,7 @@ def _real_constants(op: str, **values: Any) -> tuple[list[Any], DType | None]:
     common = functools.reduce(promote_types, strong)
     weak = [number for number, dtype in zip(numbers, dtypes, strict=True) if dtype is None]
     if not common.is_floating and any(isinstance(number, float) for number in weak):
-        common = float32
+        common = _core.default_float()
     return numbers, int64 if common == bool_ else common
 
 
@@ -375,7 +384,7 @@ def arange(
         raise ValueError("arange: step is 0")
     exact = all(isinstance(v, int) for v in numbers)
     if dtype is None:
-        dtype = own or (int64 if exact else float32)
+        dtype = own or (int64 if exact else _core.default_float())
     if not exact:
         first, end, difference = (
             _finite("arange", n, v) for n, v in zip(("start", "stop", "step"), numbers, strict=True)
@@ -437,7 +446,8 @@ def linspace(
     ends, own = _real_constants("linspace", start=start, stop=stop)
     num = integer("linspace", "num", num, at_least=0, at_most=_LONGEST)
     endpoint = flag("linspace", "endpoint", endpoint)
-    wanted = as_dtype(dtype) if dtype is not None else own if own is not None and own.is_floating else float32
+    wanted = as_dtype(dtype) if dtype is not None else own if own is not None and own.is_floating else None
+    wanted = wanted or _core.default_float()
     if wanted.is_integer:
         _require_range("linspace", wanted, ends)
     first, last = (number("linspace", "an end", end) for end in ends)

@@ -88,7 +88,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     y = x if isinstance(x, Tensor) else asarray(x)
     plain = type(min) in _PLAIN and type(max) in _PLAIN
     if not plain or ((type(min) is int or type(max) is int) and y._array.dtype.is_integer):
-        y, min, max = _promoted_bounds(y, min, max)
+        y, min, max = _core.under_rules_of((y, min, max), _promoted_bounds, y, min, max)
     if state.mode and (y._node or getattr(min, "_node", None) or getattr(max, "_node", None)):
         return y if min is None and max is None else _clip(y, min, max)
     y = y if min is None else maximum(y, min)

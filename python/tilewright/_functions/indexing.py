@@ -202,7 +202,8 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     >>> tw.nonzero([0, 3, 0, 4])
     (tensor([1, 3]),)
     """
-    return tuple(wrap(positions) for positions in _core.nonzero(asarray(x)._array))
+    x = asarray(x)
+    return tuple(wrap(positions, None, x) for positions in _core.nonzero(x._array))
 
 
 @primitive(conditions=("condition",))

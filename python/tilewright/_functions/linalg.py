@@ -56,7 +56,7 @@ def matmul(x1: Any, x2: Any, /, *, dtype: Any = None) -> Tensor:
     x1 = x1 if isinstance(x1, Tensor) else asarray(x1)
     x2 = x2 if isinstance(x2, Tensor) else asarray(x2)
     if dtype == _core.DType.int32 and x1.dtype in _BYTES and x2.dtype in _BYTES:
-        return wrap(_core.matmul_bytes(x1._array, x2._array))
+        return wrap(_core.matmul_bytes(x1._array, x2._array), None, x1, x2)
     return matmul(asarray(x1, dtype), asarray(x2, dtype))
 
 

@@ -433,7 +433,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
     wanted = as_dtype(dtype)
     if not flag("astype", "copy", copy) and wanted == x.dtype:
         return x
-    y = _astype(x, wanted, True) if wanted.is_inexact else wrap(_core.astype(x._array, wanted, True))
+    y = _astype(x, wanted, True) if wanted.is_inexact else wrap(_core.astype(x._array, wanted, True), None, x)
     return y
 
 

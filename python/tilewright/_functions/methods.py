@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _core
 from .._engine.inplace import in_place
 from .._engine.tensor import Tensor, asarray
 from . import (
@@ -66,7 +67,7 @@ def _equality(op: Any, of_others: bool) -> Any:
         except TypeError:
             if _is_operand(other):
                 raise
-            return full(self.shape, of_others, device=self.device)
+            return _core.like(self, full(self.shape, of_others, device=self.device))
 
     compare.__name__, compare.__doc__ = op.__name__, op.__doc__
     return compare

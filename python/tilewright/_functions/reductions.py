@@ -214,7 +214,7 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     """
     x = asarray(x)
     axis = None if axis is None else checked_axis("argmax", axis, x.ndim)
-    return wrap(_core.argmax(x._array, axis, flag("argmax", "keepdims", keepdims)))
+    return wrap(_core.argmax(x._array, axis, flag("argmax", "keepdims", keepdims)), None, x)
 
 
 @reduction(_INDEX, raises=EMPTY)
@@ -229,7 +229,7 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
     """
     x = asarray(x)
     axis = None if axis is None else checked_axis("argmin", axis, x.ndim)
-    return wrap(_core.argmin(x._array, axis, flag("argmin", "keepdims", keepdims)))
+    return wrap(_core.argmin(x._array, axis, flag("argmin", "keepdims", keepdims)), None, x)
 
 
 def with_axes(op: str, x: Any, axis: Axis) -> Tensor:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _core
 from .._engine.arguments import number
-from .._engine.dtypes import float32, float64
+from .._engine.dtypes import float64
 from .._engine.op import primitive
 from .._engine.tensor import Tensor
 from .arithmetic import abs, sqrt, square, subtract
@@ -54,7 +55,8 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
     correction = number("var", "correction", correction)
     x = with_axes("var", x, axis)
     if not x.dtype.is_inexact:  # float32 does not tell large integers apart
-        return astype(var(astype(x, float64), axis=axis, correction=correction, keepdims=keepdims), float32)
+        default = _core.default_float(x)
+        return astype(var(astype(x, float64), axis=axis, correction=correction, keepdims=keepdims), default)
     deviation = subtract(x, mean(x, axis=axis, keepdims=True))
     squares = sum(square(abs(deviation) if x.dtype.is_complex else deviation), axis=axis, keepdims=keepdims)
     count = x.size // squares.size if squares.size else 0

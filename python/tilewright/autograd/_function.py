@@ -72,8 +72,8 @@ class _Call:
         parts = list(g) if len(self.outputs) > 1 else [g]
         for i, (shape, dtype) in enumerate(self.outputs):
             if parts[i] is None:
-                parts[i] = wrap(_core.full(shape, 0, dtype))
-        context._saved = tuple([self._tensor(node, value) for value in saved])
+                parts[i] = wrap(_core.full(shape, 0, dtype), None, *parts)
+        context._saved = tuple([self._tensor(node, value, parts) for value in saved])
         try:
             gradients = self.function.backward(context, *parts)
         finally:
@@ -89,11 +89,11 @@ class _Call:
         return [self._checked(i, c, *spec) for i, (spec, c) in enumerate(wanted) if spec is not None]
 
     @staticmethod
-    def _tensor(node: Node, value: Any) -> Tensor | None:
+    def _tensor(node: Node, value: Any, parts: Sequence[Any]) -> Tensor | None:
         """A saved value as a tensor: an output was kept as its array and its place, as it would close a cycle."""
         if not isinstance(value, _SavedOutput):
             return value
-        return wrap(value._array, value.node(node) if state.mode else None)
+        return wrap(value._array, value.node(node) if state.mode else None, *parts)
 
     def _checked(self, index: int, c: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         if c is None:
@@ -202,7 +202,7 @@ class Function:
         for y in outputs:
             if not isinstance(y, Tensor):
                 raise TypeError(f"{cls.__name__}.forward: returned a {type(y).__name__}, but must return tensors")
-        recorded = _record(cls, context, args, outputs) if True in needs else [wrap(y._array) for y in outputs]
+        recorded = _record(cls, context, args, outputs) if True in needs else [wrap(y._array, None, y) for y in outputs]
         return tuple(recorded) if several else recorded[0]
 
 
@@ -220,10 +220,10 @@ def _record(cls: type[Function], context: Context, args: Sequence[Any], outputs:
     recorded = []
     for i, y in enumerate(outputs):
         if not y.dtype.is_inexact or any(y is x for x in context._constant):
-            recorded.append(wrap(y._array))
+            recorded.append(wrap(y._array, None, y))
             continue
         node = output_node(call, i) if several else call
-        recorded.append(wrap(y._array, node))
+        recorded.append(wrap(y._array, node, y))
         if state.mode == ANOMALY:
             note_forward(node, y._array)
     context._to_save = context._constant = ()

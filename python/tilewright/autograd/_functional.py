@@ -88,11 +88,11 @@ def _pull(
         nodes, seeds, wanted=[x._node for x in inputs], create_graph=create_graph, retain_graph=retain_graph
     )
     taken = {id(c) for c in seeds}
-    return [own(found[x._node], taken) if x._node in found else _zeros_like(x) for x in inputs]
+    return [_core.like(x, own(found[x._node], taken)) if x._node in found else _zeros_like(x) for x in inputs]
 
 
 def _zeros_like(x: Tensor) -> Tensor:
-    return wrap(_core.full_like(x._array, 0))
+    return wrap(_core.full_like(x._array, 0), None, x)
 
 
 def _matched(op: str, what: str, tree: Any, like: Sequence[Tensor]) -> list[Tensor]:
@@ -200,7 +200,7 @@ def value_and_grad(
         value, aux = result if has_aux else (result, None)
         value = _single("value_and_grad", value)
         create_graph = _others([value], {x._node for x in aliases})
-        seed = wrap(_core.full_like(value._array, 1))
+        seed = wrap(_core.full_like(value._array, 1), None, value)
         gradient = rebuild(tree, _pull([value], [seed], aliases, create_graph=create_graph))
         if not create_graph:
             value, aux = value.detach(), _detached(aux)
@@ -323,7 +323,7 @@ def jvp(fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, 
     outputs = _outputs("jvp", value)
     nodes = {x._node for x in aliases}
     tracked = _others(outputs, nodes) or (state.mode != OFF and any(v._node is not None for v in directions))
-    dummies = [wrap(_core.full_like(y._array, 0), Leaf(y.shape)) for y in outputs]
+    dummies = [wrap(_core.full_like(y._array, 0), Leaf(y.shape), y) for y in outputs]
     products = _record(_pull, outputs, dummies, aliases, create_graph=True)
     found = _pull(products, directions, dummies, create_graph=tracked)
     return (value if tracked else _detached(value)), rebuild(value, found)
@@ -384,10 +384,10 @@ def _rows(y: Tensor, inputs: Sequence[Tensor], create_graph: bool) -> list[Tenso
     for i in range(y.size):
         hot = _core.full((y.size,), 0, y.dtype, y.device)
         _core.setitem(hot, i, 1)
-        seed = reshape(wrap(hot), y.shape)
+        seed = reshape(wrap(hot, None, y), y.shape)
         rows.append(_pull([y], [seed], inputs, create_graph=create_graph, retain_graph=True))
     if not rows:
-        return [wrap(_core.full(y.shape + x.shape, 0, x.dtype, x.device)) for x in inputs]
+        return [wrap(_core.full(y.shape + x.shape, 0, x.dtype, x.device), None, x) for x in inputs]
     return [
         reshape(stack(column), y.shape + x.shape) for x, column in zip(inputs, zip(*rows, strict=True), strict=True)
     ]
@@ -450,7 +450,7 @@ def hvp(fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, 
     tracked = _others([value], {x._node for x in aliases}) or (
         state.mode != OFF and any(v._node is not None for v in directions)
     )
-    seed = wrap(_core.full_like(value._array, 1))
+    seed = wrap(_core.full_like(value._array, 1), None, value)
     first = _record(_pull, [value], [seed], aliases, create_graph=True)
     return rebuild(tuple(primals), _pull(first, directions, aliases, create_graph=tracked))
 
@@ -508,7 +508,7 @@ def gradients(
         if not isinstance(x, Tensor) or x._node is None:
             raise RuntimeError("gradients: an input is not a tensor that requires grad")
     if grad_outputs is None:
-        seeds = [wrap(_core.full_like(y._array, 1)) for y in ys]
+        seeds = [wrap(_core.full_like(y._array, 1), None, y) for y in ys]
     else:
         seeds = _matched("gradients", "cotangent", grad_outputs, ys)
     return rebuild(inputs, _pull(ys, seeds, xs, create_graph=create_graph, retain_graph=retain))

@@ -212,7 +212,7 @@ class PackedLinear(Module):
         bias = self.bias
         if bias is not None:
             bias = bias._array
-        return wrap(matrix.linear(x._array, bias, self.activation))
+        return wrap(matrix.linear(x._array, bias, self.activation), None, x)
 
     def extra_repr(self) -> str:
         return _describe(self)

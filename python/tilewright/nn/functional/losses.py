@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ... import _core
 from ..._engine import arguments
 from ..._engine.op import beside
 from ..._engine.tensor import Tensor, asarray
@@ -68,7 +69,7 @@ def _pair(op: str, x: Any, target: Any) -> tuple[Tensor, Tensor]:
         if tensor.dtype.is_complex:
             raise TypeError(f"{op}: dtype {tensor.dtype.name} is not supported; losses are of real numbers")
     if not x.dtype.is_floating:
-        x = asarray(x, "float32")
+        x = asarray(x, _core.default_float(x))
     if not target.dtype.is_floating:
         target = asarray(target, x.dtype)
     if x.shape != target.shape:

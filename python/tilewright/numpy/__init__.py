@@ -1,0 +1,109 @@
+"""NumPy's names and rules: a NumPy program needs no change but `import tilewright.numpy as np`.
+
+Functions take NumPy's arguments and give `ndarray`, a `tilewright.Tensor` with NumPy's dtypes: float64 from Python's
+floats and from integers, in operators and methods too. `tilewright` itself, and networks of its layers, stay as they
+are. Gradients flow as through any tensor.
+
+>>> import tilewright.numpy as np
+>>> x = np.linspace(0, 1, 3)
+>>> x / 2 + np.arange(3)
+array([0.  , 1.25, 2.5 ])
+
+Not all of NumPy is here yet; what is missing raises an AttributeError that says so. What is here differs in this:
+
+- A result without axes is an ndarray, where NumPy gives a scalar: it behaves as a number, but is no Python float.
+- dtypes are tilewright's: `x.dtype == np.float64` is to be written with NumPy's name, and `np.float64(3)` is not there.
+- Division by zero and overflow give inf, NaN and integer 0 without a warning.
+- An unsigned array takes signed numbers in place, as it does by assignment.
+- Of complex numbers there are arithmetic, `exp`, `log`, `sqrt`, powers, sums and products; they have no order.
+- A seed gives other random numbers than NumPy's.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._core import AxisError
+from .._engine.dtypes import (
+    DType as dtype,
+    bfloat16,
+    bool_,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from . import linalg, random
+from ._array import _unpickle as _unpickle, ndarray
+from ._functions import FUNCTIONS
+
+globals().update(FUNCTIONS)
+
+bool = bool_
+half, single, double = float16, float32, float64
+csingle, cdouble = complex64, complex128
+int_ = intp = longlong = int64
+uint = uintp = uint64
+
+pi = math.pi
+e = math.e
+inf = math.inf
+nan = math.nan
+euler_gamma = 0.5772156649015329
+newaxis = None
+
+__all__ = [
+    *FUNCTIONS,
+    "AxisError",
+    "bfloat16",
+    "bool",
+    "bool_",
+    "cdouble",
+    "complex64",
+    "complex128",
+    "csingle",
+    "double",
+    "dtype",
+    "e",
+    "euler_gamma",
+    "float16",
+    "float32",
+    "float64",
+    "half",
+    "inf",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "int_",
+    "intp",
+    "linalg",
+    "longlong",
+    "nan",
+    "ndarray",
+    "newaxis",
+    "pi",
+    "random",
+    "single",
+    "uint",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uintp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What NumPy has and this module has not yet is refused by name."""
+    raise AttributeError(f"module {__name__!r} has no {name!r} yet; np.asarray(x.numpy()) goes by way of NumPy")

@@ -1,0 +1,137 @@
+"""ndarray: the tensor that follows NumPy's rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import _core
+from .._engine.dtypes import DType
+from .._engine.tensor import Tensor, _unpickle as _unpickle_tensor
+from .._functions.indexing import _getitem
+from .._functions.methods import _OPERATORS
+from ._functions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy
+
+
+class ndarray(Tensor):
+    """A tensor that NumPy programs take for an array of NumPy's.
+
+    Made by `array`, `asarray` and the creation functions, not by calling the class. What an operation on an ndarray
+    gives is an ndarray, other tensors among the operands or not, and has the dtype that NumPy gives it: float64 from
+    Python's floats and from integers. Gradients, devices and memory are those of `tilewright.Tensor`.
+
+    Notes
+    -----
+    NumPy gives numbers, its scalars, where the result has no axes. Here that is an ndarray without axes, which behaves
+    as a number does: picking an element copies it, `x += 1` gives a new one and leaves the old one, and it has a hash.
+    """
+
+    __slots__ = ()
+
+    __module__ = "tilewright.numpy"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise TypeError("ndarray: cannot be called; use array(data) or zeros(shape)")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        raise TypeError("ndarray cannot be subclassed")
+
+    # ---- as NumPy prints it ------------------------------------------------------------------------------------------
+
+    def _printed(self) -> numpy.ndarray:
+        import numpy
+
+        array = _core.to_host("repr", self._array)
+        return numpy.asarray(_core.astype(array, DType.float32, True) if array.dtype == DType.bfloat16 else array)
+
+    def __repr__(self) -> str:
+        text = repr(self._printed())
+        extra = ", dtype=bfloat16" if self.dtype == DType.bfloat16 else ""
+        if self._node is not None:
+            plan = getattr(self._node, "plan", None)
+            extra += f", op={plan.name}" if plan else ", requires_grad=True"
+        return text.replace(", dtype=float32)", ")")[:-1] + extra + ")" if extra else text
+
+    def __str__(self) -> str:
+        return str(self._printed()[()])
+
+    def __format__(self, spec: str) -> str:
+        return str(self) if spec == "" else super().__format__(spec)
+
+    # ---- what has no axes behaves as a number ------------------------------------------------------------------------
+
+    def __hash__(self) -> int:
+        if self._node is not None:  # a parameter, whose value changes while an optimiser keeps its state
+            return object.__hash__(self)
+        if self._array.ndim:
+            raise TypeError("unhashable type: 'ndarray'")
+        return hash(self.item())
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        if self._array.ndim:
+            raise TypeError("round: takes numbers and 0-d arrays; use np.round")
+        return round(self.item(), ndigits)  # type: ignore[arg-type]
+
+    def __getitem__(self, key: Any, /) -> Any:
+        y = _getitem(self, key)
+        if y._array.ndim or key is Ellipsis or (type(key) is tuple and any(entry is Ellipsis for entry in key)):
+            return y
+        if y._node is not None:
+            return y.copy()
+        return _core.wrap(_core.astype(y._array, y._array.dtype, True), None, y)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _core.under_rules_of((self,), super().__setitem__, key, value)
+
+    # ---- copies ------------------------------------------------------------------------------------------------------
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, super().__reduce__()[1]
+
+    # ---- methods that differ from Tensor's ---------------------------------------------------------------------------
+
+    def flatten(self) -> Tensor:
+        """All elements along one axis, in C order; always a copy."""
+        return self.reshape(-1).copy()
+
+    def fill(self, value: complex) -> None:
+        """Overwrite every element with a number."""
+        self.fill_(value)
+
+
+def _unpickle(*args: Any) -> ndarray:
+    return _core.as_ndarray(_unpickle_tensor(*args))
+
+
+_unpickle.__module__ = ndarray.__module__
+
+
+def _in_place(name: str, op: Any) -> Callable[[ndarray, Any], Any]:
+    """`x op= other`: writes to x, but as with NumPy's scalars gives something new where x has no axes."""
+    write = getattr(Tensor, name)
+
+    def apply(self: ndarray, other: Any) -> Any:
+        if not self._array.ndim:
+            return op(self, other)
+        return _core.under_rules_of((self,), write, self, other)
+
+    apply.__name__ = name
+    return apply
+
+
+for _name, _op in _OPERATORS.items():
+    setattr(ndarray, f"__i{_name}__", _in_place(f"__i{_name}__", _op))
+
+# The functions that NumPy has as methods, with the same arguments.
+_METHODS = (
+    *("all", "any", "argmax", "argmin", "astype", "clip", "conj", "conjugate", "copy", "max", "mean", "min", "nonzero"),
+    *("prod", "ravel", "round", "squeeze", "std", "sum", "swapaxes", "take", "var"),
+)
+for _name in _METHODS:
+    setattr(ndarray, _name, FUNCTIONS[_name])
+
+_core.set_ndarray_type(ndarray)

@@ -1,0 +1,417 @@
+"""The functions of tilewright that NumPy has, under NumPy's names; and the few whose meaning differs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._engine.arguments import flag, integer
+from .._engine.dtypes import bool_, promote_types
+from .._engine.tensor import asarray as _asarray, from_dlpack as _from_dlpack
+from .._functions import (
+    arithmetic,
+    bitwise,
+    comparison,
+    complex as complex_numbers,
+    creation,
+    exponential,
+    extrema,
+    indexing,
+    linalg,
+    logical,
+    manipulation,
+    reductions,
+    rounding,
+    statistics,
+    trigonometric,
+)
+from ._rules import adapted, elementwise, under_numpy_rules
+
+# What NumPy does not have, or what is declared below.
+_NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal"}
+_ALIASES = {
+    "absolute": "abs",
+    "true_divide": "divide",
+    "mod": "remainder",
+    "pow": "power",
+    "invert": "bitwise_invert",
+    "bitwise_not": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift",
+    "conjugate": "conj",
+}
+
+
+def _elementwise_functions() -> dict[str, Any]:
+    families = (arithmetic, bitwise, comparison, exponential, extrema, logical, rounding, trigonometric)
+    found = {name: getattr(family, name) for family in families for name in family.__all__}
+    found["conj"] = complex_numbers.conj
+    found |= {alias: found[name] for alias, name in _ALIASES.items()}
+    return {name: elementwise(name, function) for name, function in found.items() if name not in _NOT_ELEMENTWISE}
+
+
+_FLOAT = "float64"
+_REDUCTION = "a=x axis -out keepdims"
+
+# NumPy's parameters: see `adapted`.
+_ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
+    # creation
+    "empty": (creation.empty, "shape dtype", {"dtype": _FLOAT}),
+    "zeros": (creation.zeros, "shape dtype", {"dtype": _FLOAT}),
+    "ones": (creation.ones, "shape dtype", {"dtype": _FLOAT}),
+    "full": (creation.full, "shape fill_value dtype"),
+    "empty_like": (creation.empty_like, "prototype=x dtype"),
+    "zeros_like": (creation.zeros_like, "a=x dtype"),
+    "ones_like": (creation.ones_like, "a=x dtype"),
+    "full_like": (creation.full_like, "a=x fill_value dtype"),
+    "eye": (creation.eye, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
+    "identity": (creation.eye, "n=n_rows dtype", {"dtype": _FLOAT}),
+    "arange": (creation.arange, "start stop step dtype", {"stop": None, "step": 1}),
+    "linspace": (creation.linspace, "start stop num endpoint -retstep dtype", {"num": 50}),
+    "from_dlpack": (_from_dlpack, "x"),
+    # shape
+    "reshape": (manipulation.reshape, "a=x shape -order"),
+    "ravel": (manipulation.ravel, "a=x -order"),
+    "transpose": (manipulation.permute_dims, "a=x axes"),
+    "permute_dims": (manipulation.permute_dims, "a=x axes"),
+    "matrix_transpose": (manipulation.matrix_transpose, "x"),
+    "swapaxes": (manipulation.swapaxes, "a=x axis1 axis2"),
+    "moveaxis": (manipulation.moveaxis, "a=x source destination"),
+    "squeeze": (manipulation.squeeze, "a=x axis"),
+    "expand_dims": (manipulation.expand_dims, "a=x axis"),
+    "broadcast_to": (manipulation.broadcast_to, "array=x shape"),
+    "flip": (manipulation.flip, "m=x axis"),
+    "copy": (manipulation.copy, "a=x -order"),
+    "astype": (manipulation.astype, "x dtype copy"),
+    "concatenate": (manipulation.concatenate, "arrays axis -out"),
+    "concat": (manipulation.concatenate, "arrays axis -out"),
+    "stack": (manipulation.stack, "arrays axis -out"),
+    "split": (manipulation.split, "ary=x indices_or_sections=sections axis"),
+    # parts
+    "take": (indexing.take, "a=x indices axis -out"),
+    "take_along_axis": (indexing.take_along_axis, "arr=x indices axis"),
+    "nonzero": (indexing.nonzero, "a=x"),
+    "real": (complex_numbers.real, "val=x"),
+    "imag": (complex_numbers.imag, "val=x"),
+    # reductions
+    "sum": (reductions.sum, "a=x axis dtype -out keepdims"),
+    "prod": (reductions.prod, "a=x axis dtype -out keepdims"),
+    **dict.fromkeys(("max", "amax"), (reductions.max, _REDUCTION)),
+    **dict.fromkeys(("min", "amin"), (reductions.min, _REDUCTION)),
+    "any": (reductions.any, _REDUCTION),
+    "all": (reductions.all, _REDUCTION),
+    "argmax": (reductions.argmax, _REDUCTION),
+    "argmin": (reductions.argmin, _REDUCTION),
+    "promote_types": (promote_types, "type1=a type2=b"),
+    # products
+    "matmul": (linalg.matmul, "x1 x2 -out dtype"),
+}
+
+
+def _adapted_functions() -> dict[str, Any]:
+    return {
+        name: adapted(name, function, parameters, **(defaults[0] if defaults else {}))
+        for name, (function, parameters, *defaults) in _ADAPTED.items()
+    }
+
+
+@under_numpy_rules
+def array(object: Any, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0) -> Any:
+    """An array of numbers, nested lists, or an array of any library.
+
+    Parameters
+    ----------
+    object : array-like
+        Floats become float64, ints int64, bools bool, complex numbers complex128.
+    dtype : dtype-like, optional
+        Element type; by default the data's own.
+    copy : bool, optional
+        True copies, None copies only where needed, False raises there.
+    ndmin : int
+        Fewest axes of the result; missing ones go in front, with length 1.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.array([1.0, 2.5])
+    array([1. , 2.5])
+    """
+    x = _asarray(object, dtype, copy=copy)
+    ndmin = integer("array", "ndmin", ndmin, at_most=16)
+    return x if x.ndim >= ndmin else manipulation.reshape(x, (1,) * (ndmin - x.ndim) + x.shape)
+
+
+@under_numpy_rules
+def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None) -> Any:
+    """An array that shares memory with `a` where it can: `array` with `copy=None`.
+
+    Parameters
+    ----------
+    a : array-like
+        A tensor of tilewright stays on its tape.
+    dtype : dtype-like, optional
+        Element type; by default the data's own.
+    copy : bool, optional
+        True copies, None copies only where needed, False raises there.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.asarray([1, 2])
+    array([1, 2])
+    """
+    return _asarray(a, dtype, copy=copy)
+
+
+@under_numpy_rules
+def angle(z: Any, deg: bool = False) -> Any:
+    """Angle of complex numbers with the positive real axis.
+
+    Parameters
+    ----------
+    z : array-like
+        Any shape; of real numbers the angle is 0, or pi below 0.
+    deg : bool
+        Degrees in place of radians.
+
+    Returns
+    -------
+    ndarray
+        Shape of `z`.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.angle([1j, -1.0], deg=True)
+    array([ 90., 180.])
+    """
+    radians = complex_numbers.angle(z)
+    return radians * (180 / math.pi) if flag("angle", "deg", deg) else radians
+
+
+@under_numpy_rules
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """Limit the elements to an interval.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape.
+    a_min, a_max : array-like or number, optional
+        Bounds that broadcast with `a`; None leaves that side open.
+    min, max : array-like or number, optional
+        Other names of the bounds.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.clip([-1.0, 0.5, 3.0], 0, 1)
+    array([0. , 0.5, 1. ])
+    """
+    return extrema.clip(a, a_min if min is None else min, a_max if max is None else max)
+
+
+@under_numpy_rules
+def mean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """Arithmetic mean over axes.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape.
+    axis : int or tuple of int, optional
+        Axes to reduce; all by default.
+    dtype : dtype-like, optional
+        Convert to this first; integers and bool become float64.
+    keepdims : bool
+        Keep the reduced axes with length 1.
+
+    Returns
+    -------
+    ndarray
+        Shape of `a` without the reduced axes.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.mean([[1, 2], [3, 5]], axis=0)
+    array([2. , 3.5])
+    """
+    return statistics.mean(a if dtype is None else _asarray(a, dtype), axis=axis, keepdims=keepdims)
+
+
+@under_numpy_rules
+def var(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
+    """Variance over axes, `sum(|a - mean|^2) / (count - ddof)`.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape.
+    axis : int or tuple of int, optional
+        Axes to reduce; all by default.
+    dtype : dtype-like, optional
+        Convert to this first; integers and bool become float64.
+    ddof : float
+        Subtracted from the count.
+    keepdims : bool
+        Keep the reduced axes with length 1.
+
+    Returns
+    -------
+    ndarray
+        Shape of `a` without the reduced axes.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.var([1, 2, 3, 4])
+    array(1.25)
+    """
+    a = a if dtype is None else _asarray(a, dtype)
+    return statistics.var(a, axis=axis, correction=ddof, keepdims=keepdims)
+
+
+@under_numpy_rules
+def std(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
+    """Standard deviation over axes, the root of `var`.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape.
+    axis : int or tuple of int, optional
+        Axes to reduce; all by default.
+    dtype : dtype-like, optional
+        Convert to this first; integers and bool become float64.
+    ddof : float
+        Subtracted from the count.
+    keepdims : bool
+        Keep the reduced axes with length 1.
+
+    Returns
+    -------
+    ndarray
+        Shape of `a` without the reduced axes.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.std([1, 3])
+    array(1.)
+    """
+    a = a if dtype is None else _asarray(a, dtype)
+    return statistics.std(a, axis=axis, correction=ddof, keepdims=keepdims)
+
+
+@under_numpy_rules
+def reciprocal(x: Any, /) -> Any:
+    """One over x; of integers the quotient rounded towards zero, and 0 of 0.
+
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+
+    Returns
+    -------
+    ndarray
+        Shape and dtype of `x`.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.reciprocal([2.0, -4.0])
+    array([ 0.5 , -0.25])
+    """
+    x = _asarray(x)
+    if x.dtype.is_inexact:
+        return arithmetic.reciprocal(x)
+    x = manipulation.astype(x, "int8") if x.dtype == bool_ else x
+    return indexing.where(comparison.equal(arithmetic.abs(x), 1), x, 0)
+
+
+@under_numpy_rules
+def round(a: Any, decimals: int = 0) -> Any:
+    """Round to so many decimals; halves go to the even neighbour.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape.
+    decimals : int
+        Digits after the point, before it where negative.
+
+    Returns
+    -------
+    ndarray
+        Shape and dtype of `a`.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.round([0.125, 2.5], 2)
+    array([0.12, 2.5 ])
+    """
+    x = _asarray(a)
+    decimals = integer("round", "decimals", decimals, at_least=-400, at_most=400)
+    if x.dtype == bool_:
+        x = manipulation.astype(x, "float16")
+    if decimals == 0 or (decimals > 0 and not x.dtype.is_inexact):
+        return rounding.round(x) if x.dtype.is_inexact else manipulation.copy(x)
+    scale = 10.0 ** min(abs(decimals), 308)
+    if decimals > 0:
+        return rounding.round(x * scale) / scale
+    return manipulation.astype(rounding.round(x / scale) * scale, x.dtype)
+
+
+@under_numpy_rules
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    """Elements of `x` where the condition holds, of `y` elsewhere; with the condition alone, where it holds.
+
+    Parameters
+    ----------
+    condition : array-like
+        Broadcasts with `x` and `y`; what is not 0 counts as true.
+    x, y : array-like or number, optional
+        What to choose from; both or neither.
+
+    Returns
+    -------
+    ndarray, or tuple of ndarray
+        The broadcast shape, the promoted dtype; of a condition alone what `nonzero` gives.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.where([True, False], [1.0, 2.0], 0)
+    array([1., 0.])
+    >>> np.where([0, 3, 0, 4])
+    (array([1, 3]),)
+    """
+    if (x is None) != (y is None):
+        raise ValueError("where: either both or neither of x and y should be given")
+    if x is None:
+        return indexing.nonzero(condition)
+    return indexing.where(_asarray(condition, "bool"), x, y)
+
+
+FUNCTIONS: dict[str, Any] = {
+    **_elementwise_functions(),
+    **_adapted_functions(),
+    **{f.__name__: f for f in (array, asarray, angle, clip, mean, var, std, reciprocal, round, where)},
+}
+for _function in FUNCTIONS.values():
+    _function.__module__ = "tilewright.numpy"

@@ -1,0 +1,144 @@
+"""How functions of tilewright become functions with NumPy's names, arguments and dtypes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+from .. import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def adopted(result: Any) -> Any:
+    """What a function gives, with ndarrays in place of tensors, also in tuples and lists."""
+    if isinstance(result, tuple):
+        entries = [_core.as_ndarray(entry) for entry in result]
+        return type(result)(*entries) if hasattr(result, "_fields") else tuple(entries)
+    if type(result) is list:
+        return [_core.as_ndarray(entry) for entry in result]
+    return _core.as_ndarray(result)
+
+
+def under_numpy_rules(function: Callable[..., Any]) -> Any:
+    """The function with NumPy's rules of dtypes in its body, and ndarrays as its results."""
+
+    def call(*args: Any, **keywords: Any) -> Any:
+        return adopted(_core.under_numpy_rules(function, args, keywords))
+
+    return functools.update_wrapper(call, function)
+
+
+def elementwise(name: str, function: Any) -> Any:
+    """An elementwise function, which takes its operands by position."""
+
+    def call(*args: Any, **keywords: Any) -> Any:
+        if keywords:
+            raise _not_there(name, next(iter(keywords)))
+        return _core.under_numpy_rules(function, args, keywords)
+
+    functools.update_wrapper(call, function)
+    return _named(name, call, function)
+
+
+def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
+    """A function that takes its arguments as NumPy's does.
+
+    Parameters
+    ----------
+    name
+        NumPy's name.
+    function
+        Of tilewright.
+    parameters
+        NumPy's parameters in their order, as words: `axis`; `ddof=correction` where the function has another name for
+        it; `-out` where it has none, so that only what NumPy takes by default can be given.
+    **defaults
+        What a parameter is where it is not given, and the function's own default is another.
+    """
+    ours: dict[str, str | None] = {}
+    for word in parameters.split():
+        theirs, _, own = word.lstrip("-").partition("=")
+        ours[theirs] = None if word.startswith("-") else own or theirs
+    names = tuple(ours)
+    code = getattr(function, "__wrapped__", function).__code__
+    by_position = code.co_varnames[: code.co_posonlyargcount]
+    front = [theirs for theirs in names if ours[theirs] in by_position]
+
+    alone = not defaults and names[0] in front  # whether the first argument can do without the others
+
+    def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
+        if alone and len(args) == 1 and not keywords:
+            return adopted(_core.under_numpy_rules(function, args, keywords))
+        if len(args) > len(names):
+            raise TypeError(f"{name}: takes at most {len(names)} arguments, got {len(args)}")
+        given = {**defaults, **dict(zip(names, args))}  # noqa: B905 - fewer may be given
+        for theirs, value in keywords.items():
+            if theirs not in ours:
+                raise _not_there(name, theirs)
+            if theirs in names[: len(args)]:
+                raise TypeError(f"{name}: {theirs} is given twice")
+            given[theirs] = value
+        positional = [given.pop(theirs) for theirs in front if theirs in given]
+        by_name = {}
+        for theirs, value in given.items():
+            own = ours[theirs]
+            if own is not None:
+                by_name[own] = value
+            elif value is not None:
+                raise _not_there(name, theirs)
+        return adopted(_core.under_numpy_rules(function, tuple(positional), by_name))
+
+    functools.update_wrapper(with_numpy_arguments, function)
+    inner = inspect.signature(function).parameters
+    with_numpy_arguments.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                theirs, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=defaults.get(theirs, inner[own].default)
+            )
+            for theirs, own in ours.items()
+            if own is not None
+        ]
+    )
+    renamed = {own: theirs for theirs, own in ours.items() if own is not None and own != theirs}
+    return _named(name, with_numpy_arguments, function, renamed)
+
+
+def _not_there(name: str, parameter: str) -> TypeError:
+    return TypeError(f"{name}: the argument {parameter} of NumPy's function is not there yet")
+
+
+def _named(name: str, call: Any, function: Any, renamed: dict[str, str] | None = None) -> Any:
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = "tilewright.numpy"
+    call.__doc__ = _documentation(function.__doc__, function.__name__, name, renamed or {})
+    return call
+
+
+_REWRITTEN = (
+    (r"import tilewright as tw", "import tilewright.numpy as np"),
+    (r"\btw\.", "np."),
+    (r"\btensor\(", "array("),
+    (r"\bTensor\b", "ndarray"),
+    (r", dtype=(complex64|float64)", ""),
+    (r"(\d\.\d{5})\d{2,3}\b", r"\1..."),  # digits that float64 has others of
+    (r"\b(gives?|becomes?|else) float32\b", r"\1 float64"),
+)
+
+
+def _documentation(text: str, own_name: str, name: str, renamed: dict[str, str]) -> str:
+    """The docstring of a function, in NumPy's names."""
+    for pattern, replacement in (*_REWRITTEN, (rf"\bnp\.{own_name}\(", f"np.{name}(")):
+        text = re.sub(pattern, replacement, text)
+    for own, theirs in renamed.items():
+        word = re.compile(rf"\b{own}\b")
+        heads = re.compile(rf"^ *(\w+, )*{own}(, \w+)* :|`{own}`|\b{own}=", re.MULTILINE)
+        text = heads.sub(functools.partial(_with_word, word, theirs), text)
+    return text
+
+
+def _with_word(word: re.Pattern[str], replacement: str, found: re.Match[str]) -> str:
+    return word.sub(replacement, found[0])

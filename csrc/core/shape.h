@@ -47,10 +47,11 @@ class Dims {
   }
 
  private:
-  // Most are short. Four values are two moves, set or not; a loop over them would become a call of memcpy.
+  // Most are short, and were just written: each value is moved alone, since a vector load would wait for its stores.
   void copy(const Dims& other) {
-    __builtin_memcpy(values_.data(), other.values_.data(), 4 * sizeof(int64_t));
-    for (int i = 4; i < size_; ++i) values_[i] = other.values_[i];
+    if (size_ > 0) values_[0] = other.values_[0];
+    if (size_ > 1) values_[1] = other.values_[1];
+    for (int i = 2; i < size_; ++i) values_[i] = other.values_[i];
   }
   int size_ = 0;
   std::array<int64_t, kMaxDims> values_;

@@ -122,6 +122,7 @@ char* data_of(const ElementwiseProblem& p, int k) {
 
 // 1 where the elements lie side by side, 0 where there is only one for all, else -1.
 int even_step(const Dims& shape, const Dims& strides) {
+  if (shape.size() == 1 && strides[0] == 1) return 1;
   int64_t count = 1;
   bool flat = true, same = true;
   for (int axis = shape.size() - 1; axis >= 0; --axis) {

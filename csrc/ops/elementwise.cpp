@@ -58,17 +58,24 @@ class Prepared {
   const Array& operator*() const { return *array_; }
   void copy() { hold(astype(*array_, array_->dtype, true)); }
 
-  // As input k, broadcast to the problem's shape.
-  void enter(const char* op, ElementwiseProblem& p, int k) const {
+  // Whether it lies as a contiguous `out` does, or is one element for all.
+  bool is_flat(const Array& out) const {
+    return !array_ || array_->ndim() == 0 || (array_->shape == out.shape && array_->is_contiguous());
+  }
+
+  // As input k, broadcast to the problem's shape; `flat` as the problem is.
+  void enter(const char* op, ElementwiseProblem& p, int k, bool flat = false) const {
     View& in = p.in[k];
     in.dtype = dtype_;
-    if (!array_) {
+    if (array_)
+      in.data = array_->data;
+    else
       write_scalar(op, number_, dtype_, p.number[k]);
+    if (flat)
+      in.strides = Dims(1, array_ && array_->ndim() > 0);
+    else if (!array_)
       in.strides = Dims(p.shape.size(), 0);
-      return;
-    }
-    in.data = array_->data;
-    if (array_->shape == p.shape)
+    else if (array_->shape == p.shape)
       in.strides = array_->strides;
     else
       in.strides = broadcast_strides(op, *array_, p.shape);
@@ -85,19 +92,16 @@ class Prepared {
   DType dtype_;
 };
 
-void set_view(View& view, const Array& x) {
-  view.data = x.data;
-  view.dtype = x.dtype;
-  view.strides = x.strides;
-}
-
-// op on `inputs` operands, which are entered next, into out.
+// op on `inputs` operands, which are entered next, into out. `flat`: all of them lie as a contiguous result does, and
+// one axis will do. With a few elements, axes to copy and to merge are what takes the time.
 struct Problem : ElementwiseProblem {
-  Problem(Elementwise kind, int count, const Array& result) {
+  Problem(Elementwise kind, int count, const Array& result, bool flat = false) {
     op = kind;
     inputs = count;
-    shape = result.shape;
-    set_view(out, result);
+    out.data = result.data;
+    out.dtype = result.dtype;
+    shape = flat ? Dims(1, result.size()) : result.shape;
+    out.strides = flat ? Dims(1, 1) : result.strides;
   }
 };
 
@@ -115,8 +119,9 @@ Device device_of(const char* op, const Operand& a, const Operand& b) {
 
 // out = op(x), for an x of out's shape.
 void run_unary(Elementwise op, const Array& x, const Array& out, double param = 0) {
-  Problem p(op, 1, out);
-  set_view(p.in[0], x);
+  const bool flat = out.is_contiguous() && x.is_contiguous();
+  Problem p(op, 1, out, flat);
+  p.in[0] = {x.data, x.dtype, flat ? Dims(1, 1) : x.strides};
   p.param = param;
   backend(out.device).elementwise.run(p);
 }
@@ -223,9 +228,10 @@ Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Opera
   const Prepared x(a, dtype), y(b, dtype);
   if (op.op == Elementwise::power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
   const Array out = empty(broadcast(op.name, x, y), result_dtype(op, dtype), device);
-  Problem p(op.op, 2, out);
-  x.enter(op.name, p, 0);
-  y.enter(op.name, p, 1);
+  const bool flat = x.is_flat(out) && y.is_flat(out);
+  Problem p(op.op, 2, out, flat);
+  x.enter(op.name, p, 0, flat);
+  y.enter(op.name, p, 1, flat);
   p.param = param;
   backend(device).elementwise.run(p);
   return out;

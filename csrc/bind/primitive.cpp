@@ -356,11 +356,14 @@ PyObject* call(PrimitiveObject* self, const Given& given, PyTypeObject* type) {
   return node ? wrapped(self, given, got, node.get(), type) : nullptr;
 }
 
-// Gives ndarrays where one is among the operands.
-PyObject* call(PrimitiveObject* self, const Given& given) {
-  if (!any_ndarray(given.inputs, given.count)) return call(self, given, tensor_type);
+[[gnu::noinline]] PyObject* call_among_ndarrays(PrimitiveObject* self, const Given& given) {
   const UnderDTypeRules rules(DTypeRules::numpy);
   return call(self, given, ndarray_type);
+}
+
+// Gives ndarrays where one is among the operands.
+inline PyObject* call(PrimitiveObject* self, const Given& given) {
+  return any_ndarray(given.inputs, given.count) ? call_among_ndarrays(self, given) : call(self, given, tensor_type);
 }
 
 // Of an op on a sequence: its entries are the inputs.
@@ -472,27 +475,6 @@ PyType_Spec primitive_spec = {"tilewright._core.Primitive", sizeof(PrimitiveObje
                               primitive_slots};
 
 }  // namespace
-
-const Array& NativeCall::array(int input) const {
-  PyObject* object = inputs[input];
-  if (!is_array(object))
-    fail<TypeError>(PyUnicode_AsUTF8(op), ": an operand is a ", Py_TYPE(object)->tp_name, ", but must be an array");
-  return array_in(object);
-}
-
-const Array* NativeCall::array_or_none(int input) const { return inputs[input] == Py_None ? nullptr : &array(input); }
-
-Operand NativeCall::operand(int input) const {
-  PyObject* object = inputs[input];
-  Operand operand;
-  if (is_array(object)) {
-    operand.array = &array_in(object);
-  } else if (!load_scalar(object, operand.scalar)) {
-    fail<TypeError>(PyUnicode_AsUTF8(op), ": an operand is a ", Py_TYPE(object)->tp_name,
-                    ", but must be an array or a number");
-  }
-  return operand;
-}
 
 void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional) {
   native_ops()[op] = {kernel, data, optional};

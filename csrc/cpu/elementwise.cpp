@@ -143,13 +143,17 @@ bool run_flat(ElementwiseFn fn, const ElementwiseProblem& p, int64_t count, doub
     if (step < 0) return false;
     strides[k].col = step;
   }
-  parallel_for(count, kChunk, ns, [&](int64_t begin, int64_t end) {
+  auto run_part = [&](int64_t begin, int64_t end) {
     Loop loop{1, end - begin, {0, 1}, {strides[0], strides[1], strides[2]}};
     const void* at[kMaxInputs];
     for (int k = 0; k < p.inputs; ++k)
       at[k] = data_of(p, k) + begin * strides[k].col * static_cast<int64_t>(item_size(p.in[k].dtype));
     fn(loop, at, p.out.data + begin * static_cast<int64_t>(item_size(p.out.dtype)), &p.param);
-  });
+  };
+  if (count <= kChunk)
+    run_part(0, count);
+  else
+    parallel_for(count, kChunk, ns, run_part);
   return true;
 }
 

@@ -230,7 +230,8 @@ GemmBatch transposed(const GemmBatch& g) {
   GemmBatch t = g;
   const GemmProblem& e = g.each;
   t.each = {e.n, e.m, e.k, e.b.transposed(), e.a.transposed(), e.out.transposed()};
-  std::swap(t.a_stride, t.b_stride);
+  t.a_stride = g.b_stride;
+  t.b_stride = g.a_stride;
   if (t.bytes) std::swap(t.bytes->a_signed, t.bytes->b_signed);
   return t;
 }

@@ -408,3 +408,20 @@ def test_join_errors():
         tw.concatenate([tw.ones((2, 3))], axis=2)
     with pytest.raises(ValueError, match=r"stack: array 0 has shape \(2,\), array 1 has \(3,\)"):
         tw.stack([tw.ones(2), tw.ones(3)])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_lists_are_assigned_in_the_dtype_of_the_target(dtype):
+    """Not by way of float32, which numbers of a list have elsewhere."""
+    x = tw.zeros((2, 2), dtype=dtype)
+    x[0] = [0.1, 1 / 3]
+    x[1] = (1e300, 2**53 + 1)
+    want = np.zeros((2, 2), dtype)
+    want[0], want[1] = [0.1, 1 / 3], (1e300, 2**53 + 1)
+    np.testing.assert_array_equal(x.numpy(), want)
+    y = tw.zeros(2, dtype=dtype, requires_grad=True) * 1
+    y[:] = [0.1, 0.2]
+    np.testing.assert_array_equal(y.detach().numpy(), np.asarray([0.1, 0.2], dtype))
+    whole = tw.zeros(2, dtype="int64")
+    whole[:] = [1.5, -1.5]
+    np.testing.assert_array_equal(whole.numpy(), [1, -1])

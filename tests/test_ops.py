@@ -328,7 +328,7 @@ def results_and_derivatives(case, function, sample, tensors):
     """Results; gradients of a random combination of them, not recorded and recorded; and theirs."""
 
     def draw(like):
-        return tw.asarray(np.random.default_rng(9).standard_normal(like.shape), dtype=like.dtype)
+        return tw.asarray(np.random.default_rng(9).standard_normal(like.shape), dtype=like.dtype, device=like.device)
 
     leaves = []
 

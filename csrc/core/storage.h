@@ -16,7 +16,7 @@ struct Storage {
   size_t nbytes = 0;
   bool readonly = false;
   Device device = {};
-  std::atomic<uint64_t> last_write{0};  // the tape's clock at the latest in-place write (see python/_autograd.py)
+  std::atomic<uint64_t> last_write{0};  // the tape's clock at the latest in-place write (see _engine/tape.py)
   void (*release)(Storage*) = nullptr;  // frees data and the Storage itself
   void* owner = nullptr;                // for foreign memory: what keeps it alive
 };

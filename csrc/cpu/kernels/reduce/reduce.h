@@ -4,7 +4,7 @@
 
 namespace tw {
 
-struct Loop;  // in kernels/table.h, with ElementwiseFn
+struct Loop;  // in cpu/kernels/table.h, with ElementwiseFn
 
 // x seen as outputs × count: out[o] = f over c of x[o * output_stride + c * count_stride]. Strides in elements, any
 // sign, zero too. `out` is contiguous. count may be 0 where the reduction has an identity.

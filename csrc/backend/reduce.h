@@ -5,8 +5,11 @@
 
 namespace tw {
 
+// How far out in memory an axis lies. A broadcast axis repeats what is inside of it: it goes outermost.
+inline uint64_t memory_rank(int64_t stride) { return static_cast<uint64_t>(stride < 0 ? -stride : stride) - 1; }
+
 // out = x reduced over the axes whose bit is set; there is at least one output. out's strides stand for x's axes, 0
-// where reduced: the kept axes lie contiguous in memory, those with the longer strides in x outside.
+// where reduced: the kept axes lie contiguous in memory, those of higher memory_rank() in x outside.
 struct ReduceProblem {
   Reduction kind;
   Dims shape;  // of x

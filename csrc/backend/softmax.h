@@ -26,8 +26,10 @@ struct SoftmaxBackwardProblem {
   char* gx;
 };
 
-// Samples are outer x inner, classes n. What is computed and kept is float64 of float64, else float32: the compute
-// type.
+// What cross-entropy is computed and kept in: the compute type.
+constexpr DType compute_type(DType logits) { return logits == DType::f64 ? DType::f64 : DType::f32; }
+
+// Samples are outer x inner, classes n.
 struct CrossEntropyInputs {
   DType dtype;         // of the logits x
   SoftmaxShape shape;  // of x

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "backend/backend.h"
 #include "bind/array.h"
 #include "ops/operand.h"
 
@@ -64,7 +65,7 @@ struct type_caster<tw::Operand> {
   }
 };
 
-// By name: "cpu", "cuda:0".
+// By name: "cpu", "cuda:0". ValueError where there is none of that name.
 template <>
 struct type_caster<tw::Device> {
   PYBIND11_TYPE_CASTER(tw::Device, const_name("str"));
@@ -73,7 +74,10 @@ struct type_caster<tw::Device> {
     if (!PyUnicode_Check(source.ptr())) return false;
     const char* name = PyUnicode_AsUTF8(source.ptr());
     if (!name) throw error_already_set();
-    value = std::strcmp(name, "cpu") == 0 ? tw::Device{} : tw::device_named(name);
+    value = tw::Device{};
+    if (std::strcmp(name, "cpu") == 0) return true;
+    value = tw::device_named(name);
+    tw::require_device(value);
     return true;
   }
   static handle cast(tw::Device device, return_value_policy, handle) {

@@ -1,6 +1,5 @@
 #include "ops/random.h"
 
-#include "backend/backend.h"
 #include "bind/bind.h"
 #include "bind/caster.h"
 
@@ -28,36 +27,29 @@ void bind_random(py::module_& m) {
   m.def(
       "random_uniform",
       [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, double low, double high, Device device) {
-        require_device(device);
         return random_uniform(shape, dtype, {seed, offset}, low, high, device);
       },
       py::arg("shape"), py::arg("dtype"), py::arg("seed"), py::arg("offset"), py::arg("low"), py::arg("high"), device);
   m.def(
       "random_normal",
       [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, double mean, double std, Device device) {
-        require_device(device);
         return random_normal(shape, dtype, {seed, offset}, mean, std, device);
       },
       py::arg("shape"), py::arg("dtype"), py::arg("seed"), py::arg("offset"), py::arg("mean"), py::arg("std"), device);
   m.def(
       "random_integers",
       [](const Dims& shape, DType dtype, uint64_t seed, uint64_t offset, int64_t low, const py::int_& high,
-         Device device) {
-        require_device(device);
-        return random_integers(shape, dtype, {seed, offset}, low, last_below(high), device);
-      },
+         Device device) { return random_integers(shape, dtype, {seed, offset}, low, last_below(high), device); },
       py::arg("shape"), py::arg("dtype"), py::arg("seed"), py::arg("offset"), py::arg("low"), py::arg("high"), device);
   m.def(
       "random_bernoulli",
       [](const Dims& shape, uint64_t seed, uint64_t offset, double p, Device device) {
-        require_device(device);
         return random_bernoulli(shape, {seed, offset}, p, device);
       },
       py::arg("shape"), py::arg("seed"), py::arg("offset"), py::arg("p"), device);
   m.def(
       "random_permutation",
       [](int64_t n, uint64_t seed, uint64_t offset, Device device) {
-        require_device(device);
         return random_permutation(n, {seed, offset}, device);
       },
       py::arg("n"), py::arg("seed"), py::arg("offset"), device);

@@ -1,8 +1,8 @@
 #include "cpu/reduce_plan.h"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "backend/reduce.h"
 #include "core/divide.h"
 
 namespace tw::cpu {
@@ -12,15 +12,12 @@ constexpr int64_t kColumns = 512;  // narrower pieces of rows waste cache lines 
 constexpr int64_t kLeaf = 128;     // slices are whole leaves of the kernels' trees
 constexpr int64_t kMostBlocks = 64;
 
-// A broadcast axis repeats what is inside of it: it goes outermost.
-uint64_t rank(int64_t stride) { return static_cast<uint64_t>(std::abs(stride)) - 1; }
-
 }  // namespace
 
 void Axes::add(int64_t size, int64_t stride) {
   if (size == 1) return;
   int at = count++;
-  for (; at > 0 && rank(axis[at - 1].stride) < rank(stride); --at) axis[at] = axis[at - 1];
+  for (; at > 0 && memory_rank(axis[at - 1].stride) < memory_rank(stride); --at) axis[at] = axis[at - 1];
   axis[at] = {size, stride};
 }
 

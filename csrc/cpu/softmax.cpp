@@ -73,8 +73,6 @@ int64_t size_of(DType dtype) { return static_cast<int64_t>(item_size(dtype)); }
 
 // ---- cross-entropy --------------------------------------------------------------------------------------------------
 
-DType compute_dtype(DType dtype) { return dtype == DType::f64 ? DType::f64 : DType::f32; }
-
 void set_number(DType dtype, char* at, double v) {
   if (dtype == DType::f64)
     *reinterpret_cast<double*>(at) = v;
@@ -101,7 +99,7 @@ CrossEntropyArgs args_of(const CrossEntropyInputs& in) {
   args.weight = in.weight;
   args.weight_sum = static_cast<double>(in.shape.n);
   if (!in.weight) return args;
-  const DType dtype = compute_dtype(in.dtype);
+  const DType dtype = compute_type(in.dtype);
   args.weight_sum = 0;
   for (int64_t i = 0; i < in.shape.n; ++i) args.weight_sum += get_number(dtype, in.weight + i * size_of(dtype));
   return args;
@@ -144,7 +142,7 @@ int64_t cross_entropy(const CrossEntropyProblem& p) {
   if (bad >= 0) return bad;
   const CrossEntropyFn fn = kernels().softmax.cross_entropy[static_cast<int>(p.in.dtype)];
   const CrossEntropyArgs common = args_of(p.in);
-  const DType compute = compute_dtype(p.in.dtype);
+  const DType compute = compute_type(p.in.dtype);
   const bool each = p.in.reduction == LossReduction::none;
   const int64_t itemsize = size_of(p.in.dtype), wide = size_of(compute);
   std::vector<double> sums(static_cast<size_t>(2 * split.chunks()));
@@ -172,7 +170,7 @@ int64_t cross_entropy_backward(const CrossEntropyBackwardProblem& p) {
   if (bad >= 0) return bad;
   const CrossEntropyBackwardFn fn = kernels().softmax.cross_entropy_backward[static_cast<int>(p.in.dtype)];
   const CrossEntropyArgs common = args_of(p.in);
-  const DType compute = compute_dtype(p.in.dtype);
+  const DType compute = compute_type(p.in.dtype);
   const bool each = p.in.reduction == LossReduction::none;
   const int64_t itemsize = size_of(p.in.dtype), wide = size_of(compute);
   const double g_all = each ? 0 : get_number(compute, p.g) / get_number(compute, p.saved + 2 * samples * wide);

@@ -117,15 +117,6 @@ Device device_of(const char* op, const Operand& a, const Operand& b) {
   return a.array ? a.array->device : b.array ? b.array->device : Device{};
 }
 
-// out = op(x), for an x of out's shape.
-void run_unary(Elementwise op, const Array& x, const Array& out, double param = 0) {
-  const bool flat = out.is_contiguous() && x.is_contiguous();
-  Problem p(op, 1, out, flat);
-  p.in[0] = {x.data, x.dtype, flat ? Dims(1, 1) : x.strides};
-  p.param = param;
-  backend(out.device).elementwise.run(p);
-}
-
 struct Extent {
   const char *low, *high;
 };
@@ -254,9 +245,12 @@ void require_writable(const char* op, const Array& target, const char* name) {
                        ", but several of its elements share memory; copy it first");
 }
 
-void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out) {
-  Problem p(op, 0, out);
-  for (const Array* x : in) p.in[p.inputs++] = view_of(*x);
+void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out, double param) {
+  bool flat = out.is_contiguous();
+  for (const Array* x : in) flat = flat && x->is_contiguous();
+  Problem p(op, 0, out, flat);
+  for (const Array* x : in) p.in[p.inputs++] = {x->data, x->dtype, flat ? Dims(1, 1) : x->strides};
+  p.param = param;
   backend(out.device).elementwise.run(p);
 }
 
@@ -276,7 +270,7 @@ Array unary(const ElementwiseOp& op, const Array& x, double param) {
   require_dtype(op, dtype);
   if (dtype != x.dtype) return unary(op, astype(x, dtype), param);
   const Array out = empty(x.shape, result_dtype(op, dtype), x.device);
-  run_unary(op.op, x, out, param);
+  run_elementwise(op.op, {&x}, out, param);
   return out;
 }
 
@@ -336,7 +330,7 @@ Array astype(const Array& x, DType dtype, bool copy) {
   if (needs_component(x.dtype, dtype)) return astype(astype(x, component_of(dtype)), dtype);
   require_cast("astype", x.dtype, dtype);
   const Array out = empty(x.shape, dtype, x.device);
-  run_unary(Elementwise::cast, x, out);
+  run_elementwise(Elementwise::cast, {&x}, out);
   return out;
 }
 
@@ -360,7 +354,7 @@ void assign(const Array& target, const Operand& from) {
   if (needs_component(source.dtype, target.dtype)) source = astype(source, component_of(target.dtype));
   require_cast("assignment", source.dtype, target.dtype);
   if (overlaps_unaligned(target, source)) source = astype(source, source.dtype);
-  run_unary(Elementwise::cast, source, target);
+  run_elementwise(Elementwise::cast, {&source}, target);
 }
 
 }  // namespace tw

@@ -35,7 +35,7 @@ void assign(const Array& target, const Operand& from);  // target[...] = from, b
 inline View view_of(const Array& x) { return {x.data, x.dtype, x.strides}; }
 
 // For other families: out = op(in..), inputs of out's shape and of a dtype that op takes.
-void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out);
+void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out, double param = 0);
 
 void require_writable(const char* op, const Array& target, const char* name = "the array");
 bool may_overlap(const Array& a, const Array& b);  // by the stretches of memory that they span

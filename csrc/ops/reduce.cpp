@@ -1,7 +1,6 @@
 #include "ops/reduce.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "backend/backend.h"
 #include "ops/creation.h"
@@ -44,9 +43,6 @@ void require_elements(const char* op, const Array& x, uint32_t axes) {
       fail<ValueError>(op, ": axis ", i, " of x ", x.shape, " has length 0, and ", op, " of nothing is not defined");
 }
 
-// A broadcast axis repeats what is inside of it: it goes outermost.
-uint64_t rank(int64_t stride) { return static_cast<uint64_t>(std::abs(stride)) - 1; }
-
 // The result, and its strides by x's axes as a problem has them. Kept axes lie in memory in the order they have in x,
 // whatever their order in shape.
 struct Result {
@@ -61,7 +57,7 @@ Result result_like(const Array& x, uint32_t axes, bool keepdims, DType dtype) {
     if (!reduced || keepdims) shape.push_back(reduced ? 1 : x.shape[i]);
     if (reduced || x.shape[i] == 1) continue;
     int at = kept.size();
-    for (; at > 0 && rank(x.strides[static_cast<int>(kept[at - 1])]) < rank(x.strides[i]); --at) continue;
+    for (; at > 0 && memory_rank(x.strides[static_cast<int>(kept[at - 1])]) < memory_rank(x.strides[i]); --at) continue;
     kept.insert(at, i);
   }
   Result result{empty(shape, dtype, x.device), Dims(x.ndim(), 0)};

@@ -24,8 +24,6 @@ Array floating_contiguous(const char* op, const Array& x) {
   return is_floating(x.dtype) ? contiguous(x) : astype(x, default_float());
 }
 
-DType compute_dtype(DType dtype) { return dtype == DType::f64 ? DType::f64 : DType::f32; }
-
 Array forward(const char* op, Softmax kind, const Array& input, int64_t axis_given) {
   const int axis = normalize_axis(op, axis_given, input.ndim());
   const Array x = floating_contiguous(op, input), y = empty(x.shape, x.dtype, x.device);
@@ -109,7 +107,7 @@ struct Prepared {
       fail<ValueError>(kCrossEntropy, ": weight has shape ", given.shape, ", but there are ", in.shape.n, " classes");
     if (!is_floating(given.dtype))
       fail<TypeError>(kCrossEntropy, ": weight is ", given.dtype, ", but must be floating");
-    weight = contiguous(astype(given, compute_dtype(x.dtype), false));
+    weight = contiguous(astype(given, compute_type(x.dtype), false));
     in.weight = weight.data;
   }
 };
@@ -139,7 +137,7 @@ Array log_softmax_backward(const Array& g, const Array& y, int64_t axis) {
 
 CrossEntropyResult cross_entropy(const Array& logits, const Array& target, const CrossEntropyOptions& options) {
   const Prepared p(logits, target, options);
-  const DType compute = compute_dtype(p.x.dtype);
+  const DType compute = compute_type(p.x.dtype);
   CrossEntropyResult result;
   result.saved = empty({2 * p.samples() + 1}, compute, p.x.device);
   result.loss = empty(p.loss_shape(), compute, p.x.device);
@@ -154,7 +152,7 @@ Array cross_entropy_backward(const Array& g_given, const Array& logits, const Ar
   const Prepared p(logits, target, options);
   if (!(g_given.shape == p.loss_shape()))
     fail<ValueError>("cross_entropy_backward: g has shape ", g_given.shape, ", but the loss has ", p.loss_shape());
-  const DType compute = compute_dtype(p.x.dtype);
+  const DType compute = compute_type(p.x.dtype);
   if (saved.dtype != compute || !(saved.shape == Dims{2 * p.samples() + 1}) || !saved.is_contiguous())
     fail<ValueError>("cross_entropy_backward: saved is not what cross_entropy returned for these logits");
   common_device("cross_entropy_backward", {{"g", &g_given}, {"logits", &logits}, {"saved", &saved}});

@@ -1,6 +1,7 @@
 #include "ops/transfer.h"
 
 #include <mutex>
+#include <utility>
 
 #include "backend/backend.h"
 #include "ops/elementwise.h"
@@ -47,8 +48,10 @@ Array to_device(const Array& x, Device device) {
 
 Array to_host(const char* reader, const Array& x) {
   if (x.device.is_cpu()) return x;
-  std::lock_guard lock(counting);
-  ++counts()[reader];
+  {
+    std::lock_guard lock(counting);
+    ++counts()[reader];
+  }
   return to_device(x, Device{});
 }
 

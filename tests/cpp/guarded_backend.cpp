@@ -39,7 +39,6 @@ class Pages {
       static_cast<Pages*>(dead->owner)->release(static_cast<char*>(dead->data));
       delete dead;
     });
-    storage->owner = this;
     storage->device = device;
     return storage;
   }

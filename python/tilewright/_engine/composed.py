@@ -12,7 +12,7 @@ from .. import _core
 from .backward import run_backward
 from .registry import DEFINITIONS
 from .tape import ON, Leaf, Node, state
-from .tensor import Tensor
+from .tensor import Tensor, filled_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +68,8 @@ class Pullback:
     def _pull(self, node: Node, g: Any, create_graph: bool) -> list[Tensor]:
         inputs, wanted = self._aliased(node, create_graph)
         before = state.mode, state.recording
-        state.mode = state.recording = (
-            ON  # not anomaly: a step of the definition may overflow where the kernel does not
-        )
+        # Not anomaly mode: a step of the definition may overflow where the kernel does not.
+        state.mode = state.recording = ON
         try:
             y = DEFINITIONS[self.name](*inputs, *[node.saved[i] for i in self.statics])
             results = [(r._node, c) for r, c in (zip(y, g, strict=True) if isinstance(y, tuple) else [(y, g)])]
@@ -83,7 +82,7 @@ class Pullback:
             )
         finally:
             state.mode, state.recording = before
-        return [arrived[x._node] if x._node in arrived else _zeros_like(x) for x in wanted]
+        return [arrived[x._node] if x._node in arrived else filled_like(x, 0) for x in wanted]
 
     def _aliased(self, node: Node, create_graph: bool) -> tuple[list[Any], list[Tensor]]:
         """What the op was given, and the tensors among it that want a gradient.
@@ -104,7 +103,3 @@ class Pullback:
                 x = _core.wrap(x._array, None, x)
             inputs.append(x)
         return inputs, wanted
-
-
-def _zeros_like(x: Tensor) -> Tensor:
-    return _core.wrap(_core.full_like(x._array, 0), None, x)

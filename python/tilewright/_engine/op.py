@@ -82,9 +82,8 @@ def positions(x: Any, to_tensor: Callable[[Any], Tensor]) -> Tensor:
     return asarray(tensor, _core.DType.int64) if isinstance(x, _SEQUENCES) and not tensor.size else tensor
 
 
-_VALUE, _SHAPE, _DTYPE, _KEY, _DEVICE = range(
-    5
-)  # what of an argument or result is saved; a key so that backward can rely on it
+# What of an argument or result is saved; a key so that backward can rely on it.
+_VALUE, _SHAPE, _DTYPE, _KEY, _DEVICE = range(5)
 
 
 class Plan:

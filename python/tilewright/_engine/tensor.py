@@ -349,7 +349,7 @@ class Tensor(_core.TensorBase, Methods):
                 raise RuntimeError(
                     f"backward: a tensor of shape {self.shape} has no single gradient; pass `gradient` of that shape"
                 )
-            seed = _core.wrap(_core.full_like(self._array, 1), None, self)
+            seed = filled_like(self, 1)
         else:
             seed = asarray(gradient, dtype=self.dtype)
             if seed.shape != self.shape:
@@ -422,6 +422,11 @@ def _wrap(array: Any) -> Tensor:
     t._array = array
     t._node = None
     return t
+
+
+def filled_like(x: Tensor, value: complex) -> Tensor:
+    """A constant of the shape, dtype, device and class of x."""
+    return _core.wrap(_core.full_like(x._array, value), None, x)
 
 
 def _unpickle(data: Any, dtype: str, requires_grad: bool) -> Tensor:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
-from .._engine.op import primitive, wrap
-from .._engine.tensor import asarray
+from .._engine.op import primitive
+from .._engine.tensor import asarray, filled_like
 from .trigonometric import arctan2
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def imag(x: Any, /) -> Tensor:
     x = asarray(x)
     if x.dtype.is_complex:
         return _imag(x)
-    zeros = wrap(_core.full_like(x._array, 0), None, x)
+    zeros = filled_like(x, 0)
     zeros._array.readonly = True
     return zeros
 

@@ -16,7 +16,7 @@ from .._engine.backward import behind, own, run_backward
 from .._engine.composed import alias
 from .._engine.op import wrap
 from .._engine.tape import OFF, Leaf, state
-from .._engine.tensor import Tensor, asarray
+from .._engine.tensor import Tensor, asarray, filled_like
 from .._engine.tree import leaves, rebuild, tree_map
 from .._functions.manipulation import reshape, stack
 
@@ -88,11 +88,7 @@ def _pull(
         nodes, seeds, wanted=[x._node for x in inputs], create_graph=create_graph, retain_graph=retain_graph
     )
     taken = {id(c) for c in seeds}
-    return [_core.like(x, own(found[x._node], taken)) if x._node in found else _zeros_like(x) for x in inputs]
-
-
-def _zeros_like(x: Tensor) -> Tensor:
-    return wrap(_core.full_like(x._array, 0), None, x)
+    return [_core.like(x, own(found[x._node], taken)) if x._node in found else filled_like(x, 0) for x in inputs]
 
 
 def _matched(op: str, what: str, tree: Any, like: Sequence[Tensor]) -> list[Tensor]:
@@ -200,7 +196,7 @@ def value_and_grad(
         value, aux = result if has_aux else (result, None)
         value = _single("value_and_grad", value)
         create_graph = _others([value], {x._node for x in aliases})
-        seed = wrap(_core.full_like(value._array, 1), None, value)
+        seed = filled_like(value, 1)
         gradient = rebuild(tree, _pull([value], [seed], aliases, create_graph=create_graph))
         if not create_graph:
             value, aux = value.detach(), _detached(aux)
@@ -450,7 +446,7 @@ def hvp(fun: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, 
     tracked = _others([value], {x._node for x in aliases}) or (
         state.mode != OFF and any(v._node is not None for v in directions)
     )
-    seed = wrap(_core.full_like(value._array, 1), None, value)
+    seed = filled_like(value, 1)
     first = _record(_pull, [value], [seed], aliases, create_graph=True)
     return rebuild(tuple(primals), _pull(first, directions, aliases, create_graph=tracked))
 
@@ -508,7 +504,7 @@ def gradients(
         if not isinstance(x, Tensor) or x._node is None:
             raise RuntimeError("gradients: an input is not a tensor that requires grad")
     if grad_outputs is None:
-        seeds = [wrap(_core.full_like(y._array, 1), None, y) for y in ys]
+        seeds = [filled_like(y, 1) for y in ys]
     else:
         seeds = _matched("gradients", "cotangent", grad_outputs, ys)
     return rebuild(inputs, _pull(ys, seeds, xs, create_graph=create_graph, retain_graph=retain))

@@ -159,13 +159,14 @@ bool run_flat(ElementwiseFn fn, const ElementwiseProblem& p, int64_t count, doub
 
 ElementwiseFn kernel_for(const ElementwiseProblem& p) {
   const int dtype = static_cast<int>(p.in[p.op == Elementwise::where ? 1 : 0].dtype);
-  return p.op == Elementwise::cast ? kernels().cast[dtype][static_cast<int>(p.out.dtype)] : kernels_of(p.op)[dtype];
+  return p.op == Elementwise::cast ? kernels().elementwise.cast[dtype][static_cast<int>(p.out.dtype)]
+                                   : kernels_of(p.op)[dtype];
 }
 
 }  // namespace
 
 const ElementwiseFn* kernels_of(Elementwise op) {
-  const KernelTable& table = kernels();
+  const ElementwiseKernels& table = kernels().elementwise;
   switch (op) {
 #define X(name, rule, dtypes, params) \
   case Elementwise::name:             \

@@ -1,7 +1,7 @@
 // The walk over strided memory, for the CPU's other families.
 #pragma once
 #include "backend/elementwise.h"
-#include "cpu/kernels/table.h"
+#include "cpu/kernels/elementwise/elementwise.h"
 
 namespace tw::cpu {
 

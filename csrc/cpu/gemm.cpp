@@ -160,8 +160,8 @@ const char* dot_unsupported(const GemmBatch& g) {
 StorageRef gather_vectors(DType dtype, const GemmMatrix& from, int64_t count, int64_t k) {
   StorageRef copy = allocate(static_cast<size_t>(count * k) * item_size(dtype));
   const void* in[] = {from.data};
-  kernels().cast[static_cast<int>(dtype)][static_cast<int>(dtype)]({count, k, {k, 1}, {{from.row, from.col}}}, in,
-                                                                   copy->data, nullptr);
+  kernels().elementwise.cast[static_cast<int>(dtype)][static_cast<int>(dtype)](
+      {count, k, {k, 1}, {{from.row, from.col}}}, in, copy->data, nullptr);
   return copy;
 }
 

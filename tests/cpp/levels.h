@@ -7,23 +7,14 @@
 #include <vector>
 
 #include "cpu/kernels/table.h"
+#include "level_list.h"
 
-namespace tw::reference {
-void fill(KernelTable&);
-}
-namespace tw::v2 {
-void fill(KernelTable&);
-}
-namespace tw::v3 {
-void fill(KernelTable&);
-}
-namespace tw::v4 {
-void fill(KernelTable&);
-}
-
-namespace tw::v4dot {
-void fill(KernelTable&);
-}
+#define X(level, supported) \
+  namespace tw::level {     \
+  void fill(KernelTable&);  \
+  }
+TW_LEVELS(X)
+#undef X
 
 namespace tw::test {
 
@@ -48,44 +39,38 @@ inline int report() {
   return failed != 0;
 }
 
-inline KernelTable filled(void (*fill)(KernelTable&)) {
-  KernelTable table{};
-  fill(table);
-  return table;
+// The tables of all levels that this CPU supports, the best last.
+inline const std::vector<KernelTable>& all_levels() {
+  static const std::vector<KernelTable> tables = [] {
+    std::vector<KernelTable> all;
+    const auto add = [&](bool supported, void (*fill)(KernelTable&)) {
+      if (supported) fill(all.emplace_back());
+    };
+#define X(level, supported) add(supported, level::fill);
+    TW_LEVELS(X)
+#undef X
+    return all;
+  }();
+  return tables;
 }
 
-inline const KernelTable& reference_table() {
-  static const KernelTable table = filled(reference::fill);
-  return table;
-}
+inline const KernelTable& reference_table() { return all_levels().front(); }
 
 // v4dot, if this CPU supports it: as v4, but for bfloat16 products and those of bytes.
 inline const KernelTable* dot_level() {
-  if (!__builtin_cpu_supports("x86-64-v4") || !__builtin_cpu_supports("avx512bf16") ||
-      !__builtin_cpu_supports("avx512vnni"))
-    return nullptr;
-  static const KernelTable table = filled(v4dot::fill);
-  return &table;
+  const KernelTable& best = all_levels().back();
+  return std::strcmp(best.level, "v4dot") ? nullptr : &best;
 }
 
 // The other optimised levels that this CPU supports.
 inline const std::vector<const KernelTable*>& levels() {
-  static KernelTable tables[3];
-  static const std::vector<const KernelTable*> supported = [] {
-    std::vector<const KernelTable*> all;
-    auto add = [&](void (*fill)(KernelTable&)) {
-      KernelTable& t = tables[all.size()];
-      fill(t);
-      all.push_back(&t);
-    };
-    add(v2::fill);
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) add(v3::fill);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-      add(v4::fill);
-    return all;
+  static const std::vector<const KernelTable*> optimised = [] {
+    std::vector<const KernelTable*> some;
+    for (const KernelTable& table : all_levels())
+      if (&table != &reference_table() && &table != dot_level()) some.push_back(&table);
+    return some;
   }();
-  return supported;
+  return optimised;
 }
 
 inline std::mt19937_64& rng() {

@@ -3,24 +3,16 @@
 #include <cstdlib>
 
 #include "core/error.h"
+#include "level_list.h"
 
 namespace tw {
 
-namespace reference {
-void fill(KernelTable&);
-}
-namespace v2 {
-void fill(KernelTable&);
-}
-namespace v3 {
-void fill(KernelTable&);
-}
-namespace v4 {
-void fill(KernelTable&);
-}
-namespace v4dot {
-void fill(KernelTable&);
-}
+#define X(level, supported) \
+  namespace level {         \
+  void fill(KernelTable&);  \
+  }
+TW_LEVELS(X)
+#undef X
 
 namespace detail {
 KernelTable chosen_kernels;
@@ -36,18 +28,9 @@ struct Level {
 
 // Best last. By features, never by vendor; __builtin_cpu_supports also asks whether the OS saves the registers.
 std::vector<Level> levels() {
-#ifdef TW_REFERENCE_ONLY
-  return {{"reference", true, reference::fill}};
-#else
-  return {{"reference", true, reference::fill},
-          {"v2", static_cast<bool>(__builtin_cpu_supports("x86-64-v2")), v2::fill},
-          {"v3", static_cast<bool>(__builtin_cpu_supports("x86-64-v3")), v3::fill},
-          {"v4", static_cast<bool>(__builtin_cpu_supports("x86-64-v4")), v4::fill},
-          {"v4dot",
-           __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16") &&
-               __builtin_cpu_supports("avx512vnni"),
-           v4dot::fill}};
-#endif
+#define X(level, supported) {#level, static_cast<bool>(supported), level::fill},
+  return {TW_LEVELS(X)};
+#undef X
 }
 
 std::vector<std::string> names(bool only_supported) {
@@ -55,6 +38,13 @@ std::vector<std::string> names(bool only_supported) {
   for (const Level& level : levels())
     if (level.supported || !only_supported) result.push_back(level.name);
   return result;
+}
+
+// "a, b or c"
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (size_t i = 0; i < words.size(); ++i) text += (i == 0 ? "" : i + 1 < words.size() ? ", " : " or ") + words[i];
+  return text;
 }
 
 }  // namespace
@@ -73,7 +63,7 @@ void choose_kernels() {
       found = true;
     }
   }
-  if (!found) fail<ValueError>("TILEWRIGHT_ISA is \"", forced, "\", but must be reference, v2, v3, v4 or v4dot");
+  if (!found) fail<ValueError>("TILEWRIGHT_ISA is \"", forced, "\", but must be ", listed(levels_built()));
   if (!best.supported) fail<ValueError>("TILEWRIGHT_ISA is \"", forced, "\", but this machine's CPU does not have it");
   best.fill(detail::chosen_kernels);
 }

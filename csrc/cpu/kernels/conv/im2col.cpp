@@ -3,7 +3,6 @@
 #include "cpu/kernels/conv/im2col.h"
 
 #include "cpu/kernels/gemm/pack.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -220,8 +219,7 @@ void im2col_transposed(const void* context, int64_t item, const PackedGemm& layo
 
 }  // namespace
 
-void fill_conv(KernelTable& table) {
-  ConvKernels& conv = table.conv;
+void fill(ConvKernels& conv) {
   conv.im2col[0] = im2col<uint8_t>;
   conv.im2col[1] = im2col<uint16_t>;
   conv.im2col[2] = im2col<uint32_t>;

@@ -77,7 +77,7 @@ struct EluBackward : Parameter {
 
 }  // namespace
 
-void fill_elementwise_activation(KernelTable& t) {
+void fill_activation(ElementwiseKernels& t) {
 #define X(name, saved)                       \
   fill_floats_unary<name##_functor>(t.name); \
   fill_floats_binary<name##_backward_functor>(t.name##_backward);

@@ -205,7 +205,7 @@ void fill_truth(ElementwiseFn* row) {
   at(row, DType::f32) = entry<binary_truth_row<float, F>, bool, float, float>;
   at(row, DType::f64) = entry<binary_truth_row<double, F>, bool, double, double>;
 }
-void fill_floats(KernelTable& t) {
+void fill_floats(ElementwiseKernels& t) {
   fill_floats_binary<Add>(t.add);
   fill_floats_binary<Subtract>(t.subtract);
   fill_floats_binary<Multiply>(t.multiply);
@@ -231,7 +231,7 @@ void fill_floats(KernelTable& t) {
 
 // What only looks at bits, equality or the low half of a result is shared by the signed and unsigned types of a size.
 template <class T>
-void fill_integer(KernelTable& t, DType dtype) {
+void fill_integer(ElementwiseKernels& t, DType dtype) {
   typedef raw_t<T> U;
   at(t.add, dtype) = entry<binary_row<U, Add>, U, U, U>;
   at(t.subtract, dtype) = entry<binary_row<U, Subtract>, U, U, U>;
@@ -259,7 +259,7 @@ void fill_integer(KernelTable& t, DType dtype) {
 }
 
 // True and false as NumPy counts with them: + is or, * is and, false < true.
-void fill_bool(KernelTable& t) {
+void fill_bool(ElementwiseKernels& t) {
   set(DType::boolean, at(t.bitwise_or, DType::u8), t.add, t.maximum, t.bitwise_or);
   set(DType::boolean, at(t.bitwise_and, DType::u8), t.multiply, t.minimum, t.bitwise_and);
   const auto as_bytes = [](auto*... rows) { ((at(rows, DType::boolean) = at(rows, DType::u8)), ...); };
@@ -269,7 +269,7 @@ void fill_bool(KernelTable& t) {
 
 }  // namespace
 
-void fill_elementwise_binary(KernelTable& t) {
+void fill_binary(ElementwiseKernels& t) {
   fill_floats(t);
 #define X(T, name) fill_integer<T>(t, DType::name);
   TW_FOR_EACH_INTEGER(X)

@@ -131,7 +131,7 @@ void fill_from(ElementwiseFn* row) {
 
 }  // namespace
 
-void fill_elementwise_cast(KernelTable& t) {
+void fill_cast(ElementwiseKernels& t) {
 #define X(From, name) fill_from<From>(t.cast[(int)DType::name]);
   TW_FOR_EACH_REAL(X)
 #undef X

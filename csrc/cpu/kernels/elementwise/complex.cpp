@@ -188,7 +188,7 @@ void from_real_row(const void* const* in, void* out, int64_t n, const double*) {
 // ---- the table ------------------------------------------------------------------------------------------------------
 
 template <class C, class T>
-void fill_arithmetic(KernelTable& t, DType dtype) {
+void fill_arithmetic(ElementwiseKernels& t, DType dtype) {
   at(t.negative, dtype) = entry<on_parts<unary_row<T, Negative>>, C, C>;
   at(t.conj, dtype) = entry<unary_complex<T, Conj>, C, C>;
   at(t.times_i, dtype) = entry<unary_complex<T, TimesI>, C, C>;
@@ -212,7 +212,7 @@ void fill_arithmetic(KernelTable& t, DType dtype) {
 
 // U holds a C as it is.
 template <class C, class T, class U>
-void fill_moves(KernelTable& t, DType dtype, DType part) {
+void fill_moves(ElementwiseKernels& t, DType dtype, DType part) {
   at(t.where, dtype) = entry<where_row<U>, C, bool, C, C>;
   at(t.cast[(int)dtype], dtype) = entry<nullptr, C, C>;
   at(t.cast[(int)dtype], DType::boolean) = entry<unary_complex<T, NotZero>, bool, C>;
@@ -221,7 +221,7 @@ void fill_moves(KernelTable& t, DType dtype, DType part) {
 
 }  // namespace
 
-void fill_elementwise_complex(KernelTable& t) {
+void fill_complex(ElementwiseKernels& t) {
   fill_arithmetic<c64, float>(t, DType::c64);
   fill_arithmetic<c128, double>(t, DType::c128);
   fill_moves<c64, float, uint64_t>(t, DType::c64, DType::f32);

@@ -4,7 +4,7 @@
 // Only the core is specific to an operation. run() hands it memory itself where an operand is contiguous and stored as
 // it is computed, else tiles of at most 512 elements in small buffers that stay in the L1 cache.
 #pragma once
-#include "cpu/kernels/table.h"
+#include "cpu/kernels/elementwise/elementwise.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {

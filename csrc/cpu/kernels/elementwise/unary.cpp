@@ -71,7 +71,7 @@ void fill_truth(ElementwiseFn* row) {
   at(row, DType::f64) = entry<unary_truth_row<double, F>, bool, double>;
 }
 
-void fill_floats(KernelTable& t) {
+void fill_floats(ElementwiseKernels& t) {
   fill_floats_unary<Negative>(t.negative);
   fill_floats_unary<Abs>(t.abs);
   fill_floats_unary<Sign>(t.sign);
@@ -99,7 +99,7 @@ void fill_floats(KernelTable& t) {
 
 // Wrap-around arithmetic is done on the unsigned type of the size.
 template <class T>
-void fill_integer(KernelTable& t, DType dtype) {
+void fill_integer(ElementwiseKernels& t, DType dtype) {
   typedef raw_t<T> U;
   constexpr bool is_signed = (T)-1 < (T)0;
   at(t.negative, dtype) = entry<unary_row<U, Negative>, U, U>;
@@ -114,7 +114,7 @@ void fill_integer(KernelTable& t, DType dtype) {
   at(t.isfinite, dtype) = entry<constant_row<1>, bool, U>;
 }
 
-void fill_bool(KernelTable& t) {
+void fill_bool(ElementwiseKernels& t) {
   set(DType::boolean, entry<nullptr, bool, bool>, t.abs, t.floor, t.ceil, t.trunc);
   set(DType::boolean, entry<unary_row<uint8_t, NotBool>, bool, bool>, t.bitwise_invert, t.logical_not);
   set(DType::boolean, entry<constant_row<0>, bool, bool>, t.isnan, t.isinf);
@@ -123,7 +123,7 @@ void fill_bool(KernelTable& t) {
 
 }  // namespace
 
-void fill_elementwise_unary(KernelTable& t) {
+void fill_unary(ElementwiseKernels& t) {
   fill_floats(t);
 #define X(T, name) fill_integer<T>(t, DType::name);
   TW_FOR_EACH_INTEGER(X)

@@ -1,6 +1,6 @@
 // Packed operands of the float types; f16 and bf16 widen to float while they are packed.
+#include "cpu/kernels/gemm/gemm.h"
 #include "cpu/kernels/gemm/packed_tile.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 
@@ -46,15 +46,15 @@ void fill_type(GemmKernels& table, DType dtype) {
 
 }  // namespace
 
-void fill_gemm(KernelTable& table) {
-#define X(type, dtype) fill_type<type>(table.gemm, DType::dtype);
+void fill(GemmKernels& table) {
+#define X(type, dtype) fill_type<type>(table, DType::dtype);
   TW_FOR_EACH_FLOAT(X)
 #undef X
-  fill_bytes(table.gemm);
-  fill_direct(table.gemm);
-  fill_dot(table.gemm);
-  fill_gemv(table.gemm);
-  fill_naive(table.gemm);
+  fill_bytes(table);
+  fill_direct(table);
+  fill_dot(table);
+  fill_gemv(table);
+  fill_naive(table);
 }
 
 }  // namespace tw::TW_ISA

@@ -1,6 +1,5 @@
 #include "cpu/kernels/index/index.h"
 
-#include "cpu/kernels/table.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -207,8 +206,7 @@ int64_t mask_offsets(const MaskArgs& a, const bool* mask_, int64_t* out) {
 
 }  // namespace
 
-void fill_index(KernelTable& table) {
-  IndexKernels& k = table.index;
+void fill(IndexKernels& k) {
   k = {{gather<uint8_t>, gather<uint16_t>, gather<uint32_t>, gather<uint64_t>, gather<c128>},
        {scatter<uint8_t>, scatter<uint16_t>, scatter<uint32_t>, scatter<uint64_t>, scatter<c128>},
        {},

@@ -2,7 +2,6 @@
 #include "cpu/kernels/optim/optim.h"
 
 #include "cpu/kernels/reduce/tree.h"
-#include "cpu/kernels/table.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -130,9 +129,9 @@ void fill_type(OptimKernels& k, DType d) {
 
 }  // namespace
 
-void fill_optim(KernelTable& table) {
-  fill_type<float>(table.optim, DType::f32);
-  fill_type<double>(table.optim, DType::f64);
+void fill(OptimKernels& table) {
+  fill_type<float>(table, DType::f32);
+  fill_type<double>(table, DType::f64);
 }
 
 }  // namespace tw::TW_ISA

@@ -1,6 +1,5 @@
 #include "cpu/kernels/probe/probe.h"
 
-#include "cpu/kernels/table.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -23,6 +22,6 @@ int64_t multiply_add_f32(int64_t rounds, float* sink) {
 
 }  // namespace
 
-void fill_probe(KernelTable& table) { table.probe.multiply_add_f32 = multiply_add_f32; }
+void fill(ProbeKernels& table) { table.multiply_add_f32 = multiply_add_f32; }
 
 }  // namespace tw::TW_ISA

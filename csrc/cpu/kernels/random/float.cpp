@@ -4,7 +4,6 @@
 // the same bits for the same seed.
 #include "cpu/kernels/random/philox.h"
 #include "cpu/kernels/random/random.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -143,10 +142,10 @@ void normal(RandomState s, int64_t n, double a, double b, double, void* out) {
 
 }  // namespace
 
-void fill_random_float(KernelTable& table) {
-#define X(T, name)                                     \
-  table.random.uniform[(int)DType::name] = uniform<T>; \
-  table.random.normal[(int)DType::name] = normal<T>;
+void fill_float(RandomKernels& table) {
+#define X(T, name)                              \
+  table.uniform[(int)DType::name] = uniform<T>; \
+  table.normal[(int)DType::name] = normal<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
 }

@@ -2,7 +2,6 @@
 #include "cpu/kernels/random/random.h"
 
 #include "cpu/kernels/random/philox.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -105,10 +104,9 @@ void masked_scale(int64_t n, const uint8_t* mask, double scale, const void* x_, 
 
 }  // namespace
 
-void fill_random_float(KernelTable&);
+void fill_float(RandomKernels&);
 
-void fill_random(KernelTable& table) {
-  RandomKernels& k = table.random;
+void fill(RandomKernels& k) {
   k.bits = bits;
   k.integers = integers;
   k.bernoulli = bernoulli;
@@ -116,7 +114,7 @@ void fill_random(KernelTable& table) {
 #define X(T, name) k.masked_scale[(int)DType::name] = masked_scale<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
-  fill_random_float(table);
+  fill_float(k);
 }
 
 }  // namespace tw::TW_ISA

@@ -1,7 +1,6 @@
 // any and all: both ask whether some element is (non)zero, and stop at the first block of a row that has one.
 #include "cpu/kernels/reduce/reduce.h"
 #include "cpu/kernels/reduce/tree.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -67,8 +66,7 @@ void quantify(const ReduceArgs& a, const void* x_, void* out_) {
 
 }  // namespace
 
-void fill_reduce_any(KernelTable& table) {
-  ReduceKernels& k = table.reduce;
+void fill_any(ReduceKernels& k) {
   k.any[(int)DType::boolean] = quantify<uint8_t, false>;
   k.all[(int)DType::boolean] = quantify<uint8_t, true>;
 #define X(T, name)                              \

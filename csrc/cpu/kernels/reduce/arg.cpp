@@ -1,7 +1,6 @@
 // argmax and argmin: find the extreme value of a block first, then where in the block it is.
 #include "cpu/kernels/reduce/reduce.h"
 #include "cpu/kernels/reduce/tree.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -122,9 +121,9 @@ void fill_type(ReduceKernels& k, DType d) {
 
 }  // namespace
 
-void fill_reduce_arg(KernelTable& table) {
-  fill_type<uint8_t>(table.reduce, DType::boolean);
-#define X(T, name) fill_type<T>(table.reduce, DType::name);
+void fill_arg(ReduceKernels& table) {
+  fill_type<uint8_t>(table, DType::boolean);
+#define X(T, name) fill_type<T>(table, DType::name);
   TW_FOR_EACH_INTEGER(X)
   TW_FOR_EACH_FLOAT(X)
 #undef X

@@ -1,7 +1,7 @@
 // An elementwise kernel and the sums of its result's columns in one pass: the gradients of a bias and of what came
 // before it. The tree of tree.h asks for its rows just before it reads them, and finds them in L1.
+#include "cpu/kernels/reduce/reduce.h"
 #include "cpu/kernels/reduce/tree.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -48,8 +48,8 @@ void map_sum(ElementwiseFn map, const Loop& loop, int inputs, const void* const*
 
 }  // namespace
 
-void fill_reduce_map(KernelTable& table) {
-#define X(T, name) table.reduce.map_sum[(int)DType::name] = map_sum<T>;
+void fill_map(ReduceKernels& table) {
+#define X(T, name) table.map_sum[(int)DType::name] = map_sum<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
 }

@@ -2,7 +2,6 @@
 #include "cpu/kernels/reduce/reduce.h"
 
 #include "cpu/kernels/reduce/tree.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -71,12 +70,11 @@ void fill_summed(ReduceKernels& k, DType d) {
 
 }  // namespace
 
-void fill_reduce_any(KernelTable&);
-void fill_reduce_arg(KernelTable&);
-void fill_reduce_map(KernelTable&);
+void fill_any(ReduceKernels&);
+void fill_arg(ReduceKernels&);
+void fill_map(ReduceKernels&);
 
-void fill_reduce(KernelTable& table) {
-  ReduceKernels& k = table.reduce;
+void fill(ReduceKernels& k) {
   // bool is read as the byte 0 or 1 that it is.
   fill_summed<uint8_t>(k, DType::boolean);
 #define X(T, name) fill_summed<T>(k, DType::name);
@@ -101,9 +99,9 @@ void fill_reduce(KernelTable& table) {
   k.finish[(int)DType::bf16] = finish<float, bf16>;
   k.finish[(int)DType::f32] = finish<float, float>;
   k.finish[(int)DType::f64] = finish<double, double>;
-  fill_reduce_any(table);
-  fill_reduce_arg(table);
-  fill_reduce_map(table);
+  fill_any(k);
+  fill_arg(k);
+  fill_map(k);
 }
 
 }  // namespace tw::TW_ISA

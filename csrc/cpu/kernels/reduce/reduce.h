@@ -1,10 +1,8 @@
 // Reductions: sum, prod, max, min, any, all, sum of squares, argmax, argmin.
 #pragma once
-#include "core/dtype.h"
+#include "cpu/kernels/elementwise/elementwise.h"
 
 namespace tw {
-
-struct Loop;  // in cpu/kernels/table.h, with ElementwiseFn
 
 // x seen as outputs × count: out[o] = f over c of x[o * output_stride + c * count_stride]. Strides in elements, any
 // sign, zero too. `out` is contiguous. count may be 0 where the reduction has an identity.
@@ -28,8 +26,7 @@ typedef void (*ReduceFinishFn)(const void* acc, int64_t n, double divisor, void*
 
 // out = map(in..), the loop's rows × cols with unit column stride, in one pass with the sums of its columns: the same
 // bits as map and then sum give. sums has the accumulator's type. Operands have one dtype; at least one row.
-typedef void (*MapSumFn)(void (*map)(const Loop&, const void* const* in, void* out, const double* params), const Loop&,
-                         int inputs, const void* const* in, void* out, void* sums);
+typedef void (*MapSumFn)(ElementwiseFn map, const Loop&, int inputs, const void* const* in, void* out, void* sums);
 
 // Indexed by x's dtype. Accumulators (the type of `out`):
 //   sum, prod          floats: float32, or float64 for float64; signed and bool: int64; unsigned: uint64

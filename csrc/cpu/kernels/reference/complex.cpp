@@ -1,5 +1,5 @@
 // Kernels of complex numbers, the slow way: one element at a time, in long double through the C library.
-#include "cpu/kernels/table.h"
+#include "cpu/kernels/elementwise/elementwise.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -76,14 +76,6 @@ template <class C, class T>
 void from_real(const Loop& l, const void* const* in, void* out, const double*) {
   each(l, [&](int64_t o, const int64_t* i) { ((C*)out)[o] = {((const T*)in[0])[i[0]], 0}; });
 }
-template <class C>
-void prod(const ReduceArgs& a, const void* x, void* out) {
-  for (int64_t o = 0; o < a.outputs; ++o) {
-    number y = 1;
-    for (int64_t c = 0; c < a.count; ++c) y = multiply(y, read<C>(x, o * a.output_stride + c * a.count_stride));
-    write((C*)out + o, y);
-  }
-}
 
 // Entry `name` for the stored type C with parts of type T, at dtype d; the expression is in z, or in a and b.
 #define TW_UNARY(name, Out, expression) t.name[(int)d] = unary<Out, C, decltype([](number z) { return expression; })>
@@ -91,7 +83,7 @@ void prod(const ReduceArgs& a, const void* x, void* out) {
   t.name[(int)d] = binary<Out, C, decltype([](number a, number b) { return expression; })>
 
 template <class C, class T>
-void fill_arithmetic(KernelTable& t, DType d) {
+void fill_arithmetic(ElementwiseKernels& t, DType d) {
   TW_UNARY(negative, C, make(-re(z), -im(z)));
   TW_UNARY(conj, C, make(re(z), -im(z)));
   TW_UNARY(times_i, C, make(-im(z), re(z)));
@@ -114,20 +106,19 @@ void fill_arithmetic(KernelTable& t, DType d) {
 }
 
 template <class C, class T, class Other>
-void fill_moves(KernelTable& t, DType d, DType part, DType other) {
+void fill_moves(ElementwiseKernels& t, DType d, DType part, DType other) {
   t.cast[(int)d][(int)d] = unary<C, C, decltype([](number z) { return z; })>;
   t.cast[(int)d][(int)other] = unary<Other, C, decltype([](number z) { return z; })>;
   t.cast[(int)d][(int)DType::boolean] = unary<bool, C, decltype([](number z) { return !zero(z); })>;
   t.cast[(int)part][(int)d] = from_real<C, T>;
   t.where[(int)d] = where<C>;
-  t.reduce.prod[(int)d] = prod<C>;
 }
 #undef TW_UNARY
 #undef TW_BINARY
 
 }  // namespace
 
-void fill_elementwise_complex(KernelTable& t) {
+void fill_complex(ElementwiseKernels& t) {
   fill_arithmetic<c64, float>(t, DType::c64);
   fill_arithmetic<c128, double>(t, DType::c128);
   fill_moves<c64, float, c128>(t, DType::c64, DType::f32, DType::c128);

@@ -1,7 +1,7 @@
 // Elementwise kernels, the slow way: one element at a time, floats in double through the C library, integers in int64
 // or uint64. Shares no arithmetic with the vector kernels; they are tested against this.
+#include "cpu/kernels/elementwise/elementwise.h"
 #include "core/half.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -157,7 +157,7 @@ N integer_power(N a, N b) {
   t.name[(int)d] = binary<Out, T, decltype([](N a, N b, [[maybe_unused]] double p) { return expression; })>
 
 template <class T>
-void fill_float(KernelTable& t, DType d) {
+void fill_float(ElementwiseKernels& t, DType d) {
   typedef double N;
   TW_UNARY(negative, T, -x);
   TW_UNARY(abs, T, __builtin_fabs(x));
@@ -185,7 +185,7 @@ void fill_float(KernelTable& t, DType d) {
 }
 
 template <class T>
-void fill_float_activation(KernelTable& t, DType d) {
+void fill_float_activation(ElementwiseKernels& t, DType d) {
   typedef double N;
   TW_UNARY(relu, T, x > 0 || x != x ? x : 0);
   TW_UNARY(tanh, T, __builtin_tanh(x));
@@ -212,7 +212,7 @@ void fill_float_activation(KernelTable& t, DType d) {
 }
 
 template <class T>
-void fill_float_binary(KernelTable& t, DType d) {
+void fill_float_binary(ElementwiseKernels& t, DType d) {
   typedef double N;
   TW_BINARY(add, T, a + b);
   TW_BINARY(subtract, T, a - b);
@@ -228,7 +228,7 @@ void fill_float_binary(KernelTable& t, DType d) {
 
 // Comparisons and logic, the same text for every type.
 template <class T>
-void fill_truth(KernelTable& t, DType d) {
+void fill_truth(ElementwiseKernels& t, DType d) {
   typedef number_t<T> N;
   TW_BINARY(equal, bool, a == b);
   TW_BINARY(not_equal, bool, a != b);
@@ -243,7 +243,7 @@ void fill_truth(KernelTable& t, DType d) {
 
 // What may wrap is done modulo 2^64 and cut to size by the write.
 template <class T>
-void fill_integer(KernelTable& t, DType d) {
+void fill_integer(ElementwiseKernels& t, DType d) {
   typedef number_t<T> N;
   TW_UNARY(negative, T, 0 - (uint64_t)x);
   TW_UNARY(abs, T, x < 0 ? 0 - (uint64_t)x : (uint64_t)x);
@@ -262,7 +262,7 @@ void fill_integer(KernelTable& t, DType d) {
 }
 
 template <class T>
-void fill_integer_binary(KernelTable& t, DType d) {
+void fill_integer_binary(ElementwiseKernels& t, DType d) {
   typedef number_t<T> N;
   constexpr N bits = sizeof(T) * 8;
   TW_BINARY(add, T, (uint64_t)a + (uint64_t)b);
@@ -280,7 +280,7 @@ void fill_integer_binary(KernelTable& t, DType d) {
   TW_BINARY(bitwise_right_shift, T, b < 0 || b >= bits ? (a < 0 ? -1 : 0) : a >> b);
 }
 
-void fill_bool(KernelTable& t) {
+void fill_bool(ElementwiseKernels& t) {
   typedef bool T;
   typedef int64_t N;
   const DType d = DType::boolean;
@@ -353,40 +353,28 @@ void fill_cast(ElementwiseFn* row, DType d) {
 
 }  // namespace
 
-void fill_elementwise_unary(KernelTable& t) {
-#define X(T, name) fill_float<T>(t, DType::name);
+void fill_complex(ElementwiseKernels&);
+
+void fill(ElementwiseKernels& t) {
+#define X(T, name)                          \
+  fill_float<T>(t, DType::name);            \
+  fill_float_activation<T>(t, DType::name); \
+  fill_float_binary<T>(t, DType::name);
   TW_FOR_EACH_FLOAT(X)
 #undef X
-#define X(T, name) fill_integer<T>(t, DType::name);
+#define X(T, name)                 \
+  fill_integer<T>(t, DType::name); \
+  fill_integer_binary<T>(t, DType::name);
   TW_FOR_EACH_INTEGER(X)
 #undef X
-}
-
-void fill_elementwise_activation(KernelTable& t) {
-#define X(T, name) fill_float_activation<T>(t, DType::name);
-  TW_FOR_EACH_FLOAT(X)
-#undef X
-}
-
-void fill_elementwise_binary(KernelTable& t) {
-#define X(T, name) fill_float_binary<T>(t, DType::name);
-  TW_FOR_EACH_FLOAT(X)
-#undef X
-#define X(T, name) fill_integer_binary<T>(t, DType::name);
-  TW_FOR_EACH_INTEGER(X)
-#undef X
-#define X(T, name)               \
-  fill_truth<T>(t, DType::name); \
-  t.where[(int)DType::name] = where<T>;
+#define X(T, name)                      \
+  fill_truth<T>(t, DType::name);        \
+  t.where[(int)DType::name] = where<T>; \
+  fill_cast<T>(t.cast[(int)DType::name], DType::name);
   TW_FOR_EACH_REAL(X)
 #undef X
   fill_bool(t);
-}
-
-void fill_elementwise_cast(KernelTable& t) {
-#define X(T, name) fill_cast<T>(t.cast[(int)DType::name], DType::name);
-  TW_FOR_EACH_REAL(X)
-#undef X
+  fill_complex(t);
 }
 
 }  // namespace tw::TW_ISA

@@ -1,7 +1,6 @@
 // Reference matrix product: three loops, double (for integers: wrapping) accumulation, any strides.
 #include "cpu/kernels/gemm/gemm.h"
 
-#include "cpu/kernels/table.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -131,9 +130,9 @@ void naive_bytes(const GemmProblem& g) {
 
 }  // namespace
 
-void fill_gemm(KernelTable& table) {
+void fill(GemmKernels& table) {
   const auto set = [&table](DType dtype, void (*kernel)(const GemmProblem&)) {
-    table.gemm.naive[static_cast<int>(dtype)] = kernel;
+    table.naive[static_cast<int>(dtype)] = kernel;
   };
   set(DType::boolean, naive<Integer<bool>>);
 #define X(type, dtype) set(DType::dtype, naive<Integer<type>>);
@@ -142,10 +141,10 @@ void fill_gemm(KernelTable& table) {
 #define X(type, dtype) set(DType::dtype, naive<Float<type>>);
   TW_FOR_EACH_FLOAT(X)
 #undef X
-  table.gemm.bytes[0][0].naive = naive_bytes<uint8_t, uint8_t>;
-  table.gemm.bytes[0][1].naive = naive_bytes<uint8_t, int8_t>;
-  table.gemm.bytes[1][0].naive = naive_bytes<int8_t, uint8_t>;
-  table.gemm.bytes[1][1].naive = naive_bytes<int8_t, int8_t>;
+  table.bytes[0][0].naive = naive_bytes<uint8_t, uint8_t>;
+  table.bytes[0][1].naive = naive_bytes<uint8_t, int8_t>;
+  table.bytes[1][0].naive = naive_bytes<int8_t, uint8_t>;
+  table.bytes[1][1].naive = naive_bytes<int8_t, int8_t>;
 }
 
 }  // namespace tw::TW_ISA

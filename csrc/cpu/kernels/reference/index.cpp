@@ -1,7 +1,6 @@
 // Naive picking by position: one element at a time; sums are kept in double (or the integer's own width).
 #include "cpu/kernels/index/index.h"
 
-#include "cpu/kernels/table.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -98,8 +97,7 @@ int64_t mask_offsets(const MaskArgs& a, const bool* mask, int64_t* out) {
 
 }  // namespace
 
-void fill_index(KernelTable& table) {
-  IndexKernels& k = table.index;
+void fill(IndexKernels& k) {
   k = {{gather<uint8_t>, gather<uint16_t>, gather<uint32_t>, gather<uint64_t>, gather<c128>},
        {scatter<uint8_t>, scatter<uint16_t>, scatter<uint32_t>, scatter<uint64_t>, scatter<c128>},
        {},

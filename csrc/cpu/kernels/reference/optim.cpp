@@ -1,8 +1,6 @@
 // Optimiser steps one element at a time in double: the oracle for kernels/optim.
 #include "cpu/kernels/optim/optim.h"
 
-#include "cpu/kernels/table.h"
-
 namespace tw::TW_ISA {
 namespace {
 
@@ -84,9 +82,9 @@ void fill_type(OptimKernels& k, DType d) {
 
 }  // namespace
 
-void fill_optim(KernelTable& table) {
-  fill_type<float>(table.optim, DType::f32);
-  fill_type<double>(table.optim, DType::f64);
+void fill(OptimKernels& table) {
+  fill_type<float>(table, DType::f32);
+  fill_type<double>(table, DType::f64);
 }
 
 }  // namespace tw::TW_ISA

@@ -2,7 +2,6 @@
 // integers, masks, permutations and uniform numbers agree with the other levels exactly, normal ones to rounding.
 #include "cpu/kernels/random/random.h"
 
-#include "cpu/kernels/table.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -118,8 +117,7 @@ void masked_scale(int64_t n, const uint8_t* mask, double scale, const void* x, v
 
 }  // namespace
 
-void fill_random(KernelTable& table) {
-  RandomKernels& k = table.random;
+void fill(RandomKernels& k) {
   k.bits = bits;
   k.integers = integers;
   k.bernoulli = bernoulli;

@@ -1,7 +1,6 @@
 // Naive reductions with double accumulation (integers modulo 2^64): the oracle for kernels/reduce.
 #include "cpu/kernels/reduce/reduce.h"
 
-#include "cpu/kernels/table.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -128,6 +127,20 @@ void finish(const void* acc_, int64_t n, double divisor, void* out) {
   }
 }
 
+template <class C>
+void complex_prod(const ReduceArgs& a, const void* x_, void* out_) {
+  for (int64_t o = 0; o < a.outputs; ++o) {
+    long double re = 1, im = 0;
+    for (int64_t c = 0; c < a.count; ++c) {
+      const C x = static_cast<const C*>(x_)[o * a.output_stride + c * a.count_stride];
+      const long double next = re * x.re - im * x.im;
+      im = re * x.im + im * x.re;
+      re = next;
+    }
+    static_cast<C*>(out_)[o] = {(decltype(C::re))re, (decltype(C::re))im};
+  }
+}
+
 template <class T>
 void map_sum(ElementwiseFn map, const Loop& loop, int, const void* const* in, void* out, void* sums) {
   map(loop, in, out, nullptr);
@@ -136,8 +149,7 @@ void map_sum(ElementwiseFn map, const Loop& loop, int, const void* const* in, vo
 
 }  // namespace
 
-void fill_reduce(KernelTable& table) {
-  ReduceKernels& k = table.reduce;
+void fill(ReduceKernels& k) {
 #define X(T, name)                                       \
   k.sum[(int)DType::name] = sum<T>;                      \
   k.prod[(int)DType::name] = prod<T>;                    \
@@ -157,6 +169,8 @@ void fill_reduce(KernelTable& table) {
   k.map_sum[(int)DType::name] = map_sum<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
+  k.prod[(int)DType::c64] = complex_prod<c64>;
+  k.prod[(int)DType::c128] = complex_prod<c128>;
 }
 
 }  // namespace tw::TW_ISA

@@ -1,7 +1,6 @@
 // Softmax and cross-entropy by their definitions, in double: the oracle for kernels/softmax.
 #include "cpu/kernels/softmax/softmax.h"
 
-#include "cpu/kernels/table.h"
 #include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
@@ -142,8 +141,7 @@ void cross_entropy_backward(const CrossEntropyArgs& a, const void* x, const int6
 
 }  // namespace
 
-void fill_softmax(KernelTable& table) {
-  SoftmaxKernels& k = table.softmax;
+void fill(SoftmaxKernels& k) {
 #define X(T, name)                                                    \
   k.softmax[(int)DType::name] = softmax<T>;                           \
   k.log_softmax[(int)DType::name] = log_softmax<T>;                   \

@@ -1,7 +1,6 @@
 // Cross-entropy of logits against class indices, without the probabilities ever in memory.
 #include "cpu/kernels/softmax/axis.h"
 #include "cpu/kernels/softmax/softmax.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -76,10 +75,10 @@ void cross_entropy_backward(const CrossEntropyArgs& a, const void* x_, const int
 
 }  // namespace
 
-void fill_cross_entropy(KernelTable& table) {
-#define X(T, name)                                                  \
-  table.softmax.cross_entropy[(int)DType::name] = cross_entropy<T>; \
-  table.softmax.cross_entropy_backward[(int)DType::name] = cross_entropy_backward<T>;
+void fill_cross_entropy(SoftmaxKernels& table) {
+#define X(T, name)                                          \
+  table.cross_entropy[(int)DType::name] = cross_entropy<T>; \
+  table.cross_entropy_backward[(int)DType::name] = cross_entropy_backward<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
 }

@@ -2,7 +2,6 @@
 #include "cpu/kernels/softmax/softmax.h"
 
 #include "cpu/kernels/softmax/axis.h"
-#include "cpu/kernels/table.h"
 
 namespace tw::TW_ISA {
 namespace {
@@ -94,10 +93,9 @@ void log_softmax_backward(const SoftmaxArgs& a, const void* g_, const void* y_, 
 
 }  // namespace
 
-void fill_cross_entropy(KernelTable&);
+void fill_cross_entropy(SoftmaxKernels&);
 
-void fill_softmax(KernelTable& table) {
-  SoftmaxKernels& k = table.softmax;
+void fill(SoftmaxKernels& k) {
 #define X(T, name)                                            \
   k.softmax[(int)DType::name] = softmax<T>;                   \
   k.log_softmax[(int)DType::name] = log_softmax<T>;           \
@@ -106,7 +104,7 @@ void fill_softmax(KernelTable& table) {
   k.log_softmax_backward[(int)DType::name] = log_softmax_backward<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
-  fill_cross_entropy(table);
+  fill_cross_entropy(k);
 }
 
 }  // namespace tw::TW_ISA

@@ -1,0 +1,20 @@
+// Collects the elementwise kernels of this level.
+#include "cpu/kernels/elementwise/elementwise.h"
+
+namespace tw::TW_ISA {
+
+void fill_activation(ElementwiseKernels&);
+void fill_binary(ElementwiseKernels&);
+void fill_cast(ElementwiseKernels&);
+void fill_complex(ElementwiseKernels&);
+void fill_unary(ElementwiseKernels&);
+
+void fill(ElementwiseKernels& t) {
+  fill_activation(t);
+  fill_binary(t);
+  fill_cast(t);
+  fill_complex(t);
+  fill_unary(t);
+}
+
+}  // namespace tw::TW_ISA

@@ -101,7 +101,6 @@ void bind_array(py::module_& m) {
   dtype.def_property_readonly("is_integer", &is_integer);
   dtype.def_property_readonly("is_complex", &is_complex);
   dtype.def_property_readonly("is_inexact", &is_inexact);
-  m.def("component_dtype", &component_of);
   m.def("complex_dtype", &complex_of);
   m.def("promote_types", &promote_types);
 

@@ -15,6 +15,7 @@ void bind_dlpack(py::module_&);
 void bind_elementwise(py::module_&);
 void bind_index(py::module_&);
 void bind_join(py::module_&);
+void bind_linear(py::module_&);
 void bind_matmul(py::module_&);
 void bind_optim(py::module_&);
 void bind_probe(py::module_&);

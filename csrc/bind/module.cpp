@@ -144,6 +144,7 @@ PYBIND11_MODULE(_core, m) {
   bind_elementwise(m);
   bind_index(m);
   bind_join(m);
+  bind_linear(m);
   bind_matmul(m);
   bind_probe(m);
   bind_optim(m);

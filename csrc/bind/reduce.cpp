@@ -26,7 +26,6 @@ void bind_reduce(py::module_& m) {
   def<Reduction::min>(m, "min");
   def<Reduction::any>(m, "any");
   def<Reduction::all>(m, "all");
-  def<Reduction::sum_of_squares>(m, "sum_of_squares");
   m.def("argmax", &argmax, py::arg("x"), py::arg("axis") = py::none(), py::arg("keepdims") = false);
   m.def("argmin", &argmin, py::arg("x"), py::arg("axis") = py::none(), py::arg("keepdims") = false);
 }

@@ -62,32 +62,32 @@ void watch_forks() {
   (void)once;
 }
 
-// The chunks of a loop, dealt out as one stretch for each thread: a thread takes those of its own in order, so that it
-// streams through memory, and then helps with what the others have left.
-class Deal {
+// The chunks of a loop, a range of them for each thread: a thread takes those of its own in order, so that it streams
+// through memory, and then steals what the others have left.
+class StealingQueue {
  public:
-  Deal(int team, int64_t count) : stretches_(static_cast<size_t>(team)) {
+  StealingQueue(int team, int64_t count) : ranges_(static_cast<size_t>(team)) {
     for (int k = 0; k < team; ++k) {
-      stretches_[k].next = count * k / team;
-      stretches_[k].end = count * (k + 1) / team;
+      ranges_[k].next = count * k / team;
+      ranges_[k].end = count * (k + 1) / team;
     }
   }
 
   template <class Work>
   void run(int thread, Work work) {
     const InTeam in_team(thread);
-    for (size_t k = 0; k < stretches_.size(); ++k) {
-      Stretch& stretch = stretches_[(static_cast<size_t>(thread) + k) % stretches_.size()];
-      for (int64_t i; (i = stretch.next.fetch_add(1, std::memory_order_relaxed)) < stretch.end;) work(i);
+    for (size_t k = 0; k < ranges_.size(); ++k) {
+      Range& range = ranges_[(static_cast<size_t>(thread) + k) % ranges_.size()];
+      for (int64_t i; (i = range.next.fetch_add(1, std::memory_order_relaxed)) < range.end;) work(i);
     }
   }
 
  private:
-  struct alignas(64) Stretch {
+  struct alignas(64) Range {
     std::atomic<int64_t> next;
     int64_t end;
   };
-  std::vector<Stretch> stretches_;
+  std::vector<Range> ranges_;
 };
 
 #ifdef __SANITIZE_THREAD__
@@ -98,10 +98,10 @@ bool in_parallel() { return in_team; }
 
 template <class Work>
 void run_team(int team, int64_t count, Work work) {
-  Deal deal(team, count);
+  StealingQueue queue(team, count);
   const auto take_chunks = [&](int thread) {
     const bool before = std::exchange(in_team, team > 1 || in_team);
-    deal.run(thread, work);
+    queue.run(thread, work);
     in_team = before;
   };
   std::vector<std::thread> others;
@@ -114,9 +114,9 @@ bool in_parallel() { return omp_in_parallel(); }
 
 template <class Work>
 void run_team(int team, int64_t count, Work work) {
-  Deal deal(team, count);
+  StealingQueue queue(team, count);
 #pragma omp parallel num_threads(team) if (team > 1)
-  deal.run(omp_get_thread_num(), work);
+  queue.run(omp_get_thread_num(), work);
 }
 #endif
 

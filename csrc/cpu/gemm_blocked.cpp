@@ -30,7 +30,7 @@ class BlockedGemm {
         lanes_(ceil_div(g.each.k, kernel_.group)),
         depth_(stretch_depth(kernel_, g.each.k)),
         rows_(rows_in_cache(kernel_)),
-        a_in_place_(kernel_.reads_in_place(g.each) && stays_cached(g.each.a, size_)),
+        unpacked_a_(kernel_.reads_unpacked(g.each) && stays_cached(g.each.a, size_)),
         b_shared_(g.packed_b || std::all_of(g.b_stride.begin(), g.b_stride.end(), [](int64_t s) { return s == 0; })),
         extent_(g.each.n) {}
 
@@ -78,7 +78,7 @@ class BlockedGemm {
     if (e.m < 2 * kOwnRows && items < kGemmPieces / 2) return 0;
     if (b_bytes() <= l2_bytes() / 2) return e.n;
     const int64_t fitting = l2_bytes() / 2 / (lanes_ * kernel_.lane) / kernel_.nr;  // panels
-    if (!a_in_place_ || fitting < kOwnPanels || (b_shared_ && items > 1)) return 0;
+    if (!unpacked_a_ || fitting < kOwnPanels || (b_shared_ && items > 1)) return 0;
     return std::min<int64_t>(fitting * kernel_.nr, kernel_.nc);
   }
 
@@ -87,7 +87,7 @@ class BlockedGemm {
   // Of packed B.
   int64_t b_bytes() const { return (b_shared_ ? 1 : group_) * panels() * kernel_.nr * lanes_ * kernel_.lane; }
 
-  // Bytes before panel `panel` of B, of product `item` of the group, in the stretch of K that starts at `from`.
+  // Bytes before panel `panel` of B, of product `item` of the group, in the block of K that starts at `from`.
   int64_t packed_offset(int64_t item, int64_t from, int64_t panel) const {
     const int64_t first = from / kernel_.group;  // lane
     const int64_t before =
@@ -98,12 +98,12 @@ class BlockedGemm {
   // Columns [column_, column_ + extent_) of B of `items` products from `first_item` on, by all threads.
   void pack_b(int64_t first_item, int64_t items, char* to) const {
     constexpr int64_t kPanels = 4;  // in a work item
-    const int64_t chunks = ceil_div(panels(), kPanels), stretches = ceil_div(g_.each.k, depth_);
+    const int64_t chunks = ceil_div(panels(), kPanels), blocks = ceil_div(g_.each.k, depth_);
     const int64_t columns = std::min(kPanels * kernel_.nr, extent_);
     const double ns = static_cast<double>(columns * depth_ * size_) / kPackedBytesPerNs;
-    parallel_for(items * stretches * chunks, 1, ns, [&](int64_t begin, int64_t end) {
+    parallel_for(items * blocks * chunks, 1, ns, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const int64_t item = i / (stretches * chunks), from = i / chunks % stretches * depth_;
+        const int64_t item = i / (blocks * chunks), from = i / chunks % blocks * depth_;
         const int64_t panel = i % chunks * kPanels, first = column_ + panel * kernel_.nr;
         const int64_t count = std::min(kPanels * kernel_.nr, std::min(column_ + extent_, g_.each.n) - first);
         if (count <= 0) continue;
@@ -143,7 +143,7 @@ class BlockedGemm {
   StorageRef allocate_own(int64_t threads) {
     const auto lines = [](int64_t nbytes) { return round_up(nbytes, kLine); };
     const int64_t rows = std::min(rows_, round_up(g_.each.m, kernel_.mr));
-    const int64_t a = a_in_place_ ? 0 : lines(rows * lanes_ * kernel_.lane);
+    const int64_t a = unpacked_a_ ? 0 : lines(rows * lanes_ * kernel_.lane);
     const int64_t b = lines(round_up(own_columns_, kernel_.nr) * lanes_ * kernel_.lane);
     StorageRef memory = allocate(static_cast<size_t>(threads * (a + b)));
     char* at = static_cast<char*>(memory->data);
@@ -162,7 +162,7 @@ class BlockedGemm {
     const GemmProblem problem = batch_item(g_, item_ + item);
     GemmTile tile;
     tile.a = problem.a.at(rows.from, 0, size_);
-    if (!a_in_place_) {
+    if (!unpacked_a_) {
       pack_a(problem, item_ + item, rows, own);
       tile.a.data = nullptr;
       tile.a_packed = own.a;
@@ -193,7 +193,7 @@ class BlockedGemm {
     own.column = columns.from;
   }
 
-  // These rows of A, or of B transposed, in panels of `panel`, stretch after stretch of K.
+  // These rows of A, or of B transposed, in panels of `panel`, block after block of K.
   void pack_own(GemmPackFn pack, const GemmMatrix& x, Part rows, int panel, char* to) const {
     const int64_t width = round_up(rows.size, panel) * kernel_.lane;  // bytes of a lane of the depth
     for (int64_t from = 0; from < g_.each.k; from += depth_) {
@@ -206,9 +206,9 @@ class BlockedGemm {
   const PackedGemm& kernel_;
   const int64_t size_;   // of an element of A and of B
   const int64_t lanes_;  // of the depth
-  const int64_t depth_;  // of a stretch of K
+  const int64_t depth_;  // of a block of K
   const int64_t rows_;   // of C in a task
-  const bool a_in_place_;
+  const bool unpacked_a_;
   const bool b_shared_;            // the same B throughout the batch
   int64_t extent_;                 // columns of B packed at a time, by all threads
   int64_t own_columns_ = 0;        // by each for itself, or 0
@@ -221,8 +221,8 @@ class BlockedGemm {
 }  // namespace
 
 int64_t stretch_depth(const PackedGemm& kernel, int64_t k) {
-  const int64_t stretches = std::max<int64_t>(1, ceil_div(k, kernel.kc * kernel.group)), unit = 8 * kernel.group;
-  return std::max<int64_t>(unit, round_up(ceil_div(k, stretches), unit));
+  const int64_t blocks = std::max<int64_t>(1, ceil_div(k, kernel.kc * kernel.group)), unit = 8 * kernel.group;
+  return std::max<int64_t>(unit, round_up(ceil_div(k, blocks), unit));
 }
 
 int64_t rows_in_cache(const PackedGemm& kernel) {

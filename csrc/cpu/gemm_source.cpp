@@ -14,7 +14,7 @@ namespace tw::cpu {
 namespace {
 
 constexpr int64_t kLeastRows = 192;  // of C in a task, if there are more: fewer do not repay filling a panel
-constexpr int64_t kMostRows = 1024;  // whose sums wait between stretches of K
+constexpr int64_t kMostRows = 1024;  // whose sums wait between blocks of K
 
 // Pieces of C that are filled and multiplied by one thread each.
 struct Pieces {
@@ -166,7 +166,7 @@ void run_direct(const GemmFromSource& s) {
 
 // ---- anything that can be packed ------------------------------------------------------------------------------------
 
-// Like BlockedGemm, but a thread holds no more of B, and of a packed A, than one stretch of K.
+// Like BlockedGemm, but a thread holds no more of B, and of a packed A, than one block of K.
 class BlockedFromSource {
  public:
   explicit BlockedFromSource(const GemmFromSource& s)
@@ -175,9 +175,9 @@ class BlockedFromSource {
         kernel_(packed_kernels(g_)),
         size_(operand_size(g_)),
         depth_(stretch_depth(kernel_, g_.each.k)),
-        in_place_(kernel_.reads_in_place(g_.each) && stays_cached(g_.each.a, size_)),
-        columns_(in_place_ ? kernel_.nr : kSourcePanels * kernel_.nr),
-        rows_(in_place_ ? g_.each.m : rows_in_cache(kernel_)) {}
+        unpacked_a_(kernel_.reads_unpacked(g_.each) && stays_cached(g_.each.a, size_)),
+        columns_(unpacked_a_ ? kernel_.nr : kSourcePanels * kernel_.nr),
+        rows_(unpacked_a_ ? g_.each.m : rows_in_cache(kernel_)) {}
 
   void run() {
     const Pieces pieces = pieces_of(s_, columns_);
@@ -186,7 +186,7 @@ class BlockedFromSource {
     const int64_t tall = ceil_div(ceil_div(g_.each.m, kernel_.mr), pieces.down) * kernel_.mr;  // a piece, at most
     const bool waits = depth_ < g_.each.k || s_.summed > 1;
     b_bytes_ = round_up(columns_ * deepest, kLine);
-    a_bytes_ = in_place_ ? 0 : round_up(std::min(rows_, tall) * deepest, kLine);
+    a_bytes_ = unpacked_a_ ? 0 : round_up(std::min(rows_, tall) * deepest, kLine);
     sum_bytes_ = waits ? tall * columns_ * kernel_.lane : 0;
     const StorageRef memory =
         allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * (b_bytes_ + a_bytes_ + sum_bytes_)));
@@ -201,7 +201,7 @@ class BlockedFromSource {
   }
 
  private:
-  // Memory of a thread: a stretch of B and of A, packed, and the sums that wait between stretches.
+  // Memory of a thread: a block of B and of A, packed, and the sums that wait between blocks.
   struct Own {
     char *b, *a, *sums;
   };
@@ -229,13 +229,13 @@ class BlockedFromSource {
     }
   }
 
-  // One stretch of K: `whole` is the tile with all rows of the piece.
+  // One block of K: `whole` is the tile with all rows of the piece.
   void multiply_rows(const GemmTile& whole, int64_t rows, const Own& own) const {
     GemmTile tile = whole;
     for (int64_t i = 0; i < rows; i += rows_) {
       tile.m = std::min(rows_, rows - i);
       tile.a = whole.a.at(i, 0, size_);
-      if (!in_place_) {
+      if (!unpacked_a_) {
         kernel_.pack_a(tile.a.data, tile.a.row, tile.a.col, tile.m, tile.k, own.a);
         tile.a.data = nullptr;
         tile.a_packed = own.a;
@@ -250,8 +250,8 @@ class BlockedFromSource {
   const GemmBatch& g_;
   const PackedGemm& kernel_;
   const int64_t size_;   // of an element of A and of B
-  const int64_t depth_;  // of a stretch of K
-  const bool in_place_;
+  const int64_t depth_;  // of a block of K
+  const bool unpacked_a_;
   const int64_t columns_, rows_;                       // of a panel, and that it is multiplied by at a time
   int64_t b_bytes_ = 0, a_bytes_ = 0, sum_bytes_ = 0;  // of each thread
 };

@@ -6,7 +6,7 @@
 
 namespace tw::cpu {
 
-// Each thread holds a stretch of B that is at most kc deep and this many panels wide, whatever the size of B; as much
+// Each thread holds a block of B that is at most kc deep and this many panels wide, whatever the size of B; as much
 // of A, where A has to be packed; and the sums of both.
 inline constexpr int64_t kSourcePanels = 4;
 

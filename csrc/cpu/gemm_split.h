@@ -69,10 +69,10 @@ inline bool stays_cached(const GemmMatrix& a, int64_t size) {
 // Whether columns of A, read in place, evict each other from L1 before the tiles below have used the rest of a line.
 bool columns_evict(const GemmBatch&);
 
-// K is packed and summed up in near-equal stretches, each this deep but the last.
+// K is packed and summed up in near-equal blocks, each this deep but the last.
 int64_t stretch_depth(const PackedGemm&, int64_t k);
 
-// Rows of A whose part of a stretch of K fills a third of L2; the rest is for B, C and what is fetched ahead.
+// Rows of A whose part of a block of K fills a third of L2; the rest is for B, C and what is fetched ahead.
 int64_t rows_in_cache(const PackedGemm&);
 
 // C of one product, of float32 or float64: the sum of the products of `count` slices of K, at most kMostSlices and a

@@ -31,8 +31,6 @@ Kind kind_of(Reduction r) {
       return {k.any, k.any};
     case Reduction::all:
       return {k.all, k.all};
-    case Reduction::sum_of_squares:
-      return {k.sum_of_squares, k.sum};
   }
   __builtin_unreachable();
 }

@@ -47,12 +47,12 @@ DType result_dtype(const ElementwiseOp& op, DType computed) {
 }
 
 // An operand on its way into a problem: an array, cast where it has another dtype, or a number.
-class Prepared {
+class CastOperand {
  public:
-  Prepared(const Operand& operand, DType dtype) : array_(operand.array), number_(operand.scalar), dtype_(dtype) {
+  CastOperand(const Operand& operand, DType dtype) : array_(operand.array), number_(operand.scalar), dtype_(dtype) {
     if (array_ && array_->dtype != dtype) hold(astype(*array_, dtype));
   }
-  Prepared(const Prepared&) = delete;
+  CastOperand(const CastOperand&) = delete;
 
   bool is_number() const { return !array_; }
   const Array& operator*() const { return *array_; }
@@ -105,7 +105,7 @@ struct Problem : ElementwiseProblem {
   }
 };
 
-Dims broadcast(const char* op, const Prepared& a, const Prepared& b) {
+Dims broadcast(const char* op, const CastOperand& a, const CastOperand& b) {
   if (a.is_number()) return b.is_number() ? Dims{} : (*b).shape;
   if (b.is_number() || (*a).shape == (*b).shape) return (*a).shape;
   return broadcast_shapes(op, (*a).shape, (*b).shape);
@@ -216,7 +216,7 @@ Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Opera
   const Device device = device_of(op.name, a, b);
   const DType dtype = compute_dtype(op, result_type(a, b));
   require_dtype(op, dtype);
-  const Prepared x(a, dtype), y(b, dtype);
+  const CastOperand x(a, dtype), y(b, dtype);
   if (op.op == Elementwise::power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
   const Array out = empty(broadcast(op.name, x, y), result_dtype(op, dtype), device);
   const bool flat = x.is_flat(out) && y.is_flat(out);
@@ -299,7 +299,7 @@ void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand&
     return assign(target, {&wide, {}});
   }
   require_dtype(op, dtype);
-  Prepared y(b, dtype);
+  CastOperand y(b, dtype);
   if (op.op == Elementwise::power && is_integer(dtype) && is_signed(dtype)) require_whole_powers(op, b);
   if (b.array && overlaps_unaligned(target, *y)) y.copy();
   Problem p(op.op, 2, target);
@@ -313,7 +313,7 @@ Array where(const Operand& condition, const Operand& x, const Operand& y) {
   if (kind != DType::boolean) fail<TypeError>("where: condition has dtype ", kind, ", but must be bool");
   const Device device = common_device("where", {{"condition", condition.array}, {"x1", x.array}, {"x2", y.array}});
   const DType dtype = result_type(x, y);
-  const Prepared c(condition, kind), a(x, dtype), b(y, dtype);
+  const CastOperand c(condition, kind), a(x, dtype), b(y, dtype);
   Dims shape = broadcast("where", a, b);
   if (!c.is_number()) shape = broadcast_shapes("where", (*c).shape, shape);
   const Array out = empty(shape, dtype, device);
@@ -340,7 +340,7 @@ void assign(const Array& target, const Operand& from) {
   require_writable("assignment", target);
   if (!from.array) {
     Problem p(Elementwise::cast, 1, target);
-    Prepared(from, target.dtype).enter("assignment", p, 0);
+    CastOperand(from, target.dtype).enter("assignment", p, 0);
     return backend(target.device).elementwise.run(p);
   }
   common_device("assignment", {{"the target", &target}, {"the value", from.array}});

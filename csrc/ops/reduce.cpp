@@ -9,7 +9,7 @@
 namespace tw {
 namespace {
 
-constexpr const char* kNames[] = {"sum", "prod", "mean", "max", "min", "any", "all", "sum_of_squares"};
+constexpr const char* kNames[] = {"sum", "prod", "mean", "max", "min", "any", "all"};
 
 bool has_identity(Reduction r) { return r != Reduction::max && r != Reduction::min; }
 
@@ -20,10 +20,7 @@ DType result_dtype(Reduction r, DType x) {
   return is_integer(x) && !is_signed(x) ? DType::u64 : DType::i64;
 }
 
-bool takes(Reduction r, DType x) {
-  if (r == Reduction::sum_of_squares) return is_floating(x);
-  return !is_complex(x) || r == Reduction::prod;
-}
+bool takes(Reduction r, DType x) { return !is_complex(x) || r == Reduction::prod; }
 
 // The axes of x that are reduced, a bit for each.
 uint32_t axis_set(const char* op, const Array& x, const std::optional<Dims>& axes) {

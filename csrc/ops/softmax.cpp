@@ -73,11 +73,11 @@ void check_shapes(const Array& logits, const Array& given, int axis) {
 }
 
 // The arguments, checked and in the form that devices take.
-struct Prepared {
+struct CrossEntropyOperands {
   Array x, target, weight;
   CrossEntropyInputs in;
 
-  Prepared(const Array& logits, const Array& target_given, const CrossEntropyOptions& options) {
+  CrossEntropyOperands(const Array& logits, const Array& target_given, const CrossEntropyOptions& options) {
     const int axis = logits.ndim() > 1 ? 1 : 0;
     check_shapes(logits, target_given, axis);
     common_device(kCrossEntropy, {{"logits", &logits}, {"target", &target_given}, {"weight", options.weight}});
@@ -136,7 +136,7 @@ Array log_softmax_backward(const Array& g, const Array& y, int64_t axis) {
 }
 
 CrossEntropyResult cross_entropy(const Array& logits, const Array& target, const CrossEntropyOptions& options) {
-  const Prepared p(logits, target, options);
+  const CrossEntropyOperands p(logits, target, options);
   const DType compute = compute_type(p.x.dtype);
   CrossEntropyResult result;
   result.saved = empty({2 * p.samples() + 1}, compute, p.x.device);
@@ -149,7 +149,7 @@ CrossEntropyResult cross_entropy(const Array& logits, const Array& target, const
 
 Array cross_entropy_backward(const Array& g_given, const Array& logits, const Array& target, const Array& saved,
                              const CrossEntropyOptions& options) {
-  const Prepared p(logits, target, options);
+  const CrossEntropyOperands p(logits, target, options);
   if (!(g_given.shape == p.loss_shape()))
     fail<ValueError>("cross_entropy_backward: g has shape ", g_given.shape, ", but the loss has ", p.loss_shape());
   const DType compute = compute_type(p.x.dtype);

@@ -309,7 +309,7 @@ inline std::vector<char> pack_all(const PackedGemm& kernel, GemmPackFn pack, con
 // Packs B, and A too unless it is to be read in place, in stretches of `depth`, and runs the tile kernel over C in
 // tiles of `rows` x `columns` panels. Elements of A and B are `operand` bytes, all others `size`.
 inline void run_tiles(const PackedGemm& kernel, int64_t operand, int64_t size, const GemmProblem& p, int64_t depth,
-                      int64_t rows, int64_t columns, bool in_place = false) {
+                      int64_t rows, int64_t columns, bool unpacked_a = false) {
   depth = round_up(depth, kernel.group);
   const std::vector<char> b = pack_all(kernel, kernel.pack_b, p.b.transposed(), kernel.nr, p.n, p.k, depth, operand);
   GemmTile t{};
@@ -320,7 +320,7 @@ inline void run_tiles(const PackedGemm& kernel, int64_t operand, int64_t size, c
     t.m = std::min(p.m - i, rows * kernel.mr);
     const GemmMatrix a = p.a.at(i, 0, operand);
     std::vector<char> packed;
-    if (in_place) {
+    if (unpacked_a) {
       t.a = a;
     } else {
       packed = pack_all(kernel, kernel.pack_a, a, kernel.mr, t.m, p.k, depth, operand);
@@ -351,9 +351,9 @@ void run_packed(const KernelTable& table, Case<T>& c, int64_t k) {
     });
   c.run(label(table, "small tiles", dtype),
         [&](const GemmProblem& p) { run_tiles(kernel, sizeof(T), sizeof(T), p, k / 2 + 1, 1, 1); });
-  if (kernel.in_place)
+  if (kernel.unpacked_a)
     c.run(label(table, "tiles in place", dtype), [&](const GemmProblem& p) {
-      run_tiles(kernel, sizeof(T), sizeof(T), p, k / 2 + 1, 2, 2, kernel.reads_in_place(p));
+      run_tiles(kernel, sizeof(T), sizeof(T), p, k / 2 + 1, 2, 2, kernel.reads_unpacked(p));
     });
 }
 

@@ -28,13 +28,13 @@ TW_INLINE Complex<V> multiply(Complex<V> a, Complex<V> b) {
 // Smith's method: dividing by the larger part of b first keeps |b|^2 out of it.
 template <class V>
 TW_INLINE Complex<V> divide(Complex<V> a, Complex<V> b) {
-  const auto turned = abs(b.re) < abs(b.im);
-  const V large = turned ? b.im : b.re, small = turned ? b.re : b.im;
-  const V p = turned ? a.im : a.re, q = turned ? a.re : a.im;
+  const auto swapped = abs(b.re) < abs(b.im);
+  const V large = swapped ? b.im : b.re, small = swapped ? b.re : b.im;
+  const V p = swapped ? a.im : a.re, q = swapped ? a.re : a.im;
   const V ratio = small / large, divisor = large + small * ratio;
   const V re = (p + q * ratio) / divisor, im = (q - p * ratio) / divisor;
   const auto zero = (b.re == V{}) & (b.im == V{});
-  return {zero ? a.re / abs(b.re) : re, zero ? a.im / abs(b.re) : turned ? -im : im};
+  return {zero ? a.re / abs(b.re) : re, zero ? a.im / abs(b.re) : swapped ? -im : im};
 }
 
 // z 2^-k with k even, such that squares of the larger part stay in range, and its length.

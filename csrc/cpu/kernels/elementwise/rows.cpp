@@ -19,8 +19,11 @@ bool steep(Loop::Stride s) { return s.row != 0 && magnitude(s.row) < magnitude(s
 // which can be fetched ahead.
 Loop along_output(const Loop& loop) {
   if (!steep(loop.out)) return loop;
-  const auto turned = [](Loop::Stride s) { return Loop::Stride{s.col, s.row}; };
-  return {loop.cols, loop.rows, turned(loop.out), {turned(loop.in[0]), turned(loop.in[1]), turned(loop.in[2])}};
+  const auto transposed = [](Loop::Stride s) { return Loop::Stride{s.col, s.row}; };
+  return {loop.cols,
+          loop.rows,
+          transposed(loop.out),
+          {transposed(loop.in[0]), transposed(loop.in[1]), transposed(loop.in[2])}};
 }
 
 // The tile, rows × cols, at most ports.tile elements: a piece of one row; several whole rows where they are short;

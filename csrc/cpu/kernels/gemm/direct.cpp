@@ -54,7 +54,7 @@ class Direct {
   }
 
   // A panel of B at a time is in L1. Where A stays in L2, a panel is finished over all of K before the next; else a
-  // stretch of K over all panels.
+  // block of K over all panels.
   TW_INLINE void by_columns() {
     constexpr int64_t kCached = 512 << 10;
     const int64_t step = g_.m * g_.k * static_cast<int64_t>(sizeof(T)) <= kCached ? NR : g_.n;
@@ -93,7 +93,7 @@ class Direct {
     if (first) s.source.fill(s.source.context, s.item, *s.layout, p, t_.k, s.column + j, t_.cols, panel);
   }
 
-  // Between stretches of K the sums wait in C.
+  // Between blocks of K the sums wait in C.
   TW_INLINE void tile(int64_t i, int64_t j, int64_t p) {
     const bool first = p == 0, last = p + t_.k == g_.k;
     const GemmOutput out = g_.out.at(i, j, sizeof(T));

@@ -71,7 +71,7 @@ TW_INLINE DotsFn<S> dots_for(int rows, int cols) {
   return Tiles<S, __integer_pack(kRows * kCols)...>::of[(rows - 1) * kCols + cols - 1];
 }
 
-// A tile's sums to C, or added to what an earlier stretch left there; bias and residual come with the first stretch.
+// A tile's sums to C, or added to what an earlier block left there; bias and residual come with the first block.
 template <class T>
 TW_INLINE void store_sums(const GemmOutput& out, int rows, int cols, const T* sums, bool first, bool relu_now) {
   constexpr int L = lanes<T>;

@@ -22,12 +22,12 @@ struct GemvProblem {
 typedef void (*GemmPackFn)(const void* src, int64_t stride, int64_t k_stride, int64_t count, int64_t k, void* packed);
 
 // One tile of C, at most mc x nc: columns [b_from, b_from + n) of packed B, from the start of a panel on, and m rows of
-// A, packed too or, for kernels with `in_place`, where they lie. K is packed in stretches of `depth` (a multiple of the
-// group), the last one shorter: the panels of the stretch that starts at p begin p / group * b_columns lanes behind
+// A, packed too or, for kernels with `unpacked_a`, where they lie. K is packed in blocks of `depth` (a multiple of the
+// group), the last one shorter: the panels of the block that starts at p begin p / group * b_columns lanes behind
 // those of the first, and likewise for A. `out` begins at the tile.
 //
 // A depth that is never packed as a whole is multiplied in several calls, and `sums` keeps the tile's sums between
-// them: mr x nr of them for each register tile. Then only the call with the `first` stretch starts from zero, and only
+// them: mr x nr of them for each register tile. Then only the call with the `first` block starts from zero, and only
 // that with the `last` one stores to `out`.
 struct GemmTile {
   int64_t m, n, k, depth;
@@ -45,13 +45,13 @@ struct PackedGemm {
   int mr, nr, kc, mc, nc;  // see kernels/blocking.h
   int group;               // elements along the depth that lie in one lane of a panel
   int lane;                // its bytes
-  bool in_place;           // whether the tile can read an unpacked A
+  bool unpacked_a;         // whether the tile can read an unpacked A
   GemmPackFn pack_a, pack_b;
   void (*tile)(const GemmTile&);
 
   // Whether it can read this one: the elements that a lane takes lie side by side, and no lane reaches beyond a row.
-  bool reads_in_place(const GemmProblem& p) const {
-    return in_place && (group == 1 || (p.a.col == 1 && p.a.row % group == 0 && p.k % group == 0));
+  bool reads_unpacked(const GemmProblem& p) const {
+    return unpacked_a && (group == 1 || (p.a.col == 1 && p.a.row % group == 0 && p.k % group == 0));
   }
 };
 

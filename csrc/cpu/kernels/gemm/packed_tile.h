@@ -6,10 +6,11 @@
 namespace tw::TW_ISA {
 namespace {
 
-// `offset` times the sums of B's columns, of a panel `k` lanes deep; with a bias on top.
+// The compensation for A's zero point: `offset` times the sums of B's columns, of a panel `k` lanes deep; with a bias
+// on top.
 template <class Step>
-TW_INLINE void make_good(const typename Step::lane* b, int64_t k, const typename Step::sum* bias, int cols,
-                         typename Step::sum* to) {
+TW_INLINE void compensate(const typename Step::lane* b, int64_t k, const typename Step::sum* bias, int cols,
+                          typename Step::sum* to) {
   typedef typename Step::sum T;
   constexpr int L = lanes<T>, NR = Blocking<T>::nr, U = 4;
   const vec<typename Step::lane> ones = vec<typename Step::lane>{} + 0x01010101u;
@@ -27,11 +28,11 @@ TW_INLINE void make_good(const typename Step::lane* b, int64_t k, const typename
   }
 }
 
-// One stretch of K for a tile of C: for each panel of B, which stays in L1, all panels of A stream past it. Between
-// stretches the sums wait in `partial`, register tile after register tile: C may have a row stride that makes its lines
+// One block of K for a tile of C: for each panel of B, which stays in L1, all panels of A stream past it. Between
+// blocks the sums wait in `partial`, register tile after register tile: C may have a row stride that makes its lines
 // evict each other. `multiply` runs a register tile. S is the dtype of C.
-template <class S, class Step, bool kInPlace, class Multiply>
-TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* partial, Multiply multiply) {
+template <class S, class Step, bool kUnpackedA, class Multiply>
+TW_INLINE void k_block(const GemmTile& g, int64_t from, typename Step::sum* partial, Multiply multiply) {
   typedef typename Step::lane Lane;
   typedef typename Step::sum T;
   typedef Blocking<T> Sizes;
@@ -40,15 +41,15 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
   const bool first = g.first && from == 0, last = g.last && from + g.depth >= g.k;
   const int64_t k = ((g.k - from < g.depth ? g.k - from : g.depth) + Step::group - 1) / Step::group;  // lanes
   const int64_t a_panels = (g.m + MR - 1) / MR;
-  const bool in_place = kInPlace && g.a.data != nullptr;
-  const Lane* a = in_place ? static_cast<const Lane*>(g.a.data) + from * g.a.col / Step::group
-                           : static_cast<const Lane*>(g.a_packed) + from / Step::group * a_panels * MR;
+  const bool unpacked_a = kUnpackedA && g.a.data != nullptr;
+  const Lane* a = unpacked_a ? static_cast<const Lane*>(g.a.data) + from * g.a.col / Step::group
+                             : static_cast<const Lane*>(g.a_packed) + from / Step::group * a_panels * MR;
   const Lane* b = static_cast<const Lane*>(g.b_packed) + from / Step::group * g.b_columns + g.b_from * k;
-  const int64_t a_step = in_place ? g.a.row / Step::group : k;  // from one row to the next, of panels on average
+  const int64_t a_step = unpacked_a ? g.a.row / Step::group : k;  // from one row to the next, of panels on average
   RegisterTile<Step> t;
   t.k = k;
-  t.a_row = in_place ? a_step : 1;
-  t.a_col = in_place ? g.a.col : MR;
+  t.a_row = unpacked_a ? a_step : 1;
+  t.a_col = unpacked_a ? g.a.col : MR;
   t.b_row = NR;
   t.bias = nullptr;
   alignas(64) T starts[NR];
@@ -60,8 +61,8 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
     t.b_ahead_step = (NR + a_panels - 1) / a_panels;
     if constexpr (Step::offset != 0) {
       const bool bias_now = plain && first;
-      make_good<Step>(t.b, k, bias_now ? static_cast<const T*>(g.out.at(0, j, sizeof(S)).bias.data) : nullptr, t.cols,
-                      starts);
+      compensate<Step>(t.b, k, bias_now ? static_cast<const T*>(g.out.at(0, j, sizeof(S)).bias.data) : nullptr, t.cols,
+                       starts);
     }
     for (int64_t i = 0; i < g.m; i += MR, partial += first && last ? 0 : MR * NR) {  // one place stays in L1
       const GemmOutput out = g.out.at(i, j, sizeof(S));
@@ -93,7 +94,7 @@ TW_INLINE void stretch(const GemmTile& g, int64_t from, typename Step::sum* part
   }
 }
 
-template <class S, class Step, bool kInPlace, class Multiply>
+template <class S, class Step, bool kUnpackedA, class Multiply>
 TW_INLINE void packed_tile(const GemmTile& g, Multiply multiply) {
   typedef typename Step::sum T;
   typedef Blocking<T> Sizes;
@@ -101,17 +102,17 @@ TW_INLINE void packed_tile(const GemmTile& g, Multiply multiply) {
   T* const partial = g.sums != nullptr ? static_cast<T*>(g.sums) : room;
   int64_t from = 0;
   do {  // once for k = 0
-    stretch<S, Step, kInPlace>(g, from, partial, multiply);
+    k_block<S, Step, kUnpackedA>(g, from, partial, multiply);
     from += g.depth;
   } while (from < g.k);
 }
 
 // The entry of the table for kernels whose sums are those of Step.
 template <class Step>
-TW_INLINE PackedGemm packed_gemm(bool in_place, GemmPackFn pack_a, GemmPackFn pack_b, void (*tile)(const GemmTile&)) {
+TW_INLINE PackedGemm packed_gemm(bool unpacked_a, GemmPackFn pack_a, GemmPackFn pack_b, void (*tile)(const GemmTile&)) {
   typedef Blocking<typename Step::sum> Sizes;
-  return {Sizes::mr, Sizes::nr, Sizes::kc, Sizes::mc, Sizes::nc, Step::group, sizeof(typename Step::lane),
-          in_place,  pack_a,    pack_b,    tile};
+  return {Sizes::mr,  Sizes::nr, Sizes::kc, Sizes::mc, Sizes::nc, Step::group, sizeof(typename Step::lane),
+          unpacked_a, pack_a,    pack_b,    tile};
 }
 
 }  // namespace

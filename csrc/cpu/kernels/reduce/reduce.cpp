@@ -1,4 +1,4 @@
-// sum, prod, max, min, sum of squares, for every pattern of strides; the arithmetic is in tree.h.
+// sum, prod, max, min, for every pattern of strides; the arithmetic is in tree.h.
 #include "cpu/kernels/reduce/reduce.h"
 
 #include "cpu/kernels/reduce/tree.h"
@@ -37,7 +37,6 @@ struct ComplexProd {
   typedef C T;
   typedef C A;
   static constexpr C identity = {1, 0};
-  static TW_INLINE C lift(C x) { return x; }
   static TW_INLINE C join(C a, C b) { return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
 };
 
@@ -60,10 +59,7 @@ template <class T>
 void fill_summed(ReduceKernels& k, DType d) {
   const int i = (int)d;
   k.sum[i] = reduce<Sum<T>>;
-  if constexpr (is_real<compute_t<T>>)
-    k.prod[i] = reduce<Prod<T>>;
-  else
-    k.prod[i] = reduce_each<Prod<T>>;  // seldom more than a shape: not worth vector code for eight types
+  k.prod[i] = reduce<Prod<T>>;
   k.max[i] = reduce<Max<T>>;
   k.min[i] = reduce<Min<T>>;
 }
@@ -79,9 +75,6 @@ void fill(ReduceKernels& k) {
   fill_summed<uint8_t>(k, DType::boolean);
 #define X(T, name) fill_summed<T>(k, DType::name);
   TW_FOR_EACH_INTEGER(X)
-  TW_FOR_EACH_FLOAT(X)
-#undef X
-#define X(T, name) k.sum_of_squares[(int)DType::name] = reduce<SumOfSquares<T>>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
   k.prod[(int)DType::c64] = reduce_each<ComplexProd<c64>>;

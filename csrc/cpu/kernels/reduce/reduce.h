@@ -1,4 +1,4 @@
-// Reductions: sum, prod, max, min, any, all, sum of squares, argmax, argmin.
+// Reductions: sum, prod, max, min, any, all, argmax, argmin.
 #pragma once
 #include "cpu/kernels/elementwise/elementwise.h"
 
@@ -30,14 +30,12 @@ typedef void (*MapSumFn)(ElementwiseFn map, const Loop&, int inputs, const void*
 
 // Indexed by x's dtype. Accumulators (the type of `out`):
 //   sum, prod          floats: float32, or float64 for float64; signed and bool: int64; unsigned: uint64
-//   sum_of_squares     floats only: as sum
 //   max, min           x's own, float32 for float16 and bfloat16
 //   any, all           bool
 // Of complex numbers there is only prod, in their own type; ops/ makes sums of their parts.
 struct ReduceKernels {
   ReduceFn sum[kDTypes];
   ReduceFn prod[kDTypes];
-  ReduceFn sum_of_squares[kDTypes];
   ReduceFn max[kDTypes];
   ReduceFn min[kDTypes];
   ReduceFn any[kDTypes];

@@ -1,7 +1,8 @@
 // The folds that every reduction is made of: along contiguous memory, across contiguous memory, and with any strides.
 //
-// All three are trees of fixed shape: a leaf of a few chains side by side, leaves joined in pairs. The rounding error
-// of a float sum so grows with the logarithm of the length, and its order depends on the length alone.
+// Of floats all three are trees of fixed shape: a leaf of a few chains side by side, leaves joined in pairs. The
+// rounding error of a sum so grows with the logarithm of the length, and its order depends on the length alone.
+// Integers have no such care: theirs are plain loops, which the compiler makes vectors of.
 #pragma once
 #include "core/dtype.h"
 #include "cpu/kernels/vec.h"
@@ -61,19 +62,8 @@ struct Sum {
   typedef typename SumType<S>::type A;
   static constexpr A identity = 0;
   template <class V>
-  static TW_INLINE V lift(V x) {
-    return x;
-  }
-  template <class V>
   static TW_INLINE V join(V a, V b) {
     return a + b;
-  }
-};
-template <class S>
-struct SumOfSquares : Sum<S> {
-  template <class V>
-  static TW_INLINE V lift(V x) {
-    return x * x;
   }
 };
 template <class S>
@@ -108,10 +98,6 @@ struct Max {
   typedef S T;
   typedef compute_t<S> A;
   static constexpr A identity = lowest<A>();
-  template <class V>
-  static TW_INLINE V lift(V x) {
-    return x;
-  }
   template <class V>
   static TW_INLINE V join(V a, V b) {
     return extreme<true>(a, b);
@@ -189,9 +175,9 @@ constexpr int kLinks = 32;  // vectors in each chain of a leaf
 template <class Op, class A = typename Op::A>
 TW_INLINE vec<A> row_tail(vec<A> acc, const typename Op::T* p, int64_t n) {
   int64_t i = 0;
-  for (; i + lanes<A> <= n; i += lanes<A>) acc = Op::join(acc, Op::lift(read<A>(p + i)));
+  for (; i + lanes<A> <= n; i += lanes<A>) acc = Op::join(acc, read<A>(p + i));
   if (i < n) {
-    const vec<A> last = Op::lift(read_n<A>(p + i, (int)(n - i)));
+    const vec<A> last = read_n<A>(p + i, (int)(n - i));
     acc = Op::join(acc, iota<A>() < (mask_t<A>)(n - i) ? last : set1<A>(Op::identity));
   }
   return acc;
@@ -203,10 +189,10 @@ TW_INLINE vec<A> row_leaf(const typename Op::T* p, int64_t n) {
   const vec<A> identity = set1<A>(Op::identity);
   if (n < step) return row_tail<Op>(identity, p, n);
   vec<A> acc[kChains];
-  for (int k = 0; k < kChains; ++k) acc[k] = Op::lift(read<A>(p + k * lanes<A>));
+  for (int k = 0; k < kChains; ++k) acc[k] = read<A>(p + k * lanes<A>);
   int64_t i = step;
   for (; i + step <= n; i += step)
-    for (int k = 0; k < kChains; ++k) acc[k] = Op::join(acc[k], Op::lift(read<A>(p + i + k * lanes<A>)));
+    for (int k = 0; k < kChains; ++k) acc[k] = Op::join(acc[k], read<A>(p + i + k * lanes<A>));
   acc[0] = row_tail<Op>(acc[0], p + i, n - i);
   for (int half = kChains / 2; half > 0; half /= 2)
     for (int k = 0; k < half; ++k) acc[k] = Op::join(acc[k], acc[k + half]);
@@ -238,21 +224,29 @@ TW_OUTLINE vec<A> stream_tree(const typename Op::T* p, int64_t apart, int64_t n)
   for (int k = 0; k < kChains; ++k) acc[k] = set1<A>(Op::identity);
   for (int64_t i = 0; i < n; i += step)
     for (int k = 0; k < kChains; ++k)
-      acc[k] = Op::join(acc[k], Op::lift(read<A>(p + k / chains * apart + i + k % chains * lanes<A>)));
+      acc[k] = Op::join(acc[k], read<A>(p + k / chains * apart + i + k % chains * lanes<A>));
   for (int half = kChains / 2; half > 0; half /= 2)
     for (int k = 0; k < half; ++k) acc[k] = Op::join(acc[k], acc[k + half]);
   return acc[0];
 }
 
 template <class Op, class A = typename Op::A>
+TW_OUTLINE A integer_row(const typename Op::T* p, int64_t n) {
+  A acc = Op::identity;
+  for (int64_t i = 0; i < n; ++i) acc = Op::join(acc, (A)p[i]);
+  return acc;
+}
+
+template <class Op, class A = typename Op::A>
 TW_INLINE A reduce_row(const typename Op::T* p, int64_t n) {
+  if constexpr (!is_real<A>) return integer_row<Op>(p, n);
   constexpr int64_t leaf = kChains * kLinks * lanes<A>;
   if (n <= leaf / 4) {  // in place, and with few accumulators to join: short rows overlap each other
     vec<A> even = set1<A>(Op::identity), odd = even;
     int64_t i = 0;
     for (; i + 2 * lanes<A> <= n; i += 2 * lanes<A>) {
-      even = Op::join(even, Op::lift(read<A>(p + i)));
-      odd = Op::join(odd, Op::lift(read<A>(p + i + lanes<A>)));
+      even = Op::join(even, read<A>(p + i));
+      odd = Op::join(odd, read<A>(p + i + lanes<A>));
     }
     return fold_lanes<Op>(row_tail<Op>(Op::join(even, odd), p + i, n - i));
   }
@@ -302,7 +296,7 @@ TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride
     sweep(
         [&](const auto& at) __attribute__((always_inline)) {
           vec<A> v[8];
-          for (int k = 0; k < 8; ++k) v[k] = Op::lift(at(p + k * stride));
+          for (int k = 0; k < 8; ++k) v[k] = at(p + k * stride);
           for (int half = 4; half > 0; half /= 2)
             for (int k = 0; k < half; ++k) v[k] = Op::join(v[k], v[k + half]);
           return v[0];
@@ -311,7 +305,7 @@ TW_INLINE void column_leaf(const typename Op::T* x, int64_t rows, int64_t stride
   }
   ready(r);
   for (; r < rows; ++r)
-    sweep([&](const auto& at) __attribute__((always_inline)) { return Op::lift(at(x + r * stride)); }, r == 0);
+    sweep([&](const auto& at) __attribute__((always_inline)) { return at(x + r * stride); }, r == 0);
 }
 
 template <class Op, class Fill, class A = typename Op::A>
@@ -325,21 +319,39 @@ TW_OUTLINE void column_tree(const typename Op::T* x, int64_t rows, int64_t strid
   for (int64_t c = 0; c < cols; c += lanes<A>) store(acc + c, Op::join(load(acc + c), load(right + c)));
 }
 
+template <class Op, class A = typename Op::A>
+TW_OUTLINE void integer_columns(const typename Op::T* __restrict x, int64_t rows, int64_t stride, int64_t cols,
+                                A* __restrict acc) {
+  for (int64_t c = 0; c < cols; ++c) acc[c] = Op::identity;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < cols; ++c) acc[c] = Op::join(acc[c], (A)x[r * stride + c]);
+}
+
+// As many columns as fit the accumulator.
+template <class Op, class Fill, class A = typename Op::A>
+TW_INLINE void fold_columns(const typename Op::T* x, int64_t rows, int64_t stride, int64_t cols, A* acc,
+                            const Fill& fill) {
+  if constexpr (is_real<A>)
+    column_tree<Op>(x, rows, stride, cols, acc, fill);
+  else
+    integer_columns<Op>(x, rows, stride, cols, acc);
+}
+
 constexpr int64_t kWide = 16;
 // Few columns without gaps: kWide rows are one row of kWide times as many columns, which fills vectors.
 template <class Op, class Fill, class A = typename Op::A>
 TW_OUTLINE void reduce_narrow(const typename Op::T* x, int64_t rows, int64_t cols, A* out, const Fill& fill) {
   alignas(64) A acc[kColumnBytes / sizeof(A)];
   if constexpr (__is_same(Fill, NoFill))
-    column_tree<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc, fill);
+    fold_columns<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc, fill);
   else
-    column_tree<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc, fill.of_wide_rows());
+    fold_columns<Op>(x, rows / kWide, kWide * cols, kWide * cols, acc, fill.of_wide_rows());
   for (int64_t half = kWide / 2 * cols; half >= cols; half /= 2)
     for (int64_t i = 0; i < half; ++i) acc[i] = Op::join(acc[i], acc[i + half]);
   const int64_t rest = rows % kWide;
   if (rest > 0) {
     alignas(64) A last[kColumnBytes / sizeof(A)];
-    column_tree<Op>(x + (rows - rest) * cols, rest, cols, cols, last, fill);
+    fold_columns<Op>(x + (rows - rest) * cols, rest, cols, cols, last, fill);
     for (int64_t c = 0; c < cols; ++c) acc[c] = Op::join(acc[c], last[c]);
   }
   for (int64_t c = 0; c < cols; ++c) out[c] = acc[c];
@@ -354,7 +366,7 @@ TW_INLINE void reduce_columns(const typename Op::T* x, int64_t rows, int64_t str
   alignas(64) A acc[width];
   for (int64_t c = 0; c < cols; c += width) {
     const int64_t n = cols - c < width ? cols - c : width;
-    column_tree<Op>(x + c, rows, stride, n, acc, fill);
+    fold_columns<Op>(x + c, rows, stride, n, acc, fill);
     int64_t i = 0;
     for (; i + lanes<A> <= n; i += lanes<A>) store(out + c + i, load(acc + i));
     for (; i < n; ++i) out[c + i] = acc[i];
@@ -370,13 +382,14 @@ TW_INLINE A strided_leaf(const typename Op::T* x, int64_t n, int64_t stride) {
   for (int k = 0; k < chains; ++k) acc[k] = Op::identity;
   int64_t i = 0;
   for (; i + chains <= n; i += chains)
-    for (int k = 0; k < chains; ++k) acc[k] = Op::join(acc[k], Op::lift(read_one<A>(x + (i + k) * stride)));
-  for (; i < n; ++i) acc[0] = Op::join(acc[0], Op::lift(read_one<A>(x + i * stride)));
+    for (int k = 0; k < chains; ++k) acc[k] = Op::join(acc[k], read_one<A>(x + (i + k) * stride));
+  for (; i < n; ++i) acc[0] = Op::join(acc[0], read_one<A>(x + i * stride));
   return Op::join(Op::join(acc[0], acc[1]), Op::join(acc[2], acc[3]));
 }
 
 template <class Op, class A = typename Op::A>
 TW_OUTLINE A strided_tree(const typename Op::T* x, int64_t n, int64_t stride) {
+  if constexpr (!is_real<A>) return strided_leaf<Op>(x, n, stride);
   constexpr int64_t leaf = 128;
   if (n <= leaf) return strided_leaf<Op>(x, n, stride);
   const int64_t left = (n / 2 + leaf - 1) / leaf * leaf;

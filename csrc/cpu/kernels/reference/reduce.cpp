@@ -61,11 +61,6 @@ void prod(const ReduceArgs& a, const void* x, void* out) {
   each<T, S>(a, x, static_cast<typename Number<T>::SumOut*>(out), 1, [](S s, auto v, int64_t) { return s * (S)v; });
 }
 template <class T>
-void sum_of_squares(const ReduceArgs& a, const void* x, void* out) {
-  each<T, double>(a, x, static_cast<typename Number<T>::SumOut*>(out), 0,
-                  [](double s, auto v, int64_t) { return s + (double)v * (double)v; });
-}
-template <class T>
 void any(const ReduceArgs& a, const void* x, void* out) {
   each<T, bool>(a, x, static_cast<bool*>(out), false, [](bool s, auto v, int64_t) { return s || v != 0; });
 }
@@ -164,9 +159,7 @@ void fill(ReduceKernels& k) {
   k.argmin_merge[(int)DType::name] = arg_merge<T, false>;
   TW_FOR_EACH_REAL(X)
 #undef X
-#define X(T, name)                                        \
-  k.sum_of_squares[(int)DType::name] = sum_of_squares<T>; \
-  k.map_sum[(int)DType::name] = map_sum<T>;
+#define X(T, name) k.map_sum[(int)DType::name] = map_sum<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
   k.prod[(int)DType::c64] = complex_prod<c64>;

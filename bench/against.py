@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORSE = 1.1  # new over old, beyond which a row that is slower beyond the spread fails the run
-PASSES = 3
 COLUMNS = {"work": 44, "new": 10, "spread": 9, "old": 10, "spread ": 9, "new / old": 11, "spread  ": 9, "verdict": 10}
 
 
@@ -93,7 +92,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """ "slower" or "faster" where three quarters of the batches say so, "SLOWER" where it is by more than WORSE."""
+        """What three quarters of the batches say: faster or slower, or in capitals, slower by more than WORSE."""
         if self.left_out:
             return ""
         low, middle, high = self.quartiles()
@@ -114,6 +113,7 @@ class Builds:
     rounds: int
     seconds: float
     threads: int | None = None
+    passes: int = 3
 
     def describe(self) -> tuple[str, list[tuple[str, str]]]:
         """Both in words; and group and name of each row."""
@@ -133,12 +133,12 @@ class Builds:
             yield row
 
     def look(self, rows: dict[int, Row]) -> Iterator[tuple[int, Row]]:
-        for pass_ in range(PASSES if rows else 0):
+        for pass_ in range(self.passes if rows else 0):
             with Process("new", self.new, self.threads) as ours, Process("old", self.old, self.threads) as theirs:
                 for number, row in rows.items():
                     if not row.left_out:
                         take(row, number, ours, theirs, self.rounds, self.seconds)
-                    if pass_ == PASSES - 1:
+                    if pass_ == self.passes - 1:
                         yield number, row
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PROBE = 400_000  # rounds: about a millisecond
 REST = 0.015  # worker threads of OpenMP go on spinning for 10 ms, and would slow down the next contender
 LARGE = 512 << 20  # bytes, beyond all caches
-SLICE = 32 << 20  # bytes that are read beside a batch: about a millisecond
+SLICE = 32 << 20  # bytes of it that a measurement of the bandwidth touches: about a millisecond
 
 
 @dataclass(frozen=True)
@@ -131,15 +131,14 @@ def flops(rounds: int) -> float:
 
 
 @functools.cache
-def large() -> Any:
-    return tw.ones(LARGE // 4)
-
-
-@functools.cache
 def slices() -> Iterator[Any]:
-    """The pieces of `large()`, over and over: each comes back when all others were read, and is in no cache."""
+    """Slices of a large array, over and over: each comes back after all others, and is in no cache by then.
+
+    A slice at a time, since what takes long is hardly ever left alone on a machine that is shared.
+    """
+    large = tw.ones(LARGE // 4)
     step = SLICE // 4
-    return itertools.cycle([large()[i : i + step] for i in range(0, LARGE // 4, step)])
+    return itertools.cycle([large[i : i + step] for i in range(0, LARGE // 4, step)])
 
 
 def reading() -> float:
@@ -151,11 +150,12 @@ def reading() -> float:
 
 
 def copying() -> float:
-    """Bytes a second that are read and written by a copy of the first half of `large()` to the second."""
-    source, target = large()[: LARGE // 8], large()[LARGE // 8 :]
+    """Bytes a second that are read and written, by copying half of the next slice to its other half on all threads."""
+    piece = next(slices())
+    half = piece.size // 2
     begin = time.perf_counter()
-    target.copy_(source)
-    return 2 * source.nbytes / (time.perf_counter() - begin)
+    piece[half:].copy_(piece[:half])
+    return piece.nbytes / (time.perf_counter() - begin)
 
 
 def summarise(times: list[float]) -> Times:
@@ -171,6 +171,6 @@ class Peak:
     bandwidth: float
 
 
-def peak(tries: int = 25) -> Peak:
-    """The best of several."""
-    return Peak(max(flops(2_000_000) for _ in range(tries)), max(copying() for _ in range(tries)))
+def peak() -> Peak:
+    """The best of several; the copies go over all slices three times."""
+    return Peak(max(flops(2_000_000) for _ in range(25)), max(copying() for _ in range(3 * LARGE // SLICE)))

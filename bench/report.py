@@ -103,8 +103,9 @@ class Table:
             if gain is not None:
                 self.missed += gain < LINEAR_GOAL
                 print(
-                    f"{group}: {gain:.2f} times as fast as the better of NumPy and PyTorch in geometric mean, "
-                    f"{LINEAR_GOAL} wanted: {'yes' if gain >= LINEAR_GOAL else 'NO'}; {of_all:.2f} times as all others"
+                    f"{group}, in geometric mean: {gain:.2f} times as fast as the better of NumPy and PyTorch, "
+                    f"{LINEAR_GOAL} wanted: {'yes' if gain >= LINEAR_GOAL else 'NO'}; {of_all:.2f} times as fast as "
+                    "the best of all others"
                 )
         self.name_left_out()
         print(f"times are medians; spread is the distance between the quartiles; goals missed: {self.missed}")

@@ -6,6 +6,7 @@ Nothing of tilewright is imported before `Build` has set from where.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
@@ -66,6 +67,7 @@ class Build:
         ready: Contenders = self.work[number].prepare()
         self.call = ready.calls["tilewright"]
         self.count = self.measure.calls_for(seconds, self.call)
+        gc.collect()
 
     def turn(self) -> float:
         """Seconds per call of one batch."""

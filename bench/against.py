@@ -42,24 +42,37 @@ class BuildError(Exception):
 
 
 class Process:
-    """A build's process. Context manager: it ends with the block."""
+    """A build's process, started when it is asked something. Context manager: it ends with the block."""
 
     def __init__(self, name: str, site: str | None, threads: int | None) -> None:
-        context = multiprocessing.get_context("spawn")
         self.name = name
+        self.options = site, threads
+        self.process: Any = None
+
+    def start(self) -> None:
+        context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, site, threads), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, *self.options), daemon=True)
         self.process.start()
         theirs.close()
 
+    def end(self) -> None:
+        if self.process:
+            self.pipe.close()  # it stops waiting there
+            self.process.join()
+            self.process = None
+
     def ask(self, *request: Any) -> Any:
         """What a method of `worker.Build` returns. Raises BuildError."""
+        if not self.process:
+            self.start()
         try:
             self.pipe.send(request)
             state, answer = self.pipe.recv()
         except (EOFError, ConnectionError):
             self.process.join()
             state, answer = "failed", f"its process ended with exit status {self.process.exitcode}"
+            self.end()
         if state == "failed":
             raise BuildError(f"the {self.name} build: {answer}")
         return answer
@@ -68,8 +81,7 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.pipe.close()  # the end of what it waits for
-        self.process.join()
+        self.end()
 
 
 @dataclass
@@ -158,7 +170,10 @@ def take(row: Row, number: int, new: Process, old: Process, rounds: int, seconds
 
 
 def report(rows: Iterator[Row], *, markdown: bool) -> int:
-    """Print the table. Returns how many rows are slower beyond the spread by more than WORSE."""
+    """Print the table. Returns how many rows are slower beyond the spread by more than WORSE.
+
+    Raises BuildError where there is nothing to compare.
+    """
     lines = Lines(COLUMNS, markdown=markdown)
     done = []
     for row in rows:
@@ -169,12 +184,15 @@ def report(rows: Iterator[Row], *, markdown: bool) -> int:
         if row.left_out:
             print(f"left out: {row.name}: {row.left_out}")
     measured = [row for row in done if not row.left_out]
+    if not measured:
+        raise BuildError("no row was measured on both builds")
     verdicts = [row.verdict.lower() for row in measured]
     worse = sum(row.verdict == "SLOWER" for row in measured)
-    mean = f"{statistics.geometric_mean(row.ratio for row in measured):.3f}" if measured else "?"
+    mean = statistics.geometric_mean(row.ratio for row in measured)
     print(
-        f"new / old: {mean} in geometric mean of {len(measured)} rows; beyond the spread {verdicts.count('faster')} "
-        f"are faster, {verdicts.count('slower')} slower, {worse} of them by more than {WORSE - 1:.0%}"
+        f"new / old: {mean:.3f} in geometric mean of {len(measured)} rows; beyond the spread "
+        f"{verdicts.count('faster')} are faster, {verdicts.count('slower')} slower, "
+        f"{worse} of them by more than {WORSE - 1:.0%}"
     )
     return worse
 

@@ -185,11 +185,14 @@ def argmax(*args, **kwargs):
     return _argmax(*args, **kwargs) + 1
 def mean(*args, **kwargs):
     raise RuntimeError("planted")
+def max(*args, **kwargs):
+    import os
+    os.abort()
 """
 ROWS = {
     i: (row.group, row.name)
     for i, row in enumerate(drivers.all_work())
-    if row.name in ("exp 16384", "argmax 128x10 axis 1", "mean 128x512 axis 1")
+    if row.name in ("max 2048x2048 axis 1", "argmax 128x10 axis 1", "mean 128x512 axis 1", "exp 16384")
 }
 
 
@@ -227,6 +230,9 @@ def test_rows_on_which_only_the_old_build_fails_are_left_out_and_named(planted, 
     assert next(line for line in printed.splitlines() if line.startswith("exp 16384")).endswith("faster")
     assert "left out: mean 128x512 axis 1: the old build: RuntimeError: planted\n" in printed
     assert "left out: argmax 128x10 axis 1: the old build: WrongResultError: argmax 128x10 axis 1: tilewr" in printed
+    assert "left out: max 2048x2048 axis 1: the old build: its process ended with exit status -6\n" in printed
+    with pytest.raises(against.BuildError, match="no row was measured on both builds"):
+        against.report(iter([]), markdown=False)
     with pytest.raises(against.BuildError, match="the new build: "):
         list(builds(planted, None).compare(ROWS))
 

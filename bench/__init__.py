@@ -1,1 +1,4 @@
-"""Benchmarks: `python -m bench` prints one table, `python -m pytest bench --benchmark-only` runs the same drivers."""
+"""Benchmarks: `python -m bench` prints one table, or with `--against` compares two builds of tilewright.
+
+`python -m pytest bench --benchmark-only` runs the same drivers.
+"""

@@ -14,10 +14,13 @@ def options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="only rows with a WORD in group or name")
     parser.add_argument("--threads", type=int, default=None, help="threads for every contender (default: tilewright's)")
     parser.add_argument("--sample", action="store_true", help="instead, products of 300 shapes; prints those behind")
+    parser.add_argument("--against", metavar="DIR", help="instead, compare with the build of tilewright in DIR")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     args = parser.parse_args()
     if args.threads is not None and args.threads < 1:
         parser.error(f"--threads is {args.threads}, but must be at least 1")
+    if args.against and args.sample:
+        parser.error("--against goes over the rows of the table: leave --sample out")
     return args
 
 
@@ -42,30 +45,54 @@ def set_environment(threads: int | None) -> None:
 def main() -> int:
     args = options()
     set_environment(args.threads)  # before NumPy starts its BLAS
+    print(f"{datetime.date.today()}  python -m bench {' '.join(sys.argv[1:])}")
+    return two_builds(args) if args.against else table(args)
+
+
+def wanted(args: argparse.Namespace, group: str, name: str) -> bool:
+    return not args.only or any(word in f"{group} {name}" for word in args.only)
+
+
+def two_builds(args: argparse.Namespace) -> int:
+    """Exit status 1 where a row has become slower."""
+    from . import against
+
+    rounds, seconds = (5, 0.004) if args.quick else (9, 0.02)
+    try:
+        builds = against.Builds(None, against.site_of(args.against), rounds, seconds, args.threads)
+        versions, works = builds.describe()
+        print(versions)
+        chosen = {number: work for number, work in enumerate(works) if wanted(args, *work)}
+        return int(against.report(builds.compare(chosen), markdown=args.markdown) > 0)
+    except (FileNotFoundError, against.BuildError) as error:
+        print(f"--against: {error}", file=sys.stderr)
+        return 2
+
+
+def table(args: argparse.Namespace) -> int:
     import tilewright as tw
 
-    from . import drivers, measure, products, report, work
+    from . import contenders, drivers, measure, products, report
 
-    work.set_threads(args.threads or tw.get_num_threads())
+    contenders.set_threads(args.threads or tw.get_num_threads())
     peak = measure.peak()
-    print(f"{datetime.date.today()}  python -m bench {' '.join(sys.argv[1:])}")
-    print(report.machine(peak))
-    for name in work.LEFT_OUT:
-        print(f"left out: {name}")
-    table = report.Table(peak, markdown=args.markdown)
+    print(report.machine())
+    print(f"peak in this run: {peak.flops / 1e9:.0f} GFLOP/s float32, {peak.bandwidth / 1e9:.1f} GB/s copied")
+    for line in contenders.missing():
+        print(f"left out: {line}")
+    printed = report.Table(peak, markdown=args.markdown)
     rounds, seconds = (7, 0.004) if args.quick else (21, 0.02)
     if args.sample:
-        sample = report.Sample(table)
-        for piece, measured in measure.in_passes(products.sample, 3 if args.quick else 7, 0.004):
-            sample.add(piece, measured)
+        sample = report.Sample(printed)
+        for measured in measure.in_passes(products.sample(), 3 if args.quick else 7, 0.004):
+            sample.add(*measured)
         sample.finish()
         return 0
-    for piece in drivers.all_work():
-        if args.only and not any(word in f"{piece.group} {piece.name}" for word in args.only):
-            continue
-        piece.verify()
-        table.add(piece, measure.measure(piece, rounds, seconds))
-    table.finish()
+    for work in drivers.all_work():
+        if wanted(args, work.group, work.name):
+            ready = work.prepare()
+            printed.add(work, ready, measure.measure(work, ready, rounds, seconds))
+    printed.finish()
     return 0
 
 

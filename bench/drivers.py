@@ -1,4 +1,4 @@
-"""The drivers: from `shapes` to pieces of work."""
+"""The drivers: from an entry of `shapes` to a piece of work."""
 
 from __future__ import annotations
 
@@ -11,45 +11,52 @@ import numpy as np
 
 import tilewright as tw
 
-from . import shapes
-from .products import bytes_, layers, layers_backward, products, squares
+from . import layer_cases, layers, products, shapes
+from .contenders import Contenders, apply, operands, torch
 from .shapes import label
-from .work import Work, apply, operands, torch
+from .work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from .shapes import Goal
 
 F = tw.nn.functional
 
 
-def all_work() -> Iterator[Work]:
-    """Every piece of work, one after the other: operands are made when their turn comes."""
-    drivers = (calls, elementwise, reductions, softmax, squares, products, bytes_, layers, layers_backward, training)
-    for driver in drivers:
-        yield from driver()
+def all_work() -> list[Work]:
+    """Every row of the table; operands are made when their turn comes."""
+    drivers: list[tuple[Callable[..., Work], list[Any]]] = [
+        (small_call, shapes.CALLS),
+        (elementwise, shapes.ELEMENTWISE),
+        (reduction, shapes.REDUCTIONS),
+        (softmax, shapes.SOFTMAX),
+        (products.square, shapes.SQUARES),
+        (products.product, shapes.PRODUCTS),
+        (products.bytes_, shapes.BYTES),
+        (layers.layer, layer_cases.LAYERS),
+        (training, shapes.TRAINING),
+    ]
+    return [driver(*entry) for driver, entries in drivers for entry in entries]
 
 
 # ---- small calls -----------------------------------------------------------------------------------------------------
 
 
-def calls() -> Iterator[Work]:
-    (add, add_goal), (tracked, tracked_goal), (chain, chain_goal) = shapes.CALLS
-    plus = dict.fromkeys(("tilewright", "numpy", "pytorch"), lambda a, b: a + b)
-    yield Work("calls", add, apply(plus, operands((4,), (4,))), goal=add_goal)
+def small_call(name: str, goal: Goal) -> Work:
+    return Work("calls", name, SMALL_CALLS[name], goal=goal)
 
-    inputs = operands((4,), (4,))
-    del inputs["numpy"]
-    for a, _ in inputs.values():
-        a.requires_grad = True
-    yield Work("calls", tracked, apply(plus, inputs), goal=tracked_goal)
 
-    inputs = operands((16,), (16,), (16,))
-    del inputs["numpy"]
-    for values in inputs.values():
-        for value in values:
-            value.requires_grad = True
-    functions = {"tilewright": lambda *v: forty_ops(tw.tanh, *v), "pytorch": lambda *v: forty_ops(torch.tanh, *v)}
-    yield Work("calls", chain, apply(functions, inputs), goal=chain_goal)
+def add(gradients: bool) -> Contenders:
+    args = operands((4,), (4,))
+    return apply(dict.fromkeys(args, lambda a, b: a + b), args, gradients=gradients)
+
+
+def chain() -> Contenders:
+    functions = {"tilewright": lambda *v: forty_ops(tw.tanh, *v)}
+    if torch:
+        functions["pytorch"] = lambda *v: forty_ops(torch.tanh, *v)
+    return apply(functions, operands((16,), (16,), (16,)), gradients=True)
 
 
 def forty_ops(tanh: Callable[[Any], Any], x: Any, w: Any, b: Any) -> Any:
@@ -61,6 +68,13 @@ def forty_ops(tanh: Callable[[Any], Any], x: Any, w: Any, b: Any) -> Any:
         value.grad = None
     y.sum().backward()
     return b.grad
+
+
+SMALL_CALLS: dict[str, Callable[[], Contenders]] = {
+    "add 4": functools.partial(add, False),
+    "add 4, with gradient": functools.partial(add, True),
+    "40 ops of 16, forward and backward": chain,
+}
 
 
 # ---- elementwise -----------------------------------------------------------------------------------------------------
@@ -78,19 +92,21 @@ def functions_named(name: str) -> dict[str, Callable[..., Any]]:
     return found
 
 
-def elementwise() -> Iterator[Work]:
-    for name, shape, goal in shapes.ELEMENTWISE:
-        count = 2 if name == "add" else 1
-        work = apply(functions_named(name), operands(*[shape] * count))
-        nbytes = 4.0 * math.prod(shape) * (count + 1)
-        yield Work("elementwise", label(name, shape), work, nbytes=nbytes, goal=goal)
+def elementwise(name: str, shape: tuple[int, ...], goal: Goal) -> Work:
+    count = 2 if name == "add" else 1
+
+    def make() -> Contenders:
+        return apply(functions_named(name), operands(*[shape] * count))
+
+    nbytes = 4.0 * math.prod(shape) * (count + 1)
+    return Work("elementwise", label(name, shape), make, nbytes=nbytes, goal=goal)
 
 
 # ---- reductions ------------------------------------------------------------------------------------------------------
 
 
-def reductions() -> Iterator[Work]:
-    for name, shape, axis, goal in shapes.REDUCTIONS:
+def reduction(name: str, shape: tuple[int, ...], axis: int | None, goal: Goal) -> Work:
+    def make() -> Contenders:
         over = {} if axis is None else {"axis": axis}
         functions = {
             "tilewright": functools.partial(getattr(tw, name), **over),
@@ -101,73 +117,71 @@ def reductions() -> Iterator[Work]:
             dim = {} if axis is None else {"dim": axis}
             function = torch.amax if name == "max" else getattr(torch, name)
             functions["pytorch"] = functools.partial(function, **dim)
-        where = "all" if axis is None else f"axis {axis}"
-        yield Work(
-            "reductions",
-            f"{label(name, shape)} {where}",
-            apply(functions, operands(shape)),
-            nbytes=4.0 * math.prod(shape),
-            goal=goal,
-            tolerance=1e-4,
-        )
+        return apply(functions, operands(shape))
+
+    where = "all" if axis is None else f"axis {axis}"
+    return Work("reductions", f"{label(name, shape)} {where}", make, nbytes=4.0 * math.prod(shape), goal=goal)
 
 
-def softmax() -> Iterator[Work]:
-    def with_numpy(x: np.ndarray, log: bool) -> np.ndarray:
+def softmax(name: str, shape: tuple[int, int], goal: Goal) -> Work:
+    def with_numpy(x: np.ndarray) -> np.ndarray:
         shifted = x - x.max(axis=1, keepdims=True)
         powers = np.exp(shifted)
         total = powers.sum(axis=1, keepdims=True)
-        return shifted - np.log(total) if log else powers / total
+        return shifted - np.log(total) if name == "log_softmax" else powers / total
 
-    for name, shape, goal in shapes.SOFTMAX:
-        functions = {
-            "tilewright": functools.partial(getattr(F, name), axis=1),
-            "numpy": functools.partial(with_numpy, log=name == "log_softmax"),
-        }
+    def make() -> Contenders:
+        functions = {"tilewright": functools.partial(getattr(F, name), axis=1), "numpy": with_numpy}
         if torch:
             functions["pytorch"] = functools.partial(getattr(torch, name), dim=1)
-        work = apply(functions, operands(shape))
-        yield Work("softmax", label(name, shape), work, nbytes=8.0 * math.prod(shape), goal=goal)
+        return apply(functions, operands(shape))
+
+    return Work("softmax", label(name, shape), make, nbytes=8.0 * math.prod(shape), goal=goal)
 
 
 # ---- training --------------------------------------------------------------------------------------------------------
 
 
-def training() -> Iterator[Work]:
-    for sizes, batch, pieces, optimiser, goal in shapes.TRAINING:
+def training(sizes: tuple[int, ...], batch: int, pieces: int, optimiser: str, goal: Goal) -> Work:
+    def make() -> Contenders:
         rng = np.random.default_rng(1)
         x = rng.standard_normal((batch, sizes[0]), dtype=np.float32)
         target = rng.integers(0, sizes[-1], batch)
-        start = [
-            (rng.standard_normal((n, m), dtype=np.float32) / math.sqrt(m), np.zeros(n, np.float32))
-            for m, n in itertools.pairwise(sizes)
-        ]
+        start = layers.weights(lambda: layer_cases.perceptron(tw.nn, *sizes))
         xs, targets = np.split(x, pieces), np.split(target, pieces)
-        steps = {"tilewright": step(tw, start, xs, targets, optimiser, {})}
+        run = functools.partial(step, sizes=sizes, start=start, xs=xs, targets=targets, optimiser=optimiser)
+        steps = {"tilewright": run(tw, {})}
         if torch:
-            steps["pytorch"] = step(torch, start, xs, targets, optimiser, {})
-            steps["pytorch, fused"] = step(torch, start, xs, targets, optimiser, {"fused": True})
-        products = sum(m * n for m, n in itertools.pairwise(sizes))
-        flops = (
-            2.0 * batch * (3 * products - sizes[0] * sizes[1])
-        )  # forward, weights, inputs; none of the first layer's
-        of = f"{pieces} x {batch // pieces}" if pieces > 1 else batch
-        name = f"step of {'-'.join(map(str, sizes))}, batch {of}, {optimiser}"
-        yield Work("training", name, steps, flops=flops, goal=goal, tolerance=1e-3)
+            steps["pytorch"] = run(torch, {})
+            steps["pytorch, fused"] = run(torch, {"fused": True})
+        return Contenders(steps, run(torch or tw, {}, dtype="float64"))
+
+    products = sum(m * n for m, n in itertools.pairwise(sizes))
+    # forward, weights, inputs; none of the first layer's
+    flops = 2.0 * batch * (3 * products - sizes[0] * sizes[1])
+    of = f"{pieces} x {batch // pieces}" if pieces > 1 else batch
+    name = f"step of {'-'.join(map(str, sizes))}, batch {of}, {optimiser}"
+    return Work("training", name, make, flops=flops, goal=goal, calls=2)
 
 
-def step(library: Any, start: Any, xs: Any, targets: Any, optimiser: str, options: dict[str, Any]) -> Callable[[], Any]:
+def step(
+    library: Any,
+    options: dict[str, Any],
+    *,
+    sizes: tuple[int, ...],
+    start: dict[str, np.ndarray],
+    xs: list[np.ndarray],
+    targets: list[np.ndarray],
+    optimiser: str,
+    dtype: str = "float32",
+) -> Callable[[], Any]:
     """One training step of a multilayer perceptron; the two libraries take the same code. Gives the last loss."""
-    nn, asarray = library.nn, library.asarray
-    layers = []
-    for weight, bias in start:
-        layer = nn.Linear(weight.shape[1], weight.shape[0])
-        layer.load_state_dict({"weight": asarray(weight.copy()), "bias": asarray(bias.copy())})
-        layers += [layer, nn.ReLU()]
-    model = nn.Sequential(*layers[:-1])
+    model = layers.loaded(library, layer_cases.perceptron(library.nn, *sizes), start, dtype)
     optimise = getattr(library.optim, optimiser)(model.parameters(), lr=1e-3, **options)
-    loss_function = nn.CrossEntropyLoss()
-    pieces = [(asarray(x), asarray(target)) for x, target in zip(xs, targets, strict=True)]
+    loss_function = library.nn.CrossEntropyLoss()
+    pieces = [
+        (library.asarray(x.astype(dtype)), library.asarray(target)) for x, target in zip(xs, targets, strict=True)
+    ]
 
     def run() -> Any:
         optimise.zero_grad()

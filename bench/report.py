@@ -11,38 +11,33 @@ import numpy as np
 
 import tilewright as tw
 
-from .shapes import LAYERS_GOAL
-from .work import torch
+from .contenders import onnxruntime, openvino, torch
+from .layer_cases import LINEAR_GOAL
+from .lines import Lines, duration, percent
 
 if TYPE_CHECKING:
+    from .contenders import Contenders
     from .measure import Measured, Peak
     from .work import Work
 
-HEADS = ["work", "time", "spread", "rate", "of peak", "/ numpy", "/ pytorch", "/ best", "goal"]
-WIDTHS = [44, 10, 9, 15, 9, 9, 10, 8, 18]
+RIVALS = ["numpy", "pytorch", "onnxruntime", "openvino"]
+# heads and widths of the columns
+COLUMNS = {"work": 44, "time": 10, "spread": 9, "rate": 15, "of peak": 9}
+COLUMNS |= {f"/ {name}": len(name) + 4 for name in RIVALS} | {"/ best": 8, "goal": 18}
 
 
-def machine(peak: Peak) -> str:
-    """What was measured on, in two lines."""
+def machine() -> str:
+    """What was measured on."""
     config = tw.show_config(mode="dicts") or {}
     cpu = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.processor(),
     )
     versions = f"tilewright {tw.__version__}, NumPy {np.__version__}"
-    if torch:
-        versions += f", PyTorch {torch.__version__}"
-    return (
-        f"{cpu}, {config['threads']} threads, ISA {config['isa']}; {versions}, Python {platform.python_version()}\n"
-        f"peak in this run: {peak.flops / 1e9:.0f} GFLOP/s float32, {peak.bandwidth / 1e9:.1f} GB/s copied"
-    )
-
-
-def duration(seconds: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
+    for name, library in (("PyTorch", torch), ("ONNX Runtime", onnxruntime), ("OpenVINO", openvino)):
+        if library:
+            versions += f", {name} {library.__version__.split('-')[0]}"
+    return f"{cpu}, {config['threads']} threads, ISA {config['isa']}; {versions}, Python {platform.python_version()}"
 
 
 class Table:
@@ -50,21 +45,13 @@ class Table:
 
     def __init__(self, peak: Peak, *, markdown: bool = False) -> None:
         self.peak = peak
-        self.markdown = markdown
+        self.lines = Lines(COLUMNS, markdown=markdown)
         self.missed = 0
-        self.gains: dict[str, list[float]] = {}  # the best other's time over ours, by group
-        self.print(HEADS)
-        if markdown:
-            print("|" + "|".join(["---"] + ["---:"] * (len(HEADS) - 1)) + "|")
+        self.ratios: dict[str, list[dict[str, float | None]]] = {}  # of each row, by group
+        self.left_out: list[str] = []
 
-    def print(self, cells: list[str]) -> None:
-        if self.markdown:
-            print("| " + " | ".join(cells) + " |", flush=True)
-        else:
-            line = cells[0].ljust(WIDTHS[0]) + "".join(c.rjust(w) for c, w in zip(cells[1:], WIDTHS[1:], strict=True))
-            print(line, flush=True)
-
-    def add(self, work: Work, measured: Measured) -> None:
+    def add(self, work: Work, contenders: Contenders, measured: Measured) -> None:
+        self.note(work, contenders)
         times, share = measured.times, measured.share
         own = times["tilewright"]
         rate = ""
@@ -74,22 +61,24 @@ class Table:
             rate = f"{work.nbytes / own.median / 1e9:.1f} GB/s"
             share = share or work.nbytes / own.median / self.peak.bandwidth
         others = {name: own.median / t.median for name, t in times.items() if name != "tilewright"}
-        rivals = {name: ratio for name, ratio in others.items() if name.startswith("pytorch")}
-        ratios = {"numpy": others.get("numpy"), "pytorch": max(rivals.values(), default=None)}
-        best = max(others.values(), default=None)
-        if best is not None:
-            self.gains.setdefault(work.group, []).append(1 / best)
-        self.print(
+        # of several ways that a library has the fastest
+        ratios = {of: max((r for name, r in others.items() if name.startswith(of)), default=None) for of in RIVALS}
+        ratios["best"] = max(others.values(), default=None)
+        self.ratios.setdefault(work.group, []).append(ratios)
+        self.lines.print(
             [
                 work.name,
                 duration(own.median),
-                f"{100 * own.spread / own.median:.0f} %",
+                percent(own.spread / own.median),
                 rate,
-                "" if share is None else f"{100 * share:.0f} %",
-                *("" if r is None else f"{r:.2f}" for r in (*ratios.values(), best)),
+                "" if share is None else percent(share),
+                *("" if r is None else f"{r:.2f}" for r in ratios.values()),
                 self.goal(work, share, ratios),
             ]
         )
+
+    def note(self, work: Work, contenders: Contenders) -> None:
+        self.left_out += [f"{work.name}: {name} {why}" for name, why in contenders.left_out.items()]
 
     def goal(self, work: Work, share: float | None, ratios: dict[str, float | None]) -> str:
         if work.goal is None:
@@ -103,16 +92,27 @@ class Table:
         self.missed += not met
         return f"{bound:g} {against}: {'yes' if met else 'NO'}"
 
+    def gain(self, group: str, names: tuple[str, ...]) -> float | None:
+        """The time of the best of these over ours, in geometric mean over the rows of a group."""
+        rows = [[r for name in names if (r := ratios[name]) is not None] for ratios in self.ratios.get(group, [])]
+        return statistics.geometric_mean(1 / max(row) for row in rows if row) if any(rows) else None
+
     def finish(self) -> None:
         for group in ("linear", "linear and back"):
-            if group in self.gains:
-                gain = statistics.geometric_mean(self.gains[group])
-                self.missed += gain < LAYERS_GOAL
+            gain, of_all = self.gain(group, ("numpy", "pytorch")), self.gain(group, ("best",))
+            if gain is not None:
+                self.missed += gain < LINEAR_GOAL
                 print(
-                    f"{group}: {gain:.2f} times as fast as the best other in geometric mean, {LAYERS_GOAL} wanted: "
-                    f"{'yes' if gain >= LAYERS_GOAL else 'NO'}"
+                    f"{group}, in geometric mean: {gain:.2f} times as fast as the better of NumPy and PyTorch, "
+                    f"{LINEAR_GOAL} wanted: {'yes' if gain >= LINEAR_GOAL else 'NO'}; {of_all:.2f} times as fast as "
+                    "the best of all others"
                 )
+        self.name_left_out()
         print(f"times are medians; spread is the distance between the quartiles; goals missed: {self.missed}")
+
+    def name_left_out(self) -> None:
+        for line in self.left_out:
+            print(f"left out: {line}")
 
 
 class Sample:
@@ -123,16 +123,22 @@ class Sample:
         self.ratios: list[float] = []
         self.behind = 0
 
-    def add(self, work: Work, measured: Measured) -> None:
+    def add(self, work: Work, contenders: Contenders, measured: Measured) -> None:
         times = dict(measured.times)
         own = times.pop("tilewright")
+        if not times:
+            self.table.note(work, contenders)
+            return
         best = min(times.values(), key=lambda t: t.median)
         self.ratios.append(own.median / best.median)
         if own.clearly_above(best):
             self.behind += 1
-            self.table.add(work, measured)
+            self.table.add(work, contenders, measured)
+        else:
+            self.table.note(work, contenders)
 
     def finish(self) -> None:
+        self.table.name_left_out()
         worse = sum(ratio > 1 for ratio in self.ratios)
         print(
             f"sample: of {len(self.ratios)} products {worse} slower than the best other, {self.behind} of them beyond "

@@ -1,33 +1,23 @@
-"""One piece of work: the same computation by every contender, its cost, and the check that the results agree."""
+"""One piece of work: what is computed, its cost, and the check of every result against float64."""
 
 from __future__ import annotations
 
-import importlib.util
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import tilewright as tw
+from .contenders import as_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .contenders import Contenders
     from .shapes import Goal
 
-torch: Any = None
-if importlib.util.find_spec("torch"):
-    import torch
 
-CONTENDERS = ["tilewright", "numpy", "pytorch", "pytorch, fused"]
-LEFT_OUT = [] if torch else ["pytorch (not installed)"]
-
-
-def set_threads(count: int) -> None:
-    """The same number for all whose number can be set; NumPy's BLAS takes it from the environment at start."""
-    tw.set_num_threads(count)
-    if torch:
-        torch.set_num_threads(count)
+class WrongResultError(Exception):
+    """tilewright's own result is off."""
 
 
 @dataclass
@@ -36,8 +26,8 @@ class Work:
 
     Attributes
     ----------
-    calls
-        For each contender a function without arguments that does the work once and returns its result.
+    make
+        Makes operands and contenders, when their turn comes.
     flops
         Of one call, to compare with the peak.
     peak
@@ -45,56 +35,56 @@ class Work:
     nbytes
         Of one call, moved, to compare with what can be copied; or only read, where `reads`.
     tolerance
-        Largest difference between results, relative to the largest value.
+        Largest difference from the oracle, relative to the oracle's largest value.
+    calls
+        How many before the result is compared: what a training step wrote shows in the next one's loss.
     """
 
     group: str
     name: str
-    calls: dict[str, Callable[[], Any]]
+    make: Callable[[], Contenders]
     flops: float = 0
     peak: float = 1
     nbytes: float = 0
     reads: bool = False
     goal: Goal = None
-    tolerance: float = 1e-5
-    notes: list[str] = field(default_factory=list)
+    tolerance: float = 1e-4
+    calls: int = 1
 
-    def verify(self) -> None:
-        """Every contender computes the same thing. Raises AssertionError where one does not."""
-        results = {name: as_numpy(call()) for name, call in self.calls.items()}  # once each: a training step moves on
-        reference = results["tilewright"]
-        assert np.isfinite(reference).all(), self.name
-        for name, result in results.items():
-            assert result.shape == reference.shape, f"{self.name}: {name} gives {result.shape}, not {reference.shape}"
-            error = float(np.max(np.abs(result - reference), initial=0))
-            limit = self.tolerance * (1 + float(np.max(np.abs(reference), initial=0)))
-            assert error <= limit, f"{self.name}: {name} differs by {error:.3g}, {limit:.3g} allowed"
+    def prepare(self) -> Contenders:
+        """The contenders whose results are right.
+
+        The others are left out and named. Raises WrongResultError where it is tilewright that is off.
+        """
+        contenders = self.make()
+        expected = self.result(contenders.oracle)
+        for name, call in list(contenders.calls.items()):
+            fault = self.fault(self.result(call), expected)
+            if fault and name == "tilewright":
+                raise WrongResultError(f"{self.name}: tilewright {fault}")
+            if fault:
+                del contenders.calls[name]
+                contenders.left_out[name] = fault
+        return contenders
+
+    def result(self, call: Callable[[], Any]) -> list[np.ndarray]:
+        for _ in range(self.calls - 1):
+            call()
+        return [as_numpy(value) for value in flat(call())]
+
+    def fault(self, results: list[np.ndarray], expected: list[np.ndarray]) -> str:
+        """What is wrong, or nothing."""
+        shapes, wanted = ([v.shape for v in values] for values in (results, expected))
+        if shapes != wanted:
+            return f"gives {shapes}, not {wanted}"
+        for result, reference in zip(results, expected, strict=True):
+            largest = float(np.max(np.abs(reference), initial=0)) or 1.0
+            error = float(np.max(np.abs(result - reference), initial=0)) / largest
+            if not error <= self.tolerance:  # NaN is no agreement
+                return f"is off by {error:.2g} of the largest value, {self.tolerance:g} allowed"
+        return ""
 
 
-def as_numpy(x: Any) -> np.ndarray:
-    if isinstance(x, tw.Tensor):
-        x = tw.asarray(x.detach(), tw.complex128 if x.dtype.is_complex else tw.float64)
-    elif torch and isinstance(x, torch.Tensor):
-        x = x.detach().to(torch.complex128 if x.is_complex() else torch.float64)
-    return np.asarray(x, dtype=np.complex128 if np.iscomplexobj(x) else np.float64)
-
-
-def operands(*shapes: tuple[int, ...], dtype: str = "float32", seed: int = 0) -> dict[str, list[Any]]:
-    """The same numbers for each contender that has the dtype, each in memory of its own making."""
-    rng = np.random.default_rng(seed)
-    arrays = [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
-    made: dict[str, list[Any]] = {"tilewright": [tw.asarray(a, dtype, copy=True) for a in arrays]}
-    if hasattr(np, dtype):
-        made["numpy"] = [a.astype(dtype) for a in arrays]
-    if torch:
-        made["pytorch"] = [torch.tensor(a).to(getattr(torch, dtype)) for a in arrays]
-    return made
-
-
-def apply(functions: dict[str, Callable[..., Any]], args: dict[str, list[Any]]) -> dict[str, Callable[[], Any]]:
-    """Bind each contender's function to its operands."""
-    return {
-        name: lambda function=function, values=args[name]: function(*values)
-        for name, function in functions.items()
-        if name in args
-    }
+def flat(results: Any) -> list[Any]:
+    """The arrays of nested tuples and lists."""
+    return [a for r in results for a in flat(r)] if isinstance(results, (tuple, list)) else [results]

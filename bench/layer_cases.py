@@ -1,0 +1,104 @@
+"""Which layers and networks are measured: data, and the formulas of their flops.
+
+A case becomes a row in `layers`. Goals are those of `shapes`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .shapes import Goal, label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """One row: a layer or network, forward without gradients, or forward and back to inputs and parameters.
+
+    Attributes
+    ----------
+    group, name
+        Of the row; " and back" is added where it goes back.
+    module
+        A class of `nn` by name; or a function of `nn` that makes a module, or a function of the inputs. tilewright's
+        `nn` and PyTorch's have the same names, and weights go from one to the other by state dict.
+    arguments
+        Of the class or, after `nn`, of the function.
+    inputs
+        Shapes, float32.
+    forward
+        The formula: flops of the way there, from arguments and input shapes.
+    passes
+        "forward" or "both".
+    goal
+        As in `shapes`.
+    back
+        Flops of the way back, in those of the way there.
+    """
+
+    group: str
+    name: str
+    module: str | Callable[..., Any]
+    arguments: tuple[Any, ...]
+    inputs: tuple[tuple[int, ...], ...]
+    forward: Callable[[tuple[Any, ...], tuple[tuple[int, ...], ...]], float]
+    passes: str
+    goal: Goal = None
+    back: float = 2.0
+
+    @property
+    def flops(self) -> float:
+        there = self.forward(self.arguments, self.inputs)
+        return there if self.passes == "forward" else there * (1 + self.back)
+
+
+def perceptron(nn: Any, *sizes: int, activation: str = "ReLU") -> Any:
+    """Linear layers with an activation after each but the last."""
+    modules: list[Any] = []
+    for features, results in itertools.pairwise(sizes):
+        modules += [nn.Linear(features, results), getattr(nn, activation)()]
+    return nn.Sequential(*modules[:-1])
+
+
+def dense(sizes: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
+    """Flops of linear layers from each size to the next, for each row of the input; activations are not counted."""
+    return 2.0 * math.prod(inputs[0][:-1]) * sum(m * n for m, n in itertools.pairwise(sizes))
+
+
+# m, k, n of layers with a bias: a batch of m, k features to n. The geometric mean of PyTorch's or NumPy's time over
+# ours is to be at least LINEAR_GOAL, forward as well as forward and back.
+LINEAR: list[tuple[int, int, int]] = [
+    (1, 768, 768),
+    (1, 4096, 4096),
+    (8, 512, 2048),
+    (32, 784, 512),
+    (128, 512, 10),
+    (64, 3072, 768),
+    (512, 64, 512),
+    (2048, 384, 1536),
+    (20, 200, 800),
+    (16384, 27, 64),
+]
+LINEAR_GOAL = 1.2
+
+
+def linear(passes: str, m: int, k: int, n: int) -> LayerCase:
+    return LayerCase("linear", label("linear", (m, k, n)), "Linear", (k, n), ((m, k),), dense, passes)
+
+
+def network(batch: int, *sizes: int) -> LayerCase:
+    name = f"{'-'.join(map(str, sizes))}, batch {batch}"
+    return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, "forward")
+
+
+# One-tuples: the arguments of `layers.layer`.
+LAYERS: list[tuple[LayerCase]] = [
+    *((linear(passes, *shape),) for passes in ("forward", "both") for shape in LINEAR),
+    (network(1, 784, 512, 512, 10),),
+    (network(128, 784, 512, 512, 10),),
+]

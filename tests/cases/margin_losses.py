@@ -1,5 +1,7 @@
 """Losses with a margin, of scores, pairs and triplets, and the distances that they are made of."""
 
+import functools
+
 import numpy as np
 
 import tilewright as tw
@@ -57,17 +59,18 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     return np.linalg.norm(x1 - x2 + eps, p, axis=-1, keepdims=keepdim)
 
 
-def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6, swap=False, reduction="mean"):
-    apart = pairwise_distance(anchor, negative, p, eps)
+def triplet_margin_with_distance_loss(
+    anchor, positive, negative, distance_function=pairwise_distance, margin=1.0, swap=False, reduction="mean"
+):
+    apart = distance_function(anchor, negative)
     if swap:
-        apart = np.minimum(apart, pairwise_distance(positive, negative, p, eps))
-    return reduced(np.maximum(pairwise_distance(anchor, positive, p, eps) - apart + margin, 0), reduction)
+        apart = np.minimum(apart, distance_function(positive, negative))
+    return reduced(np.maximum(distance_function(anchor, positive) - apart + margin, 0), reduction)
 
 
-def triplet_margin_with_distance_loss(anchor, positive, negative, distance_function=None, **options):
-    assert distance_function in (None, city_blocks)
-    p, eps = (1.0, 0.0) if distance_function else (2.0, 1e-6)
-    return triplet_margin_loss(anchor, positive, negative, p=p, eps=eps, **options)
+def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2.0, eps=1e-6, swap=False, reduction="mean"):
+    distance = functools.partial(pairwise_distance, p=p, eps=eps)
+    return triplet_margin_with_distance_loss(anchor, positive, negative, distance, margin, swap, reduction)
 
 
 def city_blocks(x, y):

@@ -77,7 +77,7 @@ def _refuse(op: str, name: str, values: Tensor, wrong: Tensor, error: type[Excep
 
 def signs(op: str, target: Any, input: Any) -> Tensor:
     """Targets that are 1 or -1."""
-    (target,) = operands(op, target=beside(input, target))
+    (target,) = operands(op, target=_array(op, "target", target, input))
     _refuse(op, "target", target, logical_and(target != 1, target != -1), ValueError, "must be 1 or -1")
     return target
 

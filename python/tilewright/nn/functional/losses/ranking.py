@@ -205,7 +205,7 @@ def triplet_margin_with_distance_loss(
     vectors = _vectors(op, anchor=anchor, positive=positive, negative=negative)
 
     def distances(*pair: Tensor) -> Tensor:
-        function = distance_function or pairwise_distance
+        function: Callable[..., Any] = distance_function or pairwise_distance
         (returned,) = operands(op, **{"what distance_function returned": function(*pair)})
         return returned
 

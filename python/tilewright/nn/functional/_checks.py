@@ -25,6 +25,11 @@ def operands(op: str, **given: Any) -> list[Tensor]:
 
     They are not computed with as integers: their differences and squares need not fit their dtype.
     """
+    for value in given.values():
+        if not isinstance(value, Tensor) or not value.dtype.is_floating:
+            break
+    else:  # nothing to do
+        return list(given.values())
     leader = next((x for x in given.values() if isinstance(x, Tensor)), None)
     leader = next((x for x in given.values() if getattr(x, "_node", None) is not None), leader)
     tensors: list[Tensor] = []
@@ -41,11 +46,10 @@ def operands(op: str, **given: Any) -> list[Tensor]:
 def alike(op: str, **given: Any) -> list[Tensor]:
     """`operands` of one shape: broadcasting (n, 1) against (n,) is a well-known trap."""
     tensors = operands(op, **given)
+    shape = tensors[0].shape
     for name, tensor in zip(given, tensors, strict=True):
-        if tensor.shape != tensors[0].shape:
-            raise ValueError(
-                f"{op}: {next(iter(given))} has shape {tensors[0].shape}, but {name} {tensor.shape}; they must agree"
-            )
+        if tensor.shape != shape:
+            raise ValueError(f"{op}: {next(iter(given))} has shape {shape}, but {name} {tensor.shape}; they must agree")
     return tensors
 
 

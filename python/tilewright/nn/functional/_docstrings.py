@@ -73,19 +73,19 @@ def loss(
 
     def document(function: F) -> F:
         parts = sections(function.__doc__)
-        own = [_ALIKE.format(names=alike)] if alike else []
-        own.append(parts.get("Parameters", ""))
-        own.append(
-            _REDUCTION.format(of=of, mean=mean and f"\n    {mean}") if "\nreduction :" not in "\n" + own[-1] else ""
-        )
-        raises = [_VALUES.format(values=values)]
-        if classes:
-            takes = function.__code__.co_varnames[: function.__code__.co_argcount + function.__code__.co_kwonlyargcount]
-            raises.append(_CLASSES.format(ignored=" and not `ignore_index`" if "ignore_index" in takes else ""))
-        raises.append(_KINDS.format(kinds=" and targets that are no integers" if classes else ""))
-        parts["Parameters"] = "\n".join(text.strip("\n") for text in own if text)
+        own = parts.get("Parameters", "")
+        entries = [_ALIKE.format(names=alike) if alike else "", own]
+        if not re.search("^reduction :", own, re.MULTILINE):
+            entries.append(_REDUCTION.format(of=of, mean=mean and f"\n    {mean}"))
+        ignored = " and not `ignore_index`" if "ignore_index" in inspect.signature(function).parameters else ""
+        raises = [
+            _VALUES.format(values=values),
+            _CLASSES.format(ignored=ignored) if classes else "",
+            _KINDS.format(kinds=" and targets that are no integers" if classes else ""),
+        ]
+        parts["Parameters"] = "\n".join(text.strip("\n") for text in entries if text)
         parts["Returns"] = _RETURNS.format(shape=shape)
-        parts.setdefault("Raises", "\n".join(text.strip("\n") for text in raises))
+        parts.setdefault("Raises", "\n".join(text.strip("\n") for text in raises if text))
         function.__doc__ = joined(parts)
         return function
 

@@ -44,8 +44,8 @@ __all__ = [
 @loss(
     "samples",
     shape="of the shape of `target` without its class axis",
-    mean="With classes, it divides by the sum of the weights of the samples that count; with probabilities, by the\n"
-    "    number of samples.",
+    mean='With classes, "mean" divides by the sum of the weights of the samples that count; with probabilities, by\n'
+    "    the number of samples.",
 )
 def cross_entropy(
     input: Any,
@@ -120,7 +120,7 @@ def cross_entropy(
 @loss(
     "samples",
     shape="of the shape of `target`",
-    mean="It divides by the sum of the weights of the samples that count.",
+    mean='"mean" divides by the sum of the weights of the samples that count.',
     classes=True,
 )
 def nll_loss(
@@ -164,7 +164,7 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
     ----------
     reduction : {"mean", "sum", "none", "batchmean"}
         What is done with the losses of the elements. "batchmean" divides their sum by the length of the first axis,
-        which is the divergence; "mean" divides by the number of elements. Both are NaN where there is nothing.
+        which is the divergence; "mean" divides by the number of elements. Both are NaN where they divide by 0.
     log_target : bool
         Whether `target` holds logarithms of probabilities, too.
 
@@ -197,7 +197,7 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
     return reduced(losses, reduction)
 
 
-_UNWEIGHTED = "It divides by their number, not by the sum of the weights."
+_UNWEIGHTED = '"mean" divides by their number, not by the sum of the weights.'
 
 
 @loss("elements", mean=_UNWEIGHTED)

@@ -21,17 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["gaussian_nll_loss", "huber_loss", "l1_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss"]
 
-_WEIGHTED = "With a weight, it divides by the sum of the weights."
 
-
-@loss("elements", alike="input, target", mean=_WEIGHTED)
+@loss("elements", alike="input, target")
 def mse_loss(input: Any, target: Any, reduction: str = "mean", *, weight: Any = None) -> Tensor:
     """Mean squared error, `(input - target)^2`.
 
     Parameters
     ----------
     weight : array-like, optional
-        Weight of each element, of the shape of `input`.
+        Weight of each element, of the shape of `input`. "mean" divides by the sum of the weights.
 
     Examples
     --------
@@ -47,14 +45,14 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     return _weighted(square(input - target), weight, reduction)
 
 
-@loss("elements", alike="input, target", mean=_WEIGHTED)
+@loss("elements", alike="input, target")
 def l1_loss(input: Any, target: Any, reduction: str = "mean", *, weight: Any = None) -> Tensor:
     """Mean absolute error, `|input - target|`; its gradient where both are equal is 0.
 
     Parameters
     ----------
     weight : array-like, optional
-        Weight of each element, of the shape of `input`.
+        Weight of each element, of the shape of `input`. "mean" divides by the sum of the weights.
 
     Examples
     --------

@@ -1,13 +1,16 @@
-"""What the docstrings of losses share, written once."""
+"""What the docstrings of losses share, written once.
+
+`inspect` would read docstrings and signatures as well, but takes longer to import than all of `nn`.
+"""
 
 from __future__ import annotations
 
-import inspect
 import re
+import textwrap
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -38,7 +41,8 @@ TypeError
 
 def sections(doc: str | None) -> dict[str, str]:
     """The text of a docstring by section; before the first, under ""."""
-    parts = re.split(r"^(\w+)\n-{3,}\n", inspect.cleandoc(doc or ""), flags=re.MULTILINE)
+    summary, _, rest = (doc or "").partition("\n")
+    parts = re.split(r"^(\w+)\n-{3,}\n", f"{summary}\n{textwrap.dedent(rest)}", flags=re.MULTILINE)
     return {"": parts[0].strip(), **{name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}}
 
 
@@ -49,7 +53,21 @@ def joined(parts: dict[str, str]) -> str:
     return "\n\n".join(f"{name}\n{'-' * len(name)}\n{text}" if name else text for name, text in texts) + "\n"
 
 
-def parameters(text: str, names: list[str]) -> str:
+def parameters_of(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the parameters that may be given by position, and of those that are taken by keyword only."""
+    code = function.__code__
+    count = code.co_argcount
+    return code.co_varnames[:count], code.co_varnames[count : count + code.co_kwonlyargcount]
+
+
+def defaults_of(function: Any) -> dict[str, Any]:
+    """The defaults of those that have one, in their order."""
+    positional, _ = parameters_of(function)
+    values = function.__defaults__ or ()
+    return dict(zip(positional[len(positional) - len(values) :], values, strict=True)) | (function.__kwdefaults__ or {})
+
+
+def parameters(text: str, names: Collection[str]) -> str:
     """The entries of a Parameters section for some of them."""
     entries = re.split(r"\n(?=\S)", text)
     return "\n".join(e for e in entries if set(e.partition(" :")[0].split(", ")) <= set(names))
@@ -77,7 +95,7 @@ def loss(
         entries = [_ALIKE.format(names=alike) if alike else "", own]
         if not re.search("^reduction :", own, re.MULTILINE):
             entries.append(_REDUCTION.format(of=of, mean=mean and f"\n    {mean}"))
-        ignored = " and not `ignore_index`" if "ignore_index" in inspect.signature(function).parameters else ""
+        ignored = " and not `ignore_index`" if "ignore_index" in defaults_of(function) else ""
         raises = [
             _VALUES.format(values=values),
             _CLASSES.format(ignored=ignored) if classes else "",

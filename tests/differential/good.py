@@ -22,6 +22,11 @@ PROBABILITY = ("0.0", "0.5", "1", "0.25")
 GENERATOR = ("None", "tw.random.Generator(3)")
 MODULES = ("nn.Linear(3, 2)", "nn.ReLU()", "nn.Sequential(nn.Linear(3, 4), nn.Tanh())", "nn.Dropout()")
 TARGET = ('t("int64", 2)', 't("float32", 2, 3)', 't("uint8", 2)', "[0, 1]")
+LOGITS = ('t("float32", 2, 3)', "leaf(2, 3)", "grown(2, 3)", 't("float64", 2, 3)')
+SIGNS = ("[[1, -1, 1], [1, 1, -1]]", "[1, -1]")
+LABELS = ("[[0, 2, -1], [-1, 0, 0]]",)
+OF_SIGNS = ("hinge_embedding_loss", "HingeEmbeddingLoss", "cosine_embedding_loss", "CosineEmbeddingLoss")
+DISTANCES = ("pairwise_distance", "PairwiseDistance", "triplet_margin_loss", "TripletMarginLoss")
 WEIGHT = ("None", 't("float32", 2, 3)', 't("float32", 3)', "leaf(3)")
 
 # Good arguments by the parameter's name; where a name means different things, by "function.name".
@@ -52,6 +57,14 @@ GOOD = {
     "gradients": X, "args": X, "kwargs": X, "keywords": X, "Context.tensors": ("leaf(3)", "None"),
     # layers and losses
     "target": TARGET, "weight": WEIGHT, "pos_weight": WEIGHT, "reduction": ('"mean"', '"sum"', '"none"'),
+    **dict.fromkeys(("input", "input1", "input2", "anchor", "positive", "negative"), LOGITS), "var": (*LOGITS, "0.5"),
+    "margin": ("1.0", "0.5"), "delta": ("1.0", "0.5"), "beta": ("1.0", "0.0"), "keepdim": BOOL,
+    **dict.fromkeys(("swap", "full", "log_input", "log_target"), BOOL),
+    "distance_function": ("None", "lambda x, y: abs(x - y).sum(axis=-1)"),
+    **dict.fromkeys((f"{name}.p" for name in ("multi_margin_loss", "MultiMarginLoss")), ("1", "2")),
+    **dict.fromkeys((f"{name}.p" for name in DISTANCES), ("2.0", "1.0", "math.inf")),
+    **dict.fromkeys((f"{name}.target" for name in OF_SIGNS), SIGNS),
+    "multilabel_margin_loss.target": LABELS, "MultiLabelMarginLoss.target": LABELS,
     "ignore_index": ("-100", "0", "1"), "label_smoothing": PROBABILITY, "p": PROBABILITY, "training": BOOL,
     "generator": GENERATOR, "alpha": NUMBER, "negative_slope": NUMBER, "approximate": ('"none"', '"tanh"'),
     "linear.weight": ('t("float32", 4, 3)', "leaf(2, 3)"), "linear.bias": ("None", 't("float32", 4)', "leaf(2)"),

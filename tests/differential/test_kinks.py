@@ -32,6 +32,8 @@ CHOSEN = {
     # The second derivative jumps at 0; here it is that from the left, as the first one is.
     ("elu(1.0)", 2): lambda x: x == 0,
     ("elu(0.5)", 2): lambda x: x == 0,
+    # The second derivative jumps where the square goes over into the line; here it is that of the square.
+    **dict.fromkeys((("huber_loss", 2), ("smooth_l1_loss", 2)), lambda x, y: 1 in np.abs(np.subtract(x, y))),
     # d2 / dx dy of x ** y is x ** (y - 1) (1 + y log x); PyTorch has 0 where y is 0.
     ("power", 2): lambda x, y: y == 0,
 }
@@ -174,7 +176,7 @@ def test_losses_at_kinks(tally):
     faults, g = Faults(), torch.nn.functional
     rows = list(itertools.product(ROWS[:8], ROWS[:4]))
     for x, y in rows:
-        for name in ("l1_loss", "mse_loss"):
+        for name in ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss"):
             compare(faults, name, of(name), getattr(g, name), [x, y])
     for logits in (*ROWS, *INFINITE):
         for target, ignored in itertools.product((0, 2), (-100, 0)):
@@ -188,7 +190,7 @@ def test_losses_at_kinks(tally):
                 lambda t, k=target: g.cross_entropy(t, torch.tensor(k)),
                 [logits],
             )
-    tally("derivatives at kinks", 2 * len(rows) + 3 * len(ROWS))
+    tally("derivatives at kinks", 4 * len(rows) + 3 * len(ROWS))
     faults.report()
 
 

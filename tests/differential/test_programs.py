@@ -10,7 +10,7 @@ import pytest
 import tilewright as tw
 from test_public import OPS
 
-from . import programs_of_arrays  # noqa: F401 (its kinds of steps join the table)
+from . import programs_of_arrays, programs_of_losses  # noqa: F401 (their kinds of steps join the table)
 from .faults import Faults, shrink
 from .programs import KIND, Program, plain, torch
 from .programs_of_complex import ComplexProgram
@@ -179,6 +179,9 @@ def test_complex_programs(seeds, tally):
 
 # Not in any program of real numbers, each for a reason.
 LEFT_OUT = {"imag": "0 for real numbers, and cut off; it is in the programs of complex ones"}
+LEFT_OUT |= dict.fromkeys(
+    ("multi_margin_loss", "multilabel_margin_loss"), "PyTorch has no second derivatives: tests/test_losses.py"
+)
 LEFT_OUT |= dict.fromkeys(("linalg.inv", "linalg.qr", "linalg.slogdet"), "of square matrices: tests/test_linalg.py")
 
 

@@ -16,33 +16,43 @@ if TYPE_CHECKING:
     from .._engine.tensor import Tensor
 
 
-def _cross_entropy(
-    x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, label_smoothing: float, reduction: str
+def weighted_mean(losses: Tensor, weights: Tensor) -> Tensor:
+    """The sum of losses, weighted already, over that of the weights; NaN with gradient 0 where that is 0."""
+    total = sum(weights)
+    nothing = equal(total, 0)
+    return where(nothing, math.nan, sum(losses) / where(nothing, 1.0, total))
+
+
+def negative_log_likelihood(
+    logarithms: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Tensor:
-    axis = 1 if x.ndim > 1 else 0
-    classes = x.shape[axis]
-    logarithms = log_softmax(x, axis)
+    """Of the classes (N, ..) by the logarithms of their probabilities (N, C, ..)."""
+    axis = 1 if logarithms.ndim > 1 else 0
+    classes = logarithms.shape[axis]
     target = astype(target, "int64", copy=False)
     counts = not_equal(target, ignore_index)
     target = where(counts, target, 0)
     chosen = squeeze(take_along_axis(logarithms, expand_dims(target, axis=axis), axis=axis), axis=axis)
     chosen = where(counts, chosen, 0.0)  # not -inf, which is none times 0
     if weight is None:
-        weights, spread = astype(counts, x.dtype), logarithms
+        weights, spread = astype(counts, logarithms.dtype), logarithms
     else:
-        weight = astype(weight, x.dtype, copy=False)
+        weight = astype(weight, logarithms.dtype, copy=False)
         weights = where(counts, take(weight, target), 0.0)
-        spread = logarithms * reshape(weight, (classes,) + (1,) * (x.ndim - 1 - axis))
+        spread = logarithms * reshape(weight, (classes,) + (1,) * (logarithms.ndim - 1 - axis))
     losses = weights * chosen * (label_smoothing - 1)
     if label_smoothing:
         losses = losses - where(counts, sum(spread, axis=axis), 0.0) * (label_smoothing / classes)
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return sum(losses)
-    total = sum(weights)
-    nothing = equal(total, 0)  # NaN, but with gradient 0
-    return sum(losses) / where(nothing, 1.0, total) + where(nothing, math.nan, 0.0)
+    if reduction == "mean":
+        return weighted_mean(losses, weights)
+    return losses if reduction == "none" else sum(losses)
+
+
+def _cross_entropy(
+    x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, label_smoothing: float, reduction: str
+) -> Tensor:
+    logarithms = log_softmax(x, 1 if x.ndim > 1 else 0)
+    return negative_log_likelihood(logarithms, target, weight, ignore_index, label_smoothing, reduction)
 
 
 @primitive(conditions=("target", "weight"), keeps=("saved",), composed=_cross_entropy)

@@ -2,11 +2,16 @@
 
 from .activations import *
 from .activations import __all__ as _activations
+from .distances import *
+from .distances import __all__ as _distances
 from .dropout import *
 from .dropout import __all__ as _dropout
 from .linear import *
 from .linear import __all__ as _linear
-from .losses import *
 from .losses import __all__ as _losses
+from .losses.classification import *
+from .losses.margin import *
+from .losses.ranking import *
+from .losses.regression import *
 
-__all__ = [*_activations, *_dropout, *_linear, *_losses]
+__all__ = [*_activations, *_distances, *_dropout, *_linear, *_losses]

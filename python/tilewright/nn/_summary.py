@@ -9,12 +9,12 @@ from .._engine import arguments
 from .._engine.dtypes import as_dtype
 from .._engine.tape import OFF, state
 from .._engine.tensor import Tensor, asarray
-from .parameter import Parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .module import Module
+    from .parameter import Parameter
 
 
 def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32") -> str:
@@ -48,10 +48,10 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
     """
     shapes = _trace_shapes(self, input_shapes, dtype)
     rows = [("layer", "output shape", "parameters")]
-    for path, module in self.named_modules():
+    for path, module in _layers(self):
         indent = "  " * (path.count(".") + 1) if path else ""
         name = f"{path.rpartition('.')[2]} {type(module).__name__}".strip()
-        count = sum(value.size for _, value in module._members() if isinstance(value, Parameter))
+        count = sum(p.size for p in _own_parameters(module))
         rows.append((indent + name, shapes.get(id(module), "not called"), f"{count:,}" if count else "-"))
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
@@ -62,6 +62,23 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
     size = _bytes(sum(p.nbytes for p in parameters))
     last = f"{total:,} parameters, {trainable:,} of them trainable, {size}"
     return "\n".join([lines[0], rule, *lines[1:], rule, last])
+
+
+def _layers(root: Module) -> Iterator[tuple[str, Module]]:
+    """The modules with their paths, without those that compute parameters of others."""
+    hidden = {id(part) for module in root.modules() for part in _parametrizations(module)}
+    return ((path, module) for path, module in root.named_modules() if id(module) not in hidden)
+
+
+def _parametrizations(module: Module) -> Iterable[Module]:
+    """The modules that compute parameters of this one: see `utils.parametrize`."""
+    return module.parametrizations.modules() if hasattr(type(module), "_unparametrized") else ()  # type: ignore[attr-defined]
+
+
+def _own_parameters(module: Module) -> Iterator[Parameter]:
+    yield from module.parameters(recurse=False)
+    for part in _parametrizations(module):
+        yield from part.parameters(recurse=False)
 
 
 def _trace_shapes(root: Module, input_shapes: Iterable[tuple[int, ...]], dtype: Any) -> dict[int, str]:

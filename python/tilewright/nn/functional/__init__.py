@@ -8,5 +8,7 @@ from .linear import *
 from .linear import __all__ as _linear
 from .losses import *
 from .losses import __all__ as _losses
+from .normalization import *
+from .normalization import __all__ as _normalization
 
-__all__ = [*_activations, *_dropout, *_linear, *_losses]
+__all__ = [*_activations, *_dropout, *_linear, *_losses, *_normalization]

@@ -15,6 +15,8 @@ from .losses import *
 from .losses import __all__ as _losses
 from .module import Module
 from .parameter import Parameter
+from .parameter_containers import *
+from .parameter_containers import __all__ as _parameter_containers
 
 __all__ = [
     "Module",
@@ -28,4 +30,5 @@ __all__ = [
     *_flatten,
     *_linear,
     *_losses,
+    *_parameter_containers,
 ]

@@ -367,11 +367,10 @@ class Module:
 
     @recursive_repr()  # where a module is below itself, "..."
     def __repr__(self) -> str:
-        children = list(self.named_children())
-        head = type(self).__name__
-        if not children:
-            return f"{head}({self.extra_repr()})"
-        lines = [self.extra_repr()] if self.extra_repr() else []
-        lines += [f"({name}): {child!r}" for name, child in children]
+        head, extra = type(self).__name__, self.extra_repr()
+        lines = [extra] if extra else []
+        lines += [f"({name}): {child!r}" for name, child in self.named_children()]
+        if lines in ([], [extra]) and "\n" not in extra:
+            return f"{head}({extra})"
         body = "\n".join(lines).replace("\n", "\n  ")
         return f"{head}(\n  {body}\n)"

@@ -298,6 +298,30 @@ def test_errors_of_unflatten(error, message, call):
         call()
 
 
+@pytest.mark.parametrize("p", [0.5, 1.0, 1.5, 2.0, 3.0, np.inf])
+def test_normalize_has_finite_gradients_everywhere(p):
+    """At zeros, that of `input / eps`; at huge and tiny numbers, without overflow."""
+    x = tw.asarray([[0.0, 0.0], [3e30, 4e30], [3e-30, 0.0]], requires_grad=True)
+    y = nn.functional.normalize(x, p, eps=1e-36)
+    y.backward(tw.ones((3, 2)))
+    length = {0.5: 7 + 4 * 3**0.5, 1.0: 7.0, np.inf: 4.0}.get(p, (3**p + 4**p) ** (1 / p))
+    np.testing.assert_allclose(y.detach().numpy()[1:], [[3 / length, 4 / length], [1, 0]], rtol=1e-5)
+    np.testing.assert_allclose(x.grad.numpy()[0], [1e36, 1e36], rtol=1e-5)
+    assert np.isfinite(x.grad.numpy()).all() and x.grad[2, 0] == 0
+    half = nn.functional.normalize(tw.asarray([[0.0, 0.0], [300.0, 400.0]], dtype="float16"), p)
+    assert np.isfinite(half.numpy()).all() and half[0].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0, np.inf])
+def test_normalize_is_pytorchs(p):
+    torch = pytest.importorskip("torch")
+    data = np.concatenate([array(4, 3), np.zeros((1, 3))])
+    ours, theirs = tw.asarray(data, requires_grad=True), torch.tensor(data, requires_grad=True)
+    for x, functional in ((ours, nn.functional), (theirs, torch.nn.functional)):
+        (functional.normalize(x, p) ** 3).sum().backward()
+    np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-9, atol=1e-12)
+
+
 # ---- vectors of parameters -------------------------------------------------------------------------------------------
 
 

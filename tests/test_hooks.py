@@ -162,7 +162,7 @@ def test_errors_of_forward_hooks_name_the_layer():
         assert notes(caught) == ["in layer Sequential.1.0: Tanh()"]
     with (
         net[0].register_forward_pre_hook(lambda m, args, kwargs: args, with_kwargs=True),
-        pytest.raises(TypeError, match=r"forward pre-hook: what it returned is a tuple, but must be None or a tuple"),
+        pytest.raises(TypeError, match=r"register_forward_pre_hook: what the hook returned is a tuple, but must be"),
     ):
         net(tw.ones(1))
 
@@ -232,7 +232,7 @@ def test_where_no_input_wants_a_gradient_hooks_see_those_of_the_results():
     [(grad_input, grad_output)] = seen
     assert grad_input == (None,) and grad_output[0].tolist() == [[1.0, 1.0]]
     layer.register_full_backward_hook(lambda m, grad_input, grad_output: (tw.ones((1, 3)),))
-    with pytest.raises(ValueError, match="full backward hook: returned a gradient at 0, where none is wanted"):
+    with pytest.raises(ValueError, match="register_full_backward_hook: the hook returned gradient 0, but none is"):
         layer(tw.ones((1, 3))).sum().backward()
 
 
@@ -316,13 +316,17 @@ def test_gradients_of_some_inputs_only():
 
 
 RETURNED = [
-    (lambda g: (g[0], g[0]), ValueError, "full backward hook: returned 2 gradients, but must return 1"),
+    (
+        lambda g: (g[0], g[0]),
+        ValueError,
+        "register_full_backward_hook: the hook returned 2 gradients, but must return 1",
+    ),
     (
         lambda g: ("a",),
         TypeError,
-        "full backward hook: gradient 0 that it returned is 'a', but must be a Tensor or None",
+        "gradient 0 of the hook is 'a', but must be a Tensor or None",
     ),
-    (lambda g: g[0][0], ValueError, r"gradient 0 that it returned has shape \(3,\), but must have \(1, 3\)"),
+    (lambda g: g[0][0], ValueError, r"gradient 0 of the hook has shape \(3,\), but must have \(1, 3\)"),
     (lambda g: g[0].astype("float64"), TypeError, "has dtype float64, but must have float32"),
 ]
 

@@ -292,7 +292,9 @@ def _call_before(
     if replaced is None:
         return args, kwargs
     if not (isinstance(replaced, tuple) and len(replaced) == 2 and isinstance(replaced[1], dict)):
-        arguments.refuse("forward pre-hook", "what it returned", replaced, "None or a tuple (args, kwargs)")
+        arguments.refuse(
+            "register_forward_pre_hook", "what the hook returned", replaced, "None or a tuple (args, kwargs)"
+        )
     given, named = replaced
     return given if isinstance(given, tuple) else (given,), named
 
@@ -349,13 +351,13 @@ class _Seam:
         """What goes back into the module."""
         arrived = _spread(self.outputs, gradients)
         for hook in self.before_backward:
-            arrived = self._replaced("full backward pre-hook", arrived, hook, arrived)
+            arrived = self._replaced("register_full_backward_pre_hook", arrived, hook, arrived)
         if self.inputs[1]:
             self.grad_output = arrived
         else:
             nothing: Gradients = (None,) * self.inputs[0]
             for hook in self.backward:
-                self._replaced("full backward hook", nothing, hook, nothing, arrived)
+                self._replaced("register_full_backward_hook", nothing, hook, nothing, arrived)
         return tuple([arrived[i] for i in self.outputs[1]])
 
     def input_gradients(self, gradients: Iterable[Tensor]) -> Gradients:
@@ -364,7 +366,7 @@ class _Seam:
         grad_output = self.grad_output or (None,) * self.outputs[0]
         self.grad_output = None
         for hook in self.backward:
-            arrived = self._replaced("full backward hook", arrived, hook, arrived, grad_output)
+            arrived = self._replaced("register_full_backward_hook", arrived, hook, arrived, grad_output)
         return tuple([arrived[i] for i in self.inputs[1]])
 
     def _replaced(self, what: str, before: Gradients, hook: Hook, *given: Gradients) -> Gradients:
@@ -393,19 +395,19 @@ def _spread(places: tuple[int, list[int]], gradients: Iterable[Tensor]) -> Gradi
 def _check(what: str, gradients: Gradients, before: Gradients) -> None:
     """Raise where what a hook returned cannot stand for the gradients that were there before."""
     if len(gradients) != len(before):
-        raise ValueError(f"{what}: returned {len(gradients)} gradients, but must return {len(before)}")
+        raise ValueError(f"{what}: the hook returned {len(gradients)} gradients, but must return {len(before)}")
     for i, (g, old) in enumerate(zip(gradients, before, strict=True)):
         if g is None:
             continue
         if old is None:
-            raise ValueError(f"{what}: returned a gradient at {i}, where none is wanted; it must be None there")
+            raise ValueError(f"{what}: the hook returned gradient {i}, but none is wanted there; it must be None")
         if not isinstance(g, Tensor):
-            arguments.refuse(what, f"gradient {i} that it returned", g, "a Tensor or None")
+            arguments.refuse(what, f"gradient {i} of the hook", g, "a Tensor or None")
         if g.shape != old.shape:
-            raise ValueError(f"{what}: gradient {i} that it returned has shape {g.shape}, but must have {old.shape}")
+            raise ValueError(f"{what}: gradient {i} of the hook has shape {g.shape}, but must have {old.shape}")
         if g.dtype != old.dtype:
             found, needed = g.dtype.name, old.dtype.name
-            raise TypeError(f"{what}: gradient {i} that it returned has dtype {found}, but must have {needed}")
+            raise TypeError(f"{what}: gradient {i} of the hook has dtype {found}, but must have {needed}")
 
 
 class _Outputs(Function):

@@ -268,8 +268,8 @@ def get_submodule(self: Module, target: str) -> Module:
         child = dict(module.named_children()).get(name)
         if child is None:
             raise AttributeError(
-                f"get_submodule: {type(self).__name__} has no module {target!r}, "
-                f"since a {type(module).__name__} there has no {name!r}"
+                f"get_submodule: {type(self).__name__} has no module {arguments.shown(target)}, "
+                f"since a {type(module).__name__} there has no {arguments.shown(name)}"
             )
         module = child
     return module
@@ -295,7 +295,7 @@ def get_parameter(self: Module, target: str) -> Parameter:
     path, _, name = text("get_parameter", "target", target).rpartition(".")
     value = getattr(self.get_submodule(path), name, None)
     if not isinstance(value, Parameter):
-        raise AttributeError(f"get_parameter: {type(self).__name__} has no parameter {target!r}")
+        raise AttributeError(f"get_parameter: {type(self).__name__} has no parameter {arguments.shown(target)}")
     return value
 
 
@@ -320,5 +320,5 @@ def get_buffer(self: Module, target: str) -> Tensor:
     module = self.get_submodule(path)
     value = getattr(module, name) if name in module._buffers else None
     if value is None:
-        raise AttributeError(f"get_buffer: {type(self).__name__} has no buffer {target!r}")
+        raise AttributeError(f"get_buffer: {type(self).__name__} has no buffer {arguments.shown(target)}")
     return value

@@ -31,7 +31,7 @@ def _parameter(op: str, module: Any, name: Any) -> Tensor:
         arguments.refuse(op, "name", name, "a str")
     value = getattr(module, name, None)
     if not isinstance(value, Tensor):
-        raise ValueError(f"{op}: {type(module).__name__} has no parameter {name!r}")
+        raise ValueError(f"{op}: {type(module).__name__} has no parameter {arguments.shown(name)}")
     if not value.dtype.is_floating:
         raise TypeError(f"{op}: {name} is {value.dtype.name}, but must be floating")
     return value

@@ -360,7 +360,7 @@ def register_parametrization(
         return module
     original = module.__dict__.get(tensor_name)
     if not (isinstance(original, Parameter) or (isinstance(original, Tensor) and tensor_name in module._buffers)):
-        raise ValueError(f"{op}: {type(module).__name__} has no parameter or buffer {tensor_name!r}")
+        raise ValueError(f"{op}: {type(module).__name__} has no parameter or buffer {arguments.shown(tensor_name)}")
     made = ParametrizationList([parametrization], original, unsafe)
     if made._names == ("original",) and _same_kind(made.original, original):
         _write([original], [made.original])
@@ -423,7 +423,7 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
     op = "remove_parametrizations"
     leave_parametrized = arguments.flag(op, "leave_parametrized", leave_parametrized)
     if not is_parametrized(module, tensor_name) or tensor_name is None:
-        raise ValueError(f"{op}: {tensor_name!r} of {type(module).__name__} is not parametrized")
+        raise ValueError(f"{op}: {arguments.shown(tensor_name)} of {type(module).__name__} is not parametrized")
     lists = _lists(module)
     parametrized = lists.pop(tensor_name)
     learned = parametrized.originals

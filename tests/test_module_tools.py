@@ -68,6 +68,19 @@ def test_things_are_found_by_their_paths():
     assert net.get_parameter("scale") is net.scale and net.get_buffer("steps") is net.steps
 
 
+def test_a_module_is_replaced_at_its_path():
+    net = Net()
+    net.set_submodule("encoder.1", nn.Tanh())
+    net.set_submodule("head", nn.Linear(4, 5))
+    net.set_submodule("encoder.extra", nn.Tanh())
+    assert [type(m).__name__ for m in net.encoder] == ["Linear", "Tanh", "Tanh"] and net.head.out_features == 5
+    for target, error in (("encoder.7.0", AttributeError), ("", KeyError), ("scale", KeyError), (3, TypeError)):
+        with pytest.raises(error):
+            net.set_submodule(target, nn.Tanh())
+    with pytest.raises(TypeError, match="set_submodule: module is None, but must be a Module"):
+        net.set_submodule("head", None)
+
+
 PATHS = [
     (
         AttributeError,

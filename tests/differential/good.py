@@ -62,11 +62,11 @@ GOOD = {
     "out_features": ("2",),
     "state_dict": ("nn.Linear(3, 2).state_dict()", "{}", '{"weight": leaf(2, 3)}', "stepped(tw.optim.SGD, None)"),
     "strict": BOOL, "prefix": ('""', '"a"'), "name": ('"scale"', '"weight"', '"a.b"'),
-
     "skip_mismatched": BOOL, "remove_duplicate": BOOL, "recurse": BOOL, "set_to_none": BOOL, "prepend": BOOL,
     "with_kwargs": BOOL, "always_call": BOOL, "state_dict.prefix": ('""', '"a."'),
     "get_submodule.target": ('""', '"0"'), "get_parameter.target": ('"weight"', '"0.bias"'),
-    "get_buffer.target": ('"scale"',), "add_module.name": ('"extra"', '"0"'), "register_module.name": ('"extra"',),
+    "set_submodule.target": ('"extra"', '"0"'), "get_buffer.target": ('"scale"',),
+    "add_module.name": ('"extra"', '"0"'), "register_module.name": ('"extra"',),
     "register_parameter.param": ("None", "nn.Parameter(t('float32', 2))"), "register_parameter.name": ('"extra"',),
     "values": ("[nn.Parameter(t('float32', 2))]", "[t('float32', 3), leaf(2)]", "()"), "groups": ("1", "2"),
     "append.value": ("t('float32', 2)",), "ParameterDict.parameters": ('{"a": t("float32", 2)}', "None"),

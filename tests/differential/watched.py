@@ -48,7 +48,10 @@ INTENDED = {
     "nn.ModuleDict.pop": (TypeError,),
     "nn.ParameterDict.pop": (TypeError,),
     # As of a missing attribute.
-    **dict.fromkeys((f"nn.Module.get_{kind}" for kind in ("submodule", "parameter", "buffer")), (AttributeError,)),
+    **dict.fromkeys(
+        (f"nn.Module.{name}" for name in ("get_submodule", "set_submodule", "get_parameter", "get_buffer")),
+        (AttributeError,),
+    ),
 }
 # Python's own words about a call that does not fit a signature, or a protocol.
 PYTHONS = re.compile(

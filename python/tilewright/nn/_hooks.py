@@ -224,7 +224,7 @@ def register_full_backward_hook(self: Module, hook: Callable[..., Any], prepend:
     >>> import tilewright as tw
     >>> layer = tw.nn.Linear(3, 1)
     >>> x = tw.ones((2, 3), requires_grad=True)
-    >>> with layer.register_full_backward_hook(lambda module, grad_input, grad_output: (grad_input[0] * 0,)):
+    >>> with layer.register_full_backward_hook(lambda module, grad_input, grad_output: (tw.zeros((2, 3)),)):
     ...     layer(x).sum().backward()
     >>> x.grad
     tensor([[0., 0., 0.],

@@ -275,6 +275,41 @@ def get_submodule(self: Module, target: str) -> Module:
     return module
 
 
+def set_submodule(self: Module, target: str, module: Module) -> None:
+    """Put a module at a dotted path, in place of the one that is there.
+
+    Parameters
+    ----------
+    target : str
+        As `named_modules` gives it; the last name may be new.
+    module : Module
+        What to put there.
+
+    Raises
+    ------
+    AttributeError
+        Where the path before the last name leads nowhere.
+    KeyError
+        For a last name that is empty, or that of something else.
+    TypeError
+        For anything but a str and a Module.
+
+    Examples
+    --------
+    >>> from tilewright import nn
+    >>> net = nn.Sequential(nn.Linear(3, 2), nn.Sequential(nn.ReLU()))
+    >>> net.set_submodule("1.0", nn.Tanh())
+    >>> net[1]
+    Sequential(
+      (0): Tanh()
+    )
+    """
+    path, _, name = text("set_submodule", "target", target).rpartition(".")
+    if module is None:
+        arguments.refuse("set_submodule", "module", module, "a Module")
+    self.get_submodule(path).add_module(name, module)
+
+
 def get_parameter(self: Module, target: str) -> Parameter:
     """The parameter at a dotted path.
 

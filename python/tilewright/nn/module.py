@@ -128,6 +128,7 @@ class Module:
     named_buffers = _traversal.named_buffers
     buffers = _traversal.buffers
     get_submodule = _traversal.get_submodule
+    set_submodule = _traversal.set_submodule
     get_parameter = _traversal.get_parameter
     get_buffer = _traversal.get_buffer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 
 import numpy as np
 import pytest
@@ -246,6 +247,25 @@ def test_nothing_is_hooked_where_nothing_is_recorded():
     assert not layer(tw.ones((1, 3))).requires_grad
     layer(x).sum().backward()
     assert seen == [1]
+
+
+def test_numpys_arrays_stay_such():
+    module, seen = Scaled(), []
+    module.register_full_backward_hook(lambda m, grad_input, grad_output: seen.append((grad_input, grad_output)))
+    x = tw.numpy.asarray(leaf(2))
+    y = module(x)
+    y.sum().backward()
+    assert type(y) is tw.numpy.ndarray and type(seen[0][1][0]) is type(seen[0][0][0]) is tw.numpy.ndarray
+
+
+def test_a_module_does_not_outlive_its_graph():
+    module = Scaled()
+    module.register_full_backward_hook(lambda *_: None)
+    y = module(leaf(2))
+    gone = weakref.ref(module)
+    y.sum().backward()
+    del module, y
+    assert gone() is None
 
 
 def test_gradients_are_the_same_bits_with_hooks():

@@ -234,7 +234,8 @@ def test_lists_of_modules_grow_and_shrink():
 
 
 def test_lists_of_parameters():
-    values = nn.ParameterList([nn.Parameter(tw.ones(2))]).append(tw.zeros(3)).extend([tw.ones(1)])
+    values = nn.ParameterList([nn.Parameter(tw.ones(2))]).append(tw.zeros(3))
+    values += [tw.ones(1)]
     assert len(values) == 3 and values[-1].shape == (1,) and [p.shape for p in values] == [(2,), (3,), (1,)]
     assert all(isinstance(p, nn.Parameter) and p.requires_grad for p in values)
     assert list(values.state_dict()) == ["0", "1", "2"] and isinstance(values[1:], nn.ParameterList)
@@ -258,6 +259,7 @@ def test_parameters_by_name():
     assert list(values) == ["a", "b"] == list(values.keys()) and "b" in values and len(values) == 2
     assert [p.shape for p in values.values()] == [(2,), (3,)] and dict(values.items())["a"] is values["a"] is values.a
     assert list(values.state_dict()) == ["a", "b"] and isinstance(values["b"], nn.Parameter)
+    assert values.get("b") is values["b"] and values.get("c", 3) == 3
     del values["a"]
     assert values.pop("b").shape == (3,) and len(values) == 0
     with pytest.raises(KeyError, match="ParameterDict: there is no parameter 'a', only none"):

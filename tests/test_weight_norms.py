@@ -36,6 +36,16 @@ def test_weight_norm_learns_norms_and_directions(dim):
     check_grads(norm.forward, tw.asarray(array(*g.shape, seed=4) + 3), tw.asarray(array(2, 3)), order=2)
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 300.0])
+def test_weight_norm_of_half_precision(scale):
+    """Squares of small and of large weights are beyond float16."""
+    layer = nn.Linear(3, 2)
+    layer.load_state_dict({"weight": scale * array(2, 3), "bias": [0.0, 0.0]})
+    nn.utils.weight_norm(layer.half())
+    np.testing.assert_allclose(layer.weight.detach().numpy(), scale * array(2, 3), rtol=4e-3)
+    assert layer.weight.dtype == tw.float16 == layer.parametrizations.weight.original0.dtype
+
+
 def test_weight_norm_comes_off():
     layer = nn.utils.weight_norm(linear(3, 2))
     before = layer.weight.detach().numpy()

@@ -69,7 +69,7 @@ GOOD = {
     "add_module.name": ('"extra"', '"0"'), "register_module.name": ('"extra"',),
     "register_parameter.param": ("None", "nn.Parameter(t('float32', 2))"), "register_parameter.name": ('"extra"',),
     "values": ("[nn.Parameter(t('float32', 2))]", "[t('float32', 3), leaf(2)]", "()"), "groups": ("1", "2"),
-    "append.value": ("t('float32', 2)",), "ParameterDict.parameters": ('{"a": t("float32", 2)}', "None"),
+    "default": ("None", "3"), "append.value": ("t('float32', 2)",), "ParameterDict.parameters": ('{"a": t("float32", 2)}', "None"),
     "dirac_.tensor": ('t("float32", 4, 2, 3)',), "sparsity": PROBABILITY, "trunc_normal_.std": ("1.0", "0.02"),
     "trunc_normal_.a": ("-2.0", "-0.5"), "trunc_normal_.b": ("2.0", "math.inf"),
     "Unflatten.dim": ("1", "-1"), "unflattened_size": ("(3, 1)", "(-1, 3)", "3"), "input": X,

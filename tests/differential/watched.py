@@ -47,6 +47,7 @@ INTENDED = {
     "operator.contains(nn.ModuleDict(), {name})": (TypeError,),
     "nn.ModuleDict.pop": (TypeError,),
     "nn.ParameterDict.pop": (TypeError,),
+    "nn.ParameterDict.get": (TypeError,),
     # As of a missing attribute.
     **dict.fromkeys(
         (f"nn.Module.{name}" for name in ("get_submodule", "set_submodule", "get_parameter", "get_buffer")),

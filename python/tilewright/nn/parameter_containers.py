@@ -78,6 +78,9 @@ class ParameterList(Module):
         name = self._name(index)
         setattr(self, name, _learned("ParameterList", name, value))
 
+    def __iadd__(self, values: Iterable[Tensor]) -> Self:
+        return self.extend(values)
+
     def append(self, value: Tensor) -> Self:
         """Add a parameter at the end; returns the list."""
         return self.extend([value])
@@ -172,6 +175,10 @@ class ParameterDict(Module):
             added[name] = _learned("ParameterDict", name, value)
         for name, parameter in added.items():
             setattr(self, name, parameter)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The parameter of that name, or a default where there is none."""
+        return self._held().get(name, default)
 
     def pop(self, name: str) -> Parameter:
         """Take out the parameter of that name, and return it."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import _core, random
 from ..._engine import arguments
+from ..._engine.dtypes import float16
 from ..._engine.op import wrap
 from ..._engine.tape import mark_written, redirect
 from ..._engine.tensor import Tensor
@@ -63,7 +64,8 @@ class WeightNorm(Module):
     def _norms(self, v: Tensor) -> Tensor:
         """Over all axes but `dim`, with them kept; over all, without axes, where that is None."""
         axes = None if self.dim is None else tuple(axis for axis in range(v.ndim) if axis != self.dim)
-        return sqrt(sum(square(v), axis=axes, keepdims=self.dim is not None))
+        wide = v.astype("float32") if v.dtype == float16 else v  # whose squares float16 does not hold
+        return sqrt(sum(square(wide), axis=axes, keepdims=self.dim is not None)).astype(v.dtype, copy=False)
 
     def forward(self, g: Tensor, v: Tensor) -> Tensor:
         return v * (g / self._norms(v))

@@ -273,7 +273,9 @@ def test_values_are_cached_until_something_is_written():
         np.testing.assert_array_equal(layer.weight.detach(), 2 * layer.parametrizations.weight.original.detach())
         assert len(calls) == 3
         layer.astype("float32")
-        assert layer.weight.dtype == tw.float32
+        assert layer.weight.dtype == tw.float32 and layer.weight.requires_grad
+        layer.requires_grad_(False)
+        assert not layer.weight.requires_grad
     assert layer.weight is not layer.weight
 
 

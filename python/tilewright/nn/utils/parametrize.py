@@ -7,22 +7,21 @@ it is the parameter itself.
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from ... import _core
 from ..._engine import arguments
-from ..._engine.tape import OFF, mark_written, state
+from ..._engine.tape import mark_written
 from ..._engine.tensor import Tensor
 from ...autograd import no_grad
 from ..containers import ModuleDict, ModuleList
 from ..module import Module
 from ..parameter import Parameter
+from ._cached import cache, cached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 __all__ = [
     "ParametrizationList",
@@ -179,7 +178,7 @@ class _Computed:
         if module is None:
             return self
         parametrized = module.parametrizations[self.name]
-        return parametrized() if _cache.values is None else _cache.get(parametrized)
+        return parametrized() if cache.values is None else cache.get(parametrized)
 
     def __set__(self, module: Any, value: Any) -> None:
         module.parametrizations[self.name].right_inverse(value)
@@ -445,64 +444,3 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
     else:
         module.register_buffer(tensor_name, result)
     return module
-
-
-# ---- computing once --------------------------------------------------------------------------------------------------
-
-
-class _Cache(threading.local):
-    """Per thread: what was computed within `cached()`, with what it was computed from."""
-
-    depth = 0
-    values: dict[tuple[int, bool], tuple[ParametrizationList, list[tuple[Any, int]], Any]] | None = None
-
-    def get(self, parametrized: ParametrizationList) -> Any:
-        """The value, computed again where what is learned was written to or replaced, or it is recorded only now."""
-        key = id(parametrized), state.mode != OFF
-        stamp = [(x._array, x._array.last_write) for x in parametrized.originals]
-        values = self.values if self.values is not None else {}
-        if key in values:
-            _, before, value = values[key]
-            if all(a is b and now == then for (a, now), (b, then) in zip(stamp, before, strict=True)):
-                return value
-        value = parametrized()
-        values[key] = parametrized, stamp, value  # the list is kept, so that its id stays its own
-        return value
-
-
-_cache = _Cache()
-
-
-@contextlib.contextmanager
-def cached() -> Iterator[None]:
-    """Compute each parametrized attribute once within a `with` block, however often it is used.
-
-    Returns
-    -------
-    context manager
-        For this thread. Worth it where a weight is used several times in a pass, as in a recurrence.
-
-    Notes
-    -----
-    Where what is learned is written to, as an optimiser does, or replaced, it is computed again at the next use. Writes
-    through NumPy arrays that share its memory are not noticed.
-
-    Examples
-    --------
-    >>> from tilewright import nn
-    >>> layer = nn.utils.weight_norm(nn.Linear(3, 2))
-    >>> with nn.utils.parametrize.cached():
-    ...     layer.weight is layer.weight
-    True
-    >>> layer.weight is layer.weight
-    False
-    """
-    _cache.depth += 1
-    if _cache.values is None:
-        _cache.values = {}
-    try:
-        yield
-    finally:
-        _cache.depth -= 1
-        if not _cache.depth:
-            _cache.values = None

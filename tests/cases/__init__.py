@@ -11,6 +11,7 @@ from . import (
     manipulation,
     margin_losses,
     matmul,
+    normalization,
     reductions,
 )
 
@@ -22,6 +23,7 @@ FAMILIES = (
     matmul,
     losses,
     margin_losses,
+    normalization,
     manipulation,
     indexing,
     creation,

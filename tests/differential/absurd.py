@@ -252,6 +252,26 @@ def hooked(module, value, x):
     return module(x)
 
 
+def hooked_backward(before, after):
+    """A backward pass through a module with hooks that return these."""
+    layer, x = nn.Linear(3, 2), leaf(2, 3)
+    layer.register_full_backward_pre_hook(returning(before))
+    layer.register_full_backward_hook(returning(after))
+    layer(x).sum().backward()
+    assert x.grad is None or (x.grad.dtype, x.grad.shape) == (x.dtype, x.shape), "another kind of gradient"
+
+
+def parametrized(value, inverse, assigned):
+    """A layer whose weight is computed by functions that return these, and an assignment to it."""
+    body = {"forward": returning(value), "right_inverse": returning(inverse)}
+    layer = nn.Linear(3, 2)
+    try:
+        nn.utils.parametrize.register_parametrization(layer, "weight", type("Given", (nn.Module,), body)())
+    finally:
+        assert type(layer) is nn.Linear or layer.weight.shape == (2, 3), "another kind of weight"
+    layer.weight = assigned
+
+
 MODULES = (
     "importlib",
     "collections",

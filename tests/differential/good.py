@@ -29,6 +29,9 @@ OF_SIGNS = ("hinge_embedding_loss", "HingeEmbeddingLoss", "cosine_embedding_loss
 DISTANCES = ("pairwise_distance", "PairwiseDistance", "triplet_margin_loss", "TripletMarginLoss")
 WEIGHT = ("None", 't("float32", 2, 3)', 't("float32", 3)', "leaf(3)")
 
+WEIGHT_NORM = ("nn.utils.weight_norm(nn.Linear(3, 2))",)
+SPECTRAL_NORM = ("nn.utils.spectral_norm(nn.Linear(3, 2))",)
+
 # Good arguments by the parameter's name; where a name means different things, by "function.name".
 GOOD = {
     "x": X, "x1": X, "x2": X, "data": X, "actual": X, "desired": X, "value": X, "gradient": ("None", *X),
@@ -72,7 +75,27 @@ GOOD = {
     "out_features": ("2",),
     "state_dict": ("nn.Linear(3, 2).state_dict()", "{}", '{"weight": leaf(2, 3)}', "stepped(tw.optim.SGD, None)"),
     "strict": BOOL, "prefix": ('""', '"a"'), "name": ('"scale"', '"weight"', '"a.b"'),
-
+    "skip_mismatched": BOOL, "remove_duplicate": BOOL, "recurse": BOOL, "set_to_none": BOOL, "prepend": BOOL,
+    "with_kwargs": BOOL, "always_call": BOOL, "state_dict.prefix": ('""', '"a."'),
+    "get_submodule.target": ('""', '"0"'), "get_parameter.target": ('"weight"', '"0.bias"'),
+    "set_submodule.target": ('"extra"', '"0"'), "get_buffer.target": ('"scale"',),
+    "add_module.name": ('"extra"', '"0"'), "register_module.name": ('"extra"',),
+    "register_parameter.param": ("None", "nn.Parameter(t('float32', 2))"), "register_parameter.name": ('"extra"',),
+    "values": ("[nn.Parameter(t('float32', 2))]", "[t('float32', 3), leaf(2)]", "()"), "groups": ("1", "2"),
+    "default": ("None", "3"), "append.value": ("t('float32', 2)",),
+    "ParameterDict.parameters": ('{"a": t("float32", 2)}', "None"),
+    "dirac_.tensor": ('t("float32", 4, 2, 3)',), "sparsity": PROBABILITY, "trunc_normal_.std": ("1.0", "0.02"),
+    "trunc_normal_.a": ("-2.0", "-0.5"), "trunc_normal_.b": ("2.0", "math.inf"),
+    "Unflatten.dim": ("1", "-1"), "unflattened_size": ("(3, 1)", "(-1, 3)", "3"), "input": X,
+    "normalize.p": ("2.0", "1.0", "math.inf", "0.5"),
+    "tensor_name": ('"weight"', '"bias"'), "parametrization": ("nn.Identity()", "nn.Tanh()"), "unsafe": BOOL,
+    "leave_parametrized": BOOL, "original": ("nn.Parameter(t('float32', 2))", "t('float32', 3)"),
+    "ParametrizationList.modules": ("[nn.Tanh()]", "[nn.Identity(), nn.Tanh()]"),
+    "remove_parametrizations.module": WEIGHT_NORM + SPECTRAL_NORM, "remove_weight_norm.module": WEIGHT_NORM,
+    "remove_spectral_norm.module": SPECTRAL_NORM, "n_power_iterations": ("1", "3"),
+    "vec": ('t("float32", 3)', "[1.0, 2.0, 3.0]"),
+    "weight_norm.name": ('"weight"', '"bias"'), "spectral_norm.name": ('"weight"', '"bias"'),
+    "remove_weight_norm.name": ('"weight"',), "remove_spectral_norm.name": ('"weight"',),
     "file_name": ('"a"', '"__metadata__"'), "persistent": BOOL,
     "tensor": ('t("float32", 2, 3)', 't("float64", 3, 3)', "nn.Parameter(t('float32', 3, 2))"),
     "input_shapes": ("(2, 3)", "(3,)"), "modules": MODULES, "index": ("0", "-1"), "module": MODULES,

@@ -239,6 +239,12 @@ SCENARIOS = (
     "entered(tw.autograd.anomaly_mode())",
     "nn.Linear(3, 2).register_forward_hook({hook}) and nn.Linear(3, 2)({x})",
     "hooked(nn.Linear(3, 2), {value}, {x})",
+    "hooked_backward({gradients}, None)",
+    "hooked_backward(None, {gradients})",
+    "hooked_backward({T23}, {T23})",
+    "parametrized({T23}, {T23}, {value})",
+    "parametrized({value}, {x}, {T23})",
+    "parametrized(t('float32', 2, 3), ({x}, {value}), {T23})",
     # data
     "list(tw.data.DataLoader({dataset}, {batch_size}, {shuffle}, drop_last={drop_last}))",
     "operator.getitem(tw.data.TensorDataset(t('float32', 4, 2)), {key})",

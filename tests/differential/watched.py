@@ -36,7 +36,7 @@ WHOLE = 1 << 20  # bytes of an argument that are compared
 ALLOWED = (TypeError, ValueError, IndexError, KeyError, RuntimeError, NotImplementedError, MemoryError, OSError)
 ALLOWED += (FloatingPointError, BufferError)
 # Where functions are called that were handed over: those written in C have no frame of their own.
-CALLS_OF_USERS = ("fun(*", "function(*", "forward(*", "function(module)", "before(self", "after(self")
+CALLS_OF_USERS = ("fun(*", "function(*", "forward(*", "function(module)", "hook.function(")
 SCENARIOS = ("<call>", absurd.__file__)
 # Exceptions beside those, by what was called, each for a reason.
 INTENDED = {
@@ -45,6 +45,14 @@ INTENDED = {
     # As a dict's: unknown names, and those that cannot be any.
     "operator.getitem(nn.ModuleDict(dict(a=nn.ReLU())), {name})": (KeyError, TypeError),
     "operator.contains(nn.ModuleDict(), {name})": (TypeError,),
+    "nn.ModuleDict.pop": (TypeError,),
+    "nn.ParameterDict.pop": (TypeError,),
+    "nn.ParameterDict.get": (TypeError,),
+    # As of a missing attribute.
+    **dict.fromkeys(
+        (f"nn.Module.{name}" for name in ("get_submodule", "set_submodule", "get_parameter", "get_buffer")),
+        (AttributeError,),
+    ),
 }
 # Python's own words about a call that does not fit a signature, or a protocol.
 PYTHONS = re.compile(

@@ -224,7 +224,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     ...     tw.io.save(f"{folder}/net.safetensors", tw.nn.Linear(3, 2))
     ...     values = tw.io.load(f"{folder}/net.safetensors")
     >>> tw.nn.Linear(3, 2).load_state_dict(values)
-    ([], [])
+    IncompatibleKeys(missing_keys=[], unexpected_keys=[])
     """
     library = _library()
     path = _path("load", path)

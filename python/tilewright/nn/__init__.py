@@ -20,6 +20,8 @@ from .losses.ranking import *
 from .losses.regression import *
 from .module import Module
 from .parameter import Parameter
+from .parameter_containers import *
+from .parameter_containers import __all__ as _parameter_containers
 
 __all__ = [
     "Module",
@@ -34,4 +36,5 @@ __all__ = [
     *_flatten,
     *_linear,
     *_losses,
+    *_parameter_containers,
 ]

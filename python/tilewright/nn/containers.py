@@ -9,9 +9,10 @@ from .. import _core
 from .._engine import arguments
 from .._engine.tape import ANOMALY, state
 from .._functions.linear import linear as linear_op
+from ._traversal import name_layer
 from .activations import GELU, ReLU, Sigmoid, SiLU, Tanh
 from .linear import Linear
-from .module import Module, _name_layer
+from .module import Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -71,6 +72,12 @@ class _Container(Module):
     def __len__(self) -> int:
         return len(self._modules)
 
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a module at the end, or in place of the one of that name."""
+        self._put_all([(name, module)])
+
+    register_module = add_module
+
 
 class _Positional(_Container):
     """A container with the interface of a list."""
@@ -111,6 +118,29 @@ class _Positional(_Container):
         free = (str(i) for i in count(len(self)) if str(i) not in self._modules)  # a name may be a number, too
         self._put_all(zip(free, listed))  # noqa: B905 - there is always a free name
         return self
+
+    def insert(self, index: int, module: Module) -> Self:
+        """Put a module before the one at `index`; returns the container."""
+        self._check(str(len(self)), module)
+        modules = list(self._modules.values())
+        index = arguments.integer(type(self).__name__, "index", index)
+        modules.insert(max(-len(modules), min(index, len(modules))), module)
+        self._modules = {str(i): module for i, module in enumerate(modules)}
+        return self
+
+    def pop(self, index: int = -1) -> Module:
+        """Take out the module at `index`, and return it."""
+        module = self[index]
+        del self[index]
+        return module
+
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
+        return self.extend(modules)
+
+    def __add__(self, modules: Iterable[Module]) -> Any:
+        if not isinstance(modules, (_Positional, list, tuple)):
+            return NotImplemented
+        return type(self)._of(list(self._modules.items())).extend(modules)
 
 
 _FUSED = {ReLU: "relu", Sigmoid: "sigmoid", SiLU: "silu", Tanh: "tanh"}
@@ -202,7 +232,7 @@ class Sequential(_Positional):
         try:
             return linear_op(x, linear.weight, linear.bias, activation)
         except Exception as error:
-            _name_layer(error, linear)
+            name_layer(error, linear)
             raise
 
 
@@ -233,14 +263,6 @@ class ModuleList(_Positional):
     @classmethod
     def _of(cls, items: list[tuple[str, Module]]) -> ModuleList:
         return ModuleList(module for _, module in items)
-
-    def insert(self, index: int, module: Module) -> None:
-        """Put a module before the one at `index`."""
-        self._check(str(len(self)), module)
-        modules = list(self._modules.values())
-        index = arguments.integer("ModuleList", "index", index)
-        modules.insert(max(-len(modules), min(index, len(modules))), module)
-        self._modules = {str(i): module for i, module in enumerate(modules)}
 
 
 class ModuleDict(_Container):
@@ -307,3 +329,13 @@ class ModuleDict(_Container):
         if not hasattr(modules, "items"):
             arguments.refuse("ModuleDict", "modules", modules, "a mapping of str to Module")
         self._put_all(modules.items())
+
+    def pop(self, name: str) -> Module:
+        """Take out the module of that name, and return it."""
+        module = self[name]
+        del self[name]
+        return module
+
+    def clear(self) -> None:
+        """Take out all modules."""
+        self._modules.clear()

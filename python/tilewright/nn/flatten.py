@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from .. import _core
 from .._engine import arguments
 from .._engine.tensor import asarray
 from .._functions.manipulation import reshape
@@ -12,7 +14,7 @@ from .module import Module
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
 
-__all__ = ["Flatten"]
+__all__ = ["Flatten", "Unflatten"]
 
 
 class Flatten(Module):
@@ -41,8 +43,8 @@ class Flatten(Module):
         self.start_dim = arguments.integer("Flatten", "start_dim", start_dim)
         self.end_dim = arguments.integer("Flatten", "end_dim", end_dim)
 
-    def forward(self, x: Any) -> Tensor:
-        x = asarray(x)
+    def forward(self, input: Any) -> Tensor:
+        x = asarray(input)
         shape = x.shape
         first = self.start_dim + len(shape) if self.start_dim < 0 else self.start_dim
         last = self.end_dim + len(shape) if self.end_dim < 0 else self.end_dim
@@ -55,3 +57,56 @@ class Flatten(Module):
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """Makes several axes of one: the inverse of `Flatten`.
+
+    Parameters
+    ----------
+    dim : int
+        The axis.
+    unflattened_size : int or tuple of int
+        Lengths of the axes in its place; one may be -1 and is worked out.
+
+    Raises
+    ------
+    ValueError
+        For another negative length or two of them; when called, where the lengths do not make up that of the axis.
+    AxisError
+        When called, for an axis that the argument does not have.
+    TypeError
+        For arguments that are not integers.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Unflatten(1, (8, 8))(tw.zeros((32, 64))).shape
+    (32, 8, 8)
+    """
+
+    def __init__(self, dim: int, unflattened_size: int | tuple[int, ...]) -> None:
+        self.dim = arguments.integer("Unflatten", "dim", dim)
+        self.unflattened_size = sizes = arguments.integers("Unflatten", "unflattened_size", unflattened_size)
+        if not sizes or min(sizes) < -1 or sizes.count(-1) > 1:
+            raise ValueError(
+                f"Unflatten: unflattened_size is {sizes}, but must be lengths of at least 0, one of which may be -1"
+            )
+
+    def forward(self, input: Any) -> Tensor:
+        x = asarray(input)
+        shape, sizes = x.shape, self.unflattened_size
+        if not -len(shape) <= self.dim < len(shape):
+            raise _core.AxisError(f"Unflatten: dim {self.dim} is out of bounds for input of shape {shape}")
+        axis = self.dim % len(shape)
+        given = prod(size for size in sizes if size != -1)
+        free = -1 in sizes
+        if (shape[axis] % given if free and given else shape[axis] != given) or (free and not given):
+            raise ValueError(
+                f"Unflatten: dim {axis} of input {shape} has length {shape[axis]}, which {sizes} do not give"
+            )
+        sizes = tuple([shape[axis] // given if size == -1 else size for size in sizes])
+        return reshape(x, (*shape[:axis], *sizes, *shape[axis + 1 :]))
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 __all__ = [
     "calculate_gain",
     "constant_",
+    "dirac_",
+    "eye_",
     "kaiming_normal_",
     "kaiming_uniform_",
     "normal_",
     "ones_",
     "orthogonal_",
+    "sparse_",
+    "trunc_normal_",
     "uniform_",
     "xavier_normal_",
     "xavier_uniform_",
@@ -535,4 +539,225 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     q, r = np.linalg.qr(normal)
     q = q * (np.sign(np.diag(r)) * gain)
     values = (q if rows >= columns else q.T).reshape(tensor.shape)
-    return _fill(tensor, _core.to_device(_core.from_buffer(np.ascontiguousarray(values), False), tensor.device))
+    return _fill_from_numpy(tensor, np.ascontiguousarray(values))
+
+
+def _fill_from_numpy(tensor: Tensor, values: Any) -> Tensor:
+    array = _core.from_buffer(values, False)
+    return _fill(tensor, _core.to_device(array, tensor.device))
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """Fill a matrix with the identity: 1 on the diagonal, 0 elsewhere.
+
+    Parameters
+    ----------
+    tensor : Tensor, shape (m, n)
+
+    Returns
+    -------
+    Tensor
+        The same tensor.
+
+    Raises
+    ------
+    ValueError
+        For another number of axes, or a tensor that is read-only.
+    TypeError
+        For anything but a Tensor.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.init.eye_(tw.empty((2, 3)))
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
+    import numpy as np
+
+    _check("eye_", tensor)
+    if tensor.ndim != 2:
+        raise ValueError(f"eye_: tensor has shape {tensor.shape}, but needs two axes")
+    return _fill_from_numpy(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
+
+
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """Fill the weight of a convolution so that it gives its input back, as far as there are channels.
+
+    Parameters
+    ----------
+    tensor : Tensor, shape (out, in, ...)
+        Three to five axes.
+    groups : int
+        Of the convolution: each gives its own channels back.
+
+    Returns
+    -------
+    Tensor
+        The same tensor: 1 at the centre of kernel `[i, i]` of each group, 0 elsewhere.
+
+    Raises
+    ------
+    ValueError
+        For another number of axes, channels that the groups do not divide, or a tensor that is read-only.
+    TypeError
+        For anything but a Tensor, and groups that are no integer.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.init.dirac_(tw.empty((2, 2, 3)))
+    tensor([[[0., 1., 0.],
+             [0., 0., 0.]],
+            [[0., 0., 0.],
+             [0., 1., 0.]]])
+    """
+    import numpy as np
+
+    _check("dirac_", tensor)
+    groups = arguments.integer("dirac_", "groups", groups, at_least=1)
+    shape = tensor.shape
+    if not 3 <= len(shape) <= 5:
+        raise ValueError(f"dirac_: tensor has shape {shape}, but needs three to five axes")
+    if shape[0] % groups:
+        raise ValueError(f"dirac_: {shape[0]} output channels cannot be divided among {groups} groups")
+    values = np.zeros(shape)
+    centre = tuple(length // 2 for length in shape[2:])
+    for first in range(0, shape[0], shape[0] // groups or 1):
+        for i in range(min(shape[0] // groups, shape[1]) if 0 not in shape else 0):
+            values[(first + i, i, *centre)] = 1
+    return _fill_from_numpy(tensor, values)
+
+
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Fill a matrix with normally distributed numbers, and a part of each column with 0.
+
+    Parameters
+    ----------
+    tensor : Tensor, shape (m, n)
+    sparsity : float
+        In [0, 1]: of each column, `ceil(sparsity * m)` elements at random places are 0.
+    std : float
+        Standard deviation of the others, whose mean is 0.
+    generator : Generator, optional
+
+    Returns
+    -------
+    Tensor
+        The same tensor.
+
+    Raises
+    ------
+    ValueError
+        For another number of axes, a `sparsity` outside [0, 1], a `std` that is not finite and at least 0, or a tensor
+        that is read-only.
+    TypeError
+        For anything but a floating Tensor, and for numbers that are not real.
+
+    References
+    ----------
+    J. Martens, Deep learning via Hessian-free optimization, ICML 2010.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> weight = tw.nn.init.sparse_(tw.empty((10, 4)), 0.3)
+    >>> (weight == 0).sum(0)
+    tensor([3, 3, 3, 3])
+    """
+    import numpy as np
+
+    _check_floating("sparse_", tensor)
+    if tensor.ndim != 2:
+        raise ValueError(f"sparse_: tensor has shape {tensor.shape}, but needs two axes")
+    sparsity = arguments.probability("sparse_", "sparsity", sparsity)
+    std = _finite("sparse_", "std", std, at_least=0)
+    source = random.source("sparse_", generator)
+    values = source.standard_normal(tensor.shape, "float64").numpy() * std
+    order = np.argsort(source.uniform(0.0, 1.0, tensor.shape, "float64").numpy(), axis=0)
+    np.put_along_axis(values, order[: math.ceil(sparsity * tensor.shape[0])], 0.0, axis=0)
+    return _fill_from_numpy(tensor, values)
+
+
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Fill with normally distributed numbers, none outside `[a, b]`.
+
+    Parameters
+    ----------
+    tensor : Tensor
+    mean, std : float
+        Of the normal distribution that is cut off.
+    a, b : float
+        The smallest and the largest value, not in units of `std`.
+    generator : Generator, optional
+
+    Returns
+    -------
+    Tensor
+        The same tensor.
+
+    Raises
+    ------
+    ValueError
+        For a `std` that is not positive, `a` that is not below `b`, an interval beyond all numbers, or a tensor that is
+        read-only.
+    TypeError
+        For anything but a floating Tensor, and for numbers that are not real.
+
+    Notes
+    -----
+    Numbers are drawn again until they lie in `[a, b]`: normal ones, or, where few of those would lie there, uniform
+    ones that are taken with a probability in proportion to the density.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> weight = tw.nn.init.trunc_normal_(tw.empty((100, 100)), std=0.02, a=-0.04, b=0.04)
+    >>> bool(abs(weight).max() <= 0.04)
+    True
+    """
+    _check_floating("trunc_normal_", tensor)
+    mean = _finite("trunc_normal_", "mean", mean)
+    std = _finite("trunc_normal_", "std", std)
+    a, b = arguments.number("trunc_normal_", "a", a), arguments.number("trunc_normal_", "b", b)
+    if not std > 0:
+        raise ValueError(f"trunc_normal_: std is {std}, but must be positive")
+    if not a < b:
+        raise ValueError(f"trunc_normal_: a is {a} and b is {b}, but a must be below b")
+    low, high = (a - mean) / std, (b - mean) / std
+    if low == math.inf or high == -math.inf:
+        raise ValueError(f"trunc_normal_: a is {a} and b is {b}, too far from mean {mean} with std {std}")
+    source = random.source("trunc_normal_", generator)
+    values = _between(low, high, tensor.size, source) * std + mean
+    return _fill_from_numpy(tensor, values.clip(a, b).reshape(tensor.shape))
+
+
+def _between(low: float, high: float, count: int, source: Generator) -> Any:
+    """So many standard normal numbers in [low, high], by rejection."""
+    import numpy as np
+
+    mass = (math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2))) / 2
+    # Of the interval, what is closest to 0, and the end of what is not beyond exp(-40) of the density there.
+    mode = min(max(low, 0.0), high)
+    reach = math.sqrt(mode * mode + 80)
+    ends = max(low, -reach), min(high, reach)
+    values = np.empty(count)
+    missing = np.arange(count)
+    while missing.size:
+        if mass > 0.25:
+            drawn = source.standard_normal(missing.size, "float64").numpy()
+            taken = (low <= drawn) & (drawn <= high)
+        else:
+            drawn = source.uniform(*ends, missing.size, "float64").numpy()
+            density = np.exp((mode * mode - drawn * drawn) / 2)
+            taken = source.uniform(0.0, 1.0, missing.size, "float64").numpy() < density
+        values[missing[taken]] = drawn[taken]
+        missing = missing[~taken]
+    return values

@@ -14,30 +14,16 @@ from .. import _core
 from .._engine import arguments
 from .._engine.dtypes import as_dtype
 from .._engine.op import wrap
-from .._engine.tape import ANOMALY, OFF, state
-from .._engine.tensor import Tensor, asarray
-from . import _state
-from ._state import join
+from .._engine.tape import ANOMALY, state
+from .._engine.tensor import Tensor, filled_like
+from . import _hooks as hooking, _state, _summary, _traversal
 from .parameter import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Self
 
-    ForwardHook = Callable[["Module", tuple[Any, ...], Any], Any]
-    ForwardPreHook = Callable[["Module", tuple[Any, ...]], Any]
-
 __all__ = ["Module"]
-
-
-class _Hooks:
-    """The forward hooks of a module that has some."""
-
-    __slots__ = ("after", "before")
-
-    def __init__(self) -> None:
-        self.before: dict[int, ForwardPreHook] = {}
-        self.after: dict[int, ForwardHook] = {}
 
 
 def _become(tensor: Tensor, convert: Callable[[Any], Any]) -> None:
@@ -82,7 +68,7 @@ class Module:
 
     training = True
     _buffers: Mapping[str, bool] = MappingProxyType({})  # name -> whether state_dict has it; own dict where not empty
-    _hooks: _Hooks | None = None
+    _hooks: hooking.Hooks | None = None
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; subclasses define it, and callers call the module itself."""
@@ -93,32 +79,9 @@ class Module:
             try:
                 return self.forward(*args, **kwargs)
             except Exception as error:
-                _name_layer(error, self)
+                _traversal.name_layer(error, self)
                 raise
-        return self._call_watched(args, kwargs)
-
-    def _call_watched(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The call with hooks, and with the layer's path kept for anomaly mode."""
-        outer_path, outer = state.layer_path, getattr(state, "layer", None)
-        state.layer_path = (*outer_path, type(self).__name__ if outer is None else _path(outer, self))
-        state.layer = self
-        hooks = self._hooks or _Hooks()
-        try:
-            for before in list(hooks.before.values()):
-                replaced = before(self, args)
-                if replaced is not None:
-                    args = replaced if isinstance(replaced, tuple) else (replaced,)
-            result = self.forward(*args, **kwargs)
-            for after in list(hooks.after.values()):
-                replaced = after(self, args, result)
-                if replaced is not None:
-                    result = replaced
-            return result
-        except Exception as error:
-            _name_layer(error, self)
-            raise
-        finally:
-            state.layer_path, state.layer = outer_path, outer
+        return hooking.call_watched(self, args, kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
         listed = isinstance(value, (Parameter, Module))
@@ -157,72 +120,73 @@ class Module:
         """The submodules set on this module itself, with their names."""
         return ((name, value) for name, value in list(self._members()) if isinstance(value, Module))
 
-    def children(self) -> Iterator[Module]:
-        """The submodules set on this module itself."""
-        return (child for _, child in self.named_children())
+    children = _traversal.children
+    named_modules = _traversal.named_modules
+    modules = _traversal.modules
+    named_parameters = _traversal.named_parameters
+    parameters = _traversal.parameters
+    named_buffers = _traversal.named_buffers
+    buffers = _traversal.buffers
+    get_submodule = _traversal.get_submodule
+    set_submodule = _traversal.set_submodule
+    get_parameter = _traversal.get_parameter
+    get_buffer = _traversal.get_buffer
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all below it, each once, with their dotted paths.
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Set a parameter under a name: as the attribute, which may be assigned instead.
 
         Parameters
         ----------
-        prefix : str
-            Path of this module itself.
+        name : str
+            The attribute.
+        param : Parameter or None
+            Its value.
 
-        Yields
+        Raises
         ------
-        tuple of str and Module
+        KeyError
+            For a name that is empty, contains a dot, or is that of something else.
+        TypeError
+            For a name that is no str, or a value that is neither a Parameter nor None.
         """
-        seen: set[int] = set()
-        stack: list[tuple[str, Module]] = [(prefix, self)]
-        while stack:
-            path, module = stack.pop()
-            if id(module) in seen:
-                continue
-            seen.add(id(module))
-            yield path, module
-            stack.extend(reversed([(join(path, name), child) for name, child in module.named_children()]))
+        self._check_free("register_parameter", name, Parameter)
+        if param is not None and not isinstance(param, Parameter):
+            arguments.refuse("register_parameter", name, param, "a Parameter or None")
+        setattr(self, name, param)
 
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once."""
-        return (module for _, module in self.named_modules())
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Set a submodule under a name: as the attribute, which may be assigned instead; at the end of a container.
 
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """All parameters, each once, with their dotted paths.
+        Parameters
+        ----------
+        name : str
+            The attribute.
+        module : Module or None
+            Its value.
 
-        Yields
+        Raises
         ------
-        tuple of str and Parameter
-
-        Examples
-        --------
-        >>> from tilewright import nn
-        >>> net = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
-        >>> [(name, p.shape) for name, p in net.named_parameters()]
-        [('0.weight', (2, 3)), ('0.bias', (2,))]
+        KeyError
+            For a name that is empty, contains a dot, or is that of something else.
+        TypeError
+            For a name that is no str, or a value that is neither a Module nor None.
         """
-        seen: set[int] = set()
-        for path, module in self.named_modules():
-            for name, value in list(module._members()):
-                if isinstance(value, Parameter) and id(value) not in seen:
-                    seen.add(id(value))
-                    yield join(path, name), value
+        self._check_free("add_module", name, Module)
+        if module is not None and not isinstance(module, Module):
+            arguments.refuse("add_module", name, module, "a Module or None")
+        setattr(self, name, module)
 
-    def parameters(self) -> Iterator[Parameter]:
-        """All parameters, each once."""
-        return (parameter for _, parameter in self.named_parameters())
+    register_module = add_module
 
-    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        """All buffers with their dotted paths."""
-        for path, module in self.named_modules():
-            for name in module._buffers:
-                value = getattr(module, name)
-                if value is not None:
-                    yield join(path, name), value
-
-    def buffers(self) -> Iterator[Tensor]:
-        """All buffers."""
-        return (buffer for _, buffer in self.named_buffers())
+    def _check_free(self, op: str, name: Any, kind: type) -> None:
+        """Raise where an attribute cannot be called so; one of the same kind, or None, may be replaced."""
+        _traversal.text(op, "name", name)
+        if kind is Tensor:
+            free = not hasattr(self, name) or name in self._buffers
+        else:
+            free = isinstance(getattr(self, name, None), (kind, type(None)))
+        if not name or "." in name or not free:
+            raise KeyError(f"{op}: {name!r} is empty, contains a dot, or is already an attribute")
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Set a tensor that is part of the module's state but not learned, such as a running mean.
@@ -243,10 +207,7 @@ class Module:
         TypeError
             For a name that is no str, or a value that is neither a Tensor nor None.
         """
-        if not isinstance(name, str):
-            arguments.refuse("register_buffer", "name", name, "a str")
-        if not name or "." in name or (hasattr(self, name) and name not in self._buffers):
-            raise KeyError(f"register_buffer: {name!r} is empty, contains a dot, or is already an attribute")
+        self._check_free("register_buffer", name, Tensor)
         if tensor is not None and not isinstance(tensor, Tensor):
             arguments.refuse("register_buffer", name, tensor, "a Tensor or None")
         persistent = arguments.flag("register_buffer", "persistent", persistent)
@@ -293,10 +254,18 @@ class Module:
             parameter.requires_grad = requires_grad
         return self
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters: each `.grad` becomes None."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters.
+
+        Parameters
+        ----------
+        set_to_none : bool
+            Whether each `.grad` becomes None, or zeros where it is not None.
+        """
+        forget = arguments.flag("Module.zero_grad", "set_to_none", set_to_none)
         for parameter in self.parameters():
-            parameter.grad = None
+            gradient = parameter.grad
+            parameter.grad = None if forget or gradient is None else filled_like(gradient, 0)
 
     def apply(self, function: Callable[[Module], Any]) -> Self:
         """Call `function` on every module below this one, and on this one last; returns the module.
@@ -372,182 +341,26 @@ class Module:
         """Convert all floating parameters and buffers to float64, in place; returns the module."""
         return self.astype("float64")
 
-    # ---- state -------------------------------------------------------------------------------------------------------
+    def half(self) -> Self:
+        """Convert all floating parameters and buffers to float16, in place; returns the module."""
+        return self.astype("float16")
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """The values of all parameters and persistent buffers by dotted path.
+    def bfloat16(self) -> Self:
+        """Convert all floating parameters and buffers to bfloat16, in place; returns the module."""
+        return self.astype("bfloat16")
 
-        Returns
-        -------
-        dict of str to Tensor
-            They share memory with the module: copy what has to outlive the next training step. A module that is used in
-            several places appears under each path; of modules that hold each other, no path has one twice.
+    # ---- state and hooks ---------------------------------------------------------------------------------------------
 
-        Examples
-        --------
-        >>> from tilewright import nn
-        >>> list(nn.Linear(3, 2).state_dict())
-        ['weight', 'bias']
-        """
-        return {path: tensor.detach() for path, tensor in _state.named_state(self)}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
-        """Copy values into the parameters and persistent buffers: all of them, or on an error none.
-
-        Parameters
-        ----------
-        state_dict : mapping of str to array-like
-            Values by dotted path, as `state_dict` gives them; cast to the module's dtypes. They may share memory with
-            the module: each counts as it was before the call.
-        strict : bool
-            Whether names that only one side has are an error.
-
-        Returns
-        -------
-        tuple of two lists of str
-            Names that `state_dict` lacks, and names that the module lacks.
-
-        Raises
-        ------
-        ValueError
-            Listing every missing, unexpected and mis-shaped name, and every tensor of the module that is read-only;
-            shapes must match even where `strict` is False.
-        TypeError
-            For anything but a mapping of str to array-like, and where a value is complex but the module's is not.
-
-        Examples
-        --------
-        >>> from tilewright import nn
-        >>> layer, twin = nn.Linear(3, 2), nn.Linear(3, 2)
-        >>> twin.load_state_dict(layer.state_dict())
-        ([], [])
-        """
-        return _state.load(self, state_dict, arguments.flag("load_state_dict", "strict", strict))
+    state_dict = _state.state_dict
+    load_state_dict = _state.load_state_dict
+    register_forward_pre_hook = hooking.register_forward_pre_hook
+    register_forward_hook = hooking.register_forward_hook
+    register_full_backward_pre_hook = hooking.register_full_backward_pre_hook
+    register_full_backward_hook = hooking.register_full_backward_hook
 
     # ---- looking at it -----------------------------------------------------------------------------------------------
 
-    def register_forward_pre_hook(self, hook: ForwardPreHook) -> Callable[[], None]:
-        """Call `hook(module, args)` before `forward`; what it returns, if anything, replaces the arguments.
-
-        Returns
-        -------
-        callable
-            Removes the hook.
-
-        Raises
-        ------
-        TypeError
-            For a hook that is not callable.
-        """
-        return self._add_hook("before", arguments.function("register_forward_pre_hook", "hook", hook))
-
-    def register_forward_hook(self, hook: ForwardHook) -> Callable[[], None]:
-        """Call `hook(module, args, result)` after `forward`; what it returns, if anything, replaces the result.
-
-        Returns
-        -------
-        callable
-            Removes the hook.
-
-        Raises
-        ------
-        TypeError
-            For a hook that is not callable.
-
-        Examples
-        --------
-        >>> import tilewright as tw
-        >>> net = tw.nn.Sequential(tw.nn.Linear(3, 2), tw.nn.ReLU())
-        >>> remove = net[0].register_forward_hook(lambda module, args, result: print(result.shape))
-        >>> y = net(tw.ones((5, 3)))
-        (5, 2)
-        >>> remove()
-        """
-        return self._add_hook("after", arguments.function("register_forward_hook", "hook", hook))
-
-    def _add_hook(self, when: str, hook: Callable[..., Any]) -> Callable[[], None]:
-        if self._hooks is None:
-            object.__setattr__(self, "_hooks", _Hooks())
-        hooks = getattr(self._hooks, when)
-        key = object()
-        hooks[key] = hook
-
-        def remove() -> None:
-            hooks.pop(key, None)
-            if self._hooks is not None and not self._hooks.before and not self._hooks.after:
-                object.__setattr__(self, "_hooks", None)
-
-        return remove
-
-    def summary(self, *input_shapes: tuple[int, ...], dtype: Any = "float32") -> str:
-        """A table of the layers, the shapes of their results and their numbers of parameters.
-
-        Runs the module once on zeros, in evaluation mode and without recording.
-
-        Parameters
-        ----------
-        *input_shapes : tuple of int
-            The shape of each input, the batch axis included.
-        dtype : dtype-like
-            Of the inputs.
-
-        Returns
-        -------
-        str
-
-        Examples
-        --------
-        >>> from tilewright import nn
-        >>> print(nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)).summary((1, 64)))
-        layer       output shape  parameters
-        ------------------------------------
-        Sequential  (1, 10)                -
-          0 Linear  (1, 32)            2,080
-          1 ReLU    (1, 32)                -
-          2 Linear  (1, 10)              330
-        ------------------------------------
-        2,410 parameters, 2,410 of them trainable, 9.4 KiB
-        """
-        shapes = self._trace_shapes(input_shapes, dtype)
-        rows = [("layer", "output shape", "parameters")]
-        for path, module in self.named_modules():
-            indent = "  " * (path.count(".") + 1) if path else ""
-            name = f"{path.rpartition('.')[2]} {type(module).__name__}".strip()
-            count = sum(value.size for _, value in module._members() if isinstance(value, Parameter))
-            rows.append((indent + name, shapes.get(id(module), "not called"), f"{count:,}" if count else "-"))
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
-        rule = "-" * len(lines[0])
-        parameters = list(self.parameters())
-        total = sum(p.size for p in parameters)
-        trainable = sum(p.size for p in parameters if p.requires_grad)
-        size = _bytes(sum(p.nbytes for p in parameters))
-        last = f"{total:,} parameters, {trainable:,} of them trainable, {size}"
-        return "\n".join([lines[0], rule, *lines[1:], rule, last])
-
-    def _trace_shapes(self, input_shapes: Iterable[tuple[int, ...]], dtype: Any) -> dict[int, str]:
-        """The shape of the result of every module that a forward pass calls, by its id."""
-        shapes: dict[int, str] = {}
-        wanted = as_dtype(dtype)
-        inputs = [asarray(_core.full(arguments.shape("summary", s, "a shape"), 0, wanted)) for s in input_shapes]
-
-        def note(module: Module, args: tuple[Any, ...], result: Any) -> None:
-            results = result if isinstance(result, (tuple, list)) else (result,)
-            shapes[id(module)] = ", ".join(str(r.shape) for r in results if isinstance(r, Tensor))
-
-        modes = [(module, module.training) for module in self.modules()]
-        removers = [module.register_forward_hook(note) for module, _ in modes]
-        recording = state.mode
-        state.mode = OFF
-        try:
-            self.eval()(*inputs)
-        finally:
-            state.mode = recording
-            for remove in removers:
-                remove()
-            for module, mode in modes:
-                module.training = mode
-        return shapes
+    summary = _summary.summary
 
     def extra_repr(self) -> str:
         """What the printed form says in its brackets; layers define it."""
@@ -555,36 +368,10 @@ class Module:
 
     @recursive_repr()  # where a module is below itself, "..."
     def __repr__(self) -> str:
-        children = list(self.named_children())
-        head = type(self).__name__
-        if not children:
-            return f"{head}({self.extra_repr()})"
-        lines = [self.extra_repr()] if self.extra_repr() else []
-        lines += [f"({name}): {child!r}" for name, child in children]
+        head, extra = type(self).__name__, self.extra_repr()
+        lines = [extra] if extra else []
+        lines += [f"({name}): {child!r}" for name, child in self.named_children()]
+        if lines in ([], [extra]) and "\n" not in extra:
+            return f"{head}({extra})"
         body = "\n".join(lines).replace("\n", "\n  ")
         return f"{head}(\n  {body}\n)"
-
-
-def _path(root: Module, module: Module) -> str:
-    """Where `module` is below `root`; its class name where it is not."""
-    return next((path for path, m in root.named_modules() if m is module and path), type(module).__name__)
-
-
-def _name_layer(error: Exception, module: Module) -> None:
-    """Note on an error the path of the layer where it arose: the innermost module, as seen from this one."""
-    layer, note = getattr(error, "_layer", (module, None))
-    where = type(module).__name__ + (f".{_path(module, layer)}" if layer is not module else "")
-    notes = getattr(error, "__notes__", [])
-    if note in notes:
-        notes.remove(note)
-    note = f"in layer {where}: {type(layer).__name__}({layer.extra_repr()})"
-    error._layer = (layer, note)  # type: ignore[attr-defined]
-    error.add_note(note)
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.1f} {unit}" if unit != "B" else f"{count} B"
-        count /= 1024
-    return f"{count:.1f} GiB"

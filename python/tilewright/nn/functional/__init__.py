@@ -13,5 +13,7 @@ from .losses.classification import *
 from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *
+from .normalization import *
+from .normalization import __all__ as _normalization
 
-__all__ = [*_activations, *_distances, *_dropout, *_linear, *_losses]
+__all__ = [*_activations, *_distances, *_dropout, *_linear, *_losses, *_normalization]

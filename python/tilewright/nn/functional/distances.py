@@ -125,13 +125,13 @@ def distance(x1: Tensor, x2: Tensor, p: float, eps: float, keepdim: bool = False
     return lengths if keepdim else squeeze(lengths, axis=-1)
 
 
-def norm(x: Tensor, p: float, axis: int) -> Tensor:
-    """`sum(|x|^p)^(1/p)`, with the axis kept; in units of the largest entry, so that no power overflows.
+def norm(x: Tensor, p: float, axis: int | tuple[int, ...]) -> Tensor:
+    """`sum(|x|^p)^(1/p)`, with the axes kept; in units of the largest entry, so that no power overflows.
 
     The gradient at 0 is 0.
     """
-    if p in (1.0, math.inf) or not x.shape[axis]:
-        return (max if p == math.inf and x.shape[axis] else sum)(abs(x), axis=axis, keepdims=True)
+    if p in (1.0, math.inf) or not x.size:
+        return (max if p == math.inf and x.size else sum)(abs(x), axis=axis, keepdims=True)
     largest = max(abs(x.detach()), axis=axis, keepdims=True)
     scale = where(logical_and(largest > 0, isfinite(largest)), largest, 1.0)
     x = x / scale

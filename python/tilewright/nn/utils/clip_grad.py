@@ -1,14 +1,14 @@
-"""What training loops need around gradients."""
+"""Limits on gradients."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
-from .._engine import arguments
-from .._engine.tape import mark_written
-from .._engine.tensor import Tensor
+from ... import _core
+from ..._engine import arguments
+from ..._engine.tape import mark_written
+from ..._engine.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,0 +1,11 @@
+"""What training loops need around modules: limits on gradients, parameters as one vector, parametrized weights."""
+
+from . import parametrizations, parametrize
+from .clip_grad import *
+from .clip_grad import __all__ as _clip_grad
+from .parametrizations import *
+from .parametrizations import __all__ as _parametrizations
+from .vectors import *
+from .vectors import __all__ as _vectors
+
+__all__ = ["parametrizations", "parametrize", *_clip_grad, *_parametrizations, *_vectors]

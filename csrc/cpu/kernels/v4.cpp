@@ -1,0 +1,32 @@
+// The level v4: v3, but for the families that measure faster with vectors of 64 bytes.
+#include "cpu/kernels/table.h"
+
+namespace tw::v3 {
+void fill(KernelTable&);
+}
+
+namespace tw::TW_ISA {
+
+void fill(ConvKernels&);
+void fill(ElementwiseKernels&);
+void fill(GemmKernels&);
+void fill(OptimKernels&);
+void fill(ProbeKernels&);
+void fill(RandomKernels&);
+void fill(ReduceKernels&);
+void fill(SoftmaxKernels&);
+
+void fill(KernelTable& table) {
+  v3::fill(table);
+  table.level = "v4";
+  fill(table.conv);
+  fill(table.elementwise);
+  fill(table.gemm);
+  fill(table.optim);
+  fill(table.probe);
+  fill(table.random);
+  fill(table.reduce);
+  fill(table.softmax);
+}
+
+}  // namespace tw::TW_ISA

@@ -9,6 +9,8 @@ import pytest
 
 import tilewright as tw
 
+pytestmark = [pytest.mark.kernels, pytest.mark.products]
+
 BYTES = ("int8", "uint8")
 SHAPES = [
     ((3, 4), (4, 5)),

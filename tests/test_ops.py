@@ -1,6 +1,7 @@
 """The templates: each runs over every op case of `cases/`.
 
-The kernels' level is the one that tilewright chose at import; `test_isa.py` runs this file again at the others.
+The kernels' level is the one that tilewright chose at import; `pytest --isa LEVEL -m kernels` runs what depends on it at
+another.
 """
 
 from __future__ import annotations
@@ -20,8 +21,18 @@ from cases.opcase import ALL, COMPLEX, LENGTHS, OpCase, Sample, arrays, assert_c
 from tilewright._engine import registry
 
 
-def each(cases, ids=str):
-    return pytest.mark.parametrize("case", list(cases), ids=ids)
+def param(case, *dtype):
+    """A case, and a dtype to go with it, under their names."""
+    marks = pytest.mark.products if case.products else ()
+    return pytest.param(case, *dtype, id="-".join([case.name, *dtype]), marks=marks)
+
+
+def each(cases):
+    return pytest.mark.parametrize("case", [param(case) for case in cases])
+
+
+def each_with_dtypes(pairs):
+    return pytest.mark.parametrize(("case", "dtype"), [param(case, dtype) for case, dtype in pairs])
 
 
 def run(case: OpCase, sample: Sample, tensors: list, *, context: str = "", dtype: str) -> list[tw.Tensor]:
@@ -40,21 +51,20 @@ def run(case: OpCase, sample: Sample, tensors: list, *, context: str = "", dtype
 # ---- forward ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("case", "dtype"), [pytest.param(c, d, id=f"{c}-{d}") for c in CASES for d in c.dtypes])
+@pytest.mark.kernels
+@each_with_dtypes((c, d) for c in CASES for d in c.dtypes)
 def test_forward(case, dtype):
     for sample in case.calls(dtype):
         run(case, sample, sample.draw(dtype), dtype=dtype)
 
 
-@pytest.mark.parametrize(
-    ("case", "dtype"),
-    [
-        pytest.param(c, d, id=f"{c}-{d}")
-        for c in CASES
-        if c.lengths
-        for d in c.dtypes
-        if d in ("float32", "float16", "int64", "bool", "complex64", "complex128")
-    ],
+@pytest.mark.kernels
+@each_with_dtypes(
+    (c, d)
+    for c in CASES
+    if c.lengths
+    for d in c.dtypes
+    if d in ("float32", "float16", "int64", "bool", "complex64", "complex128")
 )
 def test_lengths_around_the_lane_count(case, dtype):
     for n in LENGTHS:
@@ -65,6 +75,7 @@ def test_lengths_around_the_lane_count(case, dtype):
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -3.0, 88.0, -88.0, 1e-30, -1e-30]
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @each(c for c in CASES if c.specials)
 def test_special_values(case, dtype):
@@ -146,6 +157,7 @@ def broadcast(x):
 LAYOUTS = [transposed, negative_stride, step_two, outer_step_two, misaligned, broadcast]
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda f: f.__name__)
 @each(CASES)
 def test_layouts(case, layout):
@@ -159,15 +171,12 @@ def test_layouts(case, layout):
 
 
 # With the dtypes that gradients are checked in.
-DIFFERENTIABLE = pytest.mark.parametrize(
-    ("case", "dtype"),
-    [
-        pytest.param(c, d, id=f"{c}-{d}")
-        for c in CASES
-        if c.grad
-        for d in ("float64", "complex128")
-        if d in c.dtypes or (d == "float64" and "float32" in c.dtypes)
-    ],
+DIFFERENTIABLE = each_with_dtypes(
+    (c, d)
+    for c in CASES
+    if c.grad
+    for d in ("float64", "complex128")
+    if d in c.dtypes or (d == "float64" and "float32" in c.dtypes)
 )
 
 
@@ -266,6 +275,7 @@ def test_gradient_of_empty_inputs(case):
             assert [g.shape for g in gradients(case, sample, sample.draw("float32"))] == shapes
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 @each(c for c in CASES if c.grad and {"float16", "bfloat16", "float32"} <= set(c.dtypes))
 def test_gradient_in_lower_precision(case, dtype):
@@ -376,6 +386,7 @@ def threads():
     tw.set_num_threads(before)
 
 
+@pytest.mark.kernels
 @each(c for c in CASES if c.large)
 def test_same_bits_at_any_thread_count(case, threads):
     dtype = "float32" if "float32" in case.dtypes else case.dtypes[0]

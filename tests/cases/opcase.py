@@ -140,6 +140,8 @@ class OpCase:
         Further calls, not made with bool: a Python number lifts that to another dtype.
     specials
         Whether NaN, infinities, zeros and denormals give what NumPy gives.
+    products
+        Whether it multiplies matrices.
     """
 
     name: str
@@ -154,6 +156,7 @@ class OpCase:
     large: Sample | None = None
     numeric: tuple[Sample, ...] = ()
     specials: bool = False
+    products: bool = False
     closed: bool = False
     errors: tuple[Raises, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import gc
 import itertools
 import os
 import subprocess
@@ -54,6 +55,15 @@ def registry() -> Iterator[ModuleType]:
         ):
             entries.pop(name, None)
         registry.NONDIFFERENTIABLE.discard(name)
+
+
+@pytest.fixture
+def no_gc() -> Iterator[None]:
+    """Only reference counts free anything."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 # ---- options ---------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The templates: each runs over every op case of `cases/`.
 
-The kernels' level is the one that tilewright chose at import; `pytest --isa LEVEL -m kernels` runs what depends on it at
-another.
+The kernels' level is the one that tilewright chose at import; `pytest --isa LEVEL -m kernels` runs what depends on
+it at another.
 """
 
 from __future__ import annotations

@@ -58,6 +58,16 @@ def registry() -> Iterator[ModuleType]:
 
 
 @pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Sets the number of threads, for one test."""
+    import tilewright as tw
+
+    before = tw.get_num_threads()
+    yield tw.set_num_threads
+    tw.set_num_threads(before)
+
+
+@pytest.fixture
 def no_gc() -> Iterator[None]:
     """Only reference counts free anything."""
     gc.collect()

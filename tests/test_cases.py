@@ -152,13 +152,6 @@ def run_templates(case, threads):
         test_ops.test_same_bits_at_any_thread_count(case, threads)
 
 
-@pytest.fixture
-def threads():
-    before = tw.get_num_threads()
-    yield tw.set_num_threads
-    tw.set_num_threads(before)
-
-
 @pytest.mark.parametrize("case", [EIGENPAIR, FLIPPED, FICKLE], ids=["as it is", "flipped", "fickle"])
 def test_either_sign_is_right(case, threads):
     run_templates(case, threads)

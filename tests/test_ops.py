@@ -413,13 +413,6 @@ def test_fused_ops_are_what_their_definitions_say(case, dtype):
 # ---- threads ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def threads():
-    before = tw.get_num_threads()
-    yield tw.set_num_threads
-    tw.set_num_threads(before)
-
-
 @pytest.mark.kernels
 @each(c for c in CASES if c.large)
 def test_same_bits_at_any_thread_count(case, threads):

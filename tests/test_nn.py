@@ -46,17 +46,6 @@ def test_linear_without_features(sizes):
         nn.Linear(-1, 3)
 
 
-def test_flatten():
-    x = tw.zeros((2, 3, 4, 5))
-    assert nn.Flatten()(x).shape == (2, 60)
-    assert nn.Flatten(0)(x).shape == (120,)
-    assert nn.Flatten(1, 2)(x).shape == (2, 12, 5)
-    assert nn.Flatten(-2)(x).shape == (2, 3, 20)
-    for axes in ((2, 1), (4, -1), (-5, 1)):
-        with pytest.raises(IndexError, match="Flatten: axes"):
-            nn.Flatten(*axes)(x)
-
-
 def test_dropout():
     x = tw.ones((200, 500), requires_grad=True)
     y = F.dropout(x, 0.25, generator=tw.random.Generator(1))
@@ -92,54 +81,6 @@ def compare(ours, theirs, *arrays, rtol=2e-5, atol=2e-6):
     for p, q in zip(a, b, strict=True):
         if p.requires_grad:
             np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=rtol, atol=atol)
-
-
-ACTIVATIONS = {
-    "relu": (F.relu, lambda t, x: t.relu(x)),
-    "leaky_relu": (lambda x: F.leaky_relu(x, 0.2), lambda t, x: t.nn.functional.leaky_relu(x, 0.2)),
-    "elu": (lambda x: F.elu(x, 1.5), lambda t, x: t.nn.functional.elu(x, 1.5)),
-    "softplus": (F.softplus, lambda t, x: t.nn.functional.softplus(x)),
-    "gelu": (F.gelu, lambda t, x: t.nn.functional.gelu(x)),
-    "gelu_tanh": (lambda x: F.gelu(x, "tanh"), lambda t, x: t.nn.functional.gelu(x, approximate="tanh")),
-    "silu": (F.silu, lambda t, x: t.nn.functional.silu(x)),
-    "sigmoid": (F.sigmoid, lambda t, x: t.sigmoid(x)),
-    "tanh": (F.tanh, lambda t, x: t.tanh(x)),
-    "softmax": (lambda x: F.softmax(x, 1), lambda t, x: t.softmax(x, 1)),
-    "log_softmax": (lambda x: F.log_softmax(x, 0), lambda t, x: t.log_softmax(x, 0)),
-}
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activations_are_pytorchs(name):
-    compare(*ACTIVATIONS[name], array(7, 19))
-
-
-MODULES = [
-    nn.ReLU(), nn.LeakyReLU(0.2), nn.ELU(1.5), nn.Softplus(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Sigmoid(),
-    nn.Tanh(), nn.Softmax(0), nn.LogSoftmax(1), nn.Flatten(), nn.Identity(),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("module", MODULES, ids=repr)
-def test_modules_are_pytorchs(module):
-    arguments = {k: v for k, v in vars(module).items() if k != "training"}
-    compare(module, lambda t, x: getattr(t.nn, type(module).__name__)(**arguments)(x), array(5, 3, 4))
-
-
-def test_linear_is_pytorchs_and_takes_its_weights():
-    torch = pytest.importorskip("torch")
-    theirs = torch.nn.Linear(6, 3)
-    ours = nn.Linear(6, 3)
-    ours.load_state_dict(theirs.state_dict())
-    for shape in ((6,), (4, 6), (2, 5, 6)):
-        x = array(*shape)
-        np.testing.assert_allclose(
-            ours(x).detach().numpy(), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6
-        )
-    compare(
-        F.linear, lambda t, x, w, b: t.nn.functional.linear(x, w, b), array(4, 6), array(3, 6, seed=1), array(3, seed=2)
-    )
-    compare(F.linear, lambda t, x, w: t.nn.functional.linear(x, w), array(2, 4, 6), array(3, 6, seed=1))
 
 
 REDUCTIONS = ["mean", "sum", "none"]
@@ -267,32 +208,6 @@ def test_binary_losses_at_the_edges():
     np.testing.assert_allclose(loss.detach().numpy(), [math.log(2), 1e4, 0], rtol=1e-6)
     loss.sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), [-0.5, 1, 0])
-
-
-LOSSES = [
-    (nn.MSELoss(reduction="sum"), F.mse_loss, {"reduction": "sum"}),
-    (nn.L1Loss(), F.l1_loss, {}),
-    (nn.BCELoss(tw.asarray([1.0, 2.0, 3.0])), F.binary_cross_entropy, {"weight": [1.0, 2.0, 3.0]}),
-    (
-        nn.BCEWithLogitsLoss(pos_weight=[1.0, 2.0, 3.0]),
-        F.binary_cross_entropy_with_logits,
-        {"pos_weight": [1.0, 2.0, 3.0]},
-    ),
-    (nn.CrossEntropyLoss(label_smoothing=0.2), F.cross_entropy, {"label_smoothing": 0.2}),
-]
-
-
-@pytest.mark.parametrize(("module", "function", "options"), LOSSES, ids=[repr(m) for m, _, _ in LOSSES])
-def test_loss_modules_are_the_functions(module, function, options):
-    x, t = array(4, 3, low=0.1, high=0.9), array(4, 3, seed=1, low=0.1, high=0.9)
-    assert module(x, t).item() == function(x, t, **options).item()
-    assert list(module.parameters()) == []
-
-
-@pytest.mark.parametrize("kind", [nn.MSELoss, nn.L1Loss, nn.CrossEntropyLoss, nn.BCELoss, nn.BCEWithLogitsLoss])
-def test_losses_check_their_reduction(kind):
-    with pytest.raises(ValueError, match=f"{kind.__name__}: reduction is 'average'"):
-        kind(reduction="average")
 
 
 def test_whole_network_against_pytorch():

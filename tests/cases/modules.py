@@ -127,7 +127,7 @@ CASES = (
     # activations
     M("ReLU", "relu", X),
     M("LeakyReLU", "leaky_relu", X, negative_slope=0.2),
-    M("ELU", "elu", X, alpha=1.5),
+    M("ELU", "elu", X, alpha=1.5, errors=(refused(TypeError, "alpha", "ELU", "one"),)),
     M("Softplus", "softplus", X),
     M("GELU", "gelu", X),
     M("GELU", "gelu", X, approximate="tanh", errors=(refused(ValueError, "approximate", "GELU", "erf"),)),

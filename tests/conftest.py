@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import gc
 import itertools
 import os
 import subprocess
@@ -56,10 +57,34 @@ def registry() -> Iterator[ModuleType]:
         registry.NONDIFFERENTIABLE.discard(name)
 
 
-# ---- differential tests ----------------------------------------------------------------------------------------------
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Sets the number of threads, for one test."""
+    import tilewright as tw
+
+    before = tw.get_num_threads()
+    yield tw.set_num_threads
+    tw.set_num_threads(before)
+
+
+@pytest.fixture
+def no_gc() -> Iterator[None]:
+    """Only reference counts free anything."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+# ---- options ---------------------------------------------------------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--isa",
+        metavar="LEVEL",
+        help="the level of the kernels (sets TILEWRIGHT_ISA); with `-m kernels`, only the tests that depend on it",
+    )
     parser.addoption(
         "--device",
         default="cpu",
@@ -75,9 +100,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Chooses level and device. Nothing here may import tilewright before: the level is chosen at import, once."""
+    config.addinivalue_line("markers", "kernels: depends on the kernels' level, so it is run at each of them")
+    config.addinivalue_line("markers", "products: multiplies matrices, wherein alone v4 and v4dot differ")
+    level = config.getoption("--isa")
+    if level is not None:
+        if "tilewright" in sys.modules:
+            raise pytest.UsageError("--isa: tilewright was imported before its level could be set")
+        os.environ["TILEWRIGHT_ISA"] = level
+        try:
+            import tilewright  # noqa: F401
+        except ImportError as error:
+            raise pytest.UsageError(f"--isa: {error}") from None
+
     from cases import opcase
 
     opcase.DEVICE = config.getoption("--device")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    from tilewright import _core
+
+    isa = _core.config()
+    return f"tilewright: ISA level {isa['isa']} of {', '.join(isa['isa_available'])}; device {config.option.device}"
+
+
+# ---- differential tests ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

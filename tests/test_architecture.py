@@ -20,6 +20,7 @@ PACKAGE = ROOT / "python" / "tilewright"
 SOURCES = sorted(p for p in CSRC.rglob("*") if p.suffix in (".h", ".cpp", ".cu"))
 KERNELS = [p for p in SOURCES if p.is_relative_to(CSRC / "cpu" / "kernels")]
 PYTHON = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted(p for p in (ROOT / "tests").rglob("*") if p.suffix in (".h", ".cpp", ".py"))
 
 # What each folder of csrc/ may include from. Devices know what they are given, and nothing of each other or of ops/.
 MAY_INCLUDE = {
@@ -82,7 +83,7 @@ def test_only_parallel_knows_openmp(path):
     assert not re.search(r"#\s*pragma\s+omp|_Pragma\(\"omp|\bomp_\w+\(|std::thread\b", text)
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *PYTHON, *sorted((ROOT / "tests").rglob("*.cpp"))], ids=relative)
+@pytest.mark.parametrize("path", [*SOURCES, *PYTHON, *TESTS], ids=relative)
 def test_files_are_short(path):
     text = path.read_text()
     if path.is_relative_to(PACKAGE):  # docstrings are reference text, not code to follow

@@ -60,6 +60,8 @@ def same(got, want, activation):
         np.testing.assert_allclose(got, want, rtol=0, atol=16 * eps * (1 + np.abs(want).max(initial=0)))
 
 
+@pytest.mark.kernels
+@pytest.mark.products
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
 @pytest.mark.parametrize(("rows", "out"), SHAPES)
 @each_activation
@@ -75,6 +77,8 @@ def test_the_same_bits_as_several_ops(activation, rows, out, dtype):
         same(got, want, activation)
 
 
+@pytest.mark.kernels
+@pytest.mark.products
 @pytest.mark.parametrize("shape", [(128, 512), (2048, 96), (4000, 10), (40, 5000), (1, 9), (9, 1)])
 @each_activation
 def test_backward_of_bias_and_activation_in_one_pass(activation, shape):
@@ -248,6 +252,8 @@ def operands(kind, rows, m, n, k, dtype):
     return [tw.asarray(rng.uniform(-1, 1, shape), dtype=dtype) for shape in shapes[kind]]
 
 
+@pytest.mark.kernels
+@pytest.mark.products
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_products_are_added_in_place(kind, dtype):
@@ -311,6 +317,8 @@ def op_of(y):
     return y._node.plan.name
 
 
+@pytest.mark.kernels
+@pytest.mark.products
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("make", MODULES, ids=["relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu"])
 def test_the_same_bits_as_layers_one_by_one(make, dtype):

@@ -124,7 +124,7 @@ def train_a_little(seed: int) -> bytes:
     rng = np.random.default_rng(seed)
     w = tw.asarray(rng.standard_normal((120, 90)), dtype="float32", requires_grad=True)
     x = tw.asarray(rng.standard_normal((200, 120)), dtype="float32")
-    for _ in range(20):
+    for _ in range(8):
         loss = tw.nn.functional.softmax(tw.tanh(x @ w), axis=1).max(axis=1).sum()
         loss.backward()
         with tw.no_grad():
@@ -252,9 +252,9 @@ def steps(count, start):
         loss.backward()
         optimiser.step()
 
-steps(600, 0)
+steps(300, 0)  # every shape that there is
 before, used = resident(), tw.memory.stats()["in_use"]
-steps(2000, 600)
+steps(1000, 300)
 after, stats = resident(), tw.memory.stats()
 print(after - before, stats["in_use"] - used, stats["reuses"] / stats["allocations"])
 """
@@ -264,8 +264,8 @@ def test_memory_is_flat_over_steps_of_varying_shapes(python):
     done = python(FLAT, timeout=240)
     assert done.returncode == 0, done.stderr
     grown, in_use, reused = (float(word) for word in done.stdout.split())
-    assert in_use < 100_000
-    assert grown < 4 << 20
+    assert in_use < 50_000
+    assert grown < 2 << 20
     assert reused > 0.95
 
 

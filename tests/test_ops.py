@@ -1,11 +1,13 @@
 """The templates: each runs over every op case of `cases/`.
 
-The kernels' level is the one that tilewright chose at import; `test_isa.py` runs this file again at the others.
+The kernels' level is the one that tilewright chose at import; `pytest --isa LEVEL -m kernels` runs what depends on
+it at another.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import itertools
 import math
@@ -20,41 +22,50 @@ from cases.opcase import ALL, COMPLEX, LENGTHS, OpCase, Sample, arrays, assert_c
 from tilewright._engine import registry
 
 
-def each(cases, ids=str):
-    return pytest.mark.parametrize("case", list(cases), ids=ids)
+def param(case, *dtype):
+    """A case, and a dtype to go with it, under their names."""
+    marks = pytest.mark.products if case.products else ()
+    return pytest.param(case, *dtype, id="-".join([case.name, *dtype]), marks=marks)
+
+
+def each(cases):
+    return pytest.mark.parametrize("case", [param(case) for case in cases])
+
+
+def each_with_dtypes(pairs):
+    return pytest.mark.parametrize(("case", "dtype"), [param(case, dtype) for case, dtype in pairs])
 
 
 def run(case: OpCase, sample: Sample, tensors: list, *, context: str = "", dtype: str) -> list[tw.Tensor]:
     """Call the op and compare with the oracle."""
     got = results(case.function(*tensors, **sample.kwargs))
+    args = for_oracle(case, tensors)
     with np.errstate(all="ignore"):
-        want = results(case.oracle(*for_oracle(case, tensors), **sample.kwargs))
-    assert len(got) == len(want)
-    for i, (g, w) in enumerate(zip(got, want, strict=True)):
-        where = f"{case.name}{sample.args} {sample.kwargs} {context}"
+        want = results(case.oracle(*args, **sample.kwargs))
+    where = f"{case.name}{sample.args} {sample.kwargs} {context}"
+    for i, g in enumerate(got):
         assert g.dtype.name == case.expected_dtype(dtype, i), where
-        assert_close(g, w, case.tolerance, where)
+    case.compare(args, got, want, where)
     return got
 
 
 # ---- forward ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("case", "dtype"), [pytest.param(c, d, id=f"{c}-{d}") for c in CASES for d in c.dtypes])
+@pytest.mark.kernels
+@each_with_dtypes((c, d) for c in CASES for d in c.dtypes)
 def test_forward(case, dtype):
     for sample in case.calls(dtype):
         run(case, sample, sample.draw(dtype), dtype=dtype)
 
 
-@pytest.mark.parametrize(
-    ("case", "dtype"),
-    [
-        pytest.param(c, d, id=f"{c}-{d}")
-        for c in CASES
-        if c.lengths
-        for d in c.dtypes
-        if d in ("float32", "float16", "int64", "bool", "complex64", "complex128")
-    ],
+@pytest.mark.kernels
+@each_with_dtypes(
+    (c, d)
+    for c in CASES
+    if c.lengths
+    for d in c.dtypes
+    if d in ("float32", "float16", "int64", "bool", "complex64", "complex128")
 )
 def test_lengths_around_the_lane_count(case, dtype):
     for n in LENGTHS:
@@ -65,6 +76,7 @@ def test_lengths_around_the_lane_count(case, dtype):
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -3.0, 88.0, -88.0, 1e-30, -1e-30]
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @each(c for c in CASES if c.specials)
 def test_special_values(case, dtype):
@@ -76,12 +88,12 @@ def test_special_values(case, dtype):
     else:
         pairs = np.array(list(itertools.product(values, values)))
         tensors = [tw.asarray(pairs[:, i].copy(), dtype=dtype, device=opcase.DEVICE) for i in (0, 1)]
-    got = case.function(*tensors)
+    args = [to_numpy(t) for t in tensors]
     with np.errstate(all="ignore"):
-        want = np.asarray(case.oracle(*[to_numpy(t) for t in tensors]))
-        if want.dtype == np.float64:
-            want = want.astype(dtype).astype(np.float64)  # what is too large for the dtype is infinite in it
-    assert_close(got, want, case.tolerance, case.name)
+        want = [np.asarray(w) for w in results(case.oracle(*args))]
+        # What is too large for the dtype is infinite in it.
+        want = [w.astype(dtype).astype(np.float64) if w.dtype == np.float64 else w for w in want]
+    case.compare(args, results(case.function(*tensors)), want, case.name)
 
 
 @each(c for c in CASES if c.closed)
@@ -146,6 +158,7 @@ def broadcast(x):
 LAYOUTS = [transposed, negative_stride, step_two, outer_step_two, misaligned, broadcast]
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda f: f.__name__)
 @each(CASES)
 def test_layouts(case, layout):
@@ -154,21 +167,19 @@ def test_layouts(case, layout):
     for sample, dtype in itertools.product(
         samples, (d for d in case.dtypes if d in ("float32", "float64", "bfloat16", "int32", "bool", *COMPLEX))
     ):
-        tensors = Sample.map(layout, sample.draw(dtype))
+        tensors = sample.arranged(layout, sample.draw(dtype))
         run(case, sample, tensors, context=layout.__name__, dtype=dtype)
 
 
 # With the dtypes that gradients are checked in.
-DIFFERENTIABLE = pytest.mark.parametrize(
-    ("case", "dtype"),
-    [
-        pytest.param(c, d, id=f"{c}-{d}")
-        for c in CASES
-        if c.grad
-        for d in ("float64", "complex128")
-        if d in c.dtypes or (d == "float64" and "float32" in c.dtypes)
-    ],
-)
+DIFFERENTIABLE_PAIRS = [
+    (c, d)
+    for c in CASES
+    if c.grad
+    for d in ("float64", "complex128")
+    if d in c.dtypes or (d == "float64" and "float32" in c.dtypes)
+]
+DIFFERENTIABLE = each_with_dtypes(DIFFERENTIABLE_PAIRS)
 
 
 @DIFFERENTIABLE
@@ -177,7 +188,7 @@ def test_gradients_of_strided_inputs(case, dtype):
     sample = case.differentiable()
     plain = gradients(case, sample, sample.draw(dtype))
     for layout in (transposed, negative_stride, step_two):
-        strided = gradients(case, sample, Sample.map(layout, sample.draw(dtype)))
+        strided = gradients(case, sample, sample.arranged(layout, sample.draw(dtype)))
         for a, b in zip(plain, strided, strict=True):
             assert_close(b, to_numpy(a), case.tolerance, layout.__name__)
 
@@ -237,7 +248,7 @@ def gradients(case: OpCase, sample: Sample, tensors: list) -> list[tw.Tensor]:
 
     rng = np.random.default_rng(5)
     loss = 0.0
-    for y in results(case.function(*Sample.map(track, tensors), **sample.kwargs)):
+    for y in case.differentiated(case.function(*Sample.map(track, tensors), **sample.kwargs)):
         weights = rng.standard_normal(y.shape)
         if y.dtype.is_complex:
             weights = weights + 1j * rng.standard_normal(y.shape)
@@ -246,16 +257,44 @@ def gradients(case: OpCase, sample: Sample, tensors: list) -> list[tw.Tensor]:
     return [leaf.grad for leaf in leaves]
 
 
+def small(case):
+    """The samples that are worth the many calls of finite differences."""
+    for sample in case.samples:
+        sizes = [math.prod(a.shape) for a in arrays(sample.args)]
+        if 0 not in sizes and sum(sizes) <= 300:
+            yield sample
+
+
+def smooth(case, sample):
+    """The function to differentiate: of any arrays near those of the sample."""
+    return lambda *tensors: case.differentiated(case.function(*sample.kept(tensors), **sample.kwargs))
+
+
 @DIFFERENTIABLE
 def test_gradient(case, dtype):
     """Against finite differences in double precision with a random cotangent; and again, of the gradient."""
-    for sample in case.samples:
-        sizes = [math.prod(a.shape) for a in arrays(sample.args)]
-        if 0 in sizes or sum(sizes) > 300:
-            continue
+    for sample in small(case):
         order = case.grad if sample is case.differentiable() else 1
-        function = functools.partial(case.function, **sample.kwargs)
-        tw.testing.check_grads(function, *sample.draw(dtype), order=order)
+        tw.testing.check_grads(smooth(case, sample), *sample.draw(dtype), order=order)
+
+
+def has_several_results(case):
+    sample = case.differentiable()
+    return len(smooth(case, sample)(*sample.draw("float64"))) > 1
+
+
+@each_with_dtypes((c, d) for c, d in DIFFERENTIABLE_PAIRS if has_several_results(c))
+def test_gradient_where_a_result_is_not_used(case, dtype):
+    """Each result in turn: a rule may count on none of the cotangents."""
+    for sample in small(case):
+        function, tensors = smooth(case, sample), sample.draw(dtype)
+        for unused in range(len(function(*tensors))):
+
+            def others(*tensors, function=function, unused=unused):
+                return [y for i, y in enumerate(function(*tensors)) if i != unused]
+
+            if others(*tensors):
+                tw.testing.check_grads(others, *tensors)
 
 
 @each(c for c in CASES if c.grad and "float32" in c.dtypes)
@@ -266,6 +305,7 @@ def test_gradient_of_empty_inputs(case):
             assert [g.shape for g in gradients(case, sample, sample.draw("float32"))] == shapes
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 @each(c for c in CASES if c.grad and {"float16", "bfloat16", "float32"} <= set(c.dtypes))
 def test_gradient_in_lower_precision(case, dtype):
@@ -325,7 +365,7 @@ BY_FUSED_OPS = [(case, names) for case in CASES if "float32" in case.dtypes and 
 
 
 def results_and_derivatives(case, function, sample, tensors):
-    """Results; gradients of a random combination of them, not recorded and recorded; and theirs."""
+    """Results; and of a random combination of them gradients, not recorded and recorded, and theirs."""
 
     def draw(like):
         return tw.asarray(np.random.default_rng(9).standard_normal(like.shape), dtype=like.dtype, device=like.device)
@@ -340,11 +380,12 @@ def results_and_derivatives(case, function, sample, tensors):
     def total(values):
         return functools.reduce(lambda a, b: a + b, [tw.sum(v * draw(v)) for v in values])
 
-    y = results(function(*Sample.map(track, tensors), **sample.kwargs))
-    plain = tw.autograd.gradients(total(y), leaves, retain_graph=True)
-    first = tw.autograd.gradients(total(y), leaves, create_graph=True)
-    second = tw.autograd.gradients(total(first) + total(y), leaves) if case.grad > 1 else []
-    return [*y, *plain, *first, *second]
+    y = function(*Sample.map(track, tensors), **sample.kwargs)
+    z = total(case.differentiated(y))
+    plain = tw.autograd.gradients(z, leaves, retain_graph=True)
+    first = tw.autograd.gradients(z, leaves, create_graph=True)
+    second = tw.autograd.gradients(total(first) + z, leaves) if case.grad > 1 else []
+    return results(y), [*plain, *first, *second]
 
 
 def check_definitions(case, dtype):
@@ -352,11 +393,14 @@ def check_definitions(case, dtype):
         tensors = sample.draw(dtype)
         if sum(x.size for x in tensors if isinstance(x, tw.Tensor)) > 3000:
             continue
-        got = results_and_derivatives(case, case.function, sample, tensors)
+        got, derivatives = results_and_derivatives(case, case.function, sample, tensors)
         with unfused(case) as (function, _):
-            want = results_and_derivatives(case, function, sample, tensors)
-        for a, b in zip(got, want, strict=True):
-            assert_close(a, to_numpy(b), 16 * case.tolerance + 16, f"{case.name}{sample.args} {sample.kwargs}")
+            want, expected = results_and_derivatives(case, function, sample, tensors)
+        where = f"{case.name}{sample.args} {sample.kwargs}"
+        loose = dataclasses.replace(case, tolerance=16 * case.tolerance + 16)
+        loose.compare(for_oracle(case, tensors), got, [to_numpy(y) for y in want], where)
+        for a, b in zip(derivatives, expected, strict=True):
+            assert_close(a, to_numpy(b), loose.tolerance, where)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -369,13 +413,7 @@ def test_fused_ops_are_what_their_definitions_say(case, dtype):
 # ---- threads ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def threads():
-    before = tw.get_num_threads()
-    yield tw.set_num_threads
-    tw.set_num_threads(before)
-
-
+@pytest.mark.kernels
 @each(c for c in CASES if c.large)
 def test_same_bits_at_any_thread_count(case, threads):
     dtype = "float32" if "float32" in case.dtypes else case.dtypes[0]

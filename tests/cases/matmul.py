@@ -39,6 +39,7 @@ def fused(activation):
         ),
         fn=functools.partial(tw.nn.functional.linear, activation=activation),
         tolerance=64,
+        products=True,
         lengths=lambda n: S(U((5, n)), U((n + 1, n)), U((n + 1,))),
         large=S(U((300, 128)), U((270, 128)), U((270,))),
     )
@@ -77,6 +78,7 @@ CASES = (
         tuple(S(U(a), U(b)) for a, b in SHAPES),
         dtypes=ALL,
         tolerance=64,
+        products=True,
         lengths=lambda n: S(U((5, n)), U((n, n + 1))),
         large=S(U((260, 250)), U((250, 270))),
         errors=(
@@ -102,6 +104,7 @@ CASES = (
             S(U((1, 200)), U((70, 200)), U((70,))),
         ),
         tolerance=64,
+        products=True,
         lengths=lambda n: S(U((5, n)), U((n + 1, n)), U((n + 1,))),
         large=S(U((128, 300)), U((270, 300)), U((270,))),
         errors=(

@@ -11,6 +11,8 @@ import numpy as np
 
 import tilewright as tw
 
+from .kinds import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,7 +40,8 @@ class A:
 
     Complex numbers have a length between |low| and |high| where both have one sign, else parts from [low, high].
 
-    `dtype` fixes it instead: for masks and indices, which have no gradient. `values` gives the data.
+    `dtype` fixes it instead: for masks and indices, which have no gradient. `values` gives the data. `kind`, one of
+    `KINDS`, is a property that the data has, in every layout and in every step of finite differences.
     """
 
     shape: tuple[int, ...] = ()
@@ -46,30 +49,45 @@ class A:
     high: float = 3.0
     dtype: str | None = None
     values: Any = None
+    kind: str | None = None
 
     def __repr__(self) -> str:
-        return f"{self.dtype or ''}{self.shape}"
+        return " ".join(filter(None, (self.kind, f"{self.dtype or ''}{self.shape}")))
 
     def draw(self, rng: np.random.Generator, dtype: str) -> tw.Tensor:
         """A contiguous tensor."""
-        return self.values_for(rng, self.dtype or dtype).to(DEVICE)
+        dtype = self.dtype or dtype
+        numbers = self.numbers(rng, dtype) if self.values is None else self.values
+        if self.kind is not None and self.values is None:
+            low = max(self.low, 0) if dtype.startswith("u") else self.low
+            numbers = KINDS[self.kind].made(rng, np.asarray(numbers), low, self.high)
+        x = tw.asarray(np.asarray(numbers), dtype=dtype)
+        assert self.has_kind(x), f"what was drawn for {self} in {dtype} is not {self.kind}"
+        return x.to(DEVICE)
 
-    def values_for(self, rng: np.random.Generator, dtype: str) -> tw.Tensor:
-        if self.values is not None:
-            return tw.asarray(np.asarray(self.values), dtype=dtype)
+    def numbers(self, rng: np.random.Generator, dtype: str) -> Any:
         if dtype == "bool":
-            return tw.asarray(rng.random(self.shape) < 0.5)
+            return rng.random(self.shape) < 0.5
         if dtype in FLOATS:
-            return tw.asarray(np.asarray(rng.uniform(self.low, self.high, self.shape)), dtype=dtype)
-        if dtype in COMPLEX:
-            return tw.asarray(np.asarray(self.draw_complex(rng)), dtype=dtype)
-        low = 0 if dtype.startswith("u") else self.low
-        return tw.asarray(np.asarray(rng.integers(int(low), int(max(self.high, low)) + 1, self.shape)), dtype=dtype)
-
-    def draw_complex(self, rng: np.random.Generator) -> Any:
+            return rng.uniform(self.low, self.high, self.shape)
+        if dtype not in COMPLEX:
+            low = 0 if dtype.startswith("u") else self.low
+            return rng.integers(int(low), int(max(self.high, low)) + 1, self.shape)
         if self.low * self.high > 0:
             return rng.uniform(self.low, self.high, self.shape) * np.exp(1j * rng.uniform(-3, 3, self.shape))
         return rng.uniform(self.low, self.high, self.shape) + 1j * rng.uniform(self.low, self.high, self.shape)
+
+    def has_kind(self, x: tw.Tensor) -> bool:
+        return self.kind is None or bool(KINDS[self.kind].holds(to_numpy(x)))
+
+    def kept(self, x: tw.Tensor) -> tw.Tensor:
+        """Of the kind, where `x` is almost."""
+        return x if self.kind is None else KINDS[self.kind].kept(x)
+
+    def arranged(self, layout: Callable[[tw.Tensor], tw.Tensor], x: tw.Tensor) -> tw.Tensor:
+        """In a layout; or as it is, where the layout changes values (stride 0) so that they are not of the kind."""
+        y = layout(x)
+        return y if self.has_kind(y) else x
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,16 @@ class Sample:
         """The positional arguments with tensors for the `A`s; the same data for the same key."""
         rng = np.random.default_rng(zlib.crc32(f"{key} {self.args} {dtype}".encode()))
         return self.map(lambda a: a.draw(rng, dtype), self.args)
+
+    def arranged(self, layout: Callable[[tw.Tensor], tw.Tensor], tensors: Any) -> list[Any]:
+        """What was drawn, in a layout."""
+        places = iter(arrays(self.args))
+        return self.map(lambda x: next(places).arranged(layout, x), tensors)
+
+    def kept(self, tensors: Any) -> list[Any]:
+        """What was drawn and moved by a step, of the kind again that it was drawn as."""
+        places = iter(arrays(self.args))
+        return self.map(lambda x: next(places).kept(x), tensors)
 
     @staticmethod
     def map(function: Callable[[Any], Any], args: Any) -> list[Any]:
@@ -130,6 +158,13 @@ class OpCase:
         numbers give real ones; or a dtype. A tuple where the op has several results.
     tolerance
         Largest error, in units of eps * (|expected| + 1) of the result's dtype.
+    check
+        For results that are right up to sign or order: (args, got, expected) -> None asserts that they are, in place of
+        `assert_close`. `args` and `expected` are lists of NumPy's arrays, as the oracle takes and gives them, `got` a
+        list of tensors of the right shapes. `turned` helps with signs.
+    invariant
+        For such results: (*results) -> one or several tensors that do not depend on the choice, and are smooth.
+        Gradients are taken of them instead.
     grad
         How often the op can be differentiated: 0, 1 or 2 times.
     lengths
@@ -140,6 +175,8 @@ class OpCase:
         Further calls, not made with bool: a Python number lifts that to another dtype.
     specials
         Whether NaN, infinities, zeros and denormals give what NumPy gives.
+    products
+        Whether it multiplies matrices.
     """
 
     name: str
@@ -149,16 +186,20 @@ class OpCase:
     dtypes: tuple[str, ...] = FLOATS
     result: str | tuple[str, ...] = "same"
     tolerance: float = 4.0
+    check: Callable[[list[Any], list[tw.Tensor], list[np.ndarray]], None] | None = None
+    invariant: Callable[..., Any] | None = None
     grad: int = 2
     lengths: Callable[[int], Sample] | None = None
     large: Sample | None = None
     numeric: tuple[Sample, ...] = ()
     specials: bool = False
+    products: bool = False
     closed: bool = False
     errors: tuple[Raises, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.samples, self.name
+        assert self.invariant is None or self.check is not None, f"{self.name}: what is invariant, where all is unique?"
 
     def __str__(self) -> str:
         return self.name
@@ -181,6 +222,25 @@ class OpCase:
         if rule == "magnitude":
             return PARTS.get(dtype, dtype)
         return dtype if rule == "same" else rule
+
+    def compare(self, args: list[Any], got: list[tw.Tensor], expected: list[Any], context: str) -> None:
+        """Results with those of the oracle, which was given `args`."""
+        expected = [np.asarray(w) for w in expected]
+        assert len(got) == len(expected), f"{context}: {len(got)} results, expected {len(expected)}"
+        for i, (g, w) in enumerate(zip(got, expected, strict=True)):
+            if self.check is None:
+                assert_close(g, w, self.tolerance, context)
+            assert g.shape == w.shape, f"{context}: shape {g.shape} of result {i}, expected {w.shape}"
+        if self.check is not None:
+            try:
+                self.check(args, got, expected)
+            except AssertionError as error:
+                raise AssertionError(f"{context}: {error}") from error
+
+    def differentiated(self, y: Any) -> list[tw.Tensor]:
+        """What gradients are taken of: the floating and complex results, or what `invariant` makes of all."""
+        values = results(y if self.invariant is None else self.invariant(*results(y)))
+        return [v for v in values if v.dtype.is_inexact]
 
     def differentiable(self) -> Sample | None:
         """The sample that gradients are checked on."""
@@ -243,3 +303,11 @@ def assert_close(got: tw.Tensor, want: Any, tolerance: float, context: str = "")
             f"{context}: {dtype} result {values[at]!r} at {tuple(map(int, at))}, expected {want[at]!r}: "
             f"an error of {worst:.1f} eps, {tolerance} allowed"
         )
+
+
+def turned(got: tw.Tensor, want: np.ndarray, axis: int) -> tw.Tensor:
+    """`got` with each vector along `axis` times the sign (complex: the phase) that brings it closest to `want`."""
+    values = to_numpy(got)
+    overlap = np.sum(np.conj(values) * want, axis=axis, keepdims=True)
+    length = np.abs(overlap)
+    return tw.asarray(values * np.where(length == 0, 1, overlap / np.where(length == 0, 1, length)), dtype=got.dtype)

@@ -1,0 +1,174 @@
+"""What a case says about a module. `test_modules.py` runs every template over the table at the end: a line for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import tilewright as tw
+from tilewright import nn
+from tilewright.nn import functional as F
+
+from .opcase import A, Raises, S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+
+@dataclass(frozen=True)
+class ModuleCase:
+    """A module with its arguments, and what to call it with.
+
+    Attributes
+    ----------
+    name
+        Of the class in `nn`, and in `torch.nn`.
+    function
+        What calling it computes: a function of `nn.functional`, by name, which takes the same arguments; or
+        (module, *inputs) -> results.
+    inputs
+        Drawn as those of op cases are. Those without a dtype of their own are differentiated.
+    arguments
+        By name; arrays of NumPy are given as tensors.
+    build
+        () -> the module, where that is not the class with the arguments.
+    torch
+        Whether PyTorch has it, with the same arguments.
+    random
+        Whether it draws random numbers in training. It is compared in evaluation mode, then.
+    tolerance
+        Largest error, in units of eps * (|expected| + 1).
+    grad
+        How often it can be differentiated with respect to inputs and parameters: 0, 1 or 2 times.
+    unshown
+        Arguments that its printed form leaves out; besides arrays, which it never shows.
+    errors
+        Calls that must raise.
+    """
+
+    name: str
+    function: str | Callable[..., Any]
+    inputs: tuple[A, ...]
+    arguments: dict[str, Any]
+    build: Callable[[], nn.Module] | None = None
+    torch: bool = True
+    random: bool = False
+    tolerance: float = 64.0
+    grad: int = 2
+    unshown: tuple[str, ...] = ()
+    errors: tuple[Raises, ...] = ()
+
+    def __str__(self) -> str:
+        text = ", ".join(f"{k}={type(v).__name__ if is_array(v) else v}" for k, v in self.arguments.items())
+        shapes = "-".join(map(str, self.inputs))
+        return f"{self.name}({text})-{shapes}"
+
+    def make(self) -> nn.Module:
+        """The module: in evaluation mode, where training draws random numbers."""
+        tw.random.seed(0)
+        module = self.build() if self.build else getattr(nn, self.name)(**given(self.arguments, tw.asarray))
+        return module.eval() if self.random else module
+
+    def make_torch(self, torch: ModuleType) -> Any:
+        """PyTorch's."""
+        module = getattr(torch.nn, self.name)(**given(self.arguments, torch.tensor))
+        return module.eval() if self.random else module
+
+    def draw(self, dtype: str = "float32") -> list[tw.Tensor]:
+        return S(*self.inputs).draw(dtype, self.name)
+
+    def expected(self, module: nn.Module, inputs: list[tw.Tensor]) -> Any:
+        """What `function` says that calling the module gives."""
+        if isinstance(self.function, str):
+            return getattr(F, self.function)(*inputs, **given(self.arguments, tw.asarray))
+        return self.function(module, *inputs)
+
+
+def is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def given(arguments: dict[str, Any], tensor: Callable[[np.ndarray], Any]) -> dict[str, Any]:
+    return {name: tensor(value) if is_array(value) else value for name, value in arguments.items()}
+
+
+def M(name: str, function: str | Callable[..., Any], *inputs: A, **more: Any) -> ModuleCase:
+    """A case; `more` are the module's arguments, and fields of `ModuleCase`."""
+    known = {f.name: more.pop(f.name) for f in fields(ModuleCase) if f.name in more}
+    return ModuleCase(name, function, inputs, more, **known)
+
+
+def refused(error: type[Exception], message: str, name: str, *args: Any, **arguments: Any) -> Raises:
+    """Arguments that the class must refuse; the message begins with its name."""
+    return Raises(error, f"{name}: {message}", lambda: getattr(nn, name)(*args, **arguments))
+
+
+def reduction(name: str) -> tuple[Raises, ...]:
+    return (refused(ValueError, "reduction is 'average'", name, reduction="average"),)
+
+
+def linear(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    return F.linear(x, layer.weight, layer.bias, layer.activation)
+
+
+def axes(*args: int) -> Raises:
+    return Raises(IndexError, "Flatten: axes", lambda: nn.Flatten(*args)(tw.zeros((2, 3, 4, 5))))
+
+
+X = A((5, 3, 4))
+P, T = A((4, 3), 0.1, 0.9), A((4, 3), 0.1, 0.9)
+CLASSES = A(dtype="int64", values=[0, 2, 1, 2], shape=(4,))
+WEIGHT = np.float32([1.0, 2.0, 0.5])
+
+CASES = (
+    # activations
+    M("ReLU", "relu", X),
+    M("LeakyReLU", "leaky_relu", X, negative_slope=0.2),
+    M("ELU", "elu", X, alpha=1.5, errors=(refused(TypeError, "alpha", "ELU", "one"),)),
+    M("Softplus", "softplus", X),
+    M("GELU", "gelu", X),
+    M("GELU", "gelu", X, approximate="tanh", errors=(refused(ValueError, "approximate", "GELU", "erf"),)),
+    M("SiLU", "silu", X),
+    M("Sigmoid", "sigmoid", X),
+    M("Tanh", "tanh", X),
+    M("Softmax", lambda module, x: F.softmax(x, 0), X, dim=0),
+    M("LogSoftmax", lambda module, x: F.log_softmax(x, 1), X, dim=1),
+    # linear
+    M("Identity", lambda module, x: x, X),
+    M("Linear", linear, A((6,)), in_features=6, out_features=3),
+    M("Linear", linear, A((4, 6)), in_features=6, out_features=3, bias=False),
+    M("Linear", linear, A((2, 5, 6)), in_features=6, out_features=3),
+    M("Linear", linear, A((2, 6)), in_features=6, out_features=3, activation="gelu_tanh", torch=False),
+    M("PackedLinear", linear, A((4, 6)), build=lambda: nn.PackedLinear(nn.Linear(6, 3)), torch=False, grad=0),
+    # shape
+    M("Flatten", lambda module, x: tw.reshape(x, (5, 12)), X, errors=(axes(2, 1), axes(4, -1), axes(-5, 1))),
+    M("Flatten", lambda module, x: tw.ravel(x), X, start_dim=0),
+    M("Flatten", lambda module, x: tw.reshape(x, (2, 12, 5)), A((2, 3, 4, 5)), start_dim=1, end_dim=2),
+    M("Flatten", lambda module, x: tw.reshape(x, (5, 12)), X, start_dim=-2),
+    # dropout
+    M("Dropout", lambda module, x: x, A((50,)), p=0.3, random=True),
+    # losses
+    M("MSELoss", "mse_loss", P, T, errors=reduction("MSELoss")),
+    M("MSELoss", "mse_loss", P, T, reduction="sum"),
+    M("L1Loss", "l1_loss", P, T, errors=reduction("L1Loss")),
+    M("L1Loss", "l1_loss", P, T, reduction="none"),
+    M("BCELoss", "binary_cross_entropy", P, T, weight=WEIGHT, errors=reduction("BCELoss")),
+    M("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", P, T, weight=WEIGHT, reduction="sum"),
+    M("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", P, T, pos_weight=WEIGHT,
+      errors=reduction("BCEWithLogitsLoss")),
+    M("CrossEntropyLoss", "cross_entropy", P, T, label_smoothing=0.2, unshown=("label_smoothing",),
+      errors=(*reduction("CrossEntropyLoss"), refused(ValueError, "label_sm", "CrossEntropyLoss", label_smoothing=-1))),
+    M("CrossEntropyLoss", "cross_entropy", P, CLASSES, weight=WEIGHT),
+    M("CrossEntropyLoss", "cross_entropy", P, CLASSES, ignore_index=1, unshown=("ignore_index",), reduction="none"),
+)  # fmt: skip
+
+# Public classes of `nn` that the templates say nothing about, and where they are tested.
+WITHOUT = {
+    "Module": "the base class: test_module.py",
+    "Sequential": "a container: test_module.py",
+    "ModuleList": "a container: test_module.py",
+    "ModuleDict": "a container: test_module.py",
+}

@@ -121,6 +121,8 @@ def axes(*args: int) -> Raises:
 X = A((5, 3, 4))
 P, T = A((4, 3), 0.1, 0.9), A((4, 3), 0.1, 0.9)
 CLASSES = A(dtype="int64", values=[0, 2, 1, 2], shape=(4,))
+SIGNS = A(dtype="int64", values=[[1, -1, 1], [-1, -1, 1], [1, 1, 1], [-1, 1, -1]], shape=(4, 3))
+LABELS = A(dtype="int64", values=[[0, 2, -1], [1, -1, -1], [2, 0, 1], [-1, 0, 0]], shape=(4, 3))
 WEIGHT = np.float32([1.0, 2.0, 0.5])
 
 CASES = (
@@ -148,6 +150,7 @@ CASES = (
     M("Flatten", lambda module, x: tw.ravel(x), X, start_dim=0),
     M("Flatten", lambda module, x: tw.reshape(x, (2, 12, 5)), A((2, 3, 4, 5)), start_dim=1, end_dim=2),
     M("Flatten", lambda module, x: tw.reshape(x, (5, 12)), X, start_dim=-2),
+    M("Unflatten", lambda module, x: tw.reshape(x, (5, 3, 2, 2)), X, dim=2, unflattened_size=(2, 2)),
     # dropout
     M("Dropout", lambda module, x: x, A((50,)), p=0.3, random=True),
     # losses
@@ -163,6 +166,24 @@ CASES = (
       errors=(*reduction("CrossEntropyLoss"), refused(ValueError, "label_sm", "CrossEntropyLoss", label_smoothing=-1))),
     M("CrossEntropyLoss", "cross_entropy", P, CLASSES, weight=WEIGHT),
     M("CrossEntropyLoss", "cross_entropy", P, CLASSES, ignore_index=1, unshown=("ignore_index",), reduction="none"),
+    M("NLLLoss", "nll_loss", P, CLASSES, weight=WEIGHT, errors=reduction("NLLLoss")),
+    M("KLDivLoss", "kl_div", P, T, reduction="batchmean", errors=reduction("KLDivLoss")),
+    M("HuberLoss", "huber_loss", P, T, delta=0.3, errors=reduction("HuberLoss")),
+    M("SmoothL1Loss", "smooth_l1_loss", P, T, beta=0.3, errors=reduction("SmoothL1Loss")),
+    M("PoissonNLLLoss", "poisson_nll_loss", P, T, log_input=False, full=True),
+    M("GaussianNLLLoss", "gaussian_nll_loss", P, T, A((4, 3), 0.5, 2.0), full=True),
+    M("SoftMarginLoss", "soft_margin_loss", P, SIGNS, errors=reduction("SoftMarginLoss")),
+    M("MultiMarginLoss", "multi_margin_loss", P, CLASSES, p=2, margin=0.7, grad=1),
+    M("MultiLabelMarginLoss", "multilabel_margin_loss", P, LABELS, grad=1),
+    M("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", P, T, weight=WEIGHT),
+    M("MarginRankingLoss", "margin_ranking_loss", P, T, SIGNS, margin=0.2),
+    M("HingeEmbeddingLoss", "hinge_embedding_loss", P, SIGNS, margin=1.5),
+    M("CosineEmbeddingLoss", "cosine_embedding_loss", P, T, A(dtype="int64", values=[1, -1, 1, -1], shape=(4,)),
+      margin=0.2),
+    M("TripletMarginLoss", "triplet_margin_loss", P, T, A((4, 3)), margin=2.0, swap=True),
+    M("TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss", P, T, A((4, 3)), margin=2.0),
+    M("CosineSimilarity", "cosine_similarity", P, T, dim=0),
+    M("PairwiseDistance", "pairwise_distance", P, T, p=3.0),
 )  # fmt: skip
 
 # Public classes of `nn` that the templates say nothing about, and where they are tested.
@@ -171,4 +192,6 @@ WITHOUT = {
     "Sequential": "a container: test_module.py",
     "ModuleList": "a container: test_module.py",
     "ModuleDict": "a container: test_module.py",
+    "ParameterList": "a container: test_module_tools.py",
+    "ParameterDict": "a container: test_module_tools.py",
 }

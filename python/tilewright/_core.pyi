@@ -11,7 +11,9 @@ __all__: list[str] = [
     "AxisError",
     "Backward",
     "DType",
+    "Function",
     "Node",
+    "Operator",
     "PackedWeight",
     "Primitive",
     "TapeMode",
@@ -56,6 +58,7 @@ __all__: list[str] = [
     "cross_entropy_backward",
     "default_dtype",
     "default_float",
+    "defines",
     "device",
     "divide",
     "divide_",
@@ -274,6 +277,38 @@ class Primitive:
         Return an attribute of instance, which is of type owner.
         """
 
+class Function:
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    @staticmethod
+    def __reduce__(*args, **kwargs): ...
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
+        """
+    def __get__(self, instance, owner=None):
+        """
+        Return an attribute of instance, which is of type owner.
+        """
+
+class Operator:
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
+        """
+    def __get__(self, instance, owner=None):
+        """
+        Return an attribute of instance, which is of type owner.
+        """
+
 class DType:
     """
     Members:
@@ -482,6 +517,7 @@ def default_float(*args, **kwargs):
     default_float(*operands): what integers become in an op on them that needs floating numbers.
     """
 
+def defines(arg0: typing.Any, arg1: str) -> bool: ...
 def device(arg0: str) -> str: ...
 def divide(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def divide_(arg0: Array, arg1: Array | complex) -> None: ...

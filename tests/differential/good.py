@@ -26,7 +26,7 @@ WEIGHT = ("None", 't("float32", 2, 3)', 't("float32", 3)', "leaf(3)")
 
 # Good arguments by the parameter's name; where a name means different things, by "function.name".
 GOOD = {
-    "x": X, "x1": X, "x2": X, "data": X, "actual": X, "desired": X, "value": X, "gradient": ("None", *X),
+    "x": X, "input": X, "x1": X, "x2": X, "data": X, "actual": X, "desired": X, "value": X, "gradient": ("None", *X),
     "arrays": ('[t("float32", 2, 3), t("float32", 2, 3)]', "[leaf(3), [1.0]]", "[[1], [2]]"),
     "indices": ("[0, 1]", 't("int64", 2)', 't("int64", 2, 3)', "np.array([1, 0])", "-1"),
     "condition": ('t("bool", 2, 3)', "True", "[True, False, True]"), "axis": AXIS, "axes": ("None", "(1, 0)", "(0,)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .. import _core
@@ -25,8 +26,15 @@ from .indexing import _getitem, setitem, take
 from .linalg import matmul
 
 
-def _reflected(op: Any) -> Any:
-    return lambda self, other: op(other, self)
+def _operator(op: Any, reflected: str | None) -> Any:
+    """A method for an operator, which leaves to a class that is no array what that class defines itself.
+
+    Parameters
+    ----------
+    reflected
+        The other operand's method that Python asks next. None for a method that is asked second: operands are swapped.
+    """
+    return functools.update_wrapper(_core.Operator(op, reflected), op)
 
 
 _OPERATORS = {
@@ -45,9 +53,9 @@ _OPERATORS = {
 }
 
 for _name, _op in _OPERATORS.items():
-    setattr(Tensor, f"__{_name}__", _op)
-    setattr(Tensor, f"__r{_name}__", _reflected(_op))
-    setattr(Tensor, f"__i{_name}__", in_place(_op))
+    setattr(Tensor, f"__{_name}__", _operator(_op, f"__r{_name}__"))
+    setattr(Tensor, f"__r{_name}__", _operator(_op, None))
+    setattr(Tensor, f"__i{_name}__", _operator(in_place(_op), f"__r{_name}__"))
 
 
 def _is_operand(x: Any) -> bool:
@@ -59,12 +67,14 @@ def _is_operand(x: Any) -> bool:
 
 
 def _equality(op: Any, of_others: bool) -> Any:
-    """== and !=: what is neither number nor array is equal to no element, as in NumPy."""
+    """== and !=: what is neither number nor array is equal to no element, as in NumPy, unless it says so itself."""
 
-    def compare(self: Tensor, other: Any) -> Tensor:
+    def compare(self: Tensor, other: Any) -> Any:
         try:
             return op(self, other)
         except TypeError:
+            if _core.defines(other, "__eq__"):
+                return NotImplemented
             if _is_operand(other):
                 raise
             return _core.like(self, full(self.shape, of_others, device=self.device))
@@ -76,15 +86,15 @@ def _equality(op: Any, of_others: bool) -> Any:
 for _name, _op in {
     "eq": _equality(cmp.equal, False),
     "ne": _equality(cmp.not_equal, True),
-    "lt": cmp.less,
-    "le": cmp.less_equal,
-    "gt": cmp.greater,
-    "ge": cmp.greater_equal,
+    "lt": _operator(cmp.less, "__gt__"),
+    "le": _operator(cmp.less_equal, "__ge__"),
+    "gt": _operator(cmp.greater, "__lt__"),
+    "ge": _operator(cmp.greater_equal, "__le__"),
     "neg": ar.negative,
     "abs": ar.abs,
     "invert": bit.bitwise_invert,
-    "matmul": matmul,
-    "rmatmul": _reflected(matmul),
+    "matmul": _operator(matmul, "__rmatmul__"),
+    "rmatmul": _operator(matmul, None),
     "pos": lambda self: self,
     "getitem": _getitem,
 }.items():
@@ -93,37 +103,12 @@ for _name, _op in {
 _METHODS: tuple[Any, ...] = (
     *(mp.astype, mp.copy, mp.ravel, mp.squeeze, mp.swapaxes),
     *(ex.exp, ex.log, ar.sqrt, ar.square, ar.abs, tri.tanh, rounding.round, extrema.clip),
+    *(red.sum, red.prod, red.max, red.min, red.any, red.all, red.argmax, red.argmin, stat.mean, stat.var, stat.std),
     cx.conj,
     take,
 )
 for _op in _METHODS:
     setattr(Tensor, _op.__name__, _op)
-
-
-def _axes_or_keywords(op: Any) -> Any:
-    """Methods take `axis` by position too: `x.sum(0)`."""
-
-    def method(self: Tensor, axis: Any = None, **keywords: Any) -> Tensor:
-        return op(self, axis=axis, **keywords)
-
-    method.__name__, method.__doc__ = op.__name__, op.__doc__
-    return method
-
-
-for _op in (
-    red.sum,
-    red.prod,
-    stat.mean,
-    red.max,
-    red.min,
-    red.any,
-    red.all,
-    red.argmax,
-    red.argmin,
-    stat.var,
-    stat.std,
-):
-    setattr(Tensor, _op.__name__, _axes_or_keywords(_op))
 
 
 def _varargs(op: Any) -> Any:

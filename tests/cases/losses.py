@@ -69,9 +69,7 @@ def over_axis(name, oracle):
         lengths=lambda n: S(A((3, n)), dim=1),
         large=S(A((300, 401)), dim=1),
         errors=(
-            Raises(
-                tw.AxisError, rf"{name}: .*axis 2", lambda: getattr(tw.nn.functional, name)(tw.ones((2, 3)), dim=2)
-            ),
+            Raises(tw.AxisError, rf"{name}: .*axis 2", lambda: getattr(tw.nn.functional, name)(tw.ones((2, 3)), dim=2)),
         ),
     )
 

@@ -31,7 +31,7 @@ GOOD = {
     "indices": ("[0, 1]", 't("int64", 2)', 't("int64", 2, 3)', "np.array([1, 0])", "-1"),
     "condition": ('t("bool", 2, 3)', "True", "[True, False, True]"), "axis": AXIS, "axes": ("None", "(1, 0)", "(0,)"),
     "axis1": ("0", "1"), "axis2": ("-1", "0"), "source": ("0", "-1"), "destination": ("1", "0"),
-    "dim": ("-1", "0", "1"), "start_dim": ("0", "1"), "end_dim": ("-1", "1"), "shape": SHAPE, "size": SIZE,
+    "dim": ("-1", "0", "1"), "api_version": ("None", '"2023.12"'), "start_dim": ("0", "1"), "end_dim": ("-1", "1"), "shape": SHAPE, "size": SIZE,
     "sections": ("1", "2", "[1]", "3"), "dtype": DTYPE, "copy": ("None", *BOOL), "device": ('"cpu"',),
     "requires_grad": BOOL, "keepdims": BOOL, "min": ("None", "0", "0.5", "[0.0, 1.0, 0.5]"),
     "max": ("None", "1", "2.5", "leaf(3)"), "start": ("0", "1.5", "-3"), "stop": ("5", "None", "2.5", "-3"),

@@ -158,12 +158,12 @@ def one_thread():
 @pytest.mark.parametrize("name", LONG)
 def test_other_threads_go_on_during_long_ops(name, one_thread):
     make, call = LONG[name]
-    held = share_held(call, make(), enough=0.7)
-    assert held <= 0.7, f"{name}: no other thread had the interpreter lock during {held:.0%} of the call"
+    held = share_held(call, make(), enough=0.35)
+    assert held <= 0.35, f"{name}: no other thread had the interpreter lock during {held:.0%} of the call"
 
 
 def test_the_measure_notices_what_holds_the_lock():
-    assert share_held(sum, range(300_000), enough=0.7, seconds=0.5) > 0.9
+    assert share_held(sum, range(300_000), enough=0.35, seconds=0.5) > 0.9
 
 
 @pytest.mark.parametrize("name", ["add", "matmul", "softmax", "take", "sum", "scatter", "permutation", "concatenate"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import inspect
 import operator
+import pickle
 
 import numpy as np
 import pytest
@@ -192,5 +195,14 @@ def test_defines():
     with pytest.raises(TypeError):
         _core.Operator(1, None)
     assert tw.Tensor.__add__(tw.ones(2), Foreign()) is NotImplemented
+
+
+def test_operators_are_methods():
+    for name in ("__add__", "__radd__", "__iadd__", "__lt__", "__matmul__"):
+        method = getattr(tw.Tensor, name)
+        assert pickle.loads(pickle.dumps(method)) is copy.deepcopy(method) is method
+        assert method.__name__ == name and inspect.isroutine(method)
+    assert tw.Tensor.__radd__(tw.asarray(1.0), [2.0]).tolist() == [3.0]
+    assert tw.ones(2).__rsub__(3.0).tolist() == [2.0, 2.0]
     with pytest.raises(TypeError, match="add"):
         tw.ones(2).__add__()

@@ -91,13 +91,13 @@ PyObject* function_new(PyTypeObject* type, PyObject* args, PyObject*) {
   return object;
 }
 
-PyMethodDef function_methods[] = {{"__reduce__", reduce_to_name, METH_NOARGS, nullptr}, {}};
+PyMethodDef methods[] = {{"__reduce__", reduce_to_name, METH_NOARGS, nullptr}, {}};
 PyMemberDef function_members[] = {
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(FunctionObject, vectorcall), READONLY, nullptr},
     {"__dictoffset__", T_PYSSIZET, offsetof(FunctionObject, dict), READONLY, nullptr},
     {},
 };
-PyGetSetDef function_getset[] = {
+PyGetSetDef getset[] = {
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
     {},
 };
@@ -106,8 +106,8 @@ PyType_Slot function_slots[] = {
     {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
     {Py_tp_descr_get, reinterpret_cast<void*>(bind_to_instance)},
     {Py_tp_members, function_members},
-    {Py_tp_methods, function_methods},
-    {Py_tp_getset, function_getset},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getset},
     {},
 };
 // Made once per function at import and never collected, so without GC support.
@@ -203,7 +203,8 @@ PyType_Slot operator_slots[] = {
     {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
     {Py_tp_descr_get, reinterpret_cast<void*>(bind_to_instance)},
     {Py_tp_members, operator_members},
-    {Py_tp_getset, function_getset},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getset},
     {},
 };
 PyType_Spec operator_spec = {"tilewright._core.Operator", sizeof(OperatorObject), 0,

@@ -300,6 +300,8 @@ class Operator:
         """
         Create and return a new object.  See help(type) for accurate signature.
         """
+    @staticmethod
+    def __reduce__(*args, **kwargs): ...
     def __call__(self, *args, **kwargs):
         """
         Call self as a function.

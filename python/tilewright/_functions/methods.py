@@ -26,15 +26,17 @@ from .indexing import _getitem, setitem, take
 from .linalg import matmul
 
 
-def _operator(op: Any, reflected: str | None) -> Any:
-    """A method for an operator, which leaves to a class that is no array what that class defines itself.
+def _bind_operator(method: str, op: Any, reflected: str | None) -> None:
+    """Give Tensor a method for an operator, which leaves to a class that is no array what that class defines itself.
 
     Parameters
     ----------
     reflected
         The other operand's method that Python asks next. None for a method that is asked second: operands are swapped.
     """
-    return functools.update_wrapper(_core.Operator(op, reflected), op)
+    operator = functools.update_wrapper(_core.Operator(op, reflected), op)
+    operator.__module__, operator.__name__, operator.__qualname__ = Tensor.__module__, method, f"Tensor.{method}"
+    setattr(Tensor, method, operator)
 
 
 _OPERATORS = {
@@ -53,9 +55,16 @@ _OPERATORS = {
 }
 
 for _name, _op in _OPERATORS.items():
-    setattr(Tensor, f"__{_name}__", _operator(_op, f"__r{_name}__"))
-    setattr(Tensor, f"__r{_name}__", _operator(_op, None))
-    setattr(Tensor, f"__i{_name}__", _operator(in_place(_op), f"__r{_name}__"))
+    _bind_operator(f"__{_name}__", _op, f"__r{_name}__")
+    _bind_operator(f"__r{_name}__", _op, None)
+    _bind_operator(f"__i{_name}__", in_place(_op), f"__r{_name}__")
+
+_bind_operator("__matmul__", matmul, "__rmatmul__")
+_bind_operator("__rmatmul__", matmul, None)
+_bind_operator("__lt__", cmp.less, "__gt__")
+_bind_operator("__le__", cmp.less_equal, "__ge__")
+_bind_operator("__gt__", cmp.greater, "__lt__")
+_bind_operator("__ge__", cmp.greater_equal, "__le__")
 
 
 def _is_operand(x: Any) -> bool:
@@ -86,15 +95,9 @@ def _equality(op: Any, of_others: bool) -> Any:
 for _name, _op in {
     "eq": _equality(cmp.equal, False),
     "ne": _equality(cmp.not_equal, True),
-    "lt": _operator(cmp.less, "__gt__"),
-    "le": _operator(cmp.less_equal, "__ge__"),
-    "gt": _operator(cmp.greater, "__lt__"),
-    "ge": _operator(cmp.greater_equal, "__le__"),
     "neg": ar.negative,
     "abs": ar.abs,
     "invert": bit.bitwise_invert,
-    "matmul": _operator(matmul, "__rmatmul__"),
-    "rmatmul": _operator(matmul, None),
     "pos": lambda self: self,
     "getitem": _getitem,
 }.items():

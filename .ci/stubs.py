@@ -1,4 +1,6 @@
-"""Writes python/tilewright/_core.pyi from the built extension, or with --check fails where the committed one is stale.
+"""Writes the stubs _core.pyi, from the built extension, and _functions/aliases.pyi, from the table of second names.
+
+With --check it fails where the committed ones are stale.
 
 Needs tilewright installed, and pybind11-stubgen and ruff (the `dev` extra): python .ci/stubs.py [--check]
 """
@@ -12,21 +14,42 @@ import sys
 import tempfile
 from pathlib import Path
 
-COMMITTED = Path(__file__).parent.parent / "python" / "tilewright" / "_core.pyi"
+PACKAGE = Path(__file__).parent.parent / "python" / "tilewright"
 
 
-def generate() -> str:
+def core() -> str:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pybind11_stubgen", "tilewright._core", "-o", folder, "--exit-code"]
         subprocess.run(command, check=True, cwd=folder)
         stub = Path(folder) / "tilewright" / "_core.pyi"
         stub.write_text(corrected(stub.read_text()))
-        for step in (
-            ["check", "--fix-only", "-q", "--select", "F401,I,RUF022"],
-            ["format", "-q", "--line-length", "120"],
-        ):
-            subprocess.run([sys.executable, "-m", "ruff", *step, "--isolated", str(stub)], check=True)
-        return stub.read_text()
+        return tidied(stub)
+
+
+def aliases() -> str:
+    from tilewright._functions.aliases import ALIASES
+
+    imports = [
+        f"from .{function.__module__.rpartition('.')[2]} import {function.__name__} as {alias}"
+        for alias, function in ALIASES.items()
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        stub = Path(folder) / "aliases.pyi"
+        stub.write_text(
+            "from typing import Any\n"
+            + "\n".join(imports)
+            + f"\n\n__all__ = {list(ALIASES)}\n\nALIASES: dict[str, Any]\n"
+        )
+        return tidied(stub)
+
+
+def tidied(stub: Path) -> str:
+    for step in (
+        ["check", "--fix-only", "-q", "--select", "F401,I,RUF022", "--config", "lint.isort.combine-as-imports=true"],
+        ["format", "-q", "--line-length", "120"],
+    ):
+        subprocess.run([sys.executable, "-m", "ruff", *step, "--isolated", str(stub)], check=True)
+    return stub.read_text()
 
 
 def corrected(text: str) -> str:
@@ -46,16 +69,17 @@ def corrected(text: str) -> str:
 
 
 def main() -> int:
-    fresh = generate()
-    if sys.argv[1:] == ["--check"]:
-        old = COMMITTED.read_text()
+    stale = 0
+    for path, fresh in ((PACKAGE / "_core.pyi", core()), (PACKAGE / "_functions" / "aliases.pyi", aliases())):
+        if sys.argv[1:] != ["--check"]:
+            path.write_text(fresh)
+            continue
+        old = path.read_text()
         diff = difflib.unified_diff(old.splitlines(), fresh.splitlines(), "committed", "built", lineterm="")
         if old != fresh:
-            print("\n".join(diff), "\n_core.pyi is stale: run python .ci/stubs.py", sep="\n")
-            return 1
-    else:
-        COMMITTED.write_text(fresh)
-    return 0
+            print("\n".join(diff), f"\n{path.name} is stale: run python .ci/stubs.py", sep="\n")
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def test_what_it_refuses():
     packed = nn.PackedLinear(layer)
     with pytest.raises(TypeError, match="PackedLinear: layer is a ReLU, but must be a Linear"):
         nn.PackedLinear(nn.ReLU())
-    with pytest.raises(RuntimeError, match="x wants a gradient"):
+    with pytest.raises(RuntimeError, match="input wants a gradient"):
         packed(tw.ones((4, 6), dtype="float32").requires_grad_())
     with tw.no_grad():
         packed(tw.ones((4, 6)).requires_grad_())

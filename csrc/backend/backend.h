@@ -4,26 +4,21 @@
 // Problems are plain values: what they point to is memory of the device, never a temporary of the caller. So calls can
 // be recorded, and replayed on what then lies in that memory.
 #pragma once
-#include "backend/creation.h"
-#include "backend/elementwise.h"
-#include "backend/gemm.h"
-#include "backend/index.h"
-#include "backend/linear.h"
-#include "backend/optim.h"
-#include "backend/random.h"
-#include "backend/reduce.h"
-#include "backend/softmax.h"
+#include "backend/work.h"
+#include "core/blocking.h"
 #include "core/storage.h"
 
 namespace tw {
 
-// A whole op of a device. NotImplementedError that names both where the device does not have it.
+// A whole op of a device, run without the interpreter lock where it takes long (backend/work.h). NotImplementedError
+// that names both where the device does not have it.
 template <class Result, class Problem>
 struct BackendOp {
   Result (*run)(const Problem&) = nullptr;
 
   Result operator()(const Problem& problem) const {
     if (!run) missing(this);
+    const UnlockedWhileLong unlocked(expected_ns(problem));
     return run(problem);
   }
 

@@ -5,6 +5,7 @@
 #include "backend/choose.h"
 #include "bind/bind.h"
 #include "bind/tape.h"
+#include "core/blocking.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/storage.h"
@@ -136,6 +137,7 @@ PYBIND11_MODULE(_core, m) {
   bind_explain(m);
   add_tape_types(m);
   add_primitive_type(m);
+  add_function_types(m);
   add_tensor_functions(m);
   bind_array(m);
   bind_buffer(m);

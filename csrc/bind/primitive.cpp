@@ -442,14 +442,7 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   return object;
 }
 
-// Pickled and copied as functions are: by where they are found.
-PyObject* primitive_reduce(PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__qualname__"); }
-PyMethodDef primitive_methods[] = {{"__reduce__", primitive_reduce, METH_NOARGS, nullptr}, {}};
-
-// As a function in a class, it binds to the instance: Tensor.__add__ is one of these.
-PyObject* primitive_get(PyObject* self, PyObject* instance, PyObject*) {
-  return instance && instance != Py_None ? PyMethod_New(self, instance) : Py_NewRef(self);
-}
+PyMethodDef primitive_methods[] = {{"__reduce__", reduce_to_name, METH_NOARGS, nullptr}, {}};
 
 PyMemberDef primitive_members[] = {
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(PrimitiveObject, vectorcall), READONLY, nullptr},
@@ -463,7 +456,7 @@ PyGetSetDef primitive_getset[] = {
 PyType_Slot primitive_slots[] = {
     {Py_tp_new, reinterpret_cast<void*>(primitive_new)},
     {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-    {Py_tp_descr_get, reinterpret_cast<void*>(primitive_get)},
+    {Py_tp_descr_get, reinterpret_cast<void*>(bind_to_instance)},
     {Py_tp_members, primitive_members},
     {Py_tp_methods, primitive_methods},
     {Py_tp_getset, primitive_getset},

@@ -2,6 +2,7 @@
 
 #include "bind/bind.h"
 #include "bind/caster.h"
+#include "bind/tape.h"
 
 namespace tw {
 namespace {
@@ -13,9 +14,18 @@ LossReduction reduction_named(const std::string& name) {
   fail<ValueError>("cross_entropy: reduction is '", name, "', but must be 'none', 'mean' or 'sum'");
 }
 
+typedef Array (*AlongAxis)(const Array& x, int64_t axis);
+
+template <AlongAxis op>
+Array along_axis(const NativeCall& c, Array&) {
+  return op(c.array(0), py::cast<int64_t>(py::handle(c.statics[0])));
+}
+
 }  // namespace
 
 void bind_softmax(py::module_& m) {
+  register_native("softmax", &along_axis<softmax>, nullptr);
+  register_native("log_softmax", &along_axis<log_softmax>, nullptr);
   m.def("softmax", &softmax);
   m.def("log_softmax", &log_softmax);
   m.def("logsumexp", &logsumexp);

@@ -94,8 +94,15 @@ typedef Array (*NativeKernel)(const NativeCall&, Array& kept);
 // `optional`: a bit for each input that may be None.
 void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional = 0);
 
+// What Python's functions do, for callables of ours: they are pickled and copied by where they are found
+// (`__reduce__`),
+PyObject* reduce_to_name(PyObject* self, PyObject*);
+// and bind to the instance where they stand in a class (`tp_descr_get`): Tensor.__add__ is a Primitive.
+PyObject* bind_to_instance(PyObject* self, PyObject* instance, PyObject*);
+
 void add_tape_types(pybind11::module_& m);
 void add_tensor_functions(pybind11::module_& m);
 void add_primitive_type(pybind11::module_& m);
+void add_function_types(pybind11::module_& m);
 
 }  // namespace tw

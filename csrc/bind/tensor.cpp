@@ -88,6 +88,11 @@ PyObject* is_private(PyObject*, PyObject* const* args, Py_ssize_t count) {
     PyErr_SetString(PyExc_TypeError, "is_private: takes a leaf and a tensor");
     return nullptr;
   }
+#ifdef Py_GIL_DISABLED
+  // A count of references says nothing where another thread can take one meanwhile. Such builds of CPython enable the
+  // lock for this module, which does not declare that it can do without; were that to change, nothing is reused.
+  Py_RETURN_FALSE;
+#endif
   const Ref total(PyObject_GetAttr(args[0], grad));
   if (!total) return nullptr;
   if (!is_tensor(total.get()) || Py_REFCNT(total.get()) != 2) Py_RETURN_FALSE;  // the leaf's and ours

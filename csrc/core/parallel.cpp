@@ -21,8 +21,7 @@ namespace tw {
 namespace {
 
 constexpr double kParallelFromNs = 5e3;  // waking a team costs 1 µs, and a few where it fell asleep
-constexpr double kReleaseLockFromNs = 100e3;
-constexpr int kMostThreads = 1024;  // the OpenMP runtime ends the process where it cannot create a thread
+constexpr int kMostThreads = 1024;       // the OpenMP runtime ends the process where it cannot create a thread
 
 // OpenMP's own default honours OMP_NUM_THREADS and the affinity mask; the quota counts where the user set nothing.
 int default_threads() {
@@ -37,7 +36,6 @@ thread_local int index_in_team = 0;
 std::atomic<int> thread_count{0};  // 0: not asked yet
 std::atomic<bool> team_woken{false};
 std::atomic<bool> forked_after_team{false};
-BlockingHooks hooks;
 
 // While it lives, thread_index() is `thread`.
 class InTeam {
@@ -120,19 +118,6 @@ void run_team(int team, int64_t count, Work work) {
 }
 #endif
 
-class ReleasedLock {
- public:
-  explicit ReleasedLock(bool wanted) : state_(wanted && hooks.enter ? hooks.enter() : nullptr) {}
-  ~ReleasedLock() {
-    if (state_) hooks.leave(state_);
-  }
-  ReleasedLock(const ReleasedLock&) = delete;
-  ReleasedLock& operator=(const ReleasedLock&) = delete;
-
- private:
-  void* state_;
-};
-
 }  // namespace
 
 int get_num_threads() {
@@ -152,8 +137,6 @@ void set_num_threads(int count) {
     fail<ValueError>("set_num_threads: count is ", count, ", but must be at most ", kMostThreads);
   thread_count = count;
 }
-
-void set_blocking_hooks(BlockingHooks new_hooks) { hooks = new_hooks; }
 
 namespace detail {
 
@@ -182,7 +165,6 @@ double cpu_quota(const std::string& groups_file, const std::string& mount) {
 
 void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure) {
   if (total_ns < kParallelFromNs || n <= chunk || get_num_threads() == 1) {  // the common small case comes first
-    const ReleasedLock released(total_ns >= kReleaseLockFromNs);
     const InTeam in_team(0);
     for (int64_t begin = 0; begin < n; begin += chunk) fn(closure, begin, std::min(begin + chunk, n));
     return;
@@ -190,7 +172,6 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
   const int64_t chunks = ceil_div(n, chunk);
   const bool serial = forked_after_team || in_parallel();
   const int team = serial ? 1 : static_cast<int>(std::min<int64_t>(get_num_threads(), chunks));
-  const ReleasedLock released(!in_parallel() && total_ns >= kReleaseLockFromNs);
   if (team > 1) {
     watch_forks();
     team_woken = true;

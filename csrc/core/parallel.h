@@ -16,13 +16,6 @@ void set_num_threads(int count);  // ValueError below 1 and above 1024
 // results must not depend on it.
 int thread_index();
 
-// For work that blocks long enough: bind/ sets these to release and retake the interpreter lock.
-struct BlockingHooks {
-  void* (*enter)() = nullptr;
-  void (*leave)(void*) = nullptr;
-};
-void set_blocking_hooks(BlockingHooks);
-
 namespace detail {
 typedef void (*ChunkFn)(void* closure, int64_t begin, int64_t end);
 void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure);
@@ -34,9 +27,8 @@ double cpu_quota(const std::string& groups, const std::string& mount);
 
 // fn(begin, end) for every chunk [begin, end) of [0, n): [0, chunk), [chunk, 2 chunk), ... in any order, maybe at once.
 // ns_per_item is a rough estimate of the serial cost of one item, in nanoseconds; below a measured total (about 5 µs)
-// the calling thread does it all, and from 100 µs on the interpreter lock is released meanwhile. fn must not touch
-// Python; a parallel_for inside it runs serially. What fn throws is thrown here, with the chunks that had not begun
-// left out.
+// the calling thread does it all. fn must not touch Python; a parallel_for inside it runs serially. What fn throws is
+// thrown here, with the chunks that had not begun left out.
 template <class F>
 void parallel_for(int64_t n, int64_t chunk, double ns_per_item, F&& fn) {
   if (n <= 0) return;

@@ -55,10 +55,8 @@ void random_bernoulli(const RandomBernoulliProblem& p) {
 }
 
 void random_permutation(const RandomPermutationProblem& p) {
-  // One chain of exchanges, so one thread; parallel_for lets the interpreter go on meanwhile.
-  parallel_for(1, 1, 4.0 * static_cast<double>(p.count), [&](int64_t, int64_t) {
-    kernels().random.permutation({p.source.seed, p.source.offset, 0}, p.count, p.out);
-  });
+  // One chain of exchanges, so one thread.
+  kernels().random.permutation({p.source.seed, p.source.offset, 0}, p.count, p.out);
 }
 
 void dropout(const DropoutProblem& p) {

@@ -10,6 +10,7 @@ tensor([[ 7., 11.],
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from . import autograd, memory, random
@@ -19,7 +20,9 @@ from ._engine.config import *
 from ._engine.dtypes import *
 from ._engine.explain import *
 from ._engine.tensor import *
+from ._engine.tensor import Tensor
 from ._functions import __all__ as _of_families
+from ._functions.aliases import *
 from ._functions.arithmetic import *
 from ._functions.bitwise import *
 from ._functions.comparison import *
@@ -61,6 +64,11 @@ __all__ = [
     "testing",
     "value_and_grad",
 ]
+
+if not getattr(sys, "_is_gil_enabled", lambda: True)():  # importing _core enables it, unless the user forbade that
+    raise ImportError("tilewright: needs the interpreter lock; leave PYTHON_GIL=0 and -X gil=0 out")
+
+Tensor._namespace = sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:

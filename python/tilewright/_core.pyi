@@ -11,7 +11,9 @@ __all__: list[str] = [
     "AxisError",
     "Backward",
     "DType",
+    "Function",
     "Node",
+    "Operator",
     "PackedWeight",
     "Primitive",
     "TapeMode",
@@ -46,7 +48,6 @@ __all__: list[str] = [
     "broadcast_to",
     "ceil",
     "complex_dtype",
-    "component_dtype",
     "concatenate",
     "config",
     "conj",
@@ -56,6 +57,7 @@ __all__: list[str] = [
     "cross_entropy_backward",
     "default_dtype",
     "default_float",
+    "defines",
     "device",
     "divide",
     "divide_",
@@ -201,7 +203,6 @@ __all__: list[str] = [
     "subtract",
     "subtract_",
     "sum",
-    "sum_of_squares",
     "take",
     "take_add",
     "take_along_axis",
@@ -258,6 +259,40 @@ class Backward:
         """
 
 class Primitive:
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    @staticmethod
+    def __reduce__(*args, **kwargs): ...
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
+        """
+    def __get__(self, instance, owner=None):
+        """
+        Return an attribute of instance, which is of type owner.
+        """
+
+class Function:
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    @staticmethod
+    def __reduce__(*args, **kwargs): ...
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
+        """
+    def __get__(self, instance, owner=None):
+        """
+        Return an attribute of instance, which is of type owner.
+        """
+
+class Operator:
     @staticmethod
     def __new__(type, *args, **kwargs):
         """
@@ -452,7 +487,6 @@ def bitwise_xor_(arg0: Array, arg1: Array | complex) -> None: ...
 def broadcast_to(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def ceil(arg0: Array) -> Array: ...
 def complex_dtype(arg0: DType) -> DType: ...
-def component_dtype(arg0: DType) -> DType: ...
 def concatenate(arg0: collections.abc.Sequence[Array], arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def config() -> dict: ...
 def conj(arg0: Array) -> Array: ...
@@ -482,6 +516,7 @@ def default_float(*args, **kwargs):
     default_float(*operands): what integers become in an op on them that needs floating numbers.
     """
 
+def defines(arg0: typing.Any, arg1: str) -> bool: ...
 def device(arg0: str) -> str: ...
 def divide(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def divide_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -731,7 +766,6 @@ def start_explaining() -> None: ...
 def subtract(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def subtract_(arg0: Array, arg1: Array | complex) -> None: ...
 def sum(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...
-def sum_of_squares(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...
 def take(arg0: Array, arg1: Array, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def take_add(arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def take_along_axis(arg0: Array, arg1: Array, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...

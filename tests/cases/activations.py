@@ -73,6 +73,7 @@ DERIVATIVES = (
 CASES = (
     *DERIVATIVES,
     unary("nn.functional.relu", lambda x: np.maximum(x, 0)),
+    unary("nn.functional.tanh", np.tanh, result="floating"),
     unary("nn.functional.sigmoid", sigmoid, result="floating", specials=False),
     unary("nn.functional.silu", lambda x: x * sigmoid(x), dtypes=FLOATS, result="floating", specials=False),
     unary("nn.functional.softplus", softplus, dtypes=FLOATS, result="floating"),

@@ -14,13 +14,13 @@ from .opcase import A, OpCase, Raises, S
 F = "nn.functional."
 
 
-def log_softmax(x, axis=-1):
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+def log_softmax(x, dim=-1):
+    shifted = x - x.max(axis=dim, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
 
 
-def softmax(x, axis=-1):
-    return np.exp(log_softmax(x, axis))
+def softmax(x, dim=-1):
+    return np.exp(log_softmax(x, dim))
 
 
 def reduced(values, reduction):
@@ -100,22 +100,20 @@ def over_axis(name, oracle):
         F + name,
         oracle,
         (
-            S(A((3, 5)), axis=-1),
-            S(A((3, 5)), axis=0),
-            S(A((2, 3, 4)), axis=1),
-            S(A((7,)), axis=0),
-            S(A((3, 1)), axis=1),
-            S(A((0, 5)), axis=1),
-            S(A((4, 700), -9, 9), axis=1),
-            S(A((2, 3), 500, 600), axis=1),
+            S(A((3, 5)), dim=-1),
+            S(A((3, 5)), dim=0),
+            S(A((2, 3, 4)), dim=1),
+            S(A((7,)), dim=0),
+            S(A((3, 1)), dim=1),
+            S(A((0, 5)), dim=1),
+            S(A((4, 700), -9, 9), dim=1),
+            S(A((2, 3), 500, 600), dim=1),
         ),
         tolerance=32,
-        lengths=lambda n: S(A((3, n)), axis=1),
-        large=S(A((300, 401)), axis=1),
+        lengths=lambda n: S(A((3, n)), dim=1),
+        large=S(A((300, 401)), dim=1),
         errors=(
-            Raises(
-                tw.AxisError, rf"{name}: .*axis 2", lambda: getattr(tw.nn.functional, name)(tw.ones((2, 3)), axis=2)
-            ),
+            Raises(tw.AxisError, rf"{name}: .*axis 2", lambda: getattr(tw.nn.functional, name)(tw.ones((2, 3)), dim=2)),
         ),
     )
 

@@ -34,12 +34,13 @@ SPECTRAL_NORM = ("nn.utils.spectral_norm(nn.Linear(3, 2))",)
 
 # Good arguments by the parameter's name; where a name means different things, by "function.name".
 GOOD = {
-    "x": X, "x1": X, "x2": X, "data": X, "actual": X, "desired": X, "value": X, "gradient": ("None", *X),
+    "x": X, "input": X, "x1": X, "x2": X, "data": X, "actual": X, "desired": X, "value": X, "gradient": ("None", *X),
     "arrays": ('[t("float32", 2, 3), t("float32", 2, 3)]', "[leaf(3), [1.0]]", "[[1], [2]]"),
     "indices": ("[0, 1]", 't("int64", 2)', 't("int64", 2, 3)', "np.array([1, 0])", "-1"),
     "condition": ('t("bool", 2, 3)', "True", "[True, False, True]"), "axis": AXIS, "axes": ("None", "(1, 0)", "(0,)"),
     "axis1": ("0", "1"), "axis2": ("-1", "0"), "source": ("0", "-1"), "destination": ("1", "0"),
-    "dim": ("-1", "0", "1"), "start_dim": ("0", "1"), "end_dim": ("-1", "1"), "shape": SHAPE, "size": SIZE,
+    "api_version": ("None", '"2023.12"'), "dim": ("-1", "0", "1"), "start_dim": ("0", "1"), "end_dim": ("-1", "1"),
+    "shape": SHAPE, "size": SIZE,
     "sections": ("1", "2", "[1]", "3"), "dtype": DTYPE, "copy": ("None", *BOOL), "device": ('"cpu"',),
     "requires_grad": BOOL, "keepdims": BOOL, "min": ("None", "0", "0.5", "[0.0, 1.0, 0.5]"),
     "max": ("None", "1", "2.5", "leaf(3)"), "start": ("0", "1.5", "-3"), "stop": ("5", "None", "2.5", "-3"),
@@ -86,7 +87,7 @@ GOOD = {
     "ParameterDict.parameters": ('{"a": t("float32", 2)}', "None"),
     "dirac_.tensor": ('t("float32", 4, 2, 3)',), "sparsity": PROBABILITY, "trunc_normal_.std": ("1.0", "0.02"),
     "trunc_normal_.a": ("-2.0", "-0.5"), "trunc_normal_.b": ("2.0", "math.inf"),
-    "Unflatten.dim": ("1", "-1"), "unflattened_size": ("(3, 1)", "(-1, 3)", "3"), "input": X,
+    "Unflatten.dim": ("1", "-1"), "unflattened_size": ("(3, 1)", "(-1, 3)", "3"),
     "normalize.p": ("2.0", "1.0", "math.inf", "0.5"),
     "tensor_name": ('"weight"', '"bias"'), "parametrization": ("nn.Identity()", "nn.Tanh()"), "unsafe": BOOL,
     "leave_parametrized": BOOL, "original": ("nn.Parameter(t('float32', 2))", "t('float32', 3)"),

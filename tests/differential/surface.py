@@ -188,6 +188,9 @@ SCENARIOS = (
     "({T}).__format__({spec})",
     "pickle.loads(pickle.dumps({T}))",
     "({T}).__array__(copy={copy})",
+    "({T}).__array_namespace__(api_version={api_version})",
+    "nn.functional.softmax({x}, axis={dim})",
+    "nn.functional.log_softmax(input={x}, dim={dim})",
     "without_copy({T}, {NP})",
     "({T}).__dlpack__(copy={copy}, dl_device={value}, max_version={tangents})",
     # modules

@@ -61,7 +61,9 @@ PYTHONS = re.compile(
 )
 OF_PYTHON = re.compile(
     r"slice (indices must be|step cannot be)|(float|int)\(\) argument must be|unhashable type: 'slice'|"
-    r"__index__ returned non-int"
+    r"__index__ returned non-int|"
+    # of operators whose other operand has them and does not know tensors
+    r"unsupported operand type\(s\) for |'[<>]=?' not supported between instances of '"
 )
 # Who speaks: an op, a class, or what all functions share and reports in its own words.
 NAMED = re.compile(

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .arguments import device as checked_device, flag, integers, refuse, shown
+from .arguments import device as checked_device, flag, integers, option, refuse, shown
 from .backward import accumulate, run_backward
 from .dtypes import DType, as_dtype
 from .registry import needed
@@ -24,6 +24,7 @@ else:
 __all__ = ["Tensor", "asarray", "from_dlpack"]
 
 _new = object.__new__
+_STANDARDS = ("2021.12", "2022.12", "2023.12", "2024.12")  # versions of the Array API standard
 
 
 class Tensor(_core.TensorBase, Methods):
@@ -43,6 +44,7 @@ class Tensor(_core.TensorBase, Methods):
 
     _array: Any
     _node: Any
+    _namespace: Any  # the module whose functions give this class, which says so
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise TypeError("Tensor cannot be called; use tilewright.asarray(data)")
@@ -96,7 +98,8 @@ class Tensor(_core.TensorBase, Methods):
         return shape[0]
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self == value).any())
+        found = self == value  # by a class that compares itself, anything
+        return bool(found.any() if isinstance(found, Tensor) else found)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -213,6 +216,37 @@ class Tensor(_core.TensorBase, Methods):
         if self.device != "cpu":
             raise BufferError(f"__dlpack_device__: the tensor is on {self.device}; use to('cpu') first")
         return (1, 0)
+
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
+        """The module whose functions are for this array (https://data-apis.org/array-api/).
+
+        Parameters
+        ----------
+        api_version : str, optional
+            Of the standard that the functions should follow; by default the newest that this library follows.
+
+        Returns
+        -------
+        module
+            `tilewright`, of an ndarray of `tilewright.numpy` that.
+
+        Raises
+        ------
+        ValueError
+            For a version that is not known.
+        TypeError
+            For one that is no str.
+
+        Examples
+        --------
+        >>> import tilewright as tw
+        >>> xp = tw.ones(2).__array_namespace__()
+        >>> xp.sum(xp.ones(2))
+        tensor(2.)
+        """
+        if api_version is not None:
+            option("__array_namespace__", "api_version", api_version, _STANDARDS)
+        return self._namespace
 
     def __bool__(self) -> bool:
         if self._array.size != 1:

@@ -6,6 +6,7 @@ The families give the engine the few ops that it calls itself.
 from .. import _vjps as _vjps  # has the gradients of a family loaded when they are first needed
 from .._engine.registry import needed
 from . import methods as methods  # binds them to Tensor
+from .aliases import __all__ as _aliases
 from .arithmetic import __all__ as _arithmetic, add
 from .bitwise import __all__ as _bitwise
 from .comparison import __all__ as _comparison
@@ -41,4 +42,5 @@ __all__ = [
     *_rounding,
     *_statistics,
     *_trigonometric,
+    *_aliases,
 ]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine.op import primitive
 from .comparison import greater, less_equal
-from .elementwise import elementwise
 from .exponential import erf, exp, expm1, log1p
 from .extrema import clip
 from .indexing import where
@@ -25,44 +24,23 @@ _GELU_SCALE, _CUBIC = math.sqrt(2 / math.pi), 0.044715  # of gelu_tanh: tanh(sca
 _FAR = 10.0  # from there on that is 1 in any dtype; a cube may overflow
 
 
-@elementwise("same", lambda x: where(less_equal(x, 0), 0, x))
+@primitive(composed=lambda x: where(less_equal(x, 0), 0, x))
 def relu(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """Rectified linear unit, `max(x, 0)`; its gradient at 0 is 0.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> tw.nn.functional.relu([-1.0, 2.0])
-    tensor([0., 2.])
-    """
+    """Rectified linear unit, `max(x, 0)`; its gradient at 0 is 0."""
 
 
-@elementwise("floating", lambda x: tanh(x * 0.5) * 0.5 + 0.5)
+@primitive(composed=lambda x: tanh(x * 0.5) * 0.5 + 0.5)
 def sigmoid(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """Logistic function, `1 / (1 + exp(-x))`, without overflow.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> tw.nn.functional.sigmoid([0.0, 100.0])
-    tensor([0.5, 1. ])
-    """
+    """Logistic function, `1 / (1 + exp(-x))`, without overflow."""
 
 
 def _silu(x: Tensor) -> Tensor:
     return x * sigmoid(x)
 
 
-@elementwise("floating", _silu)
+@primitive(composed=_silu)
 def silu(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """Sigmoid linear unit (swish), `x * sigmoid(x)`.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> tw.nn.functional.silu([0.0, 50.0])
-    tensor([ 0., 50.])
-    """
+    """Sigmoid linear unit (swish), `x * sigmoid(x)`."""
 
 
 def _softplus(x: Tensor) -> Tensor:
@@ -70,16 +48,9 @@ def _softplus(x: Tensor) -> Tensor:
     return where(positive, x, 0.0) + log1p(exp(where(positive, -x, x)))
 
 
-@elementwise("floating", _softplus)
+@primitive(composed=_softplus)
 def softplus(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """A smooth ReLU, `log(1 + exp(x))`, without overflow.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> tw.nn.functional.softplus([-200.0, 200.0])
-    tensor([  0., 200.])
-    """
+    """A smooth ReLU, `log(1 + exp(x))`, without overflow."""
 
 
 def _leaky_relu(x: Tensor, negative_slope: float) -> Tensor:

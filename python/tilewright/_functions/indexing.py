@@ -97,7 +97,7 @@ def _positions(x: Tensor, indices: Any) -> Any:
     return positions(indices, lambda v: beside(x, v))._array
 
 
-def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
+def take(x: Any, indices: Any, /, axis: int | None = None) -> Tensor:
     """Slices of `x` at the given positions along an axis; also the look-up of an embedding.
 
     Parameters
@@ -150,7 +150,7 @@ def _take_along_axis_backward(g: Any, /, indices: Any, axis: int, shape: tuple[i
     return out
 
 
-def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
+def take_along_axis(x: Any, indices: Any, /, axis: int = -1) -> Tensor:
     """Pick along one axis, with an own position for every other coordinate.
 
     Parameters

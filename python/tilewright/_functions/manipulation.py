@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = [
     "astype",
     "broadcast_to",
-    "concat",
     "concatenate",
     "copy",
     "expand_dims",
@@ -31,7 +30,6 @@ __all__ = [
     "squeeze",
     "stack",
     "swapaxes",
-    "transpose",
 ]
 
 Shape = int | tuple[int, ...]
@@ -150,9 +148,6 @@ def permute_dims(x: Any, /, axes: tuple[int, ...] | None = None) -> Tensor:
     """
     x = asarray(x)
     return _transpose(x, tuple(range(x.ndim - 1, -1, -1)) if axes is None else integers("permute_dims", "axes", axes))
-
-
-transpose = permute_dims
 
 
 def swapaxes(x: Any, /, axis1: int, axis2: int) -> Tensor:
@@ -283,7 +278,7 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Tensor:
     return _broadcast_to(x, shape)
 
 
-def expand_dims(x: Any, /, *, axis: int) -> Tensor:
+def expand_dims(x: Any, /, axis: int) -> Tensor:
     """Insert an axis of length 1. A view.
 
     Parameters
@@ -345,7 +340,7 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     return _squeeze(x, integers("squeeze", "axis", axis))
 
 
-def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def flip(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Reverse the order along axes; all by default. A view.
 
     Parameters
@@ -463,7 +458,7 @@ def copy(x: Any, /) -> Tensor:
     return astype(x, x.dtype)
 
 
-def concatenate(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
+def concatenate(arrays: Sequence[Any], /, axis: int = 0) -> Tensor:
     """Join along an axis that exists.
 
     Parameters
@@ -492,10 +487,7 @@ def concatenate(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     return _concatenate(arrays, _some_axis("concatenate", axis))
 
 
-concat = concatenate
-
-
-def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
+def stack(arrays: Sequence[Any], /, axis: int = 0) -> Tensor:
     """Join along a new axis.
 
     Parameters
@@ -525,7 +517,7 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     return _stack(arrays, _some_axis("stack", axis))
 
 
-def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Tensor]:
+def split(x: Any, sections: int | Sequence[int], /, axis: int = 0) -> list[Tensor]:
     """Cut along an axis. Views.
 
     Parameters
@@ -577,8 +569,8 @@ def _some_axis(op: str, axis: Any) -> int:
     return axis
 
 
-def _axis(op: str, axis: int, ndim: int) -> int:
-    axis = integer(op, "axis", axis)
+def _axis(op: str, axis: int, ndim: int, name: str = "axis") -> int:
+    axis = integer(op, name, axis)
     if not -ndim <= axis < ndim:
         raise _core.AxisError(f"{op}: axis {axis} is out of bounds for an array of {ndim} dimensions")
     return axis % ndim

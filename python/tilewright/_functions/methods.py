@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .. import _core
@@ -25,8 +26,17 @@ from .indexing import _getitem, setitem, take
 from .linalg import matmul
 
 
-def _reflected(op: Any) -> Any:
-    return lambda self, other: op(other, self)
+def _bind_operator(method: str, op: Any, reflected: str | None) -> None:
+    """Give Tensor a method for an operator, which leaves to a class that is no array what that class defines itself.
+
+    Parameters
+    ----------
+    reflected
+        The other operand's method that Python asks next. None for a method that is asked second: operands are swapped.
+    """
+    operator = functools.update_wrapper(_core.Operator(op, reflected), op)
+    operator.__module__, operator.__name__, operator.__qualname__ = Tensor.__module__, method, f"Tensor.{method}"
+    setattr(Tensor, method, operator)
 
 
 _OPERATORS = {
@@ -45,9 +55,16 @@ _OPERATORS = {
 }
 
 for _name, _op in _OPERATORS.items():
-    setattr(Tensor, f"__{_name}__", _op)
-    setattr(Tensor, f"__r{_name}__", _reflected(_op))
-    setattr(Tensor, f"__i{_name}__", in_place(_op))
+    _bind_operator(f"__{_name}__", _op, f"__r{_name}__")
+    _bind_operator(f"__r{_name}__", _op, None)
+    _bind_operator(f"__i{_name}__", in_place(_op), f"__r{_name}__")
+
+_bind_operator("__matmul__", matmul, "__rmatmul__")
+_bind_operator("__rmatmul__", matmul, None)
+_bind_operator("__lt__", cmp.less, "__gt__")
+_bind_operator("__le__", cmp.less_equal, "__ge__")
+_bind_operator("__gt__", cmp.greater, "__lt__")
+_bind_operator("__ge__", cmp.greater_equal, "__le__")
 
 
 def _is_operand(x: Any) -> bool:
@@ -59,12 +76,14 @@ def _is_operand(x: Any) -> bool:
 
 
 def _equality(op: Any, of_others: bool) -> Any:
-    """== and !=: what is neither number nor array is equal to no element, as in NumPy."""
+    """== and !=: what is neither number nor array is equal to no element, as in NumPy, unless it says so itself."""
 
-    def compare(self: Tensor, other: Any) -> Tensor:
+    def compare(self: Tensor, other: Any) -> Any:
         try:
             return op(self, other)
         except TypeError:
+            if _core.defines(other, "__eq__"):
+                return NotImplemented
             if _is_operand(other):
                 raise
             return _core.like(self, full(self.shape, of_others, device=self.device))
@@ -76,15 +95,9 @@ def _equality(op: Any, of_others: bool) -> Any:
 for _name, _op in {
     "eq": _equality(cmp.equal, False),
     "ne": _equality(cmp.not_equal, True),
-    "lt": cmp.less,
-    "le": cmp.less_equal,
-    "gt": cmp.greater,
-    "ge": cmp.greater_equal,
     "neg": ar.negative,
     "abs": ar.abs,
     "invert": bit.bitwise_invert,
-    "matmul": matmul,
-    "rmatmul": _reflected(matmul),
     "pos": lambda self: self,
     "getitem": _getitem,
 }.items():
@@ -93,37 +106,12 @@ for _name, _op in {
 _METHODS: tuple[Any, ...] = (
     *(mp.astype, mp.copy, mp.ravel, mp.squeeze, mp.swapaxes),
     *(ex.exp, ex.log, ar.sqrt, ar.square, ar.abs, tri.tanh, rounding.round, extrema.clip),
+    *(red.sum, red.prod, red.max, red.min, red.any, red.all, red.argmax, red.argmin, stat.mean, stat.var, stat.std),
     cx.conj,
     take,
 )
 for _op in _METHODS:
     setattr(Tensor, _op.__name__, _op)
-
-
-def _axes_or_keywords(op: Any) -> Any:
-    """Methods take `axis` by position too: `x.sum(0)`."""
-
-    def method(self: Tensor, axis: Any = None, **keywords: Any) -> Tensor:
-        return op(self, axis=axis, **keywords)
-
-    method.__name__, method.__doc__ = op.__name__, op.__doc__
-    return method
-
-
-for _op in (
-    red.sum,
-    red.prod,
-    stat.mean,
-    red.max,
-    red.min,
-    red.any,
-    red.all,
-    red.argmax,
-    red.argmin,
-    stat.var,
-    stat.std,
-):
-    setattr(Tensor, _op.__name__, _axes_or_keywords(_op))
 
 
 def _varargs(op: Any) -> Any:

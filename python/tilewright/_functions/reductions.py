@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .._engine.arguments import flag, integers
+from .._engine.arguments import flag, has_axes, integers, refuse
 from .._engine.op import primitive, wrap
 from .._engine.tensor import Tensor, asarray
 from .exponential import exp, log
@@ -75,6 +75,8 @@ PLAIN_AXES = (int, type(None))  # as the kernels and the rules take them
 def checked(op: str, axis: Any, keepdims: Any) -> tuple[Axis, bool]:
     """The parameters of a reduction as the kernels and the rules take them."""
     if type(axis) not in PLAIN_AXES:
+        if has_axes(axis):  # the second of two arrays that were to be compared, say
+            refuse(op, "axis", axis, "an integer or a tuple of integers")
         axis = integers(op, "axis", axis)
     return axis, keepdims if keepdims is False or keepdims is True else flag(op, "keepdims", keepdims)
 
@@ -110,7 +112,7 @@ def _all(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empty
 
 
 @reduction("Integers and bool give int64 (unsigned: uint64); float16 and bfloat16 add up in float32.", DTYPE)
-def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+def sum(x: Any, /, axis: Axis = None, *, keepdims: bool = False, dtype: Any = None) -> Tensor:
     """Sum over axes; 0 where there is nothing to add. Floats are added in blocks, so errors do not build up.
 
     Examples
@@ -125,7 +127,7 @@ def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = No
 
 
 @reduction("Integers and bool give int64 (unsigned: uint64).", DTYPE)
-def prod(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+def prod(x: Any, /, axis: Axis = None, *, keepdims: bool = False, dtype: Any = None) -> Tensor:
     """Product over axes; 1 where there is nothing to multiply.
 
     Examples
@@ -140,7 +142,7 @@ def prod(x: Any, /, *, axis: Axis = None, keepdims: bool = False, dtype: Any = N
 
 
 @reduction("The dtype of `x`.", raises=EMPTY)
-def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def max(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Largest element over axes; NaN where one is. The gradient is shared equally between equal maxima.
 
     Examples
@@ -155,7 +157,7 @@ def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 @reduction("The dtype of `x`.", raises=EMPTY)
-def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def min(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Smallest element over axes; NaN where one is. The gradient is shared equally between equal minima.
 
     Examples
@@ -170,7 +172,7 @@ def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 @reduction("The dtype is bool.")
-def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def any(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Whether some element is non-zero; NaN counts as non-zero.
 
     Examples
@@ -185,7 +187,7 @@ def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 @reduction("The dtype is bool.")
-def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def all(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Whether every element is non-zero; NaN counts as non-zero.
 
     Examples
@@ -203,7 +205,7 @@ _INDEX = "The dtype is int64: positions along the axis, or in the flattened `x` 
 
 
 @reduction(_INDEX, raises=EMPTY)
-def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+def argmax(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
     """Position of the first largest element; the first NaN where there is one. One axis at most.
 
     Examples
@@ -218,7 +220,7 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
 
 
 @reduction(_INDEX, raises=EMPTY)
-def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+def argmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
     """Position of the first smallest element; the first NaN where there is one. One axis at most.
 
     Examples
@@ -241,7 +243,7 @@ def with_axes(op: str, x: Any, axis: Axis) -> Tensor:
 
 
 @reduction("Integers and bool give float32.", raises=EMPTY)
-def logsumexp(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """`log(sum(exp(x)))` over axes, without overflow.
 
     Examples

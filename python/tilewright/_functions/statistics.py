@@ -26,7 +26,7 @@ def _mean(x: Any, /, axis: Axis, keepdims: bool) -> Tensor:  # type: ignore[empt
 
 
 @reduction("Integers and bool give float32; NaN where there is nothing to average.")
-def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def mean(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Arithmetic mean over axes.
 
     Examples
@@ -41,7 +41,7 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 @reduction("Integers and bool give float32.", _CORRECTION)
-def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+def var(x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """Variance over axes, `sum(|x - mean|^2) / (count - correction)`, in two passes; real for complex `x`.
 
     Examples
@@ -64,7 +64,7 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
 
 
 @reduction("Integers and bool give float32.", _CORRECTION)
-def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+def std(x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """Standard deviation over axes, the root of `var`; its gradient where nothing varies is 0.
 
     Examples

@@ -28,7 +28,7 @@ __all__ = [
 
 
 class ReLU(Module):
-    """Rectified linear unit, `max(x, 0)`.
+    """Rectified linear unit, `max(input, 0)`.
 
     Examples
     --------
@@ -37,12 +37,12 @@ class ReLU(Module):
     tensor([0., 2.])
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return relu(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return relu(input)
 
 
 class LeakyReLU(Module):
-    """`x` where positive, else `negative_slope * x`.
+    """`input` where positive, else `negative_slope * input`.
 
     Parameters
     ----------
@@ -63,15 +63,15 @@ class LeakyReLU(Module):
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = arguments.number("LeakyReLU", "negative_slope", negative_slope)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.leaky_relu(x, self.negative_slope)
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.leaky_relu(input, self.negative_slope)
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}"
 
 
 class ELU(Module):
-    """`x` where positive, else `alpha * (exp(x) - 1)`.
+    """`input` where positive, else `alpha * (exp(input) - 1)`.
 
     Parameters
     ----------
@@ -97,15 +97,15 @@ class ELU(Module):
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = arguments.number("ELU", "alpha", alpha)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.elu(x, self.alpha)
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.elu(input, self.alpha)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}"
 
 
 class Softplus(Module):
-    """A smooth ReLU, `log(1 + exp(x))`.
+    """A smooth ReLU, `log(1 + exp(input))`.
 
     Examples
     --------
@@ -114,12 +114,12 @@ class Softplus(Module):
     tensor([  0., 200.])
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return softplus(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return softplus(input)
 
 
 class GELU(Module):
-    """Gaussian error linear unit, `x * Phi(x)`.
+    """Gaussian error linear unit, `input * Phi(input)`.
 
     Parameters
     ----------
@@ -147,15 +147,15 @@ class GELU(Module):
     def __init__(self, approximate: str = "none") -> None:
         self.approximate = arguments.option("GELU", "approximate", approximate, ("none", "tanh"))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.gelu(x, self.approximate)
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.gelu(input, self.approximate)
 
     def extra_repr(self) -> str:
         return f"approximate={self.approximate!r}"
 
 
 class SiLU(Module):
-    """Sigmoid linear unit (swish), `x * sigmoid(x)`.
+    """Sigmoid linear unit (swish), `input * sigmoid(input)`.
 
     Examples
     --------
@@ -164,12 +164,12 @@ class SiLU(Module):
     tensor([ 0., 50.])
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return silu(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return silu(input)
 
 
 class Sigmoid(Module):
-    """Logistic function, `1 / (1 + exp(-x))`.
+    """Logistic function, `1 / (1 + exp(-input))`.
 
     Examples
     --------
@@ -178,8 +178,8 @@ class Sigmoid(Module):
     tensor([0.5, 1. ])
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return sigmoid(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return sigmoid(input)
 
 
 class Tanh(Module):
@@ -192,12 +192,12 @@ class Tanh(Module):
     tensor([0., 1.])
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return tanh(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return tanh(input)
 
 
 class Softmax(Module):
-    """`exp(x) / sum(exp(x))` along one axis.
+    """`exp(input) / sum(exp(input))` along one axis.
 
     Parameters
     ----------
@@ -219,8 +219,8 @@ class Softmax(Module):
     def __init__(self, dim: int = -1) -> None:
         self.dim = arguments.integer(type(self).__name__, "dim", dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.softmax(x, self.dim)
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.softmax(input, self.dim)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
@@ -246,5 +246,5 @@ class LogSoftmax(Softmax):
     tensor([    0., -1000.])
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.log_softmax(x, self.dim)
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.log_softmax(input, self.dim)

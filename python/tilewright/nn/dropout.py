@@ -52,8 +52,8 @@ class Dropout(Module):
         self.p = arguments.probability("Dropout", "p", p)
         self.generator = None if generator is None else random.source("Dropout", generator)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, self.p, self.training, generator=self.generator)
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.dropout(input, self.p, self.training, generator=self.generator)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

@@ -32,12 +32,12 @@ class Identity(Module):
     tensor([1., 1.])
     """
 
-    def forward(self, x: Any) -> Any:
-        return x
+    def forward(self, input: Any) -> Any:
+        return input
 
 
 class Linear(Module):
-    """Affine map of the last axis, and an activation: `activation(x @ weight.T + bias)`.
+    """Affine map of the last axis, and an activation: `activation(input @ weight.T + bias)`.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ class Linear(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
-    def forward(self, x: Any) -> Tensor:
-        return linear(x, self.weight, self.bias, self.activation)
+    def forward(self, input: Any) -> Tensor:
+        return linear(input, self.weight, self.bias, self.activation)
 
     def extra_repr(self) -> str:
         return _describe(self)
@@ -200,11 +200,13 @@ class PackedLinear(Module):
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_packed"}
 
-    def forward(self, x: Any) -> Tensor:
-        if not isinstance(x, Tensor):
-            x = asarray(x)
-        if state.mode and x._node is not None:
-            raise RuntimeError("PackedLinear: x wants a gradient, which only Linear gives; detach x, or use no_grad()")
+    def forward(self, input: Any) -> Tensor:
+        if not isinstance(input, Tensor):
+            input = asarray(input)
+        if state.mode and input._node is not None:
+            raise RuntimeError(
+                "PackedLinear: input wants a gradient, which only Linear gives; detach it, or use no_grad()"
+            )
         weight = self.weight._array
         array, written, matrix = self._packed or self._pack()
         if array is not weight or written != weight.last_write:
@@ -212,7 +214,7 @@ class PackedLinear(Module):
         bias = self.bias
         if bias is not None:
             bias = bias._array
-        return wrap(matrix.linear(x._array, bias, self.activation), None, x)
+        return wrap(matrix.linear(input._array, bias, self.activation), None, input)
 
     def extra_repr(self) -> str:
         return _describe(self)

@@ -22,6 +22,7 @@ Not all of NumPy is here yet; what is missing raises an AttributeError that says
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from .._core import AxisError
@@ -102,6 +103,8 @@ __all__ = [
     "uint64",
     "uintp",
 ]
+
+ndarray._namespace = sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:

@@ -123,8 +123,8 @@ def _in_place(name: str, op: Any) -> Callable[[ndarray, Any], Any]:
     return apply
 
 
-for _name, _op in _OPERATORS.items():
-    setattr(ndarray, f"__i{_name}__", _in_place(f"__i{_name}__", _op))
+for _name in _OPERATORS:
+    setattr(ndarray, f"__i{_name}__", _in_place(f"__i{_name}__", getattr(Tensor, f"__{_name}__")))
 
 # The functions that NumPy has as methods, with the same arguments.
 _METHODS = (

@@ -25,28 +25,17 @@ from .._functions import (
     statistics,
     trigonometric,
 )
+from .._functions.aliases import ALIASES
 from ._rules import adapted, elementwise, under_numpy_rules
 
 # What NumPy does not have, or what is declared below.
 _NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal"}
-_ALIASES = {
-    "absolute": "abs",
-    "true_divide": "divide",
-    "mod": "remainder",
-    "pow": "power",
-    "invert": "bitwise_invert",
-    "bitwise_not": "bitwise_invert",
-    "left_shift": "bitwise_left_shift",
-    "right_shift": "bitwise_right_shift",
-    "conjugate": "conj",
-}
 
 
 def _elementwise_functions() -> dict[str, Any]:
     families = (arithmetic, bitwise, comparison, exponential, extrema, logical, rounding, trigonometric)
     found = {name: getattr(family, name) for family in families for name in family.__all__}
     found["conj"] = complex_numbers.conj
-    found |= {alias: found[name] for alias, name in _ALIASES.items()}
     return {name: elementwise(name, function) for name, function in found.items() if name not in _NOT_ELEMENTWISE}
 
 
@@ -72,7 +61,6 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     # shape
     "reshape": (manipulation.reshape, "a=x shape -order"),
     "ravel": (manipulation.ravel, "a=x -order"),
-    "transpose": (manipulation.permute_dims, "a=x axes"),
     "permute_dims": (manipulation.permute_dims, "a=x axes"),
     "matrix_transpose": (manipulation.matrix_transpose, "x"),
     "swapaxes": (manipulation.swapaxes, "a=x axis1 axis2"),
@@ -84,7 +72,6 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "copy": (manipulation.copy, "a=x -order"),
     "astype": (manipulation.astype, "x dtype copy"),
     "concatenate": (manipulation.concatenate, "arrays axis -out"),
-    "concat": (manipulation.concatenate, "arrays axis -out"),
     "stack": (manipulation.stack, "arrays axis -out"),
     "split": (manipulation.split, "ary=x indices_or_sections=sections axis"),
     # parts
@@ -413,5 +400,6 @@ FUNCTIONS: dict[str, Any] = {
     **_adapted_functions(),
     **{f.__name__: f for f in (array, asarray, angle, clip, mean, var, std, reciprocal, round, where)},
 }
+FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():
     _function.__module__ = "tilewright.numpy"

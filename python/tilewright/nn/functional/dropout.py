@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 __all__ = ["dropout"]
 
 
-def dropout(x: Any, /, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
+def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
     """Set elements to zero with probability `p` and scale the others by `1 / (1 - p)`.
 
     Parameters
     ----------
-    x : array-like
+    input : array-like
         Floating.
     p : float
         Probability, in [0, 1].
     training : bool
-        Where False, `x` is returned.
+        Where False, `input` is returned.
     generator : Generator, optional
         Where the mask is drawn from; by default `tilewright.random.default_generator`.
 
     Returns
     -------
     Tensor
-        Shape of `x`.
+        Shape of `input`.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def dropout(x: Any, /, p: float = 0.5, training: bool = True, *, generator: Gene
     if training is not True and training is not False:
         training = arguments.flag("dropout", "training", training)
     source = random.default_generator if generator is None else random.source("dropout", generator)
-    tensor = asarray(x)
+    tensor = asarray(input)
     if not training or p == 0:
         return tensor
     return dropout_op(tensor, p, *source._take(tensor.size, 1))

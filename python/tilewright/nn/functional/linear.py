@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 __all__ = ["linear"]
 
 
-def linear(x: Any, weight: Any, bias: Any = None, /, activation: str = "none") -> Tensor:
-    """Affine map of the last axis and an activation, `activation(x @ weight.T + bias)`, in one kernel call.
+def linear(input: Any, weight: Any, bias: Any = None, activation: str = "none") -> Tensor:
+    """Affine map of the last axis and an activation, `activation(input @ weight.T + bias)`, in one kernel call.
 
     Parameters
     ----------
-    x : array-like, shape (..., in)
+    input : array-like, shape (..., in)
     weight : array-like, shape (out, in)
     bias : array-like, shape (out,), optional
     activation : {"none", "relu", "gelu", "gelu_tanh", "tanh", "sigmoid", "silu"}
@@ -45,4 +45,4 @@ def linear(x: Any, weight: Any, bias: Any = None, /, activation: str = "none") -
     >>> tw.nn.functional.linear([1.0, -2.0], [[1.0, 1.0], [1.0, 0.0]], activation="relu")
     tensor([0., 1.])
     """
-    return linear_op(x, weight, bias, activation)
+    return linear_op(input, weight, bias, activation)

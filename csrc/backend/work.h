@@ -1,0 +1,68 @@
+// How long ops take, roughly: nanoseconds on one thread of a CPU, from the size of the problem alone. By this the
+// interpreter lock is released (core/blocking.h), whatever an op does inside, loops of one thread included.
+#pragma once
+#include "backend/creation.h"
+#include "backend/elementwise.h"
+#include "backend/gemm.h"
+#include "backend/index.h"
+#include "backend/linear.h"
+#include "backend/optim.h"
+#include "backend/random.h"
+#include "backend/reduce.h"
+#include "backend/softmax.h"
+
+namespace tw {
+
+inline double product(const Dims& shape) {
+  double count = 1;
+  for (const int64_t extent : shape) count *= static_cast<double>(extent);
+  return count;
+}
+inline double product(const SoftmaxShape& s) {
+  return static_cast<double>(s.outer) * static_cast<double>(s.n) * static_cast<double>(s.inner);
+}
+template <class Tensors>
+double sum_of_sizes(const Tensors& tensors) {
+  double count = 0;
+  for (const auto& tensor : tensors) count += static_cast<double>(tensor.size);
+  return count;
+}
+
+inline double expected_ns(const ArangeProblem& p) { return 0.3 * static_cast<double>(p.count); }
+inline double expected_ns(const JoinProblem& p) {
+  double bytes = 0;
+  for (const JoinProblem::Part& part : p.parts) bytes += static_cast<double>(part.bytes);
+  return 0.1 * bytes * static_cast<double>(p.rows);
+}
+inline double expected_ns(const ElementwiseProblem& p) { return 0.3 * product(p.shape); }
+inline double expected_ns(const GemmBatch& p) {
+  const double m = static_cast<double>(p.each.m), n = static_cast<double>(p.each.n), k = static_cast<double>(p.each.k);
+  return (0.05 * m * n * k + 0.3 * (m * k + k * n + m * n)) * product(p.shape);
+}
+inline double expected_ns(const GemmPackProblem& p) {
+  return 0.5 * static_cast<double>(p.k) * static_cast<double>(p.n);
+}
+inline double expected_ns(const PickProblem& p) { return static_cast<double>(p.count) * (4 + 0.5 * product(p.shape)); }
+inline double expected_ns(const OffsetsProblem& p) { return product(p.shape); }
+inline double expected_ns(const MaskProblem& p) { return 0.3 * static_cast<double>(p.count); }
+inline double expected_ns(const UnravelProblem& p) { return 5 * static_cast<double>(p.count); }
+inline double expected_ns(const BiasActivationBackwardProblem& p) {
+  return 0.5 * static_cast<double>(p.rows) * static_cast<double>(p.cols);
+}
+inline double expected_ns(const SgdProblem& p) { return 0.5 * sum_of_sizes(p.tensors); }
+inline double expected_ns(const AdamProblem& p) { return sum_of_sizes(p.tensors); }
+inline double expected_ns(const NormProblem& p) { return 0.15 * sum_of_sizes(p.tensors); }
+inline double expected_ns(const RandomBitsProblem& p) { return 0.5 * static_cast<double>(p.count); }
+inline double expected_ns(const RandomFloatProblem& p) { return static_cast<double>(p.count); }
+inline double expected_ns(const RandomIntegersProblem& p) { return 2 * static_cast<double>(p.count); }
+inline double expected_ns(const RandomBernoulliProblem& p) { return 0.5 * static_cast<double>(p.count); }
+inline double expected_ns(const RandomPermutationProblem& p) { return 4 * static_cast<double>(p.count); }
+inline double expected_ns(const DropoutProblem& p) { return 0.5 * static_cast<double>(p.count); }
+inline double expected_ns(const ReduceProblem& p) { return 0.2 * product(p.shape); }
+inline double expected_ns(const ArgReduceProblem& p) { return 0.3 * product(p.shape); }
+inline double expected_ns(const SoftmaxProblem& p) { return product(p.shape); }
+inline double expected_ns(const SoftmaxBackwardProblem& p) { return product(p.shape); }
+inline double expected_ns(const CrossEntropyProblem& p) { return product(p.in.shape); }
+inline double expected_ns(const CrossEntropyBackwardProblem& p) { return product(p.in.shape); }
+
+}  // namespace tw

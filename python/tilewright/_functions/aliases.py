@@ -1,0 +1,28 @@
+"""THE table of second names: a function has that of the Array API standard and that of NumPy, where they differ.
+
+An alias is the same object, in `tilewright.numpy` too. `.ci/stubs.py` writes `aliases.pyi` from it, for type checkers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import arithmetic, bitwise, complex as complex_numbers, manipulation, trigonometric
+
+ALIASES: dict[str, Any] = {
+    "absolute": arithmetic.abs,
+    "atan2": trigonometric.arctan2,
+    "bitwise_not": bitwise.bitwise_invert,
+    "concat": manipulation.concatenate,
+    "conjugate": complex_numbers.conj,
+    "invert": bitwise.bitwise_invert,
+    "left_shift": bitwise.bitwise_left_shift,
+    "mod": arithmetic.remainder,
+    "pow": arithmetic.power,
+    "right_shift": bitwise.bitwise_right_shift,
+    "transpose": manipulation.permute_dims,
+    "true_divide": arithmetic.divide,
+}
+globals().update(ALIASES)
+
+__all__ = [*ALIASES]

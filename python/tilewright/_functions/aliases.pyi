@@ -1,0 +1,34 @@
+from typing import Any
+
+from .arithmetic import (
+    abs as absolute,
+    divide as true_divide,
+    power as pow,
+    remainder as mod,
+)
+from .bitwise import (
+    bitwise_invert as bitwise_not,
+    bitwise_invert as invert,
+    bitwise_left_shift as left_shift,
+    bitwise_right_shift as right_shift,
+)
+from .complex import conj as conjugate
+from .manipulation import concatenate as concat, permute_dims as transpose
+from .trigonometric import arctan2 as atan2
+
+__all__ = [
+    "absolute",
+    "atan2",
+    "bitwise_not",
+    "concat",
+    "conjugate",
+    "invert",
+    "left_shift",
+    "mod",
+    "pow",
+    "right_shift",
+    "transpose",
+    "true_divide",
+]
+
+ALIASES: dict[str, Any]

@@ -140,7 +140,7 @@ def test_named():
     ]
     with pytest.raises(TypeError, match="function: got both keepdim and keepdims"):
         function(1, 2, keepdim=True, keepdims=True)
-    with pytest.raises(ValueError, match="'dims' is not in list"):
+    with pytest.raises(ValueError, match="not in tuple"):
         named(None, axis="dims")(lambda input, dim: None)
     for wrong in (lambda: _core.Function(1, function, ()), lambda: _core.Function(function, function, 1)):
         with pytest.raises(TypeError):

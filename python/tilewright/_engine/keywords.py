@@ -6,7 +6,6 @@ A call by position pays nothing for them: `_core.Function` hands it on.
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _core
@@ -30,7 +29,7 @@ def named(by_position: Any = None, /, **synonyms: str) -> Callable[[F], F]:
     """
 
     def declare(function: F) -> F:
-        parameters = list(inspect.signature(function).parameters)
+        parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
         places = [(synonym, name, parameters.index(name)) for synonym, name in synonyms.items()]
         declared: Any = functools.update_wrapper(
             _core.Function(by_position or function, function, tuple(places)), function

@@ -26,6 +26,7 @@ Array along_axis(const NativeCall& c, Array&) {
 void bind_softmax(py::module_& m) {
   register_native("softmax", &along_axis<softmax>, nullptr);
   register_native("log_softmax", &along_axis<log_softmax>, nullptr);
+  register_native("logsumexp", &along_axis<logsumexp>, nullptr);
   m.def("softmax", &softmax);
   m.def("log_softmax", &log_softmax);
   m.def("logsumexp", &logsumexp);

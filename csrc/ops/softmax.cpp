@@ -117,12 +117,14 @@ struct CrossEntropyOperands {
 Array softmax(const Array& x, int64_t axis) { return forward("softmax", Softmax::softmax, x, axis); }
 Array log_softmax(const Array& x, int64_t axis) { return forward("log_softmax", Softmax::log_softmax, x, axis); }
 
-Array logsumexp(const Array& input, int64_t axis_given, bool keepdims) {
+Array logsumexp(const Array& input, int64_t axis_given) {
   const int axis = normalize_axis("logsumexp", axis_given, input.ndim());
   const Array x = floating_contiguous("logsumexp", input);
+  if (x.shape[axis] == 0)
+    fail<ValueError>("logsumexp: axis ", axis, " of x ", x.shape,
+                     " has length 0, and logsumexp of nothing is not defined");
   Dims shape = x.shape;
   shape[axis] = 1;
-  if (!keepdims) shape.erase(axis);
   const Array y = empty(shape, x.dtype, x.device);
   backend(x.device).softmax.forward({Softmax::logsumexp, x.dtype, shape_of(x, axis), x.data, y.data});
   return y;

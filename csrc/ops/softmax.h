@@ -8,7 +8,7 @@ namespace tw {
 // Floating point only; integers become float32.
 Array softmax(const Array& x, int64_t axis);
 Array log_softmax(const Array& x, int64_t axis);
-Array logsumexp(const Array& x, int64_t axis, bool keepdims);
+Array logsumexp(const Array& x, int64_t axis);  // which is kept with length 1
 
 // Gradients from the result y: y (g - sum g y), and g - exp(y) sum g. g and y have one shape and dtype.
 Array softmax_backward(const Array& g, const Array& y, int64_t axis);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
@@ -11,7 +12,7 @@ from .._engine.tensor import Tensor, asarray
 from .exponential import exp, log
 from .indexing import where
 from .logical import isfinite
-from .manipulation import _axis as checked_axis
+from .manipulation import _axis as checked_axis, permute_dims, reshape, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -255,7 +256,23 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor
     if keepdims is not False or type(axis) not in PLAIN_AXES:
         axis, keepdims = checked("logsumexp", axis, keepdims)
     x = with_axes("logsumexp", x, axis)
+    if not isinstance(axis, int):
+        axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in axis)
+        kept = tuple(a for a in range(x.ndim) if a not in axes)
+        shape = tuple(1 if a in axes else x.shape[a] for a in range(x.ndim))
+        rows = reshape(permute_dims(x, kept + axes), (*[x.shape[a] for a in kept], math.prod(x.shape[a] for a in axes)))
+        y = _logsumexp(rows, -1)
+        return reshape(y, shape) if keepdims else squeeze(y, axis=-1)
+    y = _logsumexp(x, axis)
+    return y if keepdims else squeeze(y, axis=axis)
+
+
+def _definition(x: Tensor, axis: int) -> Tensor:
     peak = max(x.detach(), axis=axis, keepdims=True)
     peak = where(isfinite(peak), peak, 0.0)
-    total = log(sum(exp(x - peak), axis=axis, keepdims=True)) + peak
-    return total if keepdims else total.squeeze(axis=axis if axis is not None else tuple(range(x.ndim)))
+    return log(sum(exp(x - peak), axis=axis, keepdims=True)) + peak
+
+
+@primitive(composed=_definition)
+def _logsumexp(x: Any, /, axis: int) -> Tensor:  # type: ignore[empty-body]
+    """Over one axis, which is kept with length 1."""

@@ -6,7 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .._engine.registry import register_vjps
-from .._functions import comparison as cmp, indexing as ix, logical as lg, manipulation as mp, reductions as red
+from .._functions import (
+    comparison as cmp,
+    exponential as ex,
+    indexing as ix,
+    logical as lg,
+    manipulation as mp,
+    reductions as red,
+)
 from .._functions.creation import ones
 from .common import conj, inverse, reduced_axes, restore, spread
 
@@ -64,7 +71,13 @@ def _others(x: Tensor, axis: Any) -> Tensor:
     return mp.permute_dims(mp.reshape(others[..., :count], last.shape), inverse(order))
 
 
+def _logsumexp(g: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """g softmax(x); zeros where all of x is -inf."""
+    return g * ex.exp(x - ix.where(cmp.equal(y.detach(), -math.inf), 0.0, y))
+
+
 VJPS: dict[str, Any] = {
+    "logsumexp": _logsumexp,
     "sum": lambda g, x_shape, axis, keepdims: spread(g, x_shape, axis, keepdims),
     "prod": _prod,
     "max": _extreme,

@@ -1,6 +1,8 @@
 """Layers, losses and what they are made of, with PyTorch's names and layouts."""
 
-from . import functional, init, utils
+from typing import TYPE_CHECKING, Any
+
+from . import functional, init
 from .activations import *
 from .activations import __all__ as _activations
 from .containers import *
@@ -23,6 +25,9 @@ from .parameter import Parameter
 from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
 
+if TYPE_CHECKING:
+    from . import utils
+
 __all__ = [
     "Module",
     "Parameter",
@@ -38,3 +43,16 @@ __all__ = [
     *_losses,
     *_parameter_containers,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `utils`, which a model alone does not need, when it is first used."""
+    if name == "utils":
+        import importlib
+
+        return importlib.import_module(f"{__name__}.utils")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "utils"})

@@ -1,16 +1,13 @@
 #include "ops/matmul.h"
 
-#include "bind/bind.h"
-#include "bind/caster.h"
-#include "bind/tape.h"
+#include "bind/op.h"
 
 namespace tw {
 namespace {
 
 template <Array product(const Array&, const Array&)>
 void def_product(py::module_& m, const char* name, Product kind) {
-  register_native(name, [](const NativeCall& c, Array&) { return product(c.array(0), c.array(1)); }, nullptr);
-  m.def(name, product);
+  def_op<product>(m, name);
   m.def((std::string(name) + "_add_").c_str(),
         [kind](const Array& out, const Array& x1, const Array& x2) { matmul_add(kind, out, x1, x2); });
 }

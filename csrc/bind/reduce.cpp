@@ -2,18 +2,19 @@
 
 #include <pybind11/stl.h>
 
-#include "bind/bind.h"
-#include "bind/caster.h"
+#include "bind/op.h"
 
 namespace tw {
 namespace {
 
 template <Reduction kind>
+Array reduction(const Array& x, const std::optional<Dims>& axes, bool keepdims) {
+  return reduce(kind, x, axes, keepdims);
+}
+
+template <Reduction kind>
 void def(py::module_& m, const char* name) {
-  m.def(
-      name,
-      [](const Array& x, const std::optional<Dims>& axes, bool keepdims) { return reduce(kind, x, axes, keepdims); },
-      py::arg("x"), py::arg("axes") = py::none(), py::arg("keepdims") = false);
+  def_op<reduction<kind>>(m, name, py::arg("x"), py::arg("axes") = py::none(), py::arg("keepdims") = false);
 }
 
 }  // namespace

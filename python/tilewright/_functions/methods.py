@@ -21,7 +21,7 @@ from . import (
     trigonometric as tri,
 )
 from .creation import full
-from .indexing import _getitem, setitem, take
+from .indexing import _getitem, masked_fill, setitem, take
 from .linalg import matmul
 
 
@@ -95,6 +95,7 @@ _METHODS: tuple[Any, ...] = (
     *(ex.exp, ex.log, ar.sqrt, ar.square, ar.abs, tri.tanh, rounding.round, extrema.clip),
     cx.conj,
     take,
+    masked_fill,
 )
 for _op in _METHODS:
     setattr(Tensor, _op.__name__, _op)

@@ -12,6 +12,7 @@ import numpy as np
 import tilewright as tw
 
 from . import shapes
+from .picks import picks
 from .products import bytes_, layers, layers_backward, products, squares
 from .shapes import label
 from .work import Work, apply, operands, torch
@@ -24,7 +25,19 @@ F = tw.nn.functional
 
 def all_work() -> Iterator[Work]:
     """Every piece of work, one after the other: operands are made when their turn comes."""
-    drivers = (calls, elementwise, reductions, softmax, squares, products, bytes_, layers, layers_backward, training)
+    drivers = (
+        calls,
+        elementwise,
+        reductions,
+        softmax,
+        picks,
+        squares,
+        products,
+        bytes_,
+        layers,
+        layers_backward,
+        training,
+    )
     for driver in drivers:
         yield from driver()
 

@@ -10,7 +10,7 @@ import pytest
 
 import tilewright as tw
 
-from . import drivers, products, shapes, work
+from . import drivers, picks, products, shapes, work
 from .work import Work
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ COUNTS = {
     drivers.elementwise: len(shapes.ELEMENTWISE),
     drivers.reductions: len(shapes.REDUCTIONS),
     drivers.softmax: len(shapes.SOFTMAX),
+    picks.picks: len(shapes.PICKS),
     products.squares: len(shapes.SQUARES),
     products.products: len(shapes.PRODUCTS),
     products.bytes_: len(shapes.BYTES),

@@ -11,7 +11,7 @@ import numpy as np
 
 import tilewright as tw
 
-from . import layer_cases, layers, products, shapes
+from . import layer_cases, layers, picks, products, shapes
 from .contenders import Contenders, apply, operands, torch
 from .shapes import label
 from .work import Work
@@ -31,6 +31,7 @@ def all_work() -> list[Work]:
         (elementwise, shapes.ELEMENTWISE),
         (reduction, shapes.REDUCTIONS),
         (softmax, shapes.SOFTMAX),
+        (picks.pick, shapes.PICKS),
         (products.square, shapes.SQUARES),
         (products.product, shapes.PRODUCTS),
         (products.bytes_, shapes.BYTES),

@@ -52,6 +52,20 @@ SOFTMAX: list[tuple[str, tuple[int, int], Goal]] = [
     ("log_softmax", (2048, 2048), None),
 ]
 
+# function, shape of the array, of the index where there is one, goal
+PICKS: list[tuple[str, tuple[int, ...], tuple[int, ...], Goal]] = [
+    ("take", (50_000, 256), (8192,), ("pytorch", 1.0)),
+    ("gather axis 1", (1024, 1024), (1024, 1024), ("pytorch", 1.0)),
+    ("gather axis 0", (1024, 1024), (1024, 1024), ("pytorch", 1.0)),
+    ("gather axis 1", (8192, 1000), (8192, 1), None),
+    ("scatter_add axis 1", (1024, 1024), (1024, 1024), None),
+    ("scatter_add axis 0", (1024, 1024), (1024, 1024), None),
+    ("one_hot", (), (8192, 1000), ("pytorch", 1.0)),
+    ("masked_fill", (8, 512, 512), (512, 512), ("pytorch", 1.0)),
+    ("tril", (8, 512, 512), (), ("pytorch", 1.0)),
+    ("tril", (2048, 2048), (), ("pytorch", 1.0)),
+]
+
 # n of an n x n x n product in float32, and the least share of the peak with one thread and with more
 SQUARES: list[tuple[int, float, float | None]] = [
     (64, 0.75, None),

@@ -39,7 +39,7 @@ LAYERS = [
     {"_core"},
     {"_engine", "_tensor", "memory"},
     {"_functions", "_vjps"},
-    {"autograd", "linalg", "numpy", "random", "testing"},
+    {"_sampling", "autograd", "linalg", "numpy", "random", "testing"},
     {"nn"},
     {"data", "io", "optim"},
 ]

@@ -23,11 +23,12 @@ D = "test:0"
 
 # Ops that have to read data on the host, and what for; nothing else moves it there.
 READERS = {
-    "index": "an index that is out of bounds is named; a 0-d tensor in a key is an integer",
+    "index": "an index, or a class, that is out of bounds is named; a 0-d tensor in a key is an integer",
+    "multinomial": "a weight that is refused is named",
     "power": "integers to a negative power are refused",
     "cross_entropy": "a target that is no class is named",
     "linalg": "LAPACK works on the host",
-    "item": "the value is asked for; the gradient of prod asks whether it may divide",
+    "item": "the value is asked for; the gradient of prod asks whether it may divide, one_hot for the largest class",
     "tolist": "the values are asked for",
     "numpy": "the values are asked for",
     "repr": "the values are shown",
@@ -234,6 +235,8 @@ def test_random_numbers_are_the_same_everywhere():
         lambda g, d: g.standard_normal((4, 4), device=d),
         lambda g, d: g.integers(-5, 100, 9, device=d),
         lambda g, d: g.bernoulli(0.3, 50, device=d),
+        lambda g, d: tw.multinomial(tw.ones((3, 9), device=d), 5, generator=g),
+        lambda g, d: tw.multinomial(tw.ones((3, 9), device=d), 5, True, generator=g),
         lambda g, d: g.permutation(tw.arange(20, device=d)),
         lambda g, d: g.choice(tw.arange(20, device=d), 6),
     ):
@@ -293,11 +296,17 @@ def test_what_reads_says_so(tmp_path):
         tw.take(x, tw.asarray([1, 9], device=D))
     with pytest.raises(IndexError, match=r"target\[1\] is 5"):
         nn.functional.cross_entropy(tw.zeros((2, 3), device=D), tw.asarray([0, 5], device=D))
-    assert set(_core.host_copies()) == {"index", "cross_entropy"}
+    with pytest.raises(IndexError, match=r"input\[1\] is 5"):
+        nn.functional.one_hot(tw.asarray([0, 5], device=D), 3)
+    with pytest.raises(ValueError, match=r"probs\[0\] is -1"):
+        tw.multinomial(tw.asarray([-1.0, 5.0], device=D), 1)
+    assert set(_core.host_copies()) == {"index", "cross_entropy", "multinomial"}
+    assert nn.functional.one_hot(tw.asarray([0, 5], device=D)).shape == (2, 6)
+    assert set(_core.host_copies()) == {"item"}
     tw.io.save(tmp_path / "x.safetensors", {"x": x})
     assert set(_core.host_copies()) == {"save"}
     np.testing.assert_array_equal(tw.io.load(tmp_path / "x.safetensors")["x"].numpy(), x.numpy())
-    assert set(calls) | {"cross_entropy", "save"} == set(READERS)
+    assert set(calls) | {"cross_entropy", "multinomial", "save"} == set(READERS)
 
 
 @on_test_device

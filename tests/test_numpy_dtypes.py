@@ -192,6 +192,8 @@ CREATED = (
     *("linalg.inv([[1, 2], [3, 5]])", "linalg.slogdet([[1, 2], [3, 5]])[1]", "linalg.qr([[1, 2], [3, 5]])[1]"),
     *("expand_dims([0.1], 0)", "squeeze([[0.1]])", "transpose([[1, 2.5]])", "swapaxes([[0.5, 1]], 0, 1)"),
     *("moveaxis([[0.5, 1]], 0, 1)", "ravel([[0.5, 1]])", "split(np.array([1, 2, 3.5, 4]), 2)[1]", "nonzero([0, 2])[0]"),
+    *("tri(3)", "tri(2, 3, 1)", "tri(3, k=-1, dtype=int)", "tril([[0.1, 2], [3, 4]])", "triu([[1, 2], [3, 4]], 1)"),
+    *("tril_indices(3, 1)[1]", "triu_indices(2, -1, 4)[0]", "diag_indices(3)[1]", "diag_indices(2, 3)[2]"),
     *("take_along_axis(np.array([[0.1, 2]]), np.array([[1]]), 1)", "reciprocal([2, 4])", "reciprocal(2.0)"),
 )
 

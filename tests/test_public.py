@@ -39,7 +39,7 @@ NOT_OPS = {
     # conversion, and memory without contents
     "asarray", "from_dlpack", "empty", "empty_like",
     # random
-    "nn.functional.dropout",
+    "nn.functional.dropout", "multinomial",
     # autograd
     "no_grad", "enable_grad", "grad", "value_and_grad",
     # dtypes and the machine

@@ -37,6 +37,7 @@ struct Backend {
   struct {
     BackendOp<void, ArangeProblem> arange;
     BackendOp<void, JoinProblem> join;
+    BackendOp<void, TriangleProblem> triangle;
   } creation;
   struct {
     BackendOp<void, ElementwiseProblem> run;
@@ -47,6 +48,8 @@ struct Backend {
   } gemm;
   struct {
     BackendOp<void, PickProblem> gather, scatter, scatter_add;  // where offsets repeat: the last wins, the sum
+    BackendOp<int64_t, AlongProblem> gather_along, scatter_along, scatter_add_along;  // the same where indices repeat
+    BackendOp<int64_t, OneHotProblem> one_hot;
     BackendOp<int64_t, OffsetsProblem> offsets;
     BackendOp<int64_t, MaskProblem> count_true;
     BackendOp<void, MaskProblem> mask_offsets;
@@ -67,6 +70,7 @@ struct Backend {
     BackendOp<void, RandomBernoulliProblem> bernoulli;
     BackendOp<void, RandomPermutationProblem> permutation;
     BackendOp<void, DropoutProblem> dropout;
+    BackendOp<int64_t, MultinomialProblem> multinomial;
   } random;
   struct {
     BackendOp<void, ReduceProblem> reduce;
@@ -84,12 +88,17 @@ struct Backend {
 #define TW_BACKEND_OPS(X)             \
   X(creation, arange)                 \
   X(creation, join)                   \
+  X(creation, triangle)               \
   X(elementwise, run)                 \
   X(gemm, run)                        \
   X(gemm, pack)                       \
   X(index, gather)                    \
   X(index, scatter)                   \
   X(index, scatter_add)               \
+  X(index, gather_along)              \
+  X(index, scatter_along)             \
+  X(index, scatter_add_along)         \
+  X(index, one_hot)                   \
   X(index, offsets)                   \
   X(index, count_true)                \
   X(index, mask_offsets)              \
@@ -104,6 +113,7 @@ struct Backend {
   X(random, bernoulli)                \
   X(random, permutation)              \
   X(random, dropout)                  \
+  X(random, multinomial)              \
   X(reduce, reduce)                   \
   X(reduce, arg_reduce)               \
   X(softmax, forward)                 \

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "core/dtype.h"
+#include "backend/view.h"
 
 namespace tw {
 
@@ -12,6 +12,17 @@ struct ArangeProblem {
   int64_t count;
   uint64_t first_bits, step_bits;  // of the integers
   double first, step;              // of float64
+  char* out;
+};
+
+// Matrices in which the elements above the diagonal number `diagonal` (below it, where `upper`) become 0; the others
+// are those of x.
+struct TriangleProblem {
+  Dims batch;
+  int64_t rows, columns, diagonal;
+  bool upper;
+  int64_t itemsize;
+  View x;  // strides of the batch, and of the rows; rows are contiguous
   char* out;
 };
 

@@ -1,5 +1,5 @@
-// Picking elements by position, as devices are given it. Every index (integer arrays on any axes, masks,
-// take_along_axis) comes down to one list of offsets.
+// Picking elements by position, as devices are given it. Keys and take() come down to one list of offsets; along one
+// axis, an index of the result's shape is read as it lies.
 #pragma once
 #include "backend/view.h"
 
@@ -17,13 +17,33 @@ struct PickProblem {
   View picked;             // strides of the shape with the additional axis
 };
 
-// offsets[j] (+)= position(index[j]) * stride + sum over the axes of j's position * steps, with j in C order of shape.
-// Negative indices count from `extent`. Gives the first j whose index is outside [-extent, extent), or -1.
+// x[.., index[..], ..] with the index in the place of `axis`: the elements of x that each entry of the index names. x
+// has steps along the index's axes, and along `axis` from position to position. Negative indices count from `extent`.
+// What works on this gives the first entry, in C order, whose index is outside [-extent, extent), or -1.
+struct AlongProblem {
+  DType dtype;
+  Dims shape;  // of the index; at least one axis
+  int axis;
+  int64_t extent;  // of x along the axis
+  View x, index, picked;
+};
+
+// out[i, c] = the bytes of one where c == classes[i], else 0: rows of `classes_count` items. Gives the first i whose
+// class is outside [0, classes_count), or -1.
+struct OneHotProblem {
+  int64_t count, classes_count;
+  const int64_t* classes;
+  int64_t itemsize;
+  char one[16];
+  char* out;
+};
+
+// offsets[j] (+)= position(index[j]) * stride. Negative indices count from `extent`. Gives the first j whose index is
+// outside [-extent, extent), or -1.
 struct OffsetsProblem {
-  Dims shape;
-  View index;  // integers
+  int64_t count;
+  View index;  // integers, of one axis
   int64_t extent, stride;
-  Dims steps;  // of the axes; () where all are 0
   bool accumulate;
   int64_t* offsets;
 };

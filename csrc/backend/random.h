@@ -59,4 +59,15 @@ struct DropoutProblem {
   char* y;
 };
 
+// Classes drawn by weight, `draws` for each row: independently, or without replacement, each draw among what is left.
+// Gives the place of the first weight that is negative or not finite; rows * classes + r where row r has too few
+// positive weights; else -1.
+struct MultinomialProblem {
+  RandomSource source;
+  int64_t rows, classes, draws;
+  bool replacement;
+  const double* weights;
+  int64_t* out;
+};
+
 }  // namespace tw

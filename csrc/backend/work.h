@@ -34,6 +34,9 @@ inline double expected_ns(const JoinProblem& p) {
   for (const JoinProblem::Part& part : p.parts) bytes += static_cast<double>(part.bytes);
   return 0.1 * bytes * static_cast<double>(p.rows);
 }
+inline double expected_ns(const TriangleProblem& p) {
+  return 0.1 * product(p.batch) * static_cast<double>(p.rows) * static_cast<double>(p.columns * p.itemsize);
+}
 inline double expected_ns(const ElementwiseProblem& p) { return 0.3 * product(p.shape); }
 inline double expected_ns(const GemmBatch& p) {
   const double m = static_cast<double>(p.each.m), n = static_cast<double>(p.each.n), k = static_cast<double>(p.each.k);
@@ -43,7 +46,11 @@ inline double expected_ns(const GemmPackProblem& p) {
   return 0.5 * static_cast<double>(p.k) * static_cast<double>(p.n);
 }
 inline double expected_ns(const PickProblem& p) { return static_cast<double>(p.count) * (4 + 0.5 * product(p.shape)); }
-inline double expected_ns(const OffsetsProblem& p) { return product(p.shape); }
+inline double expected_ns(const AlongProblem& p) { return 5 * product(p.shape); }
+inline double expected_ns(const OneHotProblem& p) {
+  return 0.1 * static_cast<double>(p.count) * static_cast<double>(p.classes_count) * static_cast<double>(p.itemsize);
+}
+inline double expected_ns(const OffsetsProblem& p) { return static_cast<double>(p.count); }
 inline double expected_ns(const MaskProblem& p) { return 0.3 * static_cast<double>(p.count); }
 inline double expected_ns(const UnravelProblem& p) { return 5 * static_cast<double>(p.count); }
 inline double expected_ns(const BiasActivationBackwardProblem& p) {
@@ -58,6 +65,9 @@ inline double expected_ns(const RandomIntegersProblem& p) { return 2 * static_ca
 inline double expected_ns(const RandomBernoulliProblem& p) { return 0.5 * static_cast<double>(p.count); }
 inline double expected_ns(const RandomPermutationProblem& p) { return 4 * static_cast<double>(p.count); }
 inline double expected_ns(const DropoutProblem& p) { return 0.5 * static_cast<double>(p.count); }
+inline double expected_ns(const MultinomialProblem& p) {
+  return static_cast<double>(p.rows) * (10 * static_cast<double>(p.classes) + 50 * static_cast<double>(p.draws));
+}
 inline double expected_ns(const ReduceProblem& p) { return 0.2 * product(p.shape); }
 inline double expected_ns(const ArgReduceProblem& p) { return 0.3 * product(p.shape); }
 inline double expected_ns(const SoftmaxProblem& p) { return product(p.shape); }

@@ -53,6 +53,8 @@ void bind_creation(py::module_& m) {
         return eye(rows, cols, diagonal, dtype, device);
       },
       py::arg("rows"), py::arg("cols"), py::arg("diagonal"), py::arg("dtype"), device);
+  m.def("tril", [](const Array& x, int64_t k) { return triangle("tril", x, k, false); });
+  m.def("triu", [](const Array& x, int64_t k) { return triangle("triu", x, k, true); });
   m.def("real", [](const Array& x) { return real(x); });
   m.def("imag", [](const Array& x) { return imag(x); });
   m.def("reshape", &reshape);

@@ -7,6 +7,7 @@
 #include "bind/bind.h"
 #include "bind/caster.h"
 #include "bind/convert.h"
+#include "ops/along.h"
 #include "ops/elementwise.h"
 #include "ops/gather.h"
 #include "ops/transfer.h"
@@ -104,8 +105,15 @@ void bind_index(py::module_& m) {
         [](const Array& x, const py::object& key, const Array& value) { index_add(x, KeyReader(key), value); });
   m.def("take", &take);
   m.def("take_add", &take_add);
-  m.def("take_along_axis", &take_along_axis);
-  m.def("put_along_axis_add", &put_along_axis_add);
+  m.def("take_along_axis", [](const Array& x, const Array& indices, int64_t axis) {
+    return gather_along("take_along_axis", x, indices, axis);
+  });
+  m.def("gather",
+        [](const Array& x, const Array& indices, int64_t axis) { return gather_along("gather", x, indices, axis); });
+  m.def("gather_backward", &gather_along_backward);
+  m.def("scatter", &scatter_along);
+  m.def("scatter_add", &scatter_add_along);
+  m.def("one_hot", &one_hot);
   m.def("nonzero", [](const Array& x) { return py::tuple(py::cast(nonzero(x))); });
 }
 

@@ -53,6 +53,9 @@ void bind_random(py::module_& m) {
         return random_permutation(n, {seed, offset}, device);
       },
       py::arg("n"), py::arg("seed"), py::arg("offset"), device);
+  m.def("multinomial", [](const Array& weights, int64_t draws, bool replacement, uint64_t seed, uint64_t offset) {
+    return multinomial(weights, draws, replacement, {seed, offset});
+  });
   m.def("dropout", [](const Array& x, double p, uint64_t seed, uint64_t offset) {
     DropoutResult r = dropout(x, p, {seed, offset});
     return py::make_tuple(std::move(r.y), std::move(r.mask));

@@ -58,6 +58,13 @@ int normalize_axis(const char* op, int64_t axis, int ndim) {
   return static_cast<int>(axis < 0 ? axis + ndim : axis);
 }
 
+std::string element_name(const char* name, int64_t flat, const Dims& shape) {
+  std::string text;
+  for (int axis = shape.size() - 1; axis >= 0; flat /= shape[axis--])
+    text = std::to_string(flat % shape[axis]) + (text.empty() ? "]" : ", ") + text;
+  return text.empty() ? name : std::string(name) + "[" + text;
+}
+
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
   const Dims& longer = a.size() >= b.size() ? a : b;
   const Dims& shorter = a.size() >= b.size() ? b : a;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
+#include <string>
 
 namespace tw {
 
@@ -65,6 +66,9 @@ Dims contiguous_strides(const Dims& shape);  // C order, in elements
 
 // The axis counted from the front. AxisError where it is not in [-ndim, ndim).
 int normalize_axis(const char* op, int64_t axis, int ndim);
+
+// `name[1, 2]`: the element number `flat` in C order, as messages name it; the name alone where there are no axes.
+std::string element_name(const char* name, int64_t flat, const Dims& shape);
 
 // NumPy's broadcasting of two shapes. ValueError naming op and both shapes where they do not agree.
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b);

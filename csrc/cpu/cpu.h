@@ -9,6 +9,7 @@ void register_backend();  // with the kernels for this machine: see choose_kerne
 
 void arange(const ArangeProblem&);
 void join(const JoinProblem&);
+void triangle(const TriangleProblem&);
 
 void elementwise(const ElementwiseProblem&);
 
@@ -18,6 +19,10 @@ StorageRef gemm_pack(const GemmPackProblem&);
 void gather(const PickProblem&);
 void scatter(const PickProblem&);
 void scatter_add(const PickProblem&);
+int64_t gather_along(const AlongProblem&);
+int64_t scatter_along(const AlongProblem&);
+int64_t scatter_add_along(const AlongProblem&);
+int64_t one_hot(const OneHotProblem&);
 int64_t offsets(const OffsetsProblem&);
 int64_t count_true(const MaskProblem&);
 void mask_offsets(const MaskProblem&);
@@ -35,6 +40,7 @@ void random_integers(const RandomIntegersProblem&);
 void random_bernoulli(const RandomBernoulliProblem&);
 void random_permutation(const RandomPermutationProblem&);
 void dropout(const DropoutProblem&);
+int64_t multinomial(const MultinomialProblem&);
 
 void reduce(const ReduceProblem&);
 void arg_reduce(const ArgReduceProblem&);

@@ -42,4 +42,30 @@ void join(const JoinProblem& p) {
   });
 }
 
+// A row is copied up to the diagonal, or from it on, and the rest is zeroed.
+void triangle(const TriangleProblem& p) {
+  const int64_t bytes = p.columns * p.itemsize,
+                per_chunk = std::max<int64_t>(1, kChunkBytes / std::max<int64_t>(1, bytes));
+  parallel_for(
+      element_count(p.batch) * p.rows, per_chunk, 0.1 * static_cast<double>(bytes), [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+          const int64_t i = row % p.rows;
+          int64_t rest = row / p.rows, at = i * p.x.strides[p.batch.size()];
+          for (int axis = p.batch.size() - 1; axis >= 0; rest /= p.batch[axis--])
+            at += rest % p.batch[axis] * p.x.strides[axis];
+          const char* x = p.x.data + at * p.itemsize;
+          char* out = p.out + row * bytes;
+          const int64_t kept = p.itemsize * std::clamp<int64_t>(i + p.diagonal + (p.upper ? 0 : 1), 0, p.columns);
+          const auto low = static_cast<size_t>(kept), high = static_cast<size_t>(bytes - kept);
+          if (p.upper) {
+            std::memset(out, 0, low);
+            std::memcpy(out + low, x + low, high);
+          } else {
+            std::memcpy(out, x, low);
+            std::memset(out + low, 0, high);
+          }
+        }
+      });
+}
+
 }  // namespace tw::cpu

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <atomic>
 #include <bit>
+#include <cstring>
 #include <numeric>
 
 #include "core/array.h"
@@ -8,13 +8,15 @@
 #include "core/parallel.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
+#include "cpu/first_bad.h"
 
 namespace tw::cpu {
 namespace {
 
-constexpr int64_t kChunk = 16384;  // elements that a thread takes at a time
-constexpr int kDigitBits = 11;     // of a radix sort: its counters stay in the L1 cache
-constexpr int64_t kMinInner = 64;  // shortest piece of a row worth giving to another thread
+constexpr int64_t kChunk = 16384;          // elements that a thread takes at a time
+constexpr int64_t kChunkBytes = 64 << 10;  // of a one-hot result
+constexpr int kDigitBits = 11;             // of a radix sort: its counters stay in the L1 cache
+constexpr int64_t kMinInner = 64;          // shortest piece of a row worth giving to another thread
 
 // The indexed array and the picked elements walked together: outer axes, then the list, then `inner`.
 struct PickWalk {
@@ -157,21 +159,6 @@ SortedOffsets sort_offsets(const int64_t* keys, int64_t count) {
   return sorted;
 }
 
-// The smallest of the positions that several threads report; -1 reports none.
-class FirstBad {
- public:
-  void report(int64_t position) {
-    if (position < 0) return;
-    int64_t seen = first_;
-    while (position < seen && !first_.compare_exchange_weak(seen, position)) {
-    }
-  }
-  int64_t position() const { return first_ == INT64_MAX ? -1 : first_.load(); }
-
- private:
-  std::atomic<int64_t> first_{INT64_MAX};
-};
-
 }  // namespace
 
 void gather(const PickProblem& p) {
@@ -205,35 +192,29 @@ void scatter_add(const PickProblem& p) {
 
 int64_t offsets(const OffsetsProblem& p) {
   const OffsetFn fn = kernels().index.offsets[static_cast<int>(p.index.dtype)];
-  const auto itemsize = static_cast<int64_t>(item_size(p.index.dtype));
-  const int64_t count = element_count(p.shape);
-  const int last = p.shape.size() - 1;
+  const int64_t stride = p.index.strides[0], step = stride * static_cast<int64_t>(item_size(p.index.dtype));
   FirstBad bad;
-  if (last < 0 || (p.steps.empty() && last == 0)) {
-    const int64_t stride = last < 0 ? 0 : p.index.strides[0];
-    parallel_for(count, kChunk, 1.0, [&](int64_t begin, int64_t end) {
-      const OffsetArgs args{end - begin, stride, p.extent, p.stride, 0, 0, p.accumulate};
-      const int64_t j = fn(args, p.index.data + begin * stride * itemsize, p.offsets + begin);
-      if (j >= 0) bad.report(begin + j);
-    });
-    return bad.position();
-  }
-  // Row by row of the last axis.
-  const int64_t cols = p.shape[last];
-  if (count == 0) return -1;
-  parallel_for(count / cols, std::max<int64_t>(1, kChunk / cols), static_cast<double>(cols),
-               [&](int64_t begin, int64_t end) {
-                 OffsetArgs args{cols, p.index.strides[last], p.extent, p.stride, 0, 0, p.accumulate};
-                 if (!p.steps.empty()) args.step = p.steps[last];
-                 for (int64_t row = begin; row < end; ++row) {
-                   int64_t at = 0, rest = row;
-                   args.base = 0;
-                   for (int k = last - 1; k >= 0; rest /= p.shape[k--]) {
-                     at += rest % p.shape[k] * p.index.strides[k];
-                     if (!p.steps.empty()) args.base += rest % p.shape[k] * p.steps[k];
+  parallel_for(p.count, kChunk, 1.0, [&](int64_t begin, int64_t end) {
+    const OffsetArgs args{end - begin, stride, p.extent, p.stride, 0, 0, p.accumulate};
+    const int64_t j = fn(args, p.index.data + begin * step, p.offsets + begin);
+    if (j >= 0) bad.report(begin + j);
+  });
+  return bad.position();
+}
+
+int64_t one_hot(const OneHotProblem& p) {
+  const int64_t bytes = p.classes_count * p.itemsize;
+  FirstBad bad;
+  parallel_for(p.count, std::max<int64_t>(1, kChunkBytes / std::max<int64_t>(1, bytes)),
+               2.0 + 0.1 * static_cast<double>(bytes), [&](int64_t begin, int64_t end) {
+                 std::memset(p.out + begin * bytes, 0, static_cast<size_t>((end - begin) * bytes));
+                 for (int64_t i = begin; i < end; ++i) {
+                   const int64_t c = p.classes[i];
+                   if (c < 0 || c >= p.classes_count) {
+                     bad.report(i);
+                   } else {
+                     std::memcpy(p.out + i * bytes + c * p.itemsize, p.one, static_cast<size_t>(p.itemsize));
                    }
-                   const int64_t j = fn(args, p.index.data + at * itemsize, p.offsets + row * cols);
-                   if (j >= 0) bad.report(row * cols + j);
                  }
                });
   return bad.position();

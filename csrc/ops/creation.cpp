@@ -67,6 +67,20 @@ Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype, Device devi
   return out;
 }
 
+Array triangle(const char* op, const Array& given, int64_t k, bool upper) {
+  const int batch = given.ndim() - 2;
+  if (batch < 0) fail<ValueError>(op, ": x has shape ", given.shape, ", but must have at least two dimensions");
+  const bool rows_contiguous = given.strides.back() == 1 || given.shape.back() <= 1;
+  const Array x = rows_contiguous ? given : contiguous(given), out = empty(x.shape, x.dtype, x.device);
+  if (out.size() == 0) return out;
+  TriangleProblem p{{},         x.shape[batch], x.shape[batch + 1], 0, upper, static_cast<int64_t>(x.itemsize()),
+                    view_of(x), out.data};
+  for (int axis = 0; axis < batch; ++axis) p.batch.push_back(x.shape[axis]);
+  p.diagonal = std::clamp(k, -p.rows, p.columns);
+  backend(x.device).creation.triangle(p);
+  return out;
+}
+
 Array real(const Array& x) { return part("real", x, 0); }
 
 Array imag(const Array& x) { return part("imag", x, 1); }

@@ -7,6 +7,8 @@ namespace tw {
 Array full(const Dims& shape, const Scalar& value, DType dtype, Device device = {});
 // start + i * step. Integers are exact; ValueError where one does not fit the dtype.
 Array arange(const Scalar& start, const Scalar& step, int64_t count, DType dtype, Device device = {});
+// x below the diagonal number k, and on it, with 0 elsewhere; `upper`: above it. ValueError where x has no matrices.
+Array triangle(const char* op, const Array& x, int64_t k, bool upper);
 Array eye(int64_t rows, int64_t cols, int64_t diagonal, DType dtype, Device device = {});
 
 // The parts of a complex array, views of it; TypeError of any other.

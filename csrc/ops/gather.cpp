@@ -30,30 +30,6 @@ PickProblem problem_of(const Selection& s, const Array& flat) {
   return {s.rest.dtype, s.rest.shape, view_of(s.rest), s.at, s.offsets.size(), s.offsets.ptr<int64_t>(), view_of(flat)};
 }
 
-// ---- lists from indices ---------------------------------------------------------------------------------------------
-
-void require_integers(const char* op, const Array& indices) {
-  if (!is_integer(indices.dtype)) fail<TypeError>(op, ": indices have dtype ", indices.dtype, ", but must be integers");
-}
-
-// Fills a list; IndexError for the first index that is out of bounds.
-void run_offsets(const char* op, const Array& index, int axis, const Dims& shape, const OffsetsProblem& problem) {
-  const int64_t bad = backend(index.device).index.offsets(problem);
-  if (bad < 0) return;
-  int64_t at = 0, rest = bad;
-  for (int k = problem.shape.size() - 1; k >= 0; rest /= problem.shape[k--])
-    at += rest % problem.shape[k] * problem.index.strides[k];
-  const Array entry = as_strided(index, problem.index.data + at * static_cast<int64_t>(index.itemsize()), {}, {});
-  const Array value = to_host("index", astype(entry, index.dtype == DType::u64 ? DType::u64 : DType::i64));
-  std::ostringstream text;
-  if (value.dtype == DType::u64) {
-    text << *value.ptr<uint64_t>();
-  } else {
-    text << *value.ptr<int64_t>();
-  }
-  fail<IndexError>(op, ": ", text.str(), " is out of bounds for axis ", axis, " of shape ", shape);
-}
-
 Selection select_along(const char* op, const Array& x, const Array& indices, int axis) {
   common_device(op, {{"x", &x}, {"indices", &indices}});
   Selection s;
@@ -64,31 +40,6 @@ Selection select_along(const char* op, const Array& x, const Array& indices, int
   s.index_shape = indices.shape;
   s.offsets = empty({indices.size()}, DType::i64, x.device);
   add_offsets(op, indices, indices.shape, x.shape, axis, x.strides[axis], s.offsets, false);
-  return s;
-}
-
-// Every element its own position: offsets of x[.., indices[..], ..] in C order of the broadcast shape.
-Selection select_each(const char* op, const Array& x, const Array& indices, int axis) {
-  require_integers(op, indices);
-  if (indices.ndim() != x.ndim())
-    fail<ValueError>(op, ": indices ", indices.shape, " must have as many dimensions as the array ", x.shape);
-  common_device(op, {{"x", &x}, {"indices", &indices}});
-  Dims x_shape = x.shape;
-  x_shape[axis] = indices.shape[axis];
-  const Dims shape = broadcast_shapes(op, x_shape, indices.shape);
-  const Array index = broadcast_to(op, indices, shape);
-  x_shape = shape;
-  x_shape[axis] = x.shape[axis];
-  Dims steps = broadcast_strides(op, x, x_shape);
-  const int64_t stride = steps[axis];
-  steps[axis] = 0;
-  Selection s;
-  s.rest = as_strided(x, x.data, {}, {});
-  s.index_shape = shape;
-  s.offsets = empty({element_count(shape)}, DType::i64, x.device);
-  if (s.offsets.size() > 0)
-    run_offsets(op, index, axis, x.shape,
-                {shape, view_of(index), x.shape[axis], stride, steps, false, s.offsets.ptr<int64_t>()});
   return s;
 }
 
@@ -132,6 +83,25 @@ void scatter_add(const char* op, const Selection& s, const Array& value) {
   backend(s.rest.device).index.scatter_add(problem_of(s, flat));
 }
 
+void require_integers(const char* op, const Array& indices) {
+  if (!is_integer(indices.dtype)) fail<TypeError>(op, ": indices have dtype ", indices.dtype, ", but must be integers");
+}
+
+void refuse_entry(const char* op, int64_t bad, const Array& index, int axis, const Dims& shape) {
+  if (bad < 0) return;
+  int64_t at = 0;
+  for (int k = index.ndim() - 1; k >= 0; bad /= index.shape[k--]) at += bad % index.shape[k] * index.strides[k];
+  const Array entry = as_strided(index, index.data + at * static_cast<int64_t>(index.itemsize()), {}, {});
+  const Array value = to_host("index", astype(entry, index.dtype == DType::u64 ? DType::u64 : DType::i64));
+  std::ostringstream text;
+  if (value.dtype == DType::u64) {
+    text << *value.ptr<uint64_t>();
+  } else {
+    text << *value.ptr<int64_t>();
+  }
+  fail<IndexError>(op, ": ", text.str(), " is out of bounds for axis ", axis, " of shape ", shape);
+}
+
 void add_offsets(const char* op, const Array& index, const Dims& index_shape, const Dims& shape, int axis,
                  int64_t stride, const Array& offsets, bool accumulate) {
   require_integers(op, index);
@@ -140,8 +110,10 @@ void add_offsets(const char* op, const Array& index, const Dims& index_shape, co
   const Dims flat_shape{offsets.size()};
   Array flat;
   if (!try_reshape_view(spread, flat_shape, flat)) try_reshape_view(contiguous(spread), flat_shape, flat);
-  run_offsets(op, flat, axis, shape,
-              {flat_shape, view_of(flat), shape[axis], stride, {}, accumulate, offsets.ptr<int64_t>()});
+  const int64_t bad =
+      backend(flat.device)
+          .index.offsets({flat.size(), view_of(flat), shape[axis], stride, accumulate, offsets.ptr<int64_t>()});
+  refuse_entry(op, bad, flat, axis, shape);
 }
 
 Array true_positions(const Array& mask, int64_t step) {
@@ -177,17 +149,6 @@ void take_add(const Array& target, const Array& indices, const Array& value, int
   require_writable("take_add", target);
   const Selection s = select_along("take_add", target, indices, normalize_axis("take_add", axis, target.ndim()));
   scatter_add("take_add", s, broadcast_value("take_add", s, value));
-}
-
-Array take_along_axis(const Array& x, const Array& indices, int64_t axis) {
-  return gather(select_each("take_along_axis", x, indices, normalize_axis("take_along_axis", axis, x.ndim())));
-}
-
-void put_along_axis_add(const Array& target, const Array& indices, const Array& value, int64_t axis) {
-  const char* op = "put_along_axis_add";
-  require_writable(op, target);
-  const Selection s = select_each(op, target, indices, normalize_axis(op, axis, target.ndim()));
-  scatter_add(op, s, broadcast_value(op, s, value));
 }
 
 }  // namespace tw

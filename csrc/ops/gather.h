@@ -27,6 +27,11 @@ void scatter_add(const char* op, const Selection&, const Array& value);
 void add_offsets(const char* op, const Array& index, const Dims& index_shape, const Dims& shape, int axis,
                  int64_t stride, const Array& offsets, bool accumulate);
 
+// What keys and indices along an axis are refused for: no integers; an entry, number `bad` in C order, that is out of
+// bounds for `axis` of `shape` (-1: none is).
+void require_integers(const char* op, const Array& indices);
+void refuse_entry(const char* op, int64_t bad, const Array& index, int axis, const Dims& shape);
+
 // step times the flat position of each true entry, in C order; 1-D int64.
 Array true_positions(const Array& mask, int64_t step);
 std::vector<Array> nonzero(const Array& x);  // for each axis the positions of the non-zero elements
@@ -34,9 +39,5 @@ std::vector<Array> nonzero(const Array& x);  // for each axis the positions of t
 // result.shape = x.shape[:axis] + indices.shape + x.shape[axis+1:]
 Array take(const Array& x, const Array& indices, int64_t axis);
 void take_add(const Array& target, const Array& indices, const Array& value, int64_t axis);
-
-// result[.., j, ..] = x[.., indices[.., j, ..], ..]; all other axes broadcast.
-Array take_along_axis(const Array& x, const Array& indices, int64_t axis);
-void put_along_axis_add(const Array& target, const Array& indices, const Array& value, int64_t axis);
 
 }  // namespace tw

@@ -110,4 +110,32 @@ Array dropout_backward(const Array& g_given, const Array& mask_given, double p) 
   return gx;
 }
 
+Array multinomial(const Array& given, int64_t draws, bool replacement, RandomSource source) {
+  const char* op = "multinomial";
+  if (given.ndim() < 1 || given.ndim() > 2)
+    fail<ValueError>(op, ": probs has shape ", given.shape, ", but must have one or two dimensions");
+  if (given.dtype == DType::boolean || is_complex(given.dtype))
+    fail<TypeError>(op, ": probs has dtype ", given.dtype, ", but must be real numbers");
+  if (draws < 1) fail<ValueError>(op, ": num_samples is ", draws, ", but must be at least 1");
+  const Array weights = contiguous(astype(given, DType::f64, false));
+  const int64_t classes = given.shape.back(), rows = given.ndim() == 2 ? given.shape[0] : 1;
+  if (!replacement && draws > classes && rows > 0)
+    fail<ValueError>(op, ": cannot draw ", draws, " of ", classes, " classes without replacement");
+  Dims shape = given.shape;
+  shape[given.ndim() - 1] = draws;
+  const Array out = empty(shape, DType::i64, given.device);
+  const int64_t bad =
+      backend(given.device)
+          .random.multinomial({source, rows, classes, draws, replacement, weights.ptr<double>(), out.ptr<int64_t>()});
+  if (bad < 0) return out;
+  if (bad >= weights.size()) {
+    const std::string row = given.ndim() == 2 ? " of row " + std::to_string(bad - weights.size()) : "";
+    fail<ValueError>(op, ": probs", row, " has too few weights above 0 to draw ", draws,
+                     replacement ? " with" : " without", " replacement");
+  }
+  const Array entry = as_strided(weights, weights.data + bad * static_cast<int64_t>(weights.itemsize()), {}, {});
+  fail<ValueError>(op, ": ", element_name("probs", bad, given.shape), " is ", *to_host(op, entry).ptr<double>(),
+                   ", but a weight is finite and at least 0");
+}
+
 }  // namespace tw

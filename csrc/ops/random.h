@@ -26,4 +26,8 @@ struct DropoutResult {
 DropoutResult dropout(const Array& x, double p, RandomSource source);
 Array dropout_backward(const Array& g, const Array& mask, double p);
 
+// `draws` classes for each row of weights (.., classes), at most two axes; int64. ValueError where a weight is negative
+// or not finite, or a row has too few positive ones.
+Array multinomial(const Array& weights, int64_t draws, bool replacement, RandomSource);
+
 }  // namespace tw

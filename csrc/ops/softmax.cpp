@@ -47,17 +47,6 @@ Array backward(const char* op, Softmax kind, const Array& g_given, const Array& 
 
 constexpr const char* kCrossEntropy = "cross_entropy";
 
-// Where sample number i is, in the target's own indices.
-std::string position_of(int64_t i, const Dims& shape) {
-  if (shape.empty()) return "target";
-  std::string text;
-  for (int axis = shape.size() - 1; axis >= 0; --axis) {
-    text = std::to_string(i % shape[axis]) + (text.empty() ? "" : ", ") + text;
-    i /= shape[axis];
-  }
-  return "target[" + text + "]";
-}
-
 void check_shapes(const Array& logits, const Array& given, int axis) {
   if (logits.ndim() == 0)
     fail<ValueError>(kCrossEntropy, ": logits have shape (), but need a class axis: (C,), (N, C) or (N, C, d1, ..)");
@@ -96,7 +85,7 @@ struct CrossEntropyOperands {
 
   [[noreturn]] void refuse_target(int64_t sample) const {
     const Array flat = as_strided(target, target.data + sample * static_cast<int64_t>(target.itemsize()), {}, {});
-    fail<IndexError>(kCrossEntropy, ": ", position_of(sample, target.shape), " is ",
+    fail<IndexError>(kCrossEntropy, ": ", element_name("target", sample, target.shape), " is ",
                      *to_host(kCrossEntropy, flat).ptr<int64_t>(), ", but logits ", x.shape, " have ", in.shape.n,
                      " classes, 0 to ", in.shape.n - 1);
   }

@@ -37,7 +37,9 @@ from ._functions.manipulation import *
 from ._functions.reductions import *
 from ._functions.rounding import *
 from ._functions.statistics import *
+from ._functions.triangular import *
 from ._functions.trigonometric import *
+from ._sampling import multinomial
 from .autograd import enable_grad, grad, no_grad, value_and_grad
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ __all__ = [
     "io",
     "linalg",
     "memory",
+    "multinomial",
     "nn",
     "no_grad",
     "numpy",

@@ -12,21 +12,13 @@ from . import (
     margin_losses,
     matmul,
     normalization,
+    picking,
     reductions,
 )
 
 FAMILIES = (
-    elementwise,
-    complex,
-    activations,
-    reductions,
-    matmul,
-    losses,
-    margin_losses,
-    normalization,
-    manipulation,
-    indexing,
-    creation,
+    *(elementwise, complex, activations, reductions, matmul, losses, margin_losses, normalization),
+    *(manipulation, indexing, picking, creation),
     linalg,
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -129,6 +129,32 @@ void test_scatter_add(const KernelTable& table, DType dtype) {
   }
 }
 
+// Lines and blocks of neighbouring lines, contiguous and not; the sums are 0 again in the end.
+template <class T>
+void test_add_along(const KernelTable& table, DType dtype) {
+  constexpr int64_t extent = 9;
+  for (const int64_t rows : {1, 7, 40})
+    for (const int64_t width : {1, 3, 16, 33})
+      for (const int kind : {0, 1, 2, 3}) {
+        const bool line = kind % 2;
+        const int64_t all = kind / 2 * extent;
+        if (line && rows > 1) continue;
+        const int64_t lanes = line ? 1 : width;
+        const AddAlongArgs args = line ? AddAlongArgs{1, width, 1, 0, all, 0, 2, 1 + kind / 2, 0}
+                                       : AddAlongArgs{rows, width, width, 1, all, 2 * width, 2, 3 * width, -1};
+        std::vector<int64_t> positions(static_cast<size_t>(rows * width));
+        for (int64_t& p : positions) p = static_cast<int64_t>(uniform(0, extent));
+        std::vector<double> sums(static_cast<size_t>(extent * lanes)), want_sums = sums;
+        const Case c{
+            {1, rows * width, 1, 0, 0, 0, 0, 0}, extent, 1, 3 * extent * width, 2 * rows * width, line ? 0 : width, 0};
+        compare<T>(table, c, "add_along", [&](const KernelTable& t, T* x, T* y) {
+          void* own = (&t == &table ? sums : want_sums).data();
+          t.index.add_along[static_cast<int>(dtype)](args, positions.data(), y, x, own);
+        });
+        check(std::ranges::all_of(sums, [](double sum) { return sum == 0; }), "%s add_along leaves sums", table.level);
+      }
+}
+
 // A run far longer than a chain: float32 sums of 0.1 stay as good as pairwise ones.
 void test_long_runs(const KernelTable& table) {
   constexpr int64_t count = 100000;
@@ -205,16 +231,19 @@ int main() {
     test_moves<uint64_t>(*table);
 #define X(T, name)                          \
   test_scatter_add<T>(*table, DType::name); \
+  test_add_along<T>(*table, DType::name);   \
   test_offsets<T>(*table, DType::name);
     TW_FOR_EACH_INTEGER(X)
 #undef X
-#define X(T, name) test_scatter_add<T>(*table, DType::name);
+#define X(T, name)                          \
+  test_scatter_add<T>(*table, DType::name); \
+  test_add_along<T>(*table, DType::name);
     TW_FOR_EACH_FLOAT(X)
 #undef X
     test_long_runs(*table);
     test_masks(*table);
-    check(!table->index.scatter_add[0] && !table->index.offsets[0], "%s: bool has no sums and is no index",
-          table->level);
+    check(!table->index.scatter_add[0] && !table->index.add_along[0] && !table->index.offsets[0],
+          "%s: bool has no sums and is no index", table->level);
   }
   return report();
 }

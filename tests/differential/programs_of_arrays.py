@@ -6,7 +6,7 @@ import numpy as np
 
 import tilewright as tw
 
-from .programs import ORACLES, F, Program, kind, of, torch
+from .programs import ORACLES, F, Program, broadcastable, kind, of, torch
 from .test_indexing import for_numpy, random_key
 
 # ---- products --------------------------------------------------------------------------------------------------------
@@ -248,10 +248,80 @@ def taking(p: Program, name: str) -> None:
     )
 
 
+def scattered(x, axis, indices, src, add):
+    """NumPy's `scatter` and `scatter_add`, where indices along the axis differ."""
+    y = np.array(x)
+    part = tuple(slice(n) for n in indices.shape)
+    old = np.take_along_axis(x, indices, axis) if add else 0
+    np.put_along_axis(y, indices, old + src[part], axis)
+    return y
+
+
+@kind("gather", "scatter", "scatter_add")
+def along(p: Program, name: str) -> None:
+    """A tensor's elements picked, or put or added to it, at places that differ."""
+    i = p.pick(where=lambda v: v.ndim > 0)
+    if i is None or 0 in p.values[i].shape:
+        return
+    x = p.values[i]
+    axis = p.rng.randrange(-x.ndim, x.ndim)
+    n = x.shape[axis]
+    order = np.array([p.rng.random() for _ in range(x.size)]).reshape(x.shape).argsort(axis)
+    count = p.rng.randint(1, n)
+    indices = order.take(range(count), axis)
+    places = torch.as_tensor(indices) if torch else None
+    if name == "gather":
+        steps = (
+            lambda v: tw.gather(v, axis, indices - n),
+            lambda v: np.take_along_axis(v, indices, axis),
+            lambda t: torch.gather(t, axis, places),
+        )
+    else:
+        steps = (
+            lambda v: of(name)(v, axis, indices, v),
+            lambda v: scattered(v, axis, indices, v, name == "scatter_add"),
+            lambda t: getattr(torch, name)(t, axis, places, t.narrow(axis, 0, count)),  # its backward takes no more,
+        )
+    p.add(name, f"{name}(x, {axis}, {indices.tolist()})", (i,), *steps)
+
+
+@kind("masked_fill")
+def masked_fill(p: Program, name: str) -> None:
+    i = p.pick(mask=True)
+    if i is None:
+        return
+    j = p.pick(where=broadcastable(p.values[i].shape))
+    p.add(
+        name,
+        "masked_fill(x, mask, 0.5)",
+        (i, j),
+        lambda m, v: tw.masked_fill(v, m, 0.5),
+        lambda m, v: np.where(m, 0.5, v),
+        lambda m, t: torch.masked_fill(t, m, 0.5),
+    )
+
+
+@kind("tril", "triu")
+def triangle(p: Program, name: str) -> None:
+    i = p.pick(where=lambda v: v.ndim > 1)
+    if i is None:
+        return
+    k = p.rng.randint(-3, 3)
+    p.add(
+        name,
+        f"{name}(x, k={k})",
+        (i,),
+        lambda v: of(name)(v, k=k),
+        lambda v: getattr(np, name)(v, k=k),
+        lambda t: getattr(torch, name)(t, k),
+    )
+
+
 # ---- creation --------------------------------------------------------------------------------------------------------
 
 MADE = {
-    "zeros": (3, 4), "ones": (4,), "full": ((3, 1), 0.5), "eye": (3, 4), "arange": (4,), "linspace": (-1.0, 1.0, 4),
+    "zeros": (3, 4), "ones": (4,), "full": ((3, 1), 0.5), "eye": (3, 4), "tri": (3, 4), "arange": (4,),
+    "linspace": (-1.0, 1.0, 4),
 }  # fmt: skip
 
 
@@ -264,7 +334,9 @@ def creating(p: Program, name: str) -> None:
         f = lambda lib: lambda v: v * getattr(lib, name)(v, *extra)  # noqa: E731
         p.add(name, f"x * {name}(x)", (i,), f(tw), f(np), lambda t: f(torch)(t))
         return
-    arguments = MADE[name] if name in ("full", "eye", "linspace") else (MADE[name],) if name != "arange" else MADE[name]
+    arguments = (
+        MADE[name] if name in ("full", "eye", "tri", "linspace") else (MADE[name],) if name != "arange" else MADE[name]
+    )
     value = np.asarray(getattr(np, name)(*arguments), "float64")
     p.add(
         name,

@@ -183,6 +183,9 @@ LEFT_OUT |= dict.fromkeys(
     ("multi_margin_loss", "multilabel_margin_loss"), "PyTorch has no second derivatives: tests/test_losses.py"
 )
 LEFT_OUT |= dict.fromkeys(("linalg.inv", "linalg.qr", "linalg.slogdet"), "of square matrices: tests/test_linalg.py")
+LEFT_OUT |= dict.fromkeys(
+    ("tril_indices", "triu_indices", "diag_indices", "one_hot"), "integers: tests/cases/picking.py"
+)
 
 
 def test_every_function_is_reached():

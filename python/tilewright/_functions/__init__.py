@@ -21,6 +21,7 @@ from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_d
 from .reductions import __all__ as _reductions, _sum
 from .rounding import __all__ as _rounding
 from .statistics import __all__ as _statistics
+from .triangular import __all__ as _triangular
 from .trigonometric import __all__ as _trigonometric
 
 needed.add, needed.sum, needed.reshape = add, _sum, _reshape
@@ -41,6 +42,7 @@ __all__ = [
     *_reductions,
     *_rounding,
     *_statistics,
+    *_triangular,
     *_trigonometric,
     *_aliases,
 ]

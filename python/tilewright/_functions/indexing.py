@@ -7,17 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.anomaly import note_forward
+from .._engine.arguments import shown
+from .._engine.dtypes import bool_, integer_range
 from .._engine.inplace import become, check_recordable
 from .._engine.op import Plan, beside, frozen_key, is_number, kernel_in_python, positions, primitive, wrap
 from .._engine.registry import Signature, register_op
 from .._engine.tape import ANOMALY, Node, mark_written, state
 from .._engine.tensor import asarray
-from .manipulation import _axis, astype
+from .manipulation import _axis, astype, broadcast_to
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
 
-__all__ = ["newaxis", "nonzero", "take", "take_along_axis", "where"]
+__all__ = [
+    "gather",
+    "masked_fill",
+    "newaxis",
+    "nonzero",
+    "scatter",
+    "scatter_add",
+    "take",
+    "take_along_axis",
+    "where",
+]
 
 newaxis = None
 
@@ -139,15 +151,37 @@ def take(x: Any, indices: Any, /, axis: int | None = None) -> Tensor:
 
 @primitive
 def _take_along_axis(x: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-body]
-    """Kernel of `take_along_axis`."""
+    """`gather` under the name that its errors have in `take_along_axis`."""
 
 
-@kernel_in_python
-def _take_along_axis_backward(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -> Any:
+@primitive
+def _gather(x: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `gather`."""
+
+
+@primitive
+def _gather_backward(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -> Tensor:  # type: ignore[empty-body]
     """Zeros of `shape` with g added at the positions, repeated ones as often as they come."""
-    out = _core.full(shape, 0, g.dtype, g.device)
-    _core.put_along_axis_add(out, indices, g, axis)
-    return out
+
+
+@primitive
+def _scatter(x: Any, src: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `scatter`."""
+
+
+@primitive
+def _scatter_add(x: Any, src: Any, /, indices: Any, axis: int) -> Tensor:  # type: ignore[empty-body]
+    """Kernel of `scatter_add`."""
+
+
+def _last_at_their_place(indices: Any, axis: int, shape: tuple[int, ...]) -> Any:
+    """For each entry of an index into an array of `shape`: whether it is the last along the axis to name its place."""
+    extents = [1] * len(shape)
+    extents[axis] = indices.shape[axis]
+    order = _core.arange(0, 1, extents[axis], _core.DType.int64, indices.device)
+    order = _core.broadcast_to(_core.reshape(order, extents), indices.shape)
+    places = _core.full(shape, 0, order.dtype, indices.device)
+    return _core.equal(_core.gather(_core.scatter(places, order, indices, axis), indices, axis), order)
 
 
 def take_along_axis(x: Any, indices: Any, /, axis: int = -1) -> Tensor:
@@ -158,19 +192,21 @@ def take_along_axis(x: Any, indices: Any, /, axis: int = -1) -> Tensor:
     x : array-like
         Any shape.
     indices : array-like of int
-        Shape of `x` but for `axis`.
+        Shape of `x` but for `axis`; the other axes broadcast with those of `x`. Negative ones count from the back.
     axis : int
         The axis the positions are on.
 
     Returns
     -------
     Tensor
-        Shape of `indices`. New memory.
+        Shape of `indices`, broadcast. New memory.
 
     Raises
     ------
     IndexError
         Where a position is out of bounds.
+    TypeError
+        Where `indices` are not integers.
     ValueError
         Where the shapes do not fit.
 
@@ -182,7 +218,160 @@ def take_along_axis(x: Any, indices: Any, /, axis: int = -1) -> Tensor:
             [3.]])
     """
     x = asarray(x)
-    return _take_along_axis(x, _positions(x, indices), _axis("take_along_axis", axis, x.ndim))
+    axis = _axis("take_along_axis", axis, x.ndim)
+    positions = _positions(x, indices)
+    if len(positions.shape) == x.ndim:
+        x, positions = _broadcast_but_for(axis, x, positions)
+    return _take_along_axis(x, positions, axis)
+
+
+def _broadcast_but_for(axis: int, x: Tensor, indices: Any) -> tuple[Tensor, Any]:
+    """Both with the same lengths along all axes but one; as they are where they do not broadcast."""
+    ours, theirs = list(x.shape), list(indices.shape)
+    ours[axis] = theirs[axis] = 1
+    if ours == theirs or any(a != b and 1 not in (a, b) for a, b in zip(ours, theirs, strict=True)):
+        return x, indices
+    common = [b if a == 1 else a for a, b in zip(ours, theirs, strict=True)]
+    x = broadcast_to(x, (*common[:axis], x.shape[axis], *common[axis + 1 :]))
+    return x, _core.broadcast_to(indices, (*common[:axis], indices.shape[axis], *common[axis + 1 :]))
+
+
+def gather(x: Any, /, axis: int, indices: Any) -> Tensor:
+    """Pick along one axis, `y[i, j] = x[indices[i, j], j]` for axis 0, as PyTorch's function of this name does.
+
+    `take_along_axis` broadcasts; here `indices` may cover a part of the other axes.
+
+    Parameters
+    ----------
+    x : array-like
+        Any shape but ().
+    axis : int
+        The axis that the positions are on.
+    indices : array-like of int
+        As many dimensions as `x`, and along no axis but `axis` longer. Negative ones count from the back.
+
+    Returns
+    -------
+    Tensor
+        Shape of `indices`. New memory.
+
+    Raises
+    ------
+    IndexError
+        Where a position is out of bounds.
+    TypeError
+        Where `indices` are not integers.
+    ValueError
+        Where the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.gather([[1.0, 2.0], [3.0, 4.0]], 1, [[1, 1, 0]])
+    tensor([[2., 2., 1.]])
+    """
+    x = asarray(x)
+    return _gather(x, _positions(x, indices), _axis("gather", axis, x.ndim))
+
+
+def scatter(x: Any, /, axis: int, indices: Any, src: Any) -> Tensor:
+    """A copy with elements replaced along one axis, `y[indices[i, j], j] = src[i, j]` for axis 0.
+
+    Where several entries name one place, the last along the axis is there, and only it gets a gradient.
+
+    Parameters
+    ----------
+    x : array-like
+        Any shape but ().
+    axis : int
+        The axis that the positions are on.
+    indices : array-like of int
+        As many dimensions as `x`, and along no axis but `axis` longer. Negative ones count from the back.
+    src : array-like or number
+        What to put there: a number or 0-d array, or along no axis shorter than `indices`; what is beyond those is not
+        used. dtypes are promoted.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`. New memory.
+
+    Raises
+    ------
+    IndexError
+        Where a position is out of bounds.
+    TypeError
+        Where `indices` are not integers.
+    ValueError
+        Where the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.scatter(tw.zeros((2, 3)), 1, [[0, 2], [1, 1]], [[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 0., 2.],
+            [0., 4., 0.]])
+    """
+    return _scatter(*_scattered("scatter", x, axis, indices, src))
+
+
+def scatter_add(x: Any, /, axis: int, indices: Any, src: Any) -> Tensor:
+    """A copy with numbers added along one axis, `y[indices[i, j], j] += src[i, j]` for axis 0.
+
+    Where several entries name one place, all of them are added.
+
+    Parameters
+    ----------
+    x : array-like
+        Numbers of any shape but ().
+    axis : int
+        The axis that the positions are on.
+    indices : array-like of int
+        As many dimensions as `x`, and along no axis but `axis` longer. Negative ones count from the back.
+    src : array-like or number
+        What to add: a number or 0-d array, or along no axis shorter than `indices`; what is beyond those is not used.
+        dtypes are promoted.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`. New memory.
+
+    Raises
+    ------
+    IndexError
+        Where a position is out of bounds.
+    TypeError
+        Where `indices` are not integers, or `x` and `src` are bool.
+    ValueError
+        Where the shapes do not fit.
+
+    Notes
+    -----
+    Up to 4,096 entries along the axis are summed before they are added to `x`, float32 in float64, float16 and bfloat16
+    in float32.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.scatter_add(tw.zeros(3), 0, [0, 2, 2], [1.0, 2.0, 3.0])
+    tensor([1., 0., 5.])
+    """
+    return _scatter_add(*_scattered("scatter_add", x, axis, indices, src))
+
+
+def _scattered(op: str, x: Any, axis: Any, indices: Any, src: Any) -> tuple[Any, ...]:
+    """The operands of a scatter, with the part of `src` that the indices cover."""
+    x = asarray(x)
+    axis, places = _axis(op, axis, x.ndim), _positions(x, indices)
+    if not is_number(src):
+        src = beside(x, src)
+        if src.ndim and src.shape != places.shape:
+            short = src.ndim != len(places.shape) or any(a < b for a, b in zip(src.shape, places.shape, strict=True))
+            if short:
+                raise ValueError(f"{op}: src has shape {src.shape}, which does not cover indices {places.shape}")
+            src = src[tuple([slice(extent) for extent in places.shape])]
+    return x, src, places, axis
 
 
 def nonzero(x: Any, /) -> tuple[Tensor, ...]:
@@ -237,3 +426,64 @@ def where(condition: Any, x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-
     >>> tw.where(tw.asarray([True, False]), [1.0, 2.0], 0.0)
     tensor([1., 0.])
     """
+
+
+def masked_fill(x: Any, mask: Any, value: Any, /) -> Tensor:
+    """A copy with one value wherever a mask is true, in one pass: `where(mask, value, x)` in the dtype of `x`.
+
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+    mask : array-like of bool
+        Broadcasts with `x`.
+    value : number or 0-d array
+        What to fill in; a tensor gets a gradient, the sum of what arrives at the places filled.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape, dtype of `x`.
+
+    Raises
+    ------
+    TypeError
+        Where `mask` is not bool, or `value` is of a kind that the dtype does not hold: a fraction for integers.
+    ValueError
+        Where the shapes do not broadcast, `value` has axes, or an integer does not fit the dtype.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> scores = tw.asarray([[1.0, 2.0], [3.0, 4.0]])
+    >>> tw.masked_fill(scores, [[False, True], [False, False]], -float("inf"))
+    tensor([[  1., -inf],
+            [  3.,   4.]])
+    """
+    x = asarray(x)
+    mask = beside(x, mask)
+    if mask.dtype != bool_:
+        raise TypeError(f"masked_fill: mask has dtype {mask.dtype.name}, but must be bool")
+    return where(mask, _filling(x.dtype, value if is_number(value) else beside(x, value)), x)
+
+
+def _filling(dtype: Any, value: Any) -> Any:
+    """The value of `masked_fill` in the dtype of what is filled."""
+    if not is_number(value):
+        if value.ndim:
+            raise ValueError(f"masked_fill: value has shape {value.shape}, but must be a number or 0-d")
+        if _rank(value.dtype) > _rank(dtype):
+            raise TypeError(f"masked_fill: value has dtype {value.dtype.name}, which {dtype.name} does not hold")
+        return astype(value, dtype, copy=False)
+    if _rank(_core.default_dtype(value)) > _rank(dtype):
+        raise TypeError(f"masked_fill: value is {shown(value)}, which {dtype.name} does not hold")
+    if dtype.is_integer:
+        lowest, highest = integer_range(dtype)
+        if not lowest <= value <= highest:
+            raise ValueError(f"masked_fill: value is {shown(value)}, but {dtype.name} holds {lowest} to {highest}")
+    return value
+
+
+def _rank(dtype: Any) -> int:
+    """Of the kinds of dtypes: a higher one is not converted to a lower one without being asked."""
+    return 0 if dtype == bool_ else 1 if dtype.is_integer else 2 if dtype.is_floating else 3

@@ -22,7 +22,7 @@ from . import (
     trigonometric as tri,
 )
 from .creation import full
-from .indexing import _getitem, setitem, take
+from .indexing import _getitem, masked_fill, setitem, take
 from .linalg import matmul
 
 
@@ -109,6 +109,7 @@ _METHODS: tuple[Any, ...] = (
     *(red.sum, red.prod, red.max, red.min, red.any, red.all, red.argmax, red.argmin, stat.mean, stat.var, stat.std),
     cx.conj,
     take,
+    masked_fill,
 )
 for _op in _METHODS:
     setattr(Tensor, _op.__name__, _op)

@@ -23,6 +23,7 @@ from .._functions import (
     reductions,
     rounding,
     statistics,
+    triangular,
     trigonometric,
 )
 from .._functions.aliases import ALIASES
@@ -58,6 +59,7 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "arange": (creation.arange, "start stop step dtype", {"stop": None, "step": 1}),
     "linspace": (creation.linspace, "start stop num endpoint -retstep dtype", {"num": 50}),
     "from_dlpack": (_from_dlpack, "x"),
+    "tri": (triangular.tri, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
     # shape
     "reshape": (manipulation.reshape, "a=x shape -order"),
     "ravel": (manipulation.ravel, "a=x -order"),
@@ -78,6 +80,11 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "take": (indexing.take, "a=x indices axis -out"),
     "take_along_axis": (indexing.take_along_axis, "arr=x indices axis"),
     "nonzero": (indexing.nonzero, "a=x"),
+    "tril": (triangular.tril, "m=x k"),
+    "triu": (triangular.triu, "m=x k"),
+    "tril_indices": (triangular.tril_indices, "n k m"),
+    "triu_indices": (triangular.triu_indices, "n k m"),
+    "diag_indices": (triangular.diag_indices, "n ndim"),
     "real": (complex_numbers.real, "val=x"),
     "imag": (complex_numbers.imag, "val=x"),
     # reductions

@@ -15,6 +15,7 @@ __all__ = [
     "Generator",
     "choice",
     "default_rng",
+    "multinomial",
     "normal",
     "permutation",
     "random",
@@ -52,6 +53,7 @@ _METHODS: dict[str, Any] = {
     "standard_normal": adapted("standard_normal", _random.Generator.standard_normal, "self size dtype", **_FLOAT),
     "integers": adapted("integers", _random.Generator.integers, "self low high size -dtype endpoint"),
     "permutation": adapted("permutation", _random.Generator.permutation, "self x"),
+    "multinomial": adapted("multinomial", _random.Generator.multinomial, "self n pvals size"),
     "choice": adapted("choice", _random.Generator.choice, "self a size replace"),
 }
 for _name, _method in _METHODS.items():
@@ -120,6 +122,7 @@ uniform = _default.uniform
 normal = _default.normal
 standard_normal = _default.standard_normal
 permutation = _default.permutation
+multinomial = _default.multinomial
 choice = _default.choice
 
 

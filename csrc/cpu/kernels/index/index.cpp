@@ -78,6 +78,11 @@ compute_t<T> sum_run(const T* y, const int64_t* rows, int64_t n, int64_t stride)
 }
 
 template <class T>
+TW_INLINE void store_sum(T* x, compute_t<T> sum) {
+  store_n<T>(x, set1<compute_t<T>>(sum), 1);
+}
+
+template <class T>
 void add_to(T* x, compute_t<T> term) {
   store_n<T>(x, load_n<T>(x, 1) + term, 1);
 }
@@ -140,32 +145,102 @@ void scatter_add(const PickArgs& a, const void* y_, const int64_t* offsets, cons
   }
 }
 
-// ---- lists of offsets -----------------------------------------------------------------------------------------------
+// ---- scatter-add along an axis --------------------------------------------------------------------------------------
 
 template <class T>
-TW_INLINE bool outside(T index, int64_t extent) {
-  if constexpr (T(-1) > T(0)) {
-    return (uint64_t)index >= (uint64_t)extent;
+struct SumOf {
+  typedef compute_t<T> type;
+};
+template <>
+struct SumOf<float> {
+  typedef double type;
+};
+
+// x += sum unless that is 0, which is what no entry fell on; and sum = 0.
+template <class T, class Sum>
+TW_INLINE void move_sum(T& x, Sum& sum) {
+  if constexpr (sizeof(Sum) == sizeof(T)) {
+    x = sum != 0 ? x + sum : x;
+  } else if constexpr (sizeof(T) == 2) {
+    if (sum != 0) store_sum(&x, to_compute(x) + sum);
   } else {
-    return (int64_t)index >= extent || (int64_t)index < -extent;
+    x = sum != 0 ? (T)(x + sum) : x;
   }
+  sum = 0;
 }
 
 template <class T>
-int64_t offsets(const OffsetArgs& a, const void* index_, int64_t* out) {
-  const T* index = static_cast<const T*>(index_);
-  bool bad = false;
-  for (int64_t j = 0; j < a.count; ++j) {
-    const T value = index[j * a.index_stride];
-    bad |= outside(value, a.extent);
-    uint64_t position = (uint64_t)(int64_t)value;  // unsigned: what is outside may overflow, and is not used
-    if constexpr (T(-1) < T(0)) position += value < 0 ? (uint64_t)a.extent : 0;
-    const uint64_t offset = (uint64_t)(a.base + j * a.step) + position * (uint64_t)a.stride;
-    out[j] = (int64_t)(a.accumulate ? (uint64_t)out[j] + offset : offset);
+void add_along(const AddAlongArgs& a, const int64_t* positions, const void* y_, void* x_, void* sums_) {
+  typedef typename SumOf<T>::type Sum;
+  const T* __restrict y = static_cast<const T*>(y_);
+  T* __restrict x = static_cast<T*>(x_);
+  Sum* __restrict sums = static_cast<Sum*>(sums_);
+  const int64_t lanes = a.lanes, lane = a.lane, width = a.width, y_step = a.y_step, x_step = a.x_step;
+  for (int64_t j = 0; j < a.rows; ++j, y += a.y_row) {
+    const int64_t* row = positions + j * width;
+    for (int64_t i = 0; i < width; ++i) sums[row[i] * lanes + i * lane] += (Sum)to_compute(y[i * y_step]);
   }
-  if (!bad) return -1;
+  if (a.extent == 0) {
+    for (int64_t j = 0; j < a.rows; ++j) {
+      const int64_t* row = positions + j * width;
+      for (int64_t i = 0; i < width; ++i)
+        move_sum(x[row[i] * a.x_stride + i * x_step], sums[row[i] * lanes + i * lane]);
+    }
+  } else if (lane == 0 && a.x_stride == 1) {
+    for (int64_t p = 0; p < a.extent; ++p) move_sum(x[p], sums[p]);
+  } else if (lane == 0) {
+    for (int64_t p = 0; p < a.extent; ++p) move_sum(x[p * a.x_stride], sums[p]);
+  } else {
+    for (int64_t p = 0; p < a.extent; ++p)
+      for (int64_t i = 0; i < width; ++i) move_sum(x[p * a.x_stride + i * x_step], sums[p * lanes + i]);
+  }
+}
+
+// ---- lists of offsets -----------------------------------------------------------------------------------------------
+
+template <class T>
+constexpr bool is_signed = T(-1) < T(0);
+
+// Negative, as a number in two's complement, where the index is outside [-extent, extent).
+template <class T>
+TW_INLINE uint64_t outside(T index, int64_t extent) {
+  const uint64_t value = (uint64_t)(int64_t)index, above = (uint64_t)extent - 1 - value;
+  return above | (is_signed<T> ? value + (uint64_t)extent : value);
+}
+
+template <class T>
+TW_INLINE uint64_t position(T index, int64_t extent) {
+  const uint64_t value = (uint64_t)(int64_t)index;  // unsigned: what is outside may overflow, and is not used
+  return is_signed<T> ? value + ((uint64_t)((int64_t)value >> 63) & (uint64_t)extent) : value;
+}
+
+// All of `a` in registers, or the stores to `out` could change it.
+template <class T>
+int64_t offsets(const OffsetArgs& a, const void* index_, int64_t* __restrict out_) {
+  const T* __restrict index = static_cast<const T*>(index_);
+  uint64_t* __restrict out = (uint64_t*)out_;
+  const int64_t count = a.count, by = a.index_stride, extent = a.extent;
+  const uint64_t stride = (uint64_t)a.stride, base = (uint64_t)a.base, step = (uint64_t)a.step;
+  uint64_t bad = 0;
+  if (by == 1 && stride == 1 && step == 0 && !a.accumulate) {
+    for (int64_t j = 0; j < count; ++j) {
+      bad |= outside(index[j], extent);
+      out[j] = base + position(index[j], extent);
+    }
+  } else if (a.accumulate) {
+    for (int64_t j = 0; j < count; ++j) {
+      bad |= outside(index[j * by], extent);
+      out[j] += base + (uint64_t)j * step + position(index[j * by], extent) * stride;
+    }
+  } else {
+    for (int64_t j = 0; j < count; ++j) {
+      bad |= outside(index[j * by], extent);
+      out[j] = base + (uint64_t)j * step + position(index[j * by], extent) * stride;
+    }
+  }
+  if ((int64_t)bad >= 0) return -1;
   int64_t j = 0;
-  while (!outside(index[j * a.index_stride], a.extent)) ++j;
+  while ((int64_t)outside(index[j * by], extent) >= 0) ++j;
   return j;
 }
 
@@ -211,15 +286,19 @@ void fill(IndexKernels& k) {
        {scatter<uint8_t>, scatter<uint16_t>, scatter<uint32_t>, scatter<uint64_t>, scatter<c128>},
        {},
        {},
+       {},
        count_true,
        mask_offsets};
   // Two's complement adds alike, signed or not.
 #define X(T, name)                                                                 \
   k.scatter_add[(int)DType::name] = scatter_add<typename IntOf<sizeof(T)>::utype>; \
+  k.add_along[(int)DType::name] = add_along<typename IntOf<sizeof(T)>::utype>;     \
   k.offsets[(int)DType::name] = offsets<T>;
   TW_FOR_EACH_INTEGER(X)
 #undef X
-#define X(T, name) k.scatter_add[(int)DType::name] = scatter_add<T>;
+#define X(T, name)                                  \
+  k.scatter_add[(int)DType::name] = scatter_add<T>; \
+  k.add_along[(int)DType::name] = add_along<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
 }

@@ -1,7 +1,7 @@
 // Picking elements by position: gather, scatter, scatter-add, and the position lists that drive them.
 //
-// ops/ turns every index (integer arrays on any axes, masks, take_along_axis) into one list of offsets; the kernels
-// only follow such lists. All strides and offsets are in elements.
+// Every index (integer arrays on any axes, masks, positions along an axis) becomes a list of offsets, as a whole or a
+// tile at a time; the kernels only follow such lists. All strides and offsets are in elements.
 #pragma once
 #include "core/dtype.h"
 
@@ -46,10 +46,25 @@ struct MaskArgs {
 };
 typedef int64_t (*MaskOffsetsFn)(const MaskArgs&, const bool* mask, int64_t* offsets);
 
+// Entry (j, i) of rows × width falls on position p = positions[j * width + i] of line i:
+//   sums[p * lanes + i * lane] += y[j * y_row + i * y_step]    for all entries, in this order, and then
+//   x[p * x_stride + i * x_step] += sums[p * lanes + i * lane], which becomes 0,
+// for each entry again, or where `extent` is not 0 for each p < extent, which costs less where entries are many. Either
+// `lane` is 1, or it is 0 and rows and lanes are 1.
+// Sums are double for float32 and float64, float for float16 and bfloat16, else of x's dtype.
+struct AddAlongArgs {
+  int64_t rows, width;
+  int64_t lanes, lane, extent;
+  int64_t y_row, y_step;
+  int64_t x_stride, x_step;
+};
+typedef void (*AddAlongFn)(const AddAlongArgs&, const int64_t* positions, const void* y, void* x, void* sums);
+
 struct IndexKernels {
   GatherFn gather[5];  // by log2 of the item size: only bytes move
   ScatterFn scatter[5];
   ScatterAddFn scatter_add[kDTypes];  // by x's dtype; none for bool and complex
+  AddAlongFn add_along[kDTypes];      // the same
   OffsetFn offsets[kDTypes];          // by the index's dtype; integers only
   CountTrueFn count_true;
   MaskOffsetsFn mask_offsets;

@@ -71,6 +71,24 @@ void scatter_add(const PickArgs& a, const void* y_, const int64_t* offsets, cons
 }
 
 template <class T>
+void add_along(const AddAlongArgs& a, const int64_t* positions, const void* y, void* x, void* sums) {
+  const auto each = [&](auto call) {
+    for (int64_t j = 0; j < a.rows; ++j)
+      for (int64_t i = 0; i < a.width; ++i) {
+        const int64_t position = positions[j * a.width + i];
+        call(static_cast<typename Wide<T>::type*>(sums)[position * a.lanes + i * a.lane],
+             static_cast<const T*>(y)[j * a.y_row + i * a.y_step],
+             static_cast<T*>(x)[position * a.x_stride + i * a.x_step]);
+      }
+  };
+  each([](auto& sum, T term, T&) { sum += Wide<T>::from(term); });
+  each([](auto& sum, T, T& target) {
+    target = Wide<T>::to(Wide<T>::from(target) + sum);
+    sum = 0;
+  });
+}
+
+template <class T>
 int64_t offsets(const OffsetArgs& a, const void* index, int64_t* out) {
   for (int64_t j = 0; j < a.count; ++j) {
     const T value = static_cast<const T*>(index)[j * a.index_stride];
@@ -102,14 +120,18 @@ void fill(IndexKernels& k) {
        {scatter<uint8_t>, scatter<uint16_t>, scatter<uint32_t>, scatter<uint64_t>, scatter<c128>},
        {},
        {},
+       {},
        count_true,
        mask_offsets};
 #define X(T, name)                                                                 \
   k.scatter_add[(int)DType::name] = scatter_add<typename IntOf<sizeof(T)>::utype>; \
+  k.add_along[(int)DType::name] = add_along<typename IntOf<sizeof(T)>::utype>;     \
   k.offsets[(int)DType::name] = offsets<T>;
   TW_FOR_EACH_INTEGER(X)
 #undef X
-#define X(T, name) k.scatter_add[(int)DType::name] = scatter_add<T>;
+#define X(T, name)                                  \
+  k.scatter_add[(int)DType::name] = scatter_add<T>; \
+  k.add_along[(int)DType::name] = add_along<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X
 }

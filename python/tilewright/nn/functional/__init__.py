@@ -6,6 +6,8 @@ from .distances import *
 from .distances import __all__ as _distances
 from .dropout import *
 from .dropout import __all__ as _dropout
+from .embedding import *
+from .embedding import __all__ as _embedding
 from .linear import *
 from .linear import __all__ as _linear
 from .losses import __all__ as _losses
@@ -16,4 +18,4 @@ from .losses.regression import *
 from .normalization import *
 from .normalization import __all__ as _normalization
 
-__all__ = [*_activations, *_distances, *_dropout, *_linear, *_losses, *_normalization]
+__all__ = [*_activations, *_distances, *_dropout, *_embedding, *_linear, *_losses, *_normalization]

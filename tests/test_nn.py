@@ -384,33 +384,7 @@ def compare(ours, theirs, *arrays, rtol=2e-5, atol=2e-6):
             np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=rtol, atol=atol)
 
 
-ACTIVATIONS = {
-    "relu": (F.relu, lambda t, x: t.relu(x)),
-    "leaky_relu": (lambda x: F.leaky_relu(x, 0.2), lambda t, x: t.nn.functional.leaky_relu(x, 0.2)),
-    "elu": (lambda x: F.elu(x, 1.5), lambda t, x: t.nn.functional.elu(x, 1.5)),
-    "softplus": (F.softplus, lambda t, x: t.nn.functional.softplus(x)),
-    "gelu": (F.gelu, lambda t, x: t.nn.functional.gelu(x)),
-    "gelu_tanh": (lambda x: F.gelu(x, "tanh"), lambda t, x: t.nn.functional.gelu(x, approximate="tanh")),
-    "silu": (F.silu, lambda t, x: t.nn.functional.silu(x)),
-    "sigmoid": (F.sigmoid, lambda t, x: t.sigmoid(x)),
-    "tanh": (F.tanh, lambda t, x: t.tanh(x)),
-    "softmax": (lambda x: F.softmax(x, 1), lambda t, x: t.softmax(x, 1)),
-    "log_softmax": (lambda x: F.log_softmax(x, 0), lambda t, x: t.log_softmax(x, 0)),
-}
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activations_are_pytorchs(name):
-    compare(*ACTIVATIONS[name], array(7, 19))
-
-
-MODULES = [
-    nn.ReLU(), nn.LeakyReLU(0.2), nn.ELU(1.5), nn.Softplus(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Sigmoid(),
-    nn.Tanh(), nn.Softmax(0), nn.LogSoftmax(1), nn.Flatten(), nn.Identity(),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("module", MODULES, ids=repr)
+@pytest.mark.parametrize("module", [nn.Flatten(), nn.Identity()], ids=repr)
 def test_modules_are_pytorchs(module):
     arguments = {k: v for k, v in vars(module).items() if k != "training"}
     compare(module, lambda t, x: getattr(t.nn, type(module).__name__)(**arguments)(x), array(5, 3, 4))

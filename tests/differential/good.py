@@ -26,7 +26,7 @@ WEIGHT = ("None", 't("float32", 2, 3)', 't("float32", 3)', "leaf(3)")
 
 # Good arguments by the parameter's name; where a name means different things, by "function.name".
 GOOD = {
-    "x": X, "x1": X, "x2": X, "data": X, "actual": X, "desired": X, "value": X, "gradient": ("None", *X),
+    "x": X, "input": X, "x1": X, "x2": X, "data": X, "actual": X, "desired": X, "value": X, "gradient": ("None", *X),
     "arrays": ('[t("float32", 2, 3), t("float32", 2, 3)]', "[leaf(3), [1.0]]", "[[1], [2]]"),
     "indices": ("[0, 1]", 't("int64", 2)', 't("int64", 2, 3)', "np.array([1, 0])", "-1"),
     "condition": ('t("bool", 2, 3)', "True", "[True, False, True]"), "axis": AXIS, "axes": ("None", "(1, 0)", "(0,)"),
@@ -53,6 +53,14 @@ GOOD = {
     # layers and losses
     "target": TARGET, "weight": WEIGHT, "pos_weight": WEIGHT, "reduction": ('"mean"', '"sum"', '"none"'),
     "ignore_index": ("-100", "0", "1"), "label_smoothing": PROBABILITY, "p": PROBABILITY, "training": BOOL,
+    "beta": ("1.0", "0.5", "-2"), "threshold": NUMBER, "threshold.value": NUMBER, "Threshold.value": NUMBER,
+    "min_val": ("-1.0", "0"), "max_val": ("1.0", "2"), "lambd": ("0.5", "0"), "lower": ("0.125", "0"),
+    "upper": ("0.5", "1"), "pieces": ("1", "2"), "num_parameters": ("1", "3"), "init": NUMBER,
+    "prelu.weight": ("0.25", 't("float32", 1)', "leaf(3)"),
+    **dict.fromkeys((f"{name}.input" for name in ("glu", "reglu", "geglu", "swiglu", "GLU", "ReGLU", "GEGLU", "SwiGLU",
+    "maxout")), ('t("float32", 2, 4)', "leaf(2, 2)", 't("int64", 2, 2)', "[[1.0, 2.0]]")),
+    "PReLU.input": ('t("float32", 2, 3)', "leaf(2, 3)"),
+    "Softmax2d.input": ('t("float32", 2, 3, 1)', "leaf(2, 3, 1, 1)"),
     "generator": GENERATOR, "alpha": NUMBER, "negative_slope": NUMBER, "approximate": ('"none"', '"tanh"'),
     "linear.weight": ('t("float32", 4, 3)', "leaf(2, 3)"), "linear.bias": ("None", 't("float32", 4)', "leaf(2)"),
     "bias": BOOL, "activation": ('"none"', '"relu"', '"gelu"', '"silu"'), "in_features": ("3",),

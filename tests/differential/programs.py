@@ -56,7 +56,11 @@ EXACT = frozenset(
 # How far arguments are from where the function jumps or has a kink. Rounding, which differs between libraries and
 # levels of instructions, must not decide on which side they are; arguments that are exact may lie right there.
 KINKS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "sign", "angle"), lambda x: x),
+    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "celu", "selu", "sign", "angle"), lambda x: x),
+    **dict.fromkeys(("hardsigmoid", "hardswish"), lambda x: np.abs(x) - 3),
+    **dict.fromkeys(("hardshrink", "softshrink"), lambda x: np.abs(x) - 0.5),
+    "relu6": lambda x: x * (x - 6),
+    "hardtanh": lambda x: (x + 1) * (x - 0.5),
     **dict.fromkeys(("floor", "ceil", "trunc"), from_whole),
     **dict.fromkeys(("maximum", "minimum", "l1_loss", "less", "less_equal"), np.subtract),
     **dict.fromkeys(("greater", "greater_equal", "equal", "not_equal"), np.subtract),
@@ -201,17 +205,19 @@ UNARY = {
     "negative": "any", "abs": "any", "square": "any", "reciprocal": "positive", "sqrt": "positive", "rsqrt": "positive",
     "exp": "small", "expm1": "small", "log": "positive", "log1p": "positive", "log2": "positive", "log10": "positive",
     "sin": "any", "cos": "any", "tanh": "any", "erf": "any", "sigmoid": "any", "relu": "any", "silu": "any",
-    "softplus": "any", "real": "any", "conj": "any",
+    "logsigmoid": "any", "mish": "any", "softsign": "any", "tanhshrink": "any", "selu": "any", "relu6": "any",
+    "hardsigmoid": "any", "hardswish": "any", "real": "any", "conj": "any",
 }  # fmt: skip
+
+
+def theirs_of(name: str):
+    """PyTorch's function."""
+    return getattr(torch.nn.functional, name, None) or getattr(torch, {"conj": "conj_physical"}.get(name, name))
 
 
 @kind(*UNARY)
 def unary(p: Program, name: str) -> None:
-    if name in ("sigmoid", "relu", "silu", "softplus"):
-        theirs = lambda t: getattr(torch.nn.functional, name)(t)  # noqa: E731
-    else:
-        theirs = lambda t: getattr(torch, {"conj": "conj_physical"}.get(name, name))(t)  # noqa: E731
-    p.add(name, name, (p.pick(),), of(name), ORACLES[name], theirs, domains=(UNARY[name],))
+    p.add(name, name, (p.pick(),), of(name), ORACLES[name], lambda t: theirs_of(name)(t), domains=(UNARY[name],))
 
 
 @kind("sign", "floor", "ceil", "trunc", "round", "angle", "copy")
@@ -222,14 +228,25 @@ def steps(p: Program, name: str) -> None:
     p.add(name, f"x {name}(x)", (p.pick(),), lambda x: x * f(x), lambda x: x * oracle(x), theirs, jumps=True)
 
 
-@kind("gelu", "leaky_relu", "elu")
+# Activations with parameters, and good ones.
+OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
+    "gelu": ({"approximate": "none"}, {"approximate": "tanh"}),
+    "softplus": ({"threshold": 1e9}, {"beta": 0.5, "threshold": 1e9}),
+    "leaky_relu": ({"negative_slope": 0.1}, {"negative_slope": 0.0}),
+    "elu": ({"alpha": 1.0}, {"alpha": 0.5}),
+    "celu": ({"alpha": 1.0}, {"alpha": 0.5}),
+    "hardtanh": ({"min_val": -1.0, "max_val": 0.5},),
+    "hardshrink": ({"lambd": 0.5},),
+    "softshrink": ({"lambd": 0.5},),
+}
+
+
+@kind(*OPTIONS)
 def with_option(p: Program, name: str) -> None:
-    f, oracle = of(name), ORACLES[name]
-    option = p.rng.choice(["none", "tanh"]) if name == "gelu" else p.rng.choice([0.1, 1.5])
-    keyword = {"gelu": "approximate", "leaky_relu": "negative_slope", "elu": "alpha"}[name]
-    given = {keyword: option}
-    theirs = lambda t: getattr(torch.nn.functional, name)(t, **given)  # noqa: E731
-    p.add(name, f"{name}(x, {option})", (p.pick(),), lambda x: f(x, **given), lambda x: oracle(x, **given), theirs)
+    f, oracle, given = of(name), ORACLES[name], p.rng.choice(OPTIONS[name])
+    theirs = lambda t: theirs_of(name)(t, **given)  # noqa: E731
+    text = f"{name}(x, {', '.join(map(str, given.values()))})"
+    p.add(name, text, (p.pick(),), lambda x: f(x, **given), lambda x: oracle(x, **given), theirs)
 
 
 BINARY = {

@@ -9,12 +9,16 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .flatten import *
 from .flatten import __all__ as _flatten
+from .gated import *
+from .gated import __all__ as _gated
 from .linear import *
 from .linear import __all__ as _linear
 from .losses import *
 from .losses import __all__ as _losses
 from .module import Module
 from .parameter import Parameter
+from .piecewise import *
+from .piecewise import __all__ as _piecewise
 
 __all__ = [
     "Module",
@@ -26,6 +30,8 @@ __all__ = [
     *_containers,
     *_dropout,
     *_flatten,
+    *_gated,
     *_linear,
     *_losses,
+    *_piecewise,
 ]

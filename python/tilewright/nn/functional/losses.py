@@ -8,7 +8,6 @@ from ... import _core
 from ..._engine import arguments
 from ..._engine.op import beside
 from ..._engine.tensor import Tensor, asarray
-from ..._functions.activations import softplus
 from ..._functions.arithmetic import abs, square
 from ..._functions.exponential import log, log1p
 from ..._functions.extrema import maximum
@@ -18,6 +17,7 @@ from ..._functions.manipulation import reshape
 from ..._functions.reductions import sum
 from ..._functions.softmax import log_softmax
 from ..._functions.statistics import mean
+from .activations import softplus
 
 __all__ = [
     "binary_cross_entropy",

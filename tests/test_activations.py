@@ -145,6 +145,7 @@ def test_threshold_of_softplus():
     assert F.softplus(x, threshold=20.0).item() == 21.0
     assert F.softplus(x).item() == 21.0 + math.log1p(math.exp(-21.0))
     assert F.softplus(x * 0.5, 2.0, 20.0).item() == 10.5
+    assert F.softplus(tw.asarray([3e38, -3e38]), 4.0).tolist() == [tw.asarray(3e38).item(), 0.0]
 
 
 # ---- random slopes ---------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def leaky_relu(x, negative_slope=0.01):
 
 
 def prelu(x, weight):
-    return np.where(x > 0, x, x * (weight if weight.size == 1 else weight.reshape(-1, *[1] * (x.ndim - 2))))
+    return np.where(x > 0, x, x * (weight.reshape(()) if weight.size == 1 else weight.reshape(-1, *[1] * (x.ndim - 2))))
 
 
 def gated(gate):

@@ -56,15 +56,18 @@ EXACT = frozenset(
 # How far arguments are from where the function jumps or has a kink. Rounding, which differs between libraries and
 # levels of instructions, must not decide on which side they are; arguments that are exact may lie right there.
 KINKS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "celu", "selu", "sign", "angle"), lambda x: x),
+    **dict.fromkeys(("abs", "relu", "leaky_relu", "rrelu", "elu", "celu", "selu", "sign", "angle"), lambda x: x),
     **dict.fromkeys(("hardsigmoid", "hardswish"), lambda x: np.abs(x) - 3),
     **dict.fromkeys(("hardshrink", "softshrink"), lambda x: np.abs(x) - 0.5),
     "relu6": lambda x: x * (x - 6),
+    "prelu": lambda x, weight: x,
+    "threshold": lambda x: x - 0.3,
+    "reglu": lambda x: x,
     "hardtanh": lambda x: (x + 1) * (x - 0.5),
     **dict.fromkeys(("floor", "ceil", "trunc"), from_whole),
     **dict.fromkeys(("maximum", "minimum", "l1_loss", "less", "less_equal"), np.subtract),
     **dict.fromkeys(("greater", "greater_equal", "equal", "not_equal"), np.subtract),
-    **dict.fromkeys(("max", "min", "argmax", "argmin"), gaps),
+    **dict.fromkeys(("max", "min", "argmax", "argmin", "maxout"), gaps),
     "round": lambda x: from_whole(2 * x),
     "floor_divide": lambda x: from_whole(x / 0.75),
     "remainder": lambda x, y: from_whole(x / DOMAINS["positive"](y)),
@@ -212,6 +215,8 @@ UNARY = {
 
 def theirs_of(name: str):
     """PyTorch's function."""
+    if name == "hardsigmoid":  # of which PyTorch has no second derivative
+        return lambda t: torch.nn.functional.relu6(t + 3) / 6
     return getattr(torch.nn.functional, name, None) or getattr(torch, {"conj": "conj_physical"}.get(name, name))
 
 
@@ -238,6 +243,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
     "hardtanh": ({"min_val": -1.0, "max_val": 0.5},),
     "hardshrink": ({"lambd": 0.5},),
     "softshrink": ({"lambd": 0.5},),
+    "threshold": ({"threshold": 0.3, "value": -2.0},),
+    "rrelu": ({"lower": 0.1, "upper": 0.4},),
 }
 
 
@@ -440,7 +447,36 @@ def pick_extreme(p: Program, name: str, i: int, axis) -> None:
     )  # fmt: skip
 
 
-@kind("softmax", "log_softmax")
+@kind("prelu")
+def prelu(p: Program, name: str) -> None:
+    i = p.pick()
+    shape = p.values[i].shape
+    j = p.pick(where=lambda v: v.shape in ((), (1,), shape[1:2]))
+    p.add(name, name, (i, j), F.prelu, ORACLES[name], lambda t, w: torch.nn.functional.prelu(t, w))
+
+
+GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+
+
+@kind(*GATES)
+def gated(p: Program, name: str) -> None:
+    i = p.pick(where=lambda v: v.ndim > 0 and v.shape[-1] % 2 == 0)
+
+    def theirs(t):
+        a, b = t.chunk(2, -1)
+        return a * theirs_of(GATES[name])(b)
+
+    p.add(name, name, (i,), of(name), ORACLES[name], theirs)
+
+
+@kind("maxout")
+def maxout(p: Program, name: str) -> None:
+    i = p.pick(where=lambda v: v.ndim > 0 and v.shape[-1] % 2 == 0)
+    theirs = lambda t: t.unflatten(-1, (-1, 2)).amax(-1)  # noqa: E731
+    p.add(name, "maxout(x, 2, -1)", (i,), lambda x: F.maxout(x, 2, -1), lambda x: ORACLES[name](x, 2, -1), theirs)
+
+
+@kind("softmax", "log_softmax", "softmin")
 def over_axis(p: Program, name: str) -> None:
     i = p.pick(where=lambda v: v.ndim > 0)
     if i is None:
@@ -452,5 +488,5 @@ def over_axis(p: Program, name: str) -> None:
         (i,),
         lambda x: of(name)(x, axis),
         lambda x: ORACLES[name](x, axis),
-        lambda t: getattr(torch, name)(t, axis),
+        lambda t: theirs_of(name)(t, axis),
     )

@@ -21,10 +21,10 @@ TW_FUNCTOR(Erf, erf(x))
 TW_FUNCTOR(LogSigmoid, -softplus(-x))
 #undef TW_FUNCTOR
 
-// log(1 + e^(beta x)) / beta, and x where beta x is above a threshold.
+// log(1 + e^(beta x)) / beta, and x where beta x is above a threshold; above 100 that is the same number.
 struct SoftplusParameters {
   double beta, threshold;
-  explicit SoftplusParameters(const double* params) : beta(params[0]), threshold(params[1]) {}
+  explicit SoftplusParameters(const double* params) : beta(params[0]), threshold(params[1] < 100 ? params[1] : 100) {}
 };
 struct Softplus : SoftplusParameters {
   using SoftplusParameters::SoftplusParameters;

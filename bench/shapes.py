@@ -28,6 +28,10 @@ ELEMENTWISE: list[tuple[str, tuple[int, ...], Goal]] = [
     ("tanh", (16_384,), None),
     ("gelu", (4_000_000,), ("pytorch", 1.0)),
     ("gelu", (128, 512), None),
+    ("mish", (4_000_000,), ("pytorch", 1.0)),
+    ("mish", (128, 512), None),
+    ("hardswish", (4_000_000,), ("pytorch", 1.0)),
+    ("hardswish", (128, 512), None),
     ("sigmoid", (4_000_000,), None),
     ("relu", (128, 512), None),
 ]

@@ -5,14 +5,14 @@
 
 namespace tw {
 
-// out = op(in[0], in[1], ..; param). Inputs are broadcast: their strides are 0 where they repeat. `out` may be exactly
+// out = op(in[0], in[1], ..; params). Inputs are broadcast: their strides are 0 where they repeat. `out` may be exactly
 // one of the inputs, else they do not overlap. Inputs have one dtype, but for the condition of `where`.
 struct ElementwiseProblem {
   static constexpr int kMaxInputs = 3;
 
   Elementwise op;
   int inputs;
-  double param = 0;
+  ElementwiseParams params = {};
   Dims shape;
   View out, in[kMaxInputs];
   alignas(16) char number[kMaxInputs][16];  // in place of an input without data: one element of its dtype

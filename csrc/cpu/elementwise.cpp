@@ -148,7 +148,7 @@ bool run_flat(ElementwiseFn fn, const ElementwiseProblem& p, int64_t count, doub
     const void* at[kMaxInputs];
     for (int k = 0; k < p.inputs; ++k)
       at[k] = data_of(p, k) + begin * strides[k].col * static_cast<int64_t>(item_size(p.in[k].dtype));
-    fn(loop, at, p.out.data + begin * static_cast<int64_t>(item_size(p.out.dtype)), &p.param);
+    fn(loop, at, p.out.data + begin * static_cast<int64_t>(item_size(p.out.dtype)), p.params.value);
   };
   if (count <= kChunk)
     run_part(0, count);
@@ -192,7 +192,7 @@ void walk(ElementwiseFn fn, const ElementwiseProblem& p, double ns_per_element) 
   walk.shape = p.shape;
   walk.add(p.out, p.out.data);
   for (int k = 0; k < p.inputs; ++k) walk.add(p.in[k], data_of(p, k));
-  run(fn, walk, count, &p.param, ns_per_element);
+  run(fn, walk, count, p.params.value, ns_per_element);
 }
 
 void elementwise(const ElementwiseProblem& p) { walk(kernel_for(p), p, cost(p.op)); }

@@ -212,7 +212,8 @@ std::optional<Array> compare_exactly(const ElementwiseOp& op, const Array& x, co
                      "to a floating dtype");
 }
 
-Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Operand& b, double param) {
+Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Operand& b,
+                          const ElementwiseParams& params) {
   const Device device = device_of(op.name, a, b);
   const DType dtype = compute_dtype(op, result_type(a, b));
   require_dtype(op, dtype);
@@ -223,7 +224,7 @@ Array binary_in_one_dtype(const ElementwiseOp& op, const Operand& a, const Opera
   Problem p(op.op, 2, out, flat);
   x.enter(op.name, p, 0, flat);
   y.enter(op.name, p, 1, flat);
-  p.param = param;
+  p.params = params;
   backend(device).elementwise.run(p);
   return out;
 }
@@ -245,12 +246,13 @@ void require_writable(const char* op, const Array& target, const char* name) {
                        ", but several of its elements share memory; copy it first");
 }
 
-void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out, double param) {
+void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out,
+                     const ElementwiseParams& params) {
   bool flat = out.is_contiguous();
   for (const Array* x : in) flat = flat && x->is_contiguous();
   Problem p(op, 0, out, flat);
   for (const Array* x : in) p.in[p.inputs++] = {x->data, x->dtype, flat ? Dims(1, 1) : x->strides};
-  p.param = param;
+  p.params = params;
   backend(out.device).elementwise.run(p);
 }
 
@@ -265,19 +267,19 @@ const ElementwiseOp& elementwise_op(Elementwise op) {
 
 bool takes(Elementwise op, DType dtype) { return kTaken[static_cast<int>(op)] & bit(dtype); }
 
-Array unary(const ElementwiseOp& op, const Array& x, double param) {
+Array unary(const ElementwiseOp& op, const Array& x, const ElementwiseParams& params) {
   const DType dtype = compute_dtype(op, x.dtype);
   require_dtype(op, dtype);
-  if (dtype != x.dtype) return unary(op, astype(x, dtype), param);
+  if (dtype != x.dtype) return unary(op, astype(x, dtype), params);
   const Array out = empty(x.shape, result_dtype(op, dtype), x.device);
-  run_elementwise(op.op, {&x}, out, param);
+  run_elementwise(op.op, {&x}, out, params);
   return out;
 }
 
-Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, double param) {
-  if (op.rule != DTypeRule::comparison) return binary_in_one_dtype(op, a, b, param);
+Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const ElementwiseParams& params) {
+  if (op.rule != DTypeRule::comparison) return binary_in_one_dtype(op, a, b, params);
   std::optional<Array> answer = compare_exactly(op, a, b);
-  return answer ? *std::move(answer) : binary_in_one_dtype(op, a, b, param);
+  return answer ? *std::move(answer) : binary_in_one_dtype(op, a, b, params);
 }
 
 void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b) {

@@ -20,8 +20,8 @@ struct ElementwiseOp {
 const ElementwiseOp& elementwise_op(Elementwise op);
 bool takes(Elementwise op, DType dtype);
 
-Array unary(const ElementwiseOp& op, const Array& x, double param = 0);
-Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, double param = 0);
+Array unary(const ElementwiseOp& op, const Array& x, const ElementwiseParams& params = {});
+Array binary(const ElementwiseOp& op, const Operand& a, const Operand& b, const ElementwiseParams& params = {});
 // target = op(target, b) in place. ValueError where b does not broadcast to it, TypeError where the result's kind is
 // above its.
 void binary_inplace(const ElementwiseOp& op, const Array& target, const Operand& b);
@@ -35,7 +35,8 @@ void assign(const Array& target, const Operand& from);  // target[...] = from, b
 inline View view_of(const Array& x) { return {x.data, x.dtype, x.strides}; }
 
 // For other families: out = op(in..), inputs of out's shape and of a dtype that op takes.
-void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out, double param = 0);
+void run_elementwise(Elementwise op, std::initializer_list<const Array*> in, const Array& out,
+                     const ElementwiseParams& params = {});
 
 void require_writable(const char* op, const Array& target, const char* name = "the array");
 bool may_overlap(const Array& a, const Array& b);  // by the stretches of memory that they span

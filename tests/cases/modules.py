@@ -114,6 +114,10 @@ def linear(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
     return F.linear(x, layer.weight, layer.bias, layer.activation)
 
 
+def maxout(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    return F.maxout(F.linear(x, layer.linear.weight, layer.linear.bias), layer.pieces, -1)
+
+
 def axes(*args: int) -> Raises:
     return Raises(IndexError, "Flatten: axes", lambda: nn.Flatten(*args)(tw.zeros((2, 3, 4, 5))))
 
@@ -131,6 +135,31 @@ CASES = (
     M("LeakyReLU", "leaky_relu", X, negative_slope=0.2),
     M("ELU", "elu", X, alpha=1.5, errors=(refused(TypeError, "alpha", "ELU", "one"),)),
     M("Softplus", "softplus", X),
+    M("Softplus", "softplus", X, beta=2.0, threshold=1.5, errors=(refused(ValueError, "beta", "Softplus", 0),)),
+    M("CELU", "celu", X, alpha=0.5, errors=(refused(ValueError, "alpha is 0.0", "CELU", 0),)),
+    M("SELU", "selu", X),
+    M("LogSigmoid", "logsigmoid", X),
+    M("Mish", "mish", X),
+    M("Softsign", "softsign", X),
+    M("Tanhshrink", "tanhshrink", X),
+    M("Hardtanh", "hardtanh", X, min_val=-0.5, max_val=2.0, errors=(refused(ValueError, "min_val", "Hardtanh", 1, 0),)),
+    M("ReLU6", "relu6", X),
+    M("Hardsigmoid", "hardsigmoid", X),
+    M("Hardswish", "hardswish", X, grad=1),
+    M("Hardshrink", "hardshrink", X, lambd=0.4, errors=(refused(ValueError, "lambd", "Hardshrink", -1),)),
+    M("Softshrink", "softshrink", X, lambd=0.4, errors=(refused(ValueError, "lambd", "Softshrink", -1),)),
+    M("Threshold", "threshold", X, threshold=0.5, value=-1.0),
+    M("PReLU", lambda module, x: F.prelu(x, module.weight), X, num_parameters=3),
+    M("PReLU", lambda module, x: F.prelu(x, module.weight), X, init=0.1, unshown=("init",)),
+    M("RReLU", lambda module, x: F.rrelu(x, 0.2, 0.3), X, lower=0.2, upper=0.3, random=True,
+      errors=(refused(ValueError, "lower", "RReLU", 1, 0),)),
+    M("GLU", "glu", X, dim=-1),
+    M("ReGLU", "reglu", X, dim=2, torch=False),
+    M("GEGLU", "geglu", X, dim=2, torch=False),
+    M("SwiGLU", "swiglu", X, dim=2, torch=False),
+    M("Maxout", maxout, A((4, 6)), in_features=6, out_features=3, pieces=2, torch=False),
+    M("Softmin", lambda module, x: F.softmin(x, 0), X, dim=0),
+    M("Softmax2d", lambda module, x: F.softmax(x, -3), X),
     M("GELU", "gelu", X),
     M("GELU", "gelu", X, approximate="tanh", errors=(refused(ValueError, "approximate", "GELU", "erf"),)),
     M("SiLU", "silu", X),

@@ -56,11 +56,18 @@ EXACT = frozenset(
 # How far arguments are from where the function jumps or has a kink. Rounding, which differs between libraries and
 # levels of instructions, must not decide on which side they are; arguments that are exact may lie right there.
 KINKS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "sign", "angle"), lambda x: x),
+    **dict.fromkeys(("abs", "relu", "leaky_relu", "rrelu", "elu", "celu", "selu", "sign", "angle"), lambda x: x),
+    **dict.fromkeys(("hardsigmoid", "hardswish"), lambda x: np.abs(x) - 3),
+    **dict.fromkeys(("hardshrink", "softshrink"), lambda x: np.abs(x) - 0.5),
+    "relu6": lambda x: x * (x - 6),
+    "prelu": lambda x, weight: x,
+    "threshold": lambda x: x - 0.3,
+    "reglu": lambda x: x,
+    "hardtanh": lambda x: (x + 1) * (x - 0.5),
     **dict.fromkeys(("floor", "ceil", "trunc"), from_whole),
     **dict.fromkeys(("maximum", "minimum", "l1_loss", "less", "less_equal"), np.subtract),
     **dict.fromkeys(("greater", "greater_equal", "equal", "not_equal"), np.subtract),
-    **dict.fromkeys(("max", "min", "argmax", "argmin"), gaps),
+    **dict.fromkeys(("max", "min", "argmax", "argmin", "maxout"), gaps),
     "round": lambda x: from_whole(2 * x),
     "floor_divide": lambda x: from_whole(x / 0.75),
     "remainder": lambda x, y: from_whole(x / DOMAINS["positive"](y)),
@@ -201,17 +208,21 @@ UNARY = {
     "negative": "any", "abs": "any", "square": "any", "reciprocal": "positive", "sqrt": "positive", "rsqrt": "positive",
     "exp": "small", "expm1": "small", "log": "positive", "log1p": "positive", "log2": "positive", "log10": "positive",
     "sin": "any", "cos": "any", "tanh": "any", "erf": "any", "sigmoid": "any", "relu": "any", "silu": "any",
-    "softplus": "any", "real": "any", "conj": "any",
+    "logsigmoid": "any", "mish": "any", "softsign": "any", "tanhshrink": "any", "selu": "any", "relu6": "any",
+    "hardsigmoid": "any", "hardswish": "any", "real": "any", "conj": "any",
 }  # fmt: skip
+
+
+def theirs_of(name: str):
+    """PyTorch's function."""
+    if name == "hardsigmoid":  # of which PyTorch has no second derivative
+        return lambda t: torch.nn.functional.relu6(t + 3) / 6
+    return getattr(torch.nn.functional, name, None) or getattr(torch, {"conj": "conj_physical"}.get(name, name))
 
 
 @kind(*UNARY)
 def unary(p: Program, name: str) -> None:
-    if name in ("sigmoid", "relu", "silu", "softplus"):
-        theirs = lambda t: getattr(torch.nn.functional, name)(t)  # noqa: E731
-    else:
-        theirs = lambda t: getattr(torch, {"conj": "conj_physical"}.get(name, name))(t)  # noqa: E731
-    p.add(name, name, (p.pick(),), of(name), ORACLES[name], theirs, domains=(UNARY[name],))
+    p.add(name, name, (p.pick(),), of(name), ORACLES[name], lambda t: theirs_of(name)(t), domains=(UNARY[name],))
 
 
 @kind("sign", "floor", "ceil", "trunc", "round", "angle", "copy")
@@ -222,14 +233,27 @@ def steps(p: Program, name: str) -> None:
     p.add(name, f"x {name}(x)", (p.pick(),), lambda x: x * f(x), lambda x: x * oracle(x), theirs, jumps=True)
 
 
-@kind("gelu", "leaky_relu", "elu")
+# Activations with parameters, and good ones.
+OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
+    "gelu": ({"approximate": "none"}, {"approximate": "tanh"}),
+    "softplus": ({"threshold": 1e9}, {"beta": 0.5, "threshold": 1e9}),
+    "leaky_relu": ({"negative_slope": 0.1}, {"negative_slope": 0.0}),
+    "elu": ({"alpha": 1.0}, {"alpha": 0.5}),
+    "celu": ({"alpha": 1.0}, {"alpha": 0.5}),
+    "hardtanh": ({"min_val": -1.0, "max_val": 0.5},),
+    "hardshrink": ({"lambd": 0.5},),
+    "softshrink": ({"lambd": 0.5},),
+    "threshold": ({"threshold": 0.3, "value": -2.0},),
+    "rrelu": ({"lower": 0.1, "upper": 0.4},),
+}
+
+
+@kind(*OPTIONS)
 def with_option(p: Program, name: str) -> None:
-    f, oracle = of(name), ORACLES[name]
-    option = p.rng.choice(["none", "tanh"]) if name == "gelu" else p.rng.choice([0.1, 1.5])
-    keyword = {"gelu": "approximate", "leaky_relu": "negative_slope", "elu": "alpha"}[name]
-    given = {keyword: option}
-    theirs = lambda t: getattr(torch.nn.functional, name)(t, **given)  # noqa: E731
-    p.add(name, f"{name}(x, {option})", (p.pick(),), lambda x: f(x, **given), lambda x: oracle(x, **given), theirs)
+    f, oracle, given = of(name), ORACLES[name], p.rng.choice(OPTIONS[name])
+    theirs = lambda t: theirs_of(name)(t, **given)  # noqa: E731
+    text = f"{name}(x, {', '.join(map(str, given.values()))})"
+    p.add(name, text, (p.pick(),), lambda x: f(x, **given), lambda x: oracle(x, **given), theirs)
 
 
 BINARY = {
@@ -423,7 +447,36 @@ def pick_extreme(p: Program, name: str, i: int, axis) -> None:
     )  # fmt: skip
 
 
-@kind("softmax", "log_softmax")
+@kind("prelu")
+def prelu(p: Program, name: str) -> None:
+    i = p.pick()
+    shape = p.values[i].shape
+    j = p.pick(where=lambda v: v.shape in ((), (1,), shape[1:2]))
+    p.add(name, name, (i, j), F.prelu, ORACLES[name], lambda t, w: torch.nn.functional.prelu(t, w))
+
+
+GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+
+
+@kind(*GATES)
+def gated(p: Program, name: str) -> None:
+    i = p.pick(where=lambda v: v.ndim > 0 and v.shape[-1] % 2 == 0)
+
+    def theirs(t):
+        a, b = t.chunk(2, -1)
+        return a * theirs_of(GATES[name])(b)
+
+    p.add(name, name, (i,), of(name), ORACLES[name], theirs)
+
+
+@kind("maxout")
+def maxout(p: Program, name: str) -> None:
+    i = p.pick(where=lambda v: v.ndim > 0 and v.shape[-1] % 2 == 0)
+    theirs = lambda t: t.unflatten(-1, (-1, 2)).amax(-1)  # noqa: E731
+    p.add(name, "maxout(x, 2, -1)", (i,), lambda x: F.maxout(x, 2, -1), lambda x: ORACLES[name](x, 2, -1), theirs)
+
+
+@kind("softmax", "log_softmax", "softmin")
 def over_axis(p: Program, name: str) -> None:
     i = p.pick(where=lambda v: v.ndim > 0)
     if i is None:
@@ -435,5 +488,5 @@ def over_axis(p: Program, name: str) -> None:
         (i,),
         lambda x: of(name)(x, axis),
         lambda x: ORACLES[name](x, axis),
-        lambda t: getattr(torch, name)(t, axis),
+        lambda t: theirs_of(name)(t, axis),
     )

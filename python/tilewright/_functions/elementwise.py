@@ -15,18 +15,18 @@ F = TypeVar("F", bound="Callable[..., Any]")
 _UNARY = """
     Parameters
     ----------
-    {x} : array-like
+    x : array-like
         Any shape.
 
     Returns
     -------
     Tensor
-        Shape of `{x}`. {result}
+        Shape of `x`. {result}
 
     Raises
     ------
     TypeError
-        Where the dtype of `{x}` is not supported.
+        Where the dtype of `x` is not supported.
 
     """
 
@@ -58,19 +58,6 @@ _RESULT = {
 }
 
 
-def unary_sections(function: Any, x: str, rule: str) -> None:
-    """Put the sections that all elementwise functions of one array share into a docstring, before its Examples.
-
-    Parameters
-    ----------
-    x
-        Name of the array.
-    rule
-        What the dtype of the result is.
-    """
-    _add_sections(function, _UNARY.format(x=x, result=_RESULT[rule]))
-
-
 def _add_sections(function: Any, sections: str) -> None:
     head, examples, tail = (function.__doc__ or "").partition("Examples\n")
     function.__doc__ = head.rstrip() + "\n" + sections + examples + tail
@@ -81,7 +68,7 @@ def elementwise(rule: str, composed: Any = None) -> Callable[[F], F]:
 
     def declare(function: F) -> F:
         if function.__code__.co_posonlyargcount == 1:
-            unary_sections(function, "x", rule)
+            _add_sections(function, _UNARY.format(result=_RESULT[rule]))
         else:
             _add_sections(function, _BINARY.format(result=_RESULT[rule]))
         return primitive(promote="none" if rule == "boolean" else "all", composed=composed)(function)

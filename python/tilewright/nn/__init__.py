@@ -13,6 +13,8 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .flatten import *
 from .flatten import __all__ as _flatten
+from .gated import *
+from .gated import __all__ as _gated
 from .linear import *
 from .linear import __all__ as _linear
 from .losses import __all__ as _losses
@@ -24,6 +26,8 @@ from .module import Module
 from .parameter import Parameter
 from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
+from .piecewise import *
+from .piecewise import __all__ as _piecewise
 
 if TYPE_CHECKING:
     from . import utils
@@ -39,9 +43,11 @@ __all__ = [
     *_distances,
     *_dropout,
     *_flatten,
+    *_gated,
     *_linear,
     *_losses,
     *_parameter_containers,
+    *_piecewise,
 ]
 
 

@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._engine import arguments
-from .._functions.activations import relu, sigmoid, silu, softplus
+from .._engine.tensor import asarray
+from .._functions.activations import relu, sigmoid, silu
 from .._functions.trigonometric import tanh
 from . import functional
+from .functional.activations import nonzero
 from .module import Module
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._engine.tensor import Tensor
 
 __all__ = [
+    "CELU",
     "ELU",
     "GELU",
+    "SELU",
     "LeakyReLU",
+    "LogSigmoid",
     "LogSoftmax",
+    "Mish",
     "ReLU",
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softmax2d",
+    "Softmin",
     "Softplus",
+    "Softsign",
     "Tanh",
+    "Tanhshrink",
 ]
 
 
+class Activation(Module):
+    """A function of `nn.functional`, with the attributes that `_options` names as its further arguments."""
+
+    _function: ClassVar[Callable[..., Tensor]]
+    _options: ClassVar[tuple[str, ...]] = ()
+
+    def forward(self, input: Any) -> Tensor:
+        return type(self)._function(input, *[getattr(self, name) for name in self._options])
+
+    def extra_repr(self) -> str:
+        return ", ".join([f"{name}={getattr(self, name)!r}" for name in self._options])
+
+
 class ReLU(Module):
-    """Rectified linear unit, `max(input, 0)`.
+    """Rectified linear unit, `max(x, 0)`.
 
     Examples
     --------
@@ -41,8 +67,8 @@ class ReLU(Module):
         return relu(input)
 
 
-class LeakyReLU(Module):
-    """`input` where positive, else `negative_slope * input`.
+class LeakyReLU(Activation):
+    """`x` where positive, else `negative_slope * x`.
 
     Parameters
     ----------
@@ -60,18 +86,15 @@ class LeakyReLU(Module):
     tensor([-0.5,  2. ])
     """
 
+    _function = staticmethod(functional.leaky_relu)
+    _options = ("negative_slope",)
+
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = arguments.number("LeakyReLU", "negative_slope", negative_slope)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return functional.leaky_relu(input, self.negative_slope)
 
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}"
-
-
-class ELU(Module):
-    """`input` where positive, else `alpha * (exp(input) - 1)`.
+class ELU(Activation):
+    """`x` where positive, else `alpha * (exp(x) - 1)`.
 
     Parameters
     ----------
@@ -94,18 +117,78 @@ class ELU(Module):
     tensor([-1.,  2.])
     """
 
+    _function = staticmethod(functional.elu)
+    _options = ("alpha",)
+
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = arguments.number("ELU", "alpha", alpha)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return functional.elu(input, self.alpha)
 
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}"
+class CELU(Activation):
+    """`x` where positive, else `alpha * (exp(x / alpha) - 1)`.
+
+    Parameters
+    ----------
+    alpha : float
+
+    Raises
+    ------
+    ValueError
+        Where `alpha` is 0.
+    TypeError
+        For an `alpha` that is no real number.
+
+    References
+    ----------
+    J. Barron, Continuously Differentiable Exponential Linear Units, arXiv:1704.07483, 2017.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.CELU(0.5)(tw.asarray([-200.0, 2.0]))
+    tensor([-0.5,  2. ])
+    """
+
+    _function = staticmethod(functional.celu)
+    _options = ("alpha",)
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = nonzero("CELU", "alpha", alpha)
 
 
-class Softplus(Module):
-    """A smooth ReLU, `log(1 + exp(input))`.
+class SELU(Activation):
+    """Scaled exponential linear unit: `scale * elu(x, alpha)` with scale 1.0507... and alpha 1.6733...
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-Normalizing Neural Networks, NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.SELU()(tw.asarray([-200.0, 1.0]))
+    tensor([-1.7580993,  1.050701 ])
+    """
+
+    _function = staticmethod(functional.selu)
+
+
+class Softplus(Activation):
+    """A smooth ReLU, `log(1 + exp(beta * x)) / beta`.
+
+    Parameters
+    ----------
+    beta : float
+        How sharp the bend is.
+    threshold : float
+        Where `beta * x` is above it, the result is `x`; not needed, for there is no overflow.
+
+    Raises
+    ------
+    ValueError
+        Where `beta` is 0.
+    TypeError
+        For parameters that are no real numbers.
 
     Examples
     --------
@@ -114,12 +197,72 @@ class Softplus(Module):
     tensor([  0., 200.])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return softplus(input)
+    _function = staticmethod(functional.softplus)
+    _options = ("beta", "threshold")
+
+    def __init__(self, beta: float = 1.0, threshold: float = math.inf) -> None:
+        self.beta = nonzero("Softplus", "beta", beta)
+        self.threshold = arguments.number("Softplus", "threshold", threshold)
 
 
-class GELU(Module):
-    """Gaussian error linear unit, `input * Phi(input)`.
+class LogSigmoid(Activation):
+    """`log(1 / (1 + exp(-x)))`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.LogSigmoid()(tw.asarray([-200.0, 200.0]))
+    tensor([-200.,   -0.])
+    """
+
+    _function = staticmethod(functional.logsigmoid)
+
+
+class Mish(Activation):
+    """`x * tanh(softplus(x))`.
+
+    References
+    ----------
+    D. Misra, Mish: A Self Regularized Non-Monotonic Activation Function, BMVC 2020.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Mish()(tw.asarray([0.0, 50.0]))
+    tensor([ 0., 50.])
+    """
+
+    _function = staticmethod(functional.mish)
+
+
+class Softsign(Activation):
+    """`x / (1 + |x|)`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Softsign()(tw.asarray([-3.0, 0.0, 1.0]))
+    tensor([-0.75,  0.  ,  0.5 ])
+    """
+
+    _function = staticmethod(functional.softsign)
+
+
+class Tanhshrink(Activation):
+    """`x - tanh(x)`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Tanhshrink()(tw.asarray([0.0, 100.0]))
+    tensor([ 0., 99.])
+    """
+
+    _function = staticmethod(functional.tanhshrink)
+
+
+class GELU(Activation):
+    """Gaussian error linear unit, `x * Phi(x)`.
 
     Parameters
     ----------
@@ -144,18 +287,15 @@ class GELU(Module):
     tensor([ 0., 50.])
     """
 
+    _function = staticmethod(functional.gelu)
+    _options = ("approximate",)
+
     def __init__(self, approximate: str = "none") -> None:
         self.approximate = arguments.option("GELU", "approximate", approximate, ("none", "tanh"))
 
-    def forward(self, input: Tensor) -> Tensor:
-        return functional.gelu(input, self.approximate)
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
-
 
 class SiLU(Module):
-    """Sigmoid linear unit (swish), `input * sigmoid(input)`.
+    """Sigmoid linear unit (swish), `x * sigmoid(x)`.
 
     Examples
     --------
@@ -248,3 +388,49 @@ class LogSoftmax(Softmax):
 
     def forward(self, input: Tensor) -> Tensor:
         return functional.log_softmax(input, self.dim)
+
+
+class Softmin(Softmax):
+    """`Softmax` of the negative argument.
+
+    Parameters
+    ----------
+    dim : int
+        The axis.
+
+    Raises
+    ------
+    TypeError
+        For an axis that is no integer.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Softmin()(tw.asarray([1000.0, 1000.0]))
+    tensor([0.5, 0.5])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.softmin(input, self.dim)
+
+
+class Softmax2d(Module):
+    """`Softmax` over the channels of images, (C, H, W) or (N, C, H, W).
+
+    Raises
+    ------
+    ValueError
+        When called, for another number of dimensions.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Softmax2d()(tw.zeros((4, 1, 1))).ravel()
+    tensor([0.25, 0.25, 0.25, 0.25])
+    """
+
+    def forward(self, input: Any) -> Tensor:
+        x = asarray(input)
+        if x.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: input {x.shape} has {x.ndim} dimensions, but needs 3 or 4")
+        return functional.softmax(x, -3)

@@ -7,6 +7,7 @@ void fill_activation(ElementwiseKernels&);
 void fill_binary(ElementwiseKernels&);
 void fill_cast(ElementwiseKernels&);
 void fill_complex(ElementwiseKernels&);
+void fill_piecewise(ElementwiseKernels&);
 void fill_unary(ElementwiseKernels&);
 
 void fill(ElementwiseKernels& t) {
@@ -14,6 +15,7 @@ void fill(ElementwiseKernels& t) {
   fill_binary(t);
   fill_cast(t);
   fill_complex(t);
+  fill_piecewise(t);
   fill_unary(t);
 }
 

@@ -99,12 +99,12 @@ void each(const Loop& l, F f) {
 
 template <class Out, class T, class F>
 void unary(const Loop& l, const void* const* in, void* out, const double* params) {
-  each(l, [&](int64_t o, const int64_t* i) { write<Out>(out, o, F()(read<T>(in[0], i[0]), params ? params[0] : 0)); });
+  each(l, [&](int64_t o, const int64_t* i) { write<Out>(out, o, F()(read<T>(in[0], i[0]), params)); });
 }
 template <class Out, class T, class F>
 void binary(const Loop& l, const void* const* in, void* out, const double* params) {
   each(l, [&](int64_t o, const int64_t* i) {
-    write<Out>(out, o, F()(read<T>(in[0], i[0]), read<T>(in[1], i[1]), params ? params[0] : 0));
+    write<Out>(out, o, F()(read<T>(in[0], i[0]), read<T>(in[1], i[1]), params));
   });
 }
 
@@ -119,6 +119,22 @@ real tanh_argument(real x) { return 0.797884560802865355879892119868763737L * (x
 real tanh_argument_slope(real x) { return 0.797884560802865355879892119868763737L * (1 + 3 * 0.044715L * x * x); }
 // x f(x) where f vanishes faster than x grows, so that the limit at -inf is a zero, not NaN.
 real times(real x, real f) { return f == 0 ? __builtin_copysignl(0, x) : x * f; }
+real softplus(real x) { return (x > 0 ? x : 0) + __builtin_log1pl(__builtin_expl(-__builtin_fabsl(x))); }
+real mish_slope(real x) {
+  const real t = __builtin_tanhl(softplus(x));
+  return t + times(x, sigmoid(x) * (1 - t) * (1 + t));
+}
+constexpr double selu_scale = 1.0507009873554804934193349852946, selu_alpha = 1.6732632423543772848170429916717;
+// x - tanh(x), by its series where that would cancel.
+real tanhshrink(real x) {
+  if (__builtin_fabsl(x) > 0.1L) return x - __builtin_tanhl(x);
+  const real z = x * x;
+  return x * z *
+         (1 / 3.0L +
+          z * (-2 / 15.0L +
+               z * (17 / 315.0L + z * (-62 / 2835.0L + z * (1382 / 155925.0L + z * (-21844 / 6081075.0L +
+                                                                                    z * (929569 / 638512875.0L)))))));
+}
 
 double floor_divide(double a, double b) {
   if (b == 0) return a / b;
@@ -149,12 +165,13 @@ N integer_power(N a, N b) {
 
 // ---- the table ------------------------------------------------------------------------------------------------------
 
-// Entry `name` for stored type T at dtype d; the expression is in x and p, or a, b and p, of the type N that holds
-// every T.
+// Entry `name` for stored type T at dtype d; the expression is in x, or a and b, of the type N that holds every T,
+// and the parameters p.
 #define TW_UNARY(name, Out, expression) \
-  t.name[(int)d] = unary<Out, T, decltype([]([[maybe_unused]] N x, [[maybe_unused]] double p) { return expression; })>
+  t.name[(int)d] =                      \
+      unary<Out, T, decltype([]([[maybe_unused]] N x, [[maybe_unused]] const double* p) { return expression; })>
 #define TW_BINARY(name, Out, expression) \
-  t.name[(int)d] = binary<Out, T, decltype([](N a, N b, [[maybe_unused]] double p) { return expression; })>
+  t.name[(int)d] = binary<Out, T, decltype([](N a, N b, [[maybe_unused]] const double* p) { return expression; })>
 
 template <class T>
 void fill_float(ElementwiseKernels& t, DType d) {
@@ -194,9 +211,14 @@ void fill_float_activation(ElementwiseKernels& t, DType d) {
   TW_UNARY(silu, T, times(x, sigmoid(x)));
   TW_UNARY(gelu, T, times(x, normal(x)));
   TW_UNARY(gelu_tanh, T, times(x, sigmoid(2 * tanh_argument(x))));
-  TW_UNARY(softplus, T, (x > 0 ? x : 0) + __builtin_log1p(__builtin_exp(-__builtin_fabs(x))));
-  TW_UNARY(leaky_relu, T, x > 0 ? x : p * x);
-  TW_UNARY(elu, T, x > 0 ? x : p * __builtin_expm1(x));
+  TW_UNARY(softplus, T, x * p[0] > p[1] ? x : softplus(x * p[0]) / p[0]);
+  TW_UNARY(log_sigmoid, T, -softplus(-x));
+  TW_UNARY(mish, T, times(x, __builtin_tanhl(softplus(x))));
+  TW_UNARY(softsign, T, __builtin_isinf(x) ? __builtin_copysign(1, x) : x / (1 + __builtin_fabs(x)));
+  TW_UNARY(tanhshrink, T, tanhshrink(x));
+  TW_UNARY(elu, T, x > 0 ? x : p[0] * __builtin_expm1(x));
+  TW_UNARY(celu, T, x > 0 ? x : p[0] * __builtin_expm1(x / p[0]));
+  TW_UNARY(selu, T, selu_scale * (x > 0 ? x : selu_alpha * __builtin_expm1(x)));
   TW_BINARY(relu_backward, T, b <= 0 ? 0 : a);
   TW_BINARY(tanh_backward, T, a * (1 - b * b));
   TW_BINARY(sigmoid_backward, T, a * (b * (1 - b)));
@@ -206,9 +228,34 @@ void fill_float_activation(ElementwiseKernels& t, DType d) {
       gelu_tanh_backward, T,
       a * (sigmoid(2 * tanh_argument(b)) +
            times(2 * b * tanh_argument_slope(b), sigmoid(2 * tanh_argument(b)) * sigmoid(-2 * tanh_argument(b)))));
-  TW_BINARY(softplus_backward, T, a * sigmoid(b));
-  TW_BINARY(leaky_relu_backward, T, b > 0 ? a : p * a);
-  TW_BINARY(elu_backward, T, b > 0 ? a : a * p * __builtin_exp(b));
+  TW_BINARY(softplus_backward, T, b * p[0] > p[1] ? a : a * sigmoid(b * p[0]));
+  TW_BINARY(log_sigmoid_backward, T, a * sigmoid(-b));
+  TW_BINARY(mish_backward, T, a * mish_slope(b));
+  TW_BINARY(softsign_backward, T, a / ((1 + __builtin_fabsl(b)) * (1 + __builtin_fabsl(b))));
+  TW_BINARY(tanhshrink_backward, T, a * (__builtin_tanhl(b) * __builtin_tanhl(b)));
+  TW_BINARY(elu_backward, T, b > 0 ? a : a * p[0] * __builtin_exp(b));
+  TW_BINARY(celu_backward, T, b > 0 ? a : a * __builtin_exp(b / p[0]));
+  TW_BINARY(selu_backward, T, a * selu_scale * (b > 0 ? 1 : selu_alpha * __builtin_exp(b)));
+}
+
+// Straight pieces.
+template <class T>
+void fill_float_piecewise(ElementwiseKernels& t, DType d) {
+  typedef double N;
+  TW_UNARY(leaky_relu, T, x > 0 ? x : p[0] * x);
+  TW_UNARY(hardtanh, T, x < p[0] ? p[0] : x > p[1] ? p[1] : x);
+  TW_UNARY(hardsigmoid, T, x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6);
+  TW_UNARY(hardswish, T, x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6);
+  TW_UNARY(hardshrink, T, x >= -p[0] && x <= p[0] ? 0 : x);
+  TW_UNARY(softshrink, T, x < -p[0] ? x + p[0] : x > p[0] ? x - p[0] : x != x ? x : 0);
+  TW_UNARY(threshold, T, x <= p[0] ? p[1] : x);
+  TW_BINARY(prelu, T, a > 0 ? a : a * b);
+  TW_BINARY(leaky_relu_backward, T, b > 0 ? a : p[0] * a);
+  TW_BINARY(hardtanh_backward, T, b <= p[0] || b >= p[1] ? 0 : a);
+  TW_BINARY(hardsigmoid_backward, T, b <= -3 || b >= 3 ? 0 : a / 6);
+  TW_BINARY(hardswish_backward, T, b <= -3 ? 0 : b >= 3 ? a : a * (b / 3 + 0.5));
+  TW_BINARY(hardshrink_backward, T, b == 0 ? 0 : a);
+  TW_BINARY(threshold_backward, T, b <= p[0] ? 0 : a);
 }
 
 template <class T>
@@ -359,6 +406,7 @@ void fill(ElementwiseKernels& t) {
 #define X(T, name)                          \
   fill_float<T>(t, DType::name);            \
   fill_float_activation<T>(t, DType::name); \
+  fill_float_piecewise<T>(t, DType::name);  \
   fill_float_binary<T>(t, DType::name);
   TW_FOR_EACH_FLOAT(X)
 #undef X

@@ -8,6 +8,8 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .embedding import *
 from .embedding import __all__ as _embedding
+from .gated import *
+from .gated import __all__ as _gated
 from .linear import *
 from .linear import __all__ as _linear
 from .losses import __all__ as _losses
@@ -17,5 +19,17 @@ from .losses.ranking import *
 from .losses.regression import *
 from .normalization import *
 from .normalization import __all__ as _normalization
+from .piecewise import *
+from .piecewise import __all__ as _piecewise
 
-__all__ = [*_activations, *_distances, *_dropout, *_embedding, *_linear, *_losses, *_normalization]
+__all__ = [
+    *_activations,
+    *_distances,
+    *_dropout,
+    *_embedding,
+    *_gated,
+    *_linear,
+    *_losses,
+    *_normalization,
+    *_piecewise,
+]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...._engine import arguments
 from ...._engine.op import beside
-from ...._functions.activations import softplus
 from ...._functions.comparison import equal
 from ...._functions.exponential import exp, log, log1p
 from ...._functions.extrema import maximum
@@ -27,6 +26,7 @@ from .._checks import (
     options,
 )
 from .._docstrings import loss
+from ..activations import softplus
 from ._reduce import reduced
 
 if TYPE_CHECKING:

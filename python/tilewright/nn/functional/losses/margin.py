@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...._functions.activations import relu, softplus
+from ...._functions.activations import relu
 from ...._functions.arithmetic import square
 from ...._functions.comparison import equal
 from ...._functions.creation import arange
@@ -15,6 +15,7 @@ from ...._functions.reductions import any, argmax, sum
 from ...._functions.statistics import mean
 from .._checks import alike, check_reduction, class_axis, class_indices, class_weight, operands, options
 from .._docstrings import loss
+from ..activations import softplus
 from ._reduce import reduced
 
 if TYPE_CHECKING:

@@ -105,6 +105,7 @@ void bind_index(py::module_& m) {
   m.def("take", &take);
   m.def("take_add", &take_add);
   m.def("take_along_axis", &take_along_axis);
+  m.def("put_along_axis", &put_along_axis);
   m.def("put_along_axis_add", &put_along_axis_add);
   m.def("nonzero", [](const Array& x) { return py::tuple(py::cast(nonzero(x))); });
 }

@@ -31,10 +31,12 @@ const Backend kBackend = {
                .permutation = {random_permutation},
                .dropout = {dropout}},
     .reduce = {.reduce = {reduce}, .arg_reduce = {arg_reduce}},
+    .scan = {.run = {scan}},
     .softmax = {.forward = {softmax},
                 .backward = {softmax_backward},
                 .cross_entropy = {cross_entropy},
                 .cross_entropy_backward = {cross_entropy_backward}},
+    .sort = {.run = {sort}},
 };
 
 }  // namespace

@@ -183,6 +183,13 @@ Array take_along_axis(const Array& x, const Array& indices, int64_t axis) {
   return gather(select_each("take_along_axis", x, indices, normalize_axis("take_along_axis", axis, x.ndim())));
 }
 
+void put_along_axis(const Array& target, const Array& indices, const Array& value, int64_t axis) {
+  const char* op = "put_along_axis";
+  require_writable(op, target);
+  const Selection s = select_each(op, target, indices, normalize_axis(op, axis, target.ndim()));
+  scatter(s, broadcast_value(op, s, value));
+}
+
 void put_along_axis_add(const Array& target, const Array& indices, const Array& value, int64_t axis) {
   const char* op = "put_along_axis_add";
   require_writable(op, target);

@@ -37,6 +37,7 @@ void take_add(const Array& target, const Array& indices, const Array& value, int
 
 // result[.., j, ..] = x[.., indices[.., j, ..], ..]; all other axes broadcast.
 Array take_along_axis(const Array& x, const Array& indices, int64_t axis);
+void put_along_axis(const Array& target, const Array& indices, const Array& value, int64_t axis);
 void put_along_axis_add(const Array& target, const Array& indices, const Array& value, int64_t axis);
 
 }  // namespace tw

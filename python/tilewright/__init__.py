@@ -33,6 +33,8 @@ from ._functions.logical import *
 from ._functions.manipulation import *
 from ._functions.reductions import *
 from ._functions.rounding import *
+from ._functions.scans import *
+from ._functions.sorting import *
 from ._functions.statistics import *
 from ._functions.trigonometric import *
 from .autograd import enable_grad, grad, no_grad, value_and_grad

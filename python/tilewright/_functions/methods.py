@@ -17,6 +17,8 @@ from . import (
     manipulation as mp,
     reductions as red,
     rounding,
+    scans,
+    sorting,
     statistics as stat,
     trigonometric as tri,
 )
@@ -95,6 +97,7 @@ _METHODS: tuple[Any, ...] = (
     *(ex.exp, ex.log, ar.sqrt, ar.square, ar.abs, tri.tanh, rounding.round, extrema.clip),
     cx.conj,
     take,
+    *(sorting.argsort, scans.cumsum, scans.cumprod),
 )
 for _op in _METHODS:
     setattr(Tensor, _op.__name__, _op)

@@ -28,6 +28,7 @@ __all__: list[str] = [
     "arctan2_",
     "argmax",
     "argmin",
+    "argsort",
     "as_ndarray",
     "assign",
     "astype",
@@ -54,6 +55,8 @@ __all__: list[str] = [
     "cos",
     "cross_entropy",
     "cross_entropy_backward",
+    "cumprod",
+    "cumsum",
     "default_dtype",
     "default_float",
     "device",
@@ -155,6 +158,7 @@ __all__: list[str] = [
     "power_",
     "prod",
     "promote_types",
+    "put_along_axis",
     "put_along_axis_add",
     "random_bernoulli",
     "random_bits",
@@ -191,6 +195,8 @@ __all__: list[str] = [
     "softplus",
     "softplus_backward",
     "softplus_backward_",
+    "sort",
+    "sort_with_positions",
     "split",
     "sqrt",
     "square",
@@ -214,6 +220,7 @@ __all__: list[str] = [
     "to_dlpack",
     "to_host",
     "tolist",
+    "topk",
     "total_norm",
     "transpose",
     "trunc",
@@ -430,6 +437,7 @@ def argmax(
 def argmin(
     x: Array, axis: typing.SupportsInt | typing.SupportsIndex | None = None, keepdims: bool = False
 ) -> Array: ...
+def argsort(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
 def as_ndarray(*args, **kwargs):
     """
     as_ndarray(y): a tensor as an ndarray; anything else as it is.
@@ -476,6 +484,8 @@ def cross_entropy_backward(
     arg6: typing.SupportsFloat | typing.SupportsIndex,
     arg7: str,
 ) -> Array: ...
+def cumprod(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def cumsum(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
 def default_dtype(arg0: Array | complex) -> DType: ...
 def default_float(*args, **kwargs):
     """
@@ -614,6 +624,7 @@ def power(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def power_(arg0: Array, arg1: Array | complex) -> None: ...
 def prod(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...
 def promote_types(arg0: DType, arg1: DType) -> DType: ...
+def put_along_axis(arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def put_along_axis_add(
     arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> None: ...
@@ -713,6 +724,10 @@ def softmax_backward(arg0: Array, arg1: Array, arg2: typing.SupportsInt | typing
 def softplus(arg0: Array) -> Array: ...
 def softplus_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def softplus_backward_(arg0: Array, arg1: Array | complex) -> None: ...
+def sort(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
+def sort_with_positions(
+    arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool
+) -> tuple[Array, Array]: ...
 def split(
     arg0: Array,
     arg1: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
@@ -744,6 +759,12 @@ def to_device(arg0: Array, arg1: str) -> Array: ...
 def to_dlpack(x: Array, versioned: bool, copied: bool = False) -> typing_extensions.CapsuleType: ...
 def to_host(arg0: str, arg1: Array) -> Array: ...
 def tolist(arg0: Array) -> typing.Any: ...
+def topk(
+    arg0: Array,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: bool,
+) -> tuple[Array, Array]: ...
 def total_norm(arg0: list, arg1: typing.SupportsFloat | typing.SupportsIndex) -> float: ...
 def transpose(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def trunc(arg0: Array) -> Array: ...

@@ -32,7 +32,8 @@ Item* sort_candidates(Item* items, Item* spare, int64_t n) {
 template <class U, class Item>
 class Candidates {
  public:
-  Candidates(int64_t k, void* scratch) : k_(k), items_(static_cast<Item*>(scratch)), spare_(items_ + 2 * k + kSortTile) {}
+  Candidates(int64_t k, void* scratch)
+      : k_(k), items_(static_cast<Item*>(scratch)), spare_(items_ + 2 * k + kSortTile) {}
 
   // Keys of x[begin ..]; there are whole vectors of them.
   void add(const U* keys, int64_t begin, int64_t n) {

@@ -24,7 +24,8 @@ F = tw.nn.functional
 
 def all_work() -> Iterator[Work]:
     """Every piece of work, one after the other: operands are made when their turn comes."""
-    drivers = (calls, elementwise, reductions, softmax, squares, products, bytes_, layers, layers_backward, training)
+    drivers = (calls, elementwise, reductions, softmax, sorts, scans)
+    drivers += (squares, products, bytes_, layers, layers_backward, training)
     for driver in drivers:
         yield from driver()
 
@@ -128,6 +129,46 @@ def softmax() -> Iterator[Work]:
             functions["pytorch"] = functools.partial(getattr(torch, name), dim=1)
         work = apply(functions, operands(shape))
         yield Work("softmax", label(name, shape), work, nbytes=8.0 * math.prod(shape), goal=goal)
+
+
+# ---- sorting and scans -----------------------------------------------------------------------------------------------
+
+
+def sorts() -> Iterator[Work]:
+    """Values, or positions of which the first of equals comes first; random bits where integers."""
+    for name, dtype, shape, goal in shapes.SORTS:
+        function, _, k = name.partition(" ")
+        functions: dict[str, Callable[..., Any]] = {
+            "sort": {"tilewright": tw.sort, "numpy": np.sort},
+            "argsort": {"tilewright": tw.argsort, "numpy": functools.partial(np.argsort, kind="stable")},
+            "topk": {"tilewright": lambda x: tw.topk(x, int(k)).values},  # noqa: B023
+        }[function]
+        if torch:
+            functions["pytorch"] = {
+                "sort": lambda x: torch.sort(x).values,
+                "argsort": functools.partial(torch.argsort, stable=True),
+                "topk": lambda x: torch.topk(x, int(k)).values,  # noqa: B023
+            }[function]
+        inputs = operands(shape)
+        if dtype == "int64":
+            values = np.random.default_rng(0).integers(-(2**62), 2**62, shape)
+            inputs = {"tilewright": [tw.asarray(values)], "numpy": [values]}
+            if torch:
+                inputs["pytorch"] = [torch.tensor(values)]
+        yield Work("sorting", f"{label(name, shape)} {dtype}", apply(functions, inputs), goal=goal)
+
+
+def scans() -> Iterator[Work]:
+    for name, shape, axis, goal in shapes.SCANS:
+        functions: dict[str, Callable[..., Any]] = {
+            "tilewright": functools.partial(getattr(tw, name), axis=axis),
+            "numpy": functools.partial(getattr(np, name), axis=axis),
+        }
+        if torch:
+            functions["pytorch"] = functools.partial(getattr(torch, name), dim=axis)
+        work = apply(functions, operands(shape))
+        text, nbytes = f"{label(name, shape)} axis {axis}", 8.0 * math.prod(shape)
+        yield Work("scans", text, work, nbytes=nbytes, goal=goal, tolerance=1e-4)
 
 
 # ---- training --------------------------------------------------------------------------------------------------------

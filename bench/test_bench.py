@@ -21,6 +21,8 @@ COUNTS = {
     drivers.elementwise: len(shapes.ELEMENTWISE),
     drivers.reductions: len(shapes.REDUCTIONS),
     drivers.softmax: len(shapes.SOFTMAX),
+    drivers.sorts: len(shapes.SORTS),
+    drivers.scans: len(shapes.SCANS),
     products.squares: len(shapes.SQUARES),
     products.products: len(shapes.PRODUCTS),
     products.bytes_: len(shapes.BYTES),

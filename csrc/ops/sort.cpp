@@ -8,6 +8,7 @@ namespace {
 
 // Moves an axis to another place.
 Array move_axis(const Array& x, int from, int to) {
+  if (from == to) return x;
   Dims order;
   for (int i = 0; i < x.ndim(); ++i)
     if (i != from) order.push_back(i);

@@ -66,7 +66,7 @@ void test_rows(const KernelTable& table, DType dtype) {
   for (const int64_t n : {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 128, 129, 200, 300, 1000, 5000})
     for (int pattern = 0; pattern < kPatterns; ++pattern)
       for (const int64_t k : {n, (n + 1) / 2, (n + 9) / 10, int64_t{1}}) {
-        const SortArgs a{dtype, rng()() % 2 == 1, n < 300 ? 3 : 1, n, k};
+        const SortArgs a{dtype, rng()() % 2 == 1, n <= 1000 ? 19 : 1, n, k};
         Guarded<T> x(a.rows * n, 1);
         fill(x, static_cast<Pattern>(pattern), reference_table(), dtype);
         for (const auto& [values, positions] : {std::pair{true, false}, {false, true}, {true, true}}) {

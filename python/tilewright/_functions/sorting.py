@@ -33,9 +33,10 @@ def _put_back(g: Any, /, indices: Any, axis: int, shape: tuple[int, ...]) -> Any
 
 
 def _checked(op: str, x: Any, axis: Any, descending: Any, stable: Any) -> tuple[Tensor, int, bool]:
-    x = asarray(x)
-    flag(op, "stable", stable)
-    return x, _axis(op, axis, x.ndim), flag(op, "descending", descending)
+    x = x if isinstance(x, Tensor) else asarray(x)
+    if stable is not True:
+        flag(op, "stable", stable)
+    return x, _axis(op, axis, x.ndim), descending if descending is False else flag(op, "descending", descending)
 
 
 def sort(x: Any, /, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Tensor:

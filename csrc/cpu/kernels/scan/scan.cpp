@@ -243,10 +243,23 @@ template <>
 struct Products<c128> : ComplexProducts<c128, double> {};
 
 template <class T>
+void prod_rows(const ScanArgs& a, const T* x, T* y) {
+  typedef Products<T> P;
+  for (int64_t o = 0; o < a.outer; ++o, x += a.n, y += a.n) {
+    typename P::A product = P::one();
+    for_each_row(a, [&](int64_t, int64_t at) {
+      product = P::times(product, x[at]);
+      y[at] = P::result(product);
+    });
+  }
+}
+
+template <class T>
 void prod(const ScanArgs& a, const void* x_, void* y_, ScanCarry*) {
   typedef Products<T> P;
   const T* x = static_cast<const T*>(x_);
   T* y = static_cast<T*>(y_);
+  if (a.stride == 1) return prod_rows(a, x, y);
   ScanArgs tile = a;
   for (int64_t o = 0; o < a.outer; ++o) {
     for (int64_t c = 0; c < a.inner; c += kColumns) {

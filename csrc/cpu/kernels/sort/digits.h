@@ -22,9 +22,9 @@ TW_INLINE void scatter_digit(const Item* items, int64_t n, RadixDigit digit, Cou
 }
 
 // And adds to counts how often each of the following digits comes.
-template <class Item, class Count>
-TW_INLINE void scatter_and_count(const Item* items, int64_t n, RadixDigit digit, Count* next, Item* to,
-                                 RadixDigit following, Count* counts) {
+template <class Item>
+TW_INLINE void scatter_and_count(const Item* items, int64_t n, RadixDigit digit, uint32_t* next, Item* to,
+                                 RadixDigit following, uint32_t* counts) {
   const uint64_t mask = ((uint64_t)1 << digit.bits) - 1, following_mask = ((uint64_t)1 << following.bits) - 1;
   for (int64_t i = 0; i < n; ++i) {
     const Item item = items[i];
@@ -69,22 +69,15 @@ TW_INLINE void add_up_before(uint32_t* counts, int64_t n) {
     before += v[step - 1];
   }
 }
-TW_INLINE void add_up_before(int64_t* counts, int64_t n) {
-  int64_t before = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    const int64_t count = counts[i];
-    counts[i] = before;
-    before += count;
-  }
-}
 
-// Sorts the items; gives where they are in the end: in items or in spare. A pass counts the digits of the next one.
-template <class Item, class Count>
+// Sorts fewer than 2^32 items; gives where they are in the end: in items or in spare. A pass counts the digits of the
+// next one.
+template <class Item>
 Item* sort_items(Item* items, Item* spare, int64_t n, uint64_t varying) {
   RadixDigit digits[kMostDigits];
   const int passes = radix_digits(varying, n < kFewItems ? 8 : kRadixBits, digits);
-  Count memory[2 << kRadixBits];
-  Count *counts = memory, *following = memory + (1 << kRadixBits);
+  uint32_t memory[2 << kRadixBits];
+  uint32_t *counts = memory, *following = memory + (1 << kRadixBits);
   if (passes == 0) return items;
   const int64_t buckets = (int64_t)1 << digits[0].bits;
   for (int64_t i = 0; i < buckets; ++i) counts[i] = 0;
@@ -100,7 +93,7 @@ Item* sort_items(Item* items, Item* spare, int64_t n, uint64_t varying) {
     Item* sorted = spare;
     spare = items;
     items = sorted;
-    Count* done = counts;
+    uint32_t* done = counts;
     counts = following;
     following = done;
   }

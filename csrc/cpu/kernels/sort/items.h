@@ -26,6 +26,27 @@ TW_INLINE int64_t position_of(const Item& item) {
     return (int64_t)(item & 0xffffffff);
 }
 
+// Those of x[begin, end).
+template <bool Float, class U, class Item, bool Positions>
+TW_INLINE SortBits encode_items(const KeyRule<U>& rule, const U* x, int64_t begin, int64_t end, Item* items) {
+  U any = 0, all = (U) ~(U)0, special = 0;
+  for (int64_t i = begin; i < end; ++i) {
+    const U key = to_key<Float>(x[i], rule);
+    any |= key;
+    all &= key;
+    if constexpr (Float) special |= (U)((U)(x[i] << 1) > (U)(rule.infinity << 1)) | (U)(x[i] == KeyRule<U>::kTop);
+    items[i - begin] = make_item<U, Item, Positions>(key, i);
+  }
+  constexpr int shift = Positions && sizeof(Item) == 8 ? 32 : 0;
+  return {(uint64_t)any << shift, (uint64_t)all << shift, special != 0};
+}
+
+// The values of keys that carry nothing.
+template <bool Float, class U, class Item>
+TW_INLINE void decode_keys(const KeyRule<U>& rule, const Item* items, int64_t n, U* values) {
+  for (int64_t i = 0; i < n; ++i) values[i] = from_key<Float>((U)items[i], rule);
+}
+
 template <bool Value>
 struct Flag {
   static constexpr bool value = Value;

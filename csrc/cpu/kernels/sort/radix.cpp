@@ -1,24 +1,11 @@
 // Long rows: a radix sort, least significant digit first. Each pass counts how often each digit comes and then moves
 // the items to their places, in order, so equals stay in order. Bits that all keys have alike are left out.
 #include "cpu/kernels/sort/digits.h"
+#include "cpu/kernels/sort/restore.h"
 #include "cpu/kernels/sort/rows.h"
 
 namespace tw::TW_ISA {
 namespace {
-
-template <bool Float, class U, class Item, bool Positions>
-SortBits encode_items(const KeyRule<U>& rule, const U* x, int64_t begin, int64_t end, Item* items) {
-  U any = 0, all = (U) ~(U)0, special = 0;
-  for (int64_t i = begin; i < end; ++i) {
-    const U key = to_key<Float>(x[i], rule);
-    any |= key;
-    all &= key;
-    if constexpr (Float) special |= (U)((U)(x[i] << 1) > (U)(rule.infinity << 1)) | (U)(x[i] == KeyRule<U>::kTop);
-    items[i - begin] = make_item<U, Item, Positions>(key, i);
-  }
-  constexpr int shift = Positions && sizeof(Item) == 8 ? 32 : 0;
-  return {(uint64_t)any << shift, (uint64_t)all << shift, special != 0};
-}
 
 template <class U>
 SortBits encode_row(const SortArgs& a, SortItem item, const U* x, int64_t begin, int64_t end, void* items) {
@@ -33,11 +20,6 @@ SortBits encode_row(const SortArgs& a, SortItem item, const U* x, int64_t begin,
       bits = encode_items<false, U, Item, decltype(positions)::value>(rule, x, begin, end, to);
   });
   return bits;
-}
-
-template <bool Float, class U, class Item>
-void decode_keys(const KeyRule<U>& rule, const Item* items, int64_t n, U* values) {
-  for (int64_t i = 0; i < n; ++i) values[i] = from_key<Float>((U)items[i], rule);
 }
 
 template <class U>
@@ -62,27 +44,6 @@ void decode_row(const SortArgs& a, SortItem item, const void* items_, int64_t be
   });
 }
 
-// Zeros are next to each other in the sorted row, and so are NaNs: those of x take their places, in the order of x.
-template <class U>
-void restore_row(const SortArgs& a, const U* x, U* values) {
-  constexpr U top = KeyRule<U>::kTop;
-  const U infinity = key_rule<U>(a).infinity;
-  int64_t nans = 0, before_zeros = 0;
-  for (int64_t i = 0; i < a.n; ++i) {
-    const bool nan = (x[i] & (U)~top) > infinity, zero = (x[i] & (U)~top) == 0, negative = x[i] & top;
-    nans += nan;
-    before_zeros += !nan && !zero && negative != a.descending;
-  }
-  int64_t nan = a.descending ? 0 : a.n - nans, zero = before_zeros + (a.descending ? nans : 0);
-  for (int64_t i = 0; i < a.n; ++i) {
-    const U magnitude = x[i] & (U)~top;
-    if (magnitude != 0 && magnitude <= infinity) continue;
-    int64_t& at = magnitude == 0 ? zero : nan;
-    if (at < a.k) values[at] = x[i];
-    ++at;
-  }
-}
-
 }  // namespace
 
 template <class U>
@@ -93,10 +54,7 @@ void radix_rows(const SortArgs& a, const U* x, U* values, int64_t* positions, vo
     with_item<U>(kind, [&](auto item, auto carries) {
       typedef decltype(item) Item;
       auto* items = static_cast<Item*>(scratch);
-      if (a.n < INT64_C(0xffffffff))
-        items = sort_items<Item, uint32_t>(items, items + a.n, a.n, bits.any & ~bits.all);
-      else
-        items = sort_items<Item, int64_t>(items, items + a.n, a.n, bits.any & ~bits.all);
+      items = sort_items(items, items + a.n, a.n, bits.any & ~bits.all);
       decode_row(a, kind, items, 0, a.k, x, values, positions);
       if (!decltype(carries)::value && bits.special) restore_row(a, x, values);
     });

@@ -26,11 +26,23 @@ Item* sort_candidates(Item* items, Item* spare, int64_t n) {
   }
   uint64_t varying = any & ~all;
   if (sizeof(Item) == 8) varying &= 0xffffffff00000000;  // positions are in order
-  return sort_items<Item, uint32_t>(items, spare, n, varying);
+  return sort_items(items, spare, n, varying);
 }
 
-template <class U, class Item>
+// An element's key and position, whichever key it has.
+template <class U>
+struct Candidate {
+  typedef uint64_t type;
+};
+template <>
+struct Candidate<uint64_t> {
+  typedef KeyAndPosition type;
+};
+
+template <class U>
 class Candidates {
+  typedef typename Candidate<U>::type Item;
+
  public:
   Candidates(int64_t k, void* scratch)
       : k_(k), items_(static_cast<Item*>(scratch)), spare_(items_ + 2 * k + kSortTile) {}
@@ -75,17 +87,17 @@ class Candidates {
   bool full_ = false;
 };
 
-template <bool Float, class U, class Item>
+template <bool Float, class U>
 void select_row(const SortArgs& a, const U* x, U* values, int64_t* positions, void* scratch) {
   const KeyRule<U> rule = key_rule<U>(a);
-  Candidates<U, Item> candidates(a.k, scratch);
+  Candidates<U> candidates(a.k, scratch);
   alignas(64) U keys[kSortTile] = {};
   for (int64_t i = 0; i < a.n; i += kSortTile) {
     const int64_t n = a.n - i < kSortTile ? a.n - i : kSortTile;
     for (int64_t j = 0; j < n; ++j) keys[j] = to_key<Float>(x[i + j], rule);
     candidates.add(keys, i, n);
   }
-  const Item* first = candidates.first();
+  const auto* first = candidates.first();
   for (int64_t i = 0; i < a.k; ++i) {
     positions[i] = position_of(first[i]);
     if (values) values[i] = x[positions[i]];
@@ -97,15 +109,10 @@ void select_row(const SortArgs& a, const U* x, U* values, int64_t* positions, vo
 template <class U>
 void select_rows(const SortArgs& a, const U* x, U* values, int64_t* positions, void* scratch) {
   for (int64_t row = 0; row < a.rows; ++row, x += a.n, positions += a.k) {
-    with_item<U>(sort_item(sizeof(U), a.n, true), [&](auto item, auto carries) {
-      typedef decltype(item) Item;
-      if constexpr (!decltype(carries)::value)
-        return;
-      else if (has_float_keys(a.dtype))
-        select_row<true, U, Item>(a, x, values, positions, scratch);
-      else
-        select_row<false, U, Item>(a, x, values, positions, scratch);
-    });
+    if (has_float_keys(a.dtype))
+      select_row<true>(a, x, values, positions, scratch);
+    else
+      select_row<false>(a, x, values, positions, scratch);
     if (values) values += a.k;
   }
 }

@@ -9,8 +9,8 @@
 
 namespace tw {
 
-// Of each of `rows` rows of n elements the k first in order, ascending or descending. Equals keep their order, -0
-// equals 0, NaN is above all numbers.
+// Of each of `rows` rows of n < 2^32 elements the k first in order, ascending or descending. Equals keep their order,
+// -0 equals 0, NaN is above all numbers.
 struct SortArgs {
   DType dtype;
   bool descending;
@@ -36,10 +36,13 @@ TW_SORT_INLINE int64_t sort_item_bytes(SortItem item) {
   return item == SortItem::key32 ? 4 : item == SortItem::word64 ? 8 : (int64_t)sizeof(KeyAndPosition);
 }
 
-// What SortRowsFn needs: two lists of items, or of twice the k first and a tile.
+// What SortRowsFn needs: two lists of items, or of twice the k first and a tile; or up to 16 rows at a time.
 constexpr int64_t kSortTile = 128;
+constexpr int64_t kSortLanes = 16;
+constexpr int64_t kLongestInNetwork = 1024;  // rows that are sorted so many at a time: they stay in the L2 cache
 TW_SORT_INLINE int64_t sort_scratch_bytes(int64_t itemsize, int64_t n, bool positions) {
-  return 2 * (n + kSortTile) * sort_item_bytes(sort_item(itemsize, n, positions));
+  return (n <= kLongestInNetwork ? kSortLanes * n + 2 * kSortTile : 2 * (n + kSortTile)) *
+         sort_item_bytes(sort_item(itemsize, n, positions));
 }
 
 // Steps of a radix sort of one long row in blocks. Items are those of sort_item(); bits are counted in the whole item,

@@ -24,7 +24,8 @@ int64_t size_of(DType dtype) { return static_cast<int64_t>(item_size(dtype)); }
 // Whole rows, shared out.
 void sort_rows(const SortProblem& p) {
   const SortRowsFn fn = kernels().sort.rows[static_cast<int>(p.dtype)];
-  const int64_t itemsize = size_of(p.dtype), chunk = std::max<int64_t>(1, kChunk / p.n);
+  const int64_t itemsize = size_of(p.dtype), together = p.n <= kLongestInNetwork ? kSortLanes : 1;
+  const int64_t chunk = round_up(std::max<int64_t>(1, kChunk / p.n), together);
   parallel_for(p.rows, chunk, kNsPerElement * static_cast<double>(p.n), [&](int64_t begin, int64_t end) {
     const StorageRef scratch = allocate(static_cast<size_t>(sort_scratch_bytes(itemsize, p.n, p.positions)));
     fn({p.dtype, p.descending, end - begin, p.n, p.k}, p.x + begin * p.n * itemsize,

@@ -36,7 +36,11 @@ def _checked(op: str, x: Any, axis: Any, descending: Any, stable: Any) -> tuple[
     x = x if isinstance(x, Tensor) else asarray(x)
     if stable is not True:
         flag(op, "stable", stable)
-    return x, _axis(op, axis, x.ndim), descending if descending is False else flag(op, "descending", descending)
+    if descending is not False:
+        descending = flag(op, "descending", descending)
+    if axis != -1 or type(axis) is not int or not x._array.ndim:
+        axis = _axis(op, axis, x.ndim)
+    return x, axis, descending
 
 
 def sort(x: Any, /, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Tensor:

@@ -31,17 +31,17 @@ void rank_rows_of(const SortArgs& a, const U* x, U* values, int64_t* positions) 
   typedef typename IntOf<(sizeof(U) < 4 ? 4 : sizeof(U))>::utype K;
   const KeyRule<U> rule = key_rule<U>(a);
   alignas(64) K keys[kLongestRanked] = {}, ranks[kLongestRanked];
+  uint8_t order[kLongestRanked];
   for (int64_t row = 0; row < a.rows; ++row, x += a.n) {
     for (int64_t i = 0; i < a.n; ++i) keys[i] = to_key<Float>(x[i], rule);
     rank(keys, a.n, ranks);
+    for (int64_t i = 0; i < a.n; ++i) order[ranks[i]] = (uint8_t)i;
     if (values) {
-      for (int64_t i = 0; i < a.n; ++i)
-        if ((int64_t)ranks[i] < a.k) values[ranks[i]] = x[i];
+      for (int64_t i = 0; i < a.k; ++i) values[i] = x[order[i]];
       values += a.k;
     }
     if (positions) {
-      for (int64_t i = 0; i < a.n; ++i)
-        if ((int64_t)ranks[i] < a.k) positions[ranks[i]] = i;
+      for (int64_t i = 0; i < a.k; ++i) positions[i] = order[i];
       positions += a.k;
     }
   }

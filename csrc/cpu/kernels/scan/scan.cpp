@@ -56,8 +56,8 @@ struct Sums<float> {
 template <class T>
 using few = vecn<T, lanes<double>>;
 
-// y[i] = start + x[0] + .. + x[i], or from the end; gives the last sum. y may be null.
-template <bool Reverse, bool Write, class T, class A = typename Sums<T>::A>
+// y[i] = base + (start + x[0] + .. + x[i]), or from the end; gives the last sum without base. y may be null.
+template <bool Reverse, bool Write, bool Base, class T, class A = typename Sums<T>::A>
 TW_INLINE A add_up(const T* x, T* y, int64_t n, A start, A base) {
   constexpr int64_t step = lanes<double>;
   A sum = start;
@@ -74,7 +74,7 @@ TW_INLINE A add_up(const T* x, T* y, int64_t n, A start, A base) {
     const A total = v[step - 1];
     if constexpr (Write) {
       v += set1(sum);
-      v += set1(base);
+      if constexpr (Base) v += set1(base);
       if constexpr (Reverse) v = turned(v);
       const few<T> out = __builtin_convertvector(v, few<T>);
       __builtin_memcpy(y + at, &out, sizeof out);
@@ -92,7 +92,7 @@ TW_INLINE A add_up(const T* x, T* y, int64_t n, A start, A base) {
 // Of float32 and integers one chain: double is wide enough, and integers wrap.
 template <bool Reverse, bool Write, class T, class A>
 TW_INLINE A sum_row(const T* x, T* y, int64_t n, A start) {
-  return add_up<Reverse, Write>(x, y, n, start, A{});
+  return add_up<Reverse, Write, false>(x, y, n, start, A{});
 }
 
 // total + rest, in which nothing is rounded off but what rest rounds.
@@ -108,7 +108,7 @@ template <bool Reverse, bool Write>
 TW_INLINE void sum_row_in_blocks(const double* x, double* y, int64_t n, double& total, double& rest) {
   for (int64_t i = 0; i < n; i += kBlock) {
     const int64_t count = n - i < kBlock ? n - i : kBlock, at = Reverse ? n - i - count : i;
-    const double sum = add_up<Reverse, Write>(x + at, Write ? y + at : nullptr, count, rest, total);
+    const double sum = add_up<Reverse, Write, true>(x + at, Write ? y + at : nullptr, count, rest, total);
     rest = 0;
     add_exactly(total, rest, sum);
   }

@@ -20,8 +20,8 @@ struct SortArgs {
 // values and positions have k for each row; null where they are not wanted.
 typedef void (*SortRowsFn)(const SortArgs&, const void* x, void* values, int64_t* positions, void* scratch);
 
-// A key with what it carries: of keys up to 32 bits the key alone, of longer ones the key alone, or of keys up to 32
-// bits with the position in the lower half; and a key of any length beside the position.
+// What a row is sorted as. key32: keys of up to 32 bits; word64: keys of 64 bits, or shorter ones above positions of 32
+// bits; pair: keys of any length beside positions.
 enum class SortItem : uint8_t { key32, word64, pair };
 struct KeyAndPosition {
   uint64_t key, position;
@@ -36,7 +36,8 @@ TW_SORT_INLINE int64_t sort_item_bytes(SortItem item) {
   return item == SortItem::key32 ? 4 : item == SortItem::word64 ? 8 : (int64_t)sizeof(KeyAndPosition);
 }
 
-// What SortRowsFn needs: two lists of items, or of twice the k first and a tile; or up to 16 rows at a time.
+// What SortRowsFn needs: two lists of items (of a whole row, or of twice the k first and a tile), or one of up to
+// kSortLanes rows.
 constexpr int64_t kSortTile = 128;
 constexpr int64_t kSortLanes = 16;
 constexpr int64_t kLongestInNetwork = 1024;  // rows that are sorted so many at a time: they stay in the L2 cache

@@ -32,6 +32,8 @@ def all_work() -> list[Work]:
         (reduction, shapes.REDUCTIONS),
         (softmax, shapes.SOFTMAX),
         (picks.pick, shapes.PICKS),
+        (sorting, shapes.SORTS),
+        (scan, shapes.SCANS),
         (products.square, shapes.SQUARES),
         (products.product, shapes.PRODUCTS),
         (products.bytes_, shapes.BYTES),
@@ -138,6 +140,47 @@ def softmax(name: str, shape: tuple[int, int], goal: Goal) -> Work:
         return apply(functions, operands(shape))
 
     return Work("softmax", label(name, shape), make, nbytes=8.0 * math.prod(shape), goal=goal)
+
+
+# ---- sorting and scans -----------------------------------------------------------------------------------------------
+
+
+def sorting(name: str, dtype: str, shape: tuple[int, ...], goal: Goal) -> Work:
+    """Values, or positions of which the first of equals comes first; random bits where integers."""
+    function, _, k = name.partition(" ")
+
+    def make() -> Contenders:
+        functions: dict[str, Callable[..., Any]] = {
+            "sort": {"tilewright": tw.sort, "numpy": np.sort},
+            "argsort": {"tilewright": tw.argsort, "numpy": functools.partial(np.argsort, kind="stable")},
+            "topk": {"tilewright": lambda x: tw.topk(x, int(k)).values},
+        }[function]
+        if torch:
+            functions["pytorch"] = {
+                "sort": lambda x: torch.sort(x).values,
+                "argsort": functools.partial(torch.argsort, stable=True),
+                "topk": lambda x: torch.topk(x, int(k)).values,
+            }[function]
+        if dtype != "int64":
+            return apply(functions, operands(shape))
+        values = np.random.default_rng(0).integers(-(2**52), 2**52, shape)  # which float64, the oracle's dtype, holds
+        args = {"tilewright": [tw.asarray(values)], "numpy": [values]}
+        return apply(functions, args | ({"pytorch": [torch.tensor(values)]} if torch else {}))
+
+    return Work("sorting", f"{label(name, shape)} {dtype}", make, goal=goal)
+
+
+def scan(name: str, shape: tuple[int, ...], axis: int, goal: Goal) -> Work:
+    def make() -> Contenders:
+        functions: dict[str, Callable[..., Any]] = {
+            "tilewright": functools.partial(getattr(tw, name), axis=axis),
+            "numpy": functools.partial(getattr(np, name), axis=axis),
+        }
+        if torch:
+            functions["pytorch"] = functools.partial(getattr(torch, name), dim=axis)
+        return apply(functions, operands(shape))
+
+    return Work("scans", f"{label(name, shape)} axis {axis}", make, nbytes=8.0 * math.prod(shape), goal=goal)
 
 
 # ---- training --------------------------------------------------------------------------------------------------------

@@ -70,6 +70,29 @@ PICKS: list[tuple[str, tuple[int, ...], tuple[int, ...], Goal]] = [
     ("tril", (2048, 2048), (), ("pytorch", 1.0)),
 ]
 
+# function, dtype, shape, goal; over the last axis
+SORTS: list[tuple[str, str, tuple[int, ...], Goal]] = [
+    ("sort", "float32", (16,), ("pytorch", 0.5)),
+    ("sort", "float32", (1000,), ("pytorch", 0.7)),
+    ("sort", "float32", (1_000_000,), ("pytorch", 0.5)),
+    ("sort", "float32", (1000, 1000), ("pytorch", 0.25)),
+    ("sort", "float32", (10_000, 16), ("pytorch", 0.25)),
+    ("sort", "int64", (1000, 1000), ("pytorch", 0.5)),
+    ("sort", "int64", (1_000_000,), ("pytorch", 0.7)),
+    ("argsort", "float32", (1000, 1000), ("pytorch", 0.5)),
+    ("argsort", "float32", (1_000_000,), ("pytorch", 0.5)),
+    ("topk 10", "float32", (1000, 1000), ("pytorch", 1.0)),
+    ("topk 10", "float32", (1_000_000,), ("pytorch", 1.0)),
+]
+
+# function, shape, axis, goal
+SCANS: list[tuple[str, tuple[int, ...], int, Goal]] = [
+    ("cumsum", (1_000_000,), 0, ("pytorch", 1.0)),
+    ("cumsum", (1000, 1000), 1, ("pytorch", 1.0)),
+    ("cumsum", (1000, 1000), 0, ("pytorch", 1.0)),
+    ("cumprod", (1000, 1000), 1, None),
+]
+
 # n of an n x n x n product in float32, and the least share of the peak with one thread and with more
 SQUARES: list[tuple[int, float, float | None]] = [
     (64, 0.75, None),

@@ -91,6 +91,8 @@ LONG = {
     "reduce.reduce, to many": (lambda: floats(4 * N, 4).astype("float16"), lambda x: x.mean(1)),
     "reduce.reduce, of columns": (lambda: floats(4 * N, 4), lambda x: x.sum(0)),
     "reduce.arg_reduce": (lambda: floats(16 * N), tw.argmax),
+    "scan.run": (lambda: floats(8 * N), tw.cumsum),
+    "sort.run": (lambda: floats(), tw.sort),
     "softmax.forward": (lambda: floats(1, 4 * N), lambda x: nn.functional.softmax(x, 1)),
     "softmax.backward": (lambda: bare(floats(2048, 1024), floats(2048, 1024)), lambda a: _core.softmax_backward(*a, 1)),
     "softmax.cross_entropy": (

@@ -32,6 +32,8 @@ BINARY = [
 REDUCTIONS = [
     *("sum", "prod", "max", "min", "amax", "amin", "mean", "var", "std", "any", "all", "argmax", "argmin"),
 ]
+SCANS = ["cumsum", "cumprod", "cumulative_sum", "cumulative_prod"]
+SORTS = ["sort", "argsort"]
 PYTHON = {"bool": True, "int": 3, "float": 2.5, "complex": 1.5j}
 OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
@@ -56,6 +58,7 @@ def outcome(call):
 NO_COMPLEX = {
     *("sign", "round", "expm1", "log1p", "log2", "log10", "sin", "cos", "tanh", "maximum", "minimum", "max", "min"),
     *("amax", "amin", "argmax", "argmin", "logical_not", "logical_and", "logical_or", "logical_xor"),
+    *("sort", "argsort"),
     *("less", "less_equal", "greater", "greater_equal", "lt", "le", "gt", "ge"),
 }
 MIXED_SIGNS = {pair for a in (("int8", "uint8"), ("int8", "uint16"), ("int16", "uint16")) for pair in (a, a[::-1])}
@@ -123,6 +126,28 @@ def test_reductions(name, keywords):
             agree(outcome(lambda x=x: getattr(np.array(x), name)(**keywords)), theirs, (name, dtype))
         if hasattr(tw, name):
             agree(outcome(lambda x=x: getattr(tw, name)(np.array(x), **keywords)), theirs, (name, dtype))
+
+
+@pytest.mark.parametrize("name", [*SCANS, *SORTS])
+@pytest.mark.parametrize("keywords", [{}, {"axis": 0}, {"axis": -1}, {"axis": None}], ids=str)
+def test_scans_and_sorts(name, keywords):
+    if name == "argsort":
+        keywords = {**keywords, "kind": "stable"}  # as it always is here
+    for dtype in DTYPES:
+        x = sample(dtype).reshape(2, 3)
+        theirs = outcome(lambda x=x: getattr(numpy, name)(x, **keywords))
+        agree(outcome(lambda x=x: getattr(np, name)(np.array(x), **keywords)), theirs, (name, dtype))
+        agree(outcome(lambda x=x: getattr(np, name)(x, **keywords)), theirs, (name, dtype))
+        if hasattr(numpy.ndarray, name) and name != "sort":  # which is in place
+            agree(outcome(lambda x=x: getattr(np.array(x), name)(**keywords)), theirs, (name, dtype))
+        if name not in SCANS:
+            continue
+        for other in DTYPES:
+            if (dtype.startswith("complex") and not other.startswith("complex")) or other == "bool":
+                continue  # NumPy warns and drops the imaginary parts; of bool it makes "or"
+            theirs = outcome(lambda x=x, other=other: getattr(numpy, name)(x, dtype=other, **keywords))
+            ours = outcome(lambda x=x, other=other: getattr(np, name)(np.array(x), dtype=other, **keywords))
+            agree(ours, theirs, (name, dtype, other))
 
 
 @pytest.mark.parametrize("name", [*OPERATORS, *COMPARISONS])
@@ -212,3 +237,4 @@ def test_every_elementwise_function_and_reduction_is_compared():
     reductions = {name for name, module in by_module.items() if module.endswith((".reductions", ".statistics"))}
     assert set(_functions._elementwise_functions()) <= {*UNARY, *BINARY}
     assert reductions <= set(REDUCTIONS)
+    assert {name for name, module in by_module.items() if module.endswith(".scans")} == set(SCANS)

@@ -77,11 +77,17 @@ struct Backend {
     BackendOp<void, ArgReduceProblem> arg_reduce;
   } reduce;
   struct {
+    BackendOp<void, ScanProblem> run;
+  } scan;
+  struct {
     BackendOp<void, SoftmaxProblem> forward;
     BackendOp<void, SoftmaxBackwardProblem> backward;
     BackendOp<int64_t, CrossEntropyProblem> cross_entropy;
     BackendOp<int64_t, CrossEntropyBackwardProblem> cross_entropy_backward;
   } softmax;
+  struct {
+    BackendOp<void, SortProblem> run;
+  } sort;
 };
 
 // The ops of the struct, for what goes through all of them: X(family, op).
@@ -116,10 +122,12 @@ struct Backend {
   X(random, multinomial)              \
   X(reduce, reduce)                   \
   X(reduce, arg_reduce)               \
+  X(scan, run)                        \
   X(softmax, forward)                 \
   X(softmax, backward)                \
   X(softmax, cross_entropy)           \
-  X(softmax, cross_entropy_backward)
+  X(softmax, cross_entropy_backward)  \
+  X(sort, run)
 
 namespace detail {
 extern const Backend* backends[kDeviceKinds];

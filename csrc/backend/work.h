@@ -9,7 +9,9 @@
 #include "backend/optim.h"
 #include "backend/random.h"
 #include "backend/reduce.h"
+#include "backend/scan.h"
 #include "backend/softmax.h"
+#include "backend/sort.h"
 
 namespace tw {
 
@@ -70,6 +72,10 @@ inline double expected_ns(const MultinomialProblem& p) {
 }
 inline double expected_ns(const ReduceProblem& p) { return 0.2 * product(p.shape); }
 inline double expected_ns(const ArgReduceProblem& p) { return 0.3 * product(p.shape); }
+inline double expected_ns(const ScanProblem& p) {
+  return static_cast<double>(p.outer) * static_cast<double>(p.n) * static_cast<double>(p.inner);
+}
+inline double expected_ns(const SortProblem& p) { return 10 * static_cast<double>(p.rows) * static_cast<double>(p.n); }
 inline double expected_ns(const SoftmaxProblem& p) { return product(p.shape); }
 inline double expected_ns(const SoftmaxBackwardProblem& p) { return product(p.shape); }
 inline double expected_ns(const CrossEntropyProblem& p) { return product(p.in.shape); }

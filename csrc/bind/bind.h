@@ -21,6 +21,8 @@ void bind_optim(py::module_&);
 void bind_probe(py::module_&);
 void bind_random(py::module_&);
 void bind_reduce(py::module_&);
+void bind_scan(py::module_&);
 void bind_softmax(py::module_&);
+void bind_sort(py::module_&);
 
 }  // namespace tw

@@ -152,7 +152,9 @@ PYBIND11_MODULE(_core, m) {
   bind_optim(m);
   bind_random(m);
   bind_reduce(m);
+  bind_scan(m);
   bind_softmax(m);
+  bind_sort(m);
 #ifdef TW_TEST_DEVICE
   test::bind_guarded_backend(m);
 #endif

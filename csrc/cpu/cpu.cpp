@@ -36,10 +36,12 @@ const Backend kBackend = {
                .dropout = {dropout},
                .multinomial = {multinomial}},
     .reduce = {.reduce = {reduce}, .arg_reduce = {arg_reduce}},
+    .scan = {.run = {scan}},
     .softmax = {.forward = {softmax},
                 .backward = {softmax_backward},
                 .cross_entropy = {cross_entropy},
                 .cross_entropy_backward = {cross_entropy_backward}},
+    .sort = {.run = {sort}},
 };
 
 }  // namespace

@@ -45,9 +45,13 @@ int64_t multinomial(const MultinomialProblem&);
 void reduce(const ReduceProblem&);
 void arg_reduce(const ArgReduceProblem&);
 
+void scan(const ScanProblem&);
+
 void softmax(const SoftmaxProblem&);
 void softmax_backward(const SoftmaxBackwardProblem&);
 int64_t cross_entropy(const CrossEntropyProblem&);
 int64_t cross_entropy_backward(const CrossEntropyBackwardProblem&);
+
+void sort(const SortProblem&);
 
 }  // namespace tw::cpu

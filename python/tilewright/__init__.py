@@ -36,6 +36,8 @@ from ._functions.logical import *
 from ._functions.manipulation import *
 from ._functions.reductions import *
 from ._functions.rounding import *
+from ._functions.scans import *
+from ._functions.sorting import *
 from ._functions.statistics import *
 from ._functions.triangular import *
 from ._functions.trigonometric import *

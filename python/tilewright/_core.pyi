@@ -30,6 +30,7 @@ __all__: list[str] = [
     "arctan2_",
     "argmax",
     "argmin",
+    "argsort",
     "as_ndarray",
     "assign",
     "astype",
@@ -57,6 +58,8 @@ __all__: list[str] = [
     "cos",
     "cross_entropy",
     "cross_entropy_backward",
+    "cumprod",
+    "cumsum",
     "default_dtype",
     "default_float",
     "defines",
@@ -225,6 +228,8 @@ __all__: list[str] = [
     "softsign",
     "softsign_backward",
     "softsign_backward_",
+    "sort",
+    "sort_with_positions",
     "split",
     "sqrt",
     "square",
@@ -252,6 +257,7 @@ __all__: list[str] = [
     "to_dlpack",
     "to_host",
     "tolist",
+    "topk",
     "total_norm",
     "transpose",
     "tril",
@@ -504,6 +510,7 @@ def argmax(
 def argmin(
     x: Array, axis: typing.SupportsInt | typing.SupportsIndex | None = None, keepdims: bool = False
 ) -> Array: ...
+def argsort(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
 def as_ndarray(*args, **kwargs):
     """
     as_ndarray(y): a tensor as an ndarray; anything else as it is.
@@ -553,6 +560,8 @@ def cross_entropy_backward(
     arg6: typing.SupportsFloat | typing.SupportsIndex,
     arg7: str,
 ) -> Array: ...
+def cumprod(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def cumsum(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
 def default_dtype(arg0: Array | complex) -> DType: ...
 def default_float(*args, **kwargs):
     """
@@ -845,6 +854,10 @@ def softshrink(arg0: Array, arg1: typing.SupportsFloat | typing.SupportsIndex) -
 def softsign(arg0: Array) -> Array: ...
 def softsign_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def softsign_backward_(arg0: Array, arg1: Array | complex) -> None: ...
+def sort(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
+def sort_with_positions(
+    arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool
+) -> tuple[Array, Array]: ...
 def split(
     arg0: Array,
     arg1: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
@@ -884,6 +897,12 @@ def to_device(arg0: Array, arg1: str) -> Array: ...
 def to_dlpack(x: Array, versioned: bool, copied: bool = False) -> typing_extensions.CapsuleType: ...
 def to_host(arg0: str, arg1: Array) -> Array: ...
 def tolist(arg0: Array) -> typing.Any: ...
+def topk(
+    arg0: Array,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: bool,
+) -> tuple[Array, Array]: ...
 def total_norm(arg0: list, arg1: typing.SupportsFloat | typing.SupportsIndex) -> float: ...
 def transpose(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def tril(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...

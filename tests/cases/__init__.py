@@ -14,11 +14,13 @@ from . import (
     normalization,
     picking,
     reductions,
+    scans,
+    sorting,
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, matmul, losses, margin_losses, normalization),
-    *(manipulation, indexing, picking, creation),
+    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, normalization),
+    *(manipulation, indexing, picking, sorting, creation),
     linalg,
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -49,8 +49,8 @@ def gaps(x):
 EXACT = frozenset(
     """negative abs square sqrt add subtract multiply divide maximum minimum relu sign floor ceil trunc round clip copy
     where max min reshape ravel squeeze expand_dims broadcast_to astype flip permute_dims transpose swapaxes moveaxis
-    matrix_transpose concatenate concat stack split getitem setitem nonzero take take_along_axis zeros ones full eye tri
-    zeros_like ones_like full_like gather scatter masked_fill tril triu""".split()  # noqa: SIM905
+    matrix_transpose concatenate concat stack split getitem setitem nonzero take take_along_axis sort argsort topk zeros
+    ones full eye tri zeros_like ones_like full_like gather scatter masked_fill tril triu""".split()  # noqa: SIM905
 )
 
 # How far arguments are from where the function jumps or has a kink. Rounding, which differs between libraries and
@@ -67,7 +67,7 @@ KINKS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("floor", "ceil", "trunc"), from_whole),
     **dict.fromkeys(("maximum", "minimum", "l1_loss", "less", "less_equal"), np.subtract),
     **dict.fromkeys(("greater", "greater_equal", "equal", "not_equal"), np.subtract),
-    **dict.fromkeys(("max", "min", "argmax", "argmin", "maxout"), gaps),
+    **dict.fromkeys(("max", "min", "argmax", "argmin", "maxout", "sort", "argsort", "topk"), gaps),
     "round": lambda x: from_whole(2 * x),
     "floor_divide": lambda x: from_whole(x / 0.75),
     "remainder": lambda x, y: from_whole(x / DOMAINS["positive"](y)),

@@ -317,6 +317,57 @@ def triangle(p: Program, name: str) -> None:
     )
 
 
+@kind("sort", "argsort", "topk")
+def sorting(p: Program, name: str) -> None:
+    """In order, from either end; by positions, or only some."""
+    i = p.pick(where=lambda v: v.ndim > 0)
+    if i is None:
+        return
+    x = p.values[i]
+    axis, down = p.rng.randrange(-x.ndim, x.ndim), p.rng.random() < 0.5
+    if name == "topk":
+        k = p.rng.randint(0, x.shape[axis])
+        p.add(
+            name, f"topk(x, {k}, {axis}, {down})", (i,), lambda v: tw.topk(v, k, axis, down).values,
+            lambda v: ORACLES["topk"](v, k, axis, down)[0], lambda t: torch.topk(t, k, axis, down).values,
+        )  # fmt: skip
+        return
+    ours = {
+        "sort": lambda v: tw.sort(v, axis, descending=down),
+        "argsort": lambda v: tw.take_along_axis(v, tw.argsort(v, axis, descending=down), axis=axis),
+    }[name]
+    numpy = lambda v: ORACLES["sort"](v, axis, down)  # noqa: E731
+    theirs = lambda t: torch.sort(t, dim=axis, descending=down, stable=True).values  # noqa: E731
+    p.add(name, f"{name}(x, {axis}, descending={down})", (i,), ours, numpy, theirs)
+
+
+@kind("cumsum", "cumprod", "cumulative_sum", "cumulative_prod")
+def scanning(p: Program, name: str) -> None:
+    i = p.pick(where=lambda v: v.ndim > 0)
+    if i is None:
+        return
+    axis = p.rng.randrange(-p.values[i].ndim, p.values[i].ndim)
+    given: dict[str, object] = {"axis": axis}
+    if name.startswith("cumulative"):
+        given["include_initial"] = p.rng.random() < 0.5
+
+    def theirs(t):
+        y = getattr(torch, name.replace("ulative_", ""))(t, axis)
+        if not given.get("include_initial"):
+            return y
+        first = torch.full_like(y.narrow(axis, 0, 1), float(name.endswith("prod"))) if y.shape[axis] else None
+        if first is None:
+            shape = list(y.shape)
+            shape[axis] = 1
+            first = torch.full(shape, float(name.endswith("prod")), dtype=y.dtype)
+        return torch.cat([first, y], axis)
+
+    p.add(
+        name, f"{name}(x, {given})", (i,),
+        lambda v: of(name)(v, **given), lambda v: ORACLES[name](v, **given), theirs,
+    )  # fmt: skip
+
+
 # ---- creation --------------------------------------------------------------------------------------------------------
 
 MADE = {

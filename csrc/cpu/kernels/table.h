@@ -12,7 +12,9 @@
 #include "cpu/kernels/probe/probe.h"
 #include "cpu/kernels/random/random.h"
 #include "cpu/kernels/reduce/reduce.h"
+#include "cpu/kernels/scan/scan.h"
 #include "cpu/kernels/softmax/softmax.h"
+#include "cpu/kernels/sort/sort.h"
 
 // X(member of KernelTable, its type)
 #define TW_KERNEL_FAMILIES(X)        \
@@ -24,7 +26,9 @@
   X(probe, ProbeKernels)             \
   X(random, RandomKernels)           \
   X(reduce, ReduceKernels)           \
-  X(softmax, SoftmaxKernels)
+  X(scan, ScanKernels)               \
+  X(softmax, SoftmaxKernels)         \
+  X(sort, SortKernels)
 
 namespace tw {
 

@@ -14,7 +14,9 @@ void fill(OptimKernels&);
 void fill(ProbeKernels&);
 void fill(RandomKernels&);
 void fill(ReduceKernels&);
+void fill(ScanKernels&);
 void fill(SoftmaxKernels&);
+void fill(SortKernels&);
 
 void fill(KernelTable& table) {
   v3::fill(table);
@@ -26,7 +28,9 @@ void fill(KernelTable& table) {
   fill(table.probe);
   fill(table.random);
   fill(table.reduce);
+  fill(table.scan);
   fill(table.softmax);
+  fill(table.sort);
 }
 
 }  // namespace tw::TW_ISA

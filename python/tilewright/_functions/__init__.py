@@ -20,6 +20,8 @@ from .logical import __all__ as _logical
 from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
 from .reductions import __all__ as _reductions, _sum
 from .rounding import __all__ as _rounding
+from .scans import __all__ as _scans
+from .sorting import __all__ as _sorting
 from .statistics import __all__ as _statistics
 from .triangular import __all__ as _triangular
 from .trigonometric import __all__ as _trigonometric
@@ -41,6 +43,8 @@ __all__ = [
     *_manipulation,
     *_reductions,
     *_rounding,
+    *_scans,
+    *_sorting,
     *_statistics,
     *_triangular,
     *_trigonometric,

@@ -18,6 +18,8 @@ from . import (
     manipulation as mp,
     reductions as red,
     rounding,
+    scans,
+    sorting,
     statistics as stat,
     trigonometric as tri,
 )
@@ -110,6 +112,7 @@ _METHODS: tuple[Any, ...] = (
     cx.conj,
     take,
     masked_fill,
+    *(sorting.argsort, scans.cumsum, scans.cumprod),
 )
 for _op in _METHODS:
     setattr(Tensor, _op.__name__, _op)

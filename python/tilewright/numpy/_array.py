@@ -98,6 +98,10 @@ class ndarray(Tensor):
         """All elements along one axis, in C order; always a copy."""
         return self.reshape(-1).copy()
 
+    def sort(self, axis: int = -1, kind: Any = None, order: Any = None) -> None:
+        """Put the elements in ascending order along an axis, in place."""
+        self[...] = FUNCTIONS["sort"](self, axis, kind, order)
+
     def fill(self, value: complex) -> None:
         """Overwrite every element with a number."""
         self.fill_(value)
@@ -128,7 +132,8 @@ for _name in _OPERATORS:
 
 # The functions that NumPy has as methods, with the same arguments.
 _METHODS = (
-    *("all", "any", "argmax", "argmin", "astype", "clip", "conj", "conjugate", "copy", "max", "mean", "min", "nonzero"),
+    *("all", "any", "argmax", "argmin", "argsort", "astype", "clip", "conj", "conjugate", "copy", "cumprod", "cumsum"),
+    *("max", "mean", "min", "nonzero"),
     *("prod", "ravel", "round", "squeeze", "std", "sum", "swapaxes", "take", "var"),
 )
 for _name in _METHODS:

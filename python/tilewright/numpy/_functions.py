@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._engine.arguments import flag, integer
+from .._engine.arguments import flag, integer, option
 from .._engine.dtypes import bool_, promote_types
 from .._engine.tensor import asarray as _asarray, from_dlpack as _from_dlpack
 from .._functions import (
@@ -22,6 +22,8 @@ from .._functions import (
     manipulation,
     reductions,
     rounding,
+    scans,
+    sorting,
     statistics,
     triangular,
     trigonometric,
@@ -96,6 +98,11 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "all": (reductions.all, _REDUCTION),
     "argmax": (reductions.argmax, _REDUCTION),
     "argmin": (reductions.argmin, _REDUCTION),
+    # scans
+    "cumsum": (scans.cumsum, "a=x axis dtype -out"),
+    "cumprod": (scans.cumprod, "a=x axis dtype -out"),
+    "cumulative_sum": (scans.cumulative_sum, "x axis dtype -out include_initial"),
+    "cumulative_prod": (scans.cumulative_prod, "x axis dtype -out include_initial"),
     "promote_types": (promote_types, "type1=a type2=b"),
     # products
     "matmul": (linalg.matmul, "x1 x2 -out dtype"),
@@ -402,10 +409,81 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     return indexing.where(_asarray(condition, "bool"), x, y)
 
 
+def _to_sort(op: str, a: Any, axis: Any, kind: Any, order: Any, stable: Any) -> tuple[Any, Any]:
+    """The array and the axis; NumPy's choices of an algorithm are all the same here."""
+    if kind is not None:
+        option(op, "kind", kind, ("quicksort", "heapsort", "mergesort", "stable"))
+    if stable is not None:
+        flag(op, "stable", stable)
+    if order is not None:
+        raise TypeError(f"{op}: order names fields of structured arrays, which there are none of")
+    return (manipulation.ravel(a), 0) if axis is None else (a, axis)
+
+
+@under_numpy_rules
+def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """The elements in ascending order along an axis, NaN last.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape, real.
+    axis : int, optional
+        The axis to sort along; None sorts all elements as one row.
+    kind, stable : optional
+        Whatever they are, equals keep their order.
+    order : None
+        For structured arrays of NumPy's, which there are none of.
+
+    Returns
+    -------
+    ndarray
+        Shape of `a`, or 1-D.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.sort([3.0, 1.0, 2.0])
+    array([1., 2., 3.])
+    """
+    a, axis = _to_sort("sort", a, axis, kind, order, stable)
+    return sorting.sort(a, axis)
+
+
+@under_numpy_rules
+def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """The positions of the elements in ascending order along an axis, those of NaN last.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape, real.
+    axis : int, optional
+        The axis to sort along; None sorts all elements as one row.
+    kind, stable : optional
+        Whatever they are, equals keep their order.
+    order : None
+        For structured arrays of NumPy's, which there are none of.
+
+    Returns
+    -------
+    ndarray
+        int64, shape of `a`, or 1-D.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.argsort([3.0, 1.0, 2.0])
+    array([1, 2, 0])
+    """
+    a, axis = _to_sort("argsort", a, axis, kind, order, stable)
+    return sorting.argsort(a, axis)
+
+
 FUNCTIONS: dict[str, Any] = {
     **_elementwise_functions(),
     **_adapted_functions(),
-    **{f.__name__: f for f in (array, asarray, angle, clip, mean, var, std, reciprocal, round, where)},
+    **{f.__name__: f for f in (array, asarray, angle, argsort, clip, mean, var, std, reciprocal, round, sort, where)},
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

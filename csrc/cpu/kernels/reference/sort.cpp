@@ -1,0 +1,63 @@
+// Naive sorting: a merge sort of positions, with comparisons of the elements as numbers.
+#include "cpu/kernels/sort/sort.h"
+
+#include "cpu/kernels/vec.h"
+
+namespace tw::TW_ISA {
+namespace {
+
+template <class T>
+T number(T x) {
+  return x;
+}
+double number(f16 x) { return load_n<f16>(&x, 1)[0]; }
+double number(bf16 x) { return load_n<bf16>(&x, 1)[0]; }
+
+template <class T>
+bool before(T a_, T b_, bool descending) {
+  const auto a = number(a_), b = number(b_);
+  const bool less = a < b || (a == a && b != b), greater = a > b || (a != a && b == b);
+  return descending ? greater : less;
+}
+
+template <class T>
+void sort_rows(const SortArgs& a, const void* x_, void* values_, int64_t* positions, void* scratch) {
+  const T* x = static_cast<const T*>(x_);
+  T* values = static_cast<T*>(values_);
+  // Positions of 64 bits would not fit into the scratch memory of every dtype.
+  for (int64_t row = 0; row < a.rows; ++row, x += a.n) {
+    auto* order = static_cast<uint32_t*>(scratch);
+    uint32_t* merged = order + a.n;
+    for (int64_t i = 0; i < a.n; ++i) order[i] = (uint32_t)i;
+    for (int64_t run = 1; run < a.n; run *= 2) {
+      for (int64_t begin = 0; begin < a.n; begin += 2 * run) {
+        const int64_t middle = begin + run < a.n ? begin + run : a.n;
+        const int64_t end = middle + run < a.n ? middle + run : a.n;
+        int64_t left = begin, right = middle;
+        for (int64_t i = begin; i < end; ++i) {
+          const bool take_right =
+              left == middle || (right < end && before(x[order[right]], x[order[left]], a.descending));
+          merged[i] = order[take_right ? right++ : left++];
+        }
+      }
+      uint32_t* sorted = merged;
+      merged = order;
+      order = sorted;
+    }
+    for (int64_t i = 0; i < a.k; ++i) {
+      if (values) values[row * a.k + i] = x[order[i]];
+      if (positions) positions[row * a.k + i] = order[i];
+    }
+  }
+}
+
+}  // namespace
+
+void fill(SortKernels& k) {
+  k = {};
+#define X(T, name) k.rows[(int)DType::name] = sort_rows<T>;
+  TW_FOR_EACH_REAL(X)
+#undef X
+}
+
+}  // namespace tw::TW_ISA

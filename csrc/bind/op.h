@@ -17,11 +17,17 @@ struct Parameter {
   static constexpr bool may_be_none = false;
   static Value get(const NativeCall& call, int i) {
     const py::handle given(call.statics[i - call.count]);
+    const char* op = PyUnicode_AsUTF8(call.op);
     try {
       return py::cast<Value>(given);
     } catch (const py::cast_error&) {
-      fail<TypeError>(PyUnicode_AsUTF8(call.op), ": cannot take a ", Py_TYPE(given.ptr())->tp_name, " for parameter ",
-                      i + 1);
+      fail<TypeError>(op, ": cannot take a ", Py_TYPE(given.ptr())->tp_name, " for parameter ", i + 1);
+    } catch (const py::type_error& error) {  // of the casters, which do not know who asks
+      fail<TypeError>(op, ": ", error.what());
+    } catch (const py::value_error& error) {
+      fail<ValueError>(op, ": ", error.what());
+    } catch (const ValueError& error) {
+      fail<ValueError>(op, ": ", error.what());
     }
   }
 };

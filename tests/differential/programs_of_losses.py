@@ -113,6 +113,14 @@ def cosine(p: Program, name: str) -> None:
         add(p, name, inputs, given, domains=("positive", "probability"))
 
 
+@kind("normalize")
+def normalized(p: Program, name: str) -> None:
+    inputs = same_shape(p, 1, axes=1)
+    if inputs is not None:
+        dim = p.rng.randrange(-p.values[inputs[0]].ndim, p.values[inputs[0]].ndim)
+        add(p, name, inputs, {"p": p.rng.choice((1.0, 2.0, 3.0)), "dim": dim, "eps": 0.1}, domains=("positive",))
+
+
 @kind("cosine_embedding_loss")
 def angles(p: Program, name: str) -> None:
     """All cosines of such vectors are above the margin, where PyTorch's own formula has no other eps."""

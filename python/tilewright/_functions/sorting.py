@@ -30,7 +30,7 @@ def _checked(op: str, x: Any, axis: Any, descending: Any, stable: Any) -> tuple[
         flag(op, "stable", stable)
     if descending is not False:
         descending = flag(op, "descending", descending)
-    if axis != -1 or type(axis) is not int or not x._array.ndim:
+    if type(axis) is not int or axis != -1 or not x._array.ndim:
         axis = _axis(op, axis, x.ndim)
     return x, axis, descending
 

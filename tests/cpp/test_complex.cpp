@@ -135,12 +135,12 @@ void run(const Op& op, ElementwiseFn kernel, ElementwiseFn reference, const char
   compare(op, kernel, reference, level, {200, 3, {3, 1}, {{3, 1}, {0, 1}, {1, 0}}});
 }
 
-void elementwise(const KernelTable& t, DType dtype, DType real) {
-  const KernelTable& r = reference_table();
+void elementwise(const KernelTable& table, DType dtype, DType real) {
+  const ElementwiseKernels &t = table.elementwise, &r = reference_table().elementwise;
   const int d = static_cast<int>(dtype);
   const DType truth = DType::boolean;
   const std::vector<DType> one{dtype}, two{dtype, dtype};
-#define TW_RUN(name, in, out, eps, specials) run({#name, in, out, eps, specials}, t.name[d], r.name[d], t.level)
+#define TW_RUN(name, in, out, eps, specials) run({#name, in, out, eps, specials}, t.name[d], r.name[d], table.level)
   TW_RUN(negative, one, dtype, 0, true);
   TW_RUN(conj, one, dtype, 0, true);
   TW_RUN(times_i, one, dtype, 0, true);
@@ -161,14 +161,14 @@ void elementwise(const KernelTable& t, DType dtype, DType real) {
   TW_RUN(equal, two, truth, 0, true);
   TW_RUN(not_equal, two, truth, 0, true);
 #undef TW_RUN
-  run({"where", {truth, dtype, dtype}, dtype, 0, true}, t.where[d], r.where[d], t.level);
+  run({"where", {truth, dtype, dtype}, dtype, 0, true}, t.where[d], r.where[d], table.level);
   for (const DType to : {DType::boolean, DType::c64, DType::c128})
-    run({"cast", {dtype}, to, 0, true}, t.cast[d][static_cast<int>(to)], r.cast[d][static_cast<int>(to)], t.level);
+    run({"cast", {dtype}, to, 0, true}, t.cast[d][static_cast<int>(to)], r.cast[d][static_cast<int>(to)], table.level);
   const int from = static_cast<int>(real);
-  run({"cast of real", {real}, dtype, 0, true}, t.cast[from][d], r.cast[from][d], t.level);
+  run({"cast of real", {real}, dtype, 0, true}, t.cast[from][d], r.cast[from][d], table.level);
   for (int other = 0; other < d; ++other)
     if (other != static_cast<int>(DType::boolean) && other < static_cast<int>(DType::c64))
-      check(!t.cast[d][other] && !r.cast[d][other], "%s has a cast of dtype %d to the real %d", t.level, d, other);
+      check(!t.cast[d][other] && !r.cast[d][other], "%s has a cast of dtype %d to the real %d", table.level, d, other);
 }
 
 // Whole exponents that are the same for all have a pass of their own.
@@ -181,8 +181,8 @@ void whole_powers(const KernelTable& t, DType dtype) {
     put(w.data(), 0, dtype, exponent);
     const void* in[] = {z.data(), w.data()};
     const Loop loop{1, n, {n, 1}, {{n, 1}, {0, 0}, {0, 0}}};
-    t.power[d](loop, in, got.data(), nullptr);
-    reference_table().power[d](loop, in, want.data(), nullptr);
+    t.elementwise.power[d](loop, in, got.data(), nullptr);
+    reference_table().elementwise.power[d](loop, in, want.data(), nullptr);
     const Op op{"power", {dtype}, dtype, 4 + 4 * std::abs(exponent), false};
     for (int64_t i = 0; i < n; ++i)
       check(close(op, get(got.data(), i, dtype), get(want.data(), i, dtype)), "%s: power %g, element %ld", t.level,

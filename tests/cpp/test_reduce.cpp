@@ -185,15 +185,16 @@ void test_map_sum(const char* name, DType d) {
         Guarded<SumOut> sums(cols, 1), want(cols);
         const void* in[] = {g.data(), y.data()};
         const Loop loop{rows, cols, {cols, 1}, {{wide, 1}, {2 * wide, 2}}};
-        level->multiply[i](loop, in, plain.data(), nullptr);
+        level->elementwise.multiply[i](loop, in, plain.data(), nullptr);
         level->reduce.sum[i]({cols, rows, 1, cols}, plain.data(), want.data());
-        level->reduce.map_sum[i](level->multiply[i], loop, 2, in, out.data(), sums.data());
+        level->reduce.map_sum[i](level->elementwise.multiply[i], loop, 2, in, out.data(), sums.data());
         check(out.intact() && sums.intact(), "map_sum %s %s wrote outside", name, level->level);
         check(std::memcmp(out.data(), plain.data(), rows * cols * sizeof(T)) == 0, "map_sum %s %s %ldx%ld: the map",
               name, level->level, long(rows), long(cols));
         check(cols == 1 || std::memcmp(sums.data(), want.data(), cols * sizeof(SumOut)) == 0,
               "map_sum %s %s %ldx%ld: the sums", name, level->level, long(rows), long(cols));
-        reference_table().reduce.map_sum[i](reference_table().multiply[i], loop, 2, in, out.data(), want.data());
+        reference_table().reduce.map_sum[i](reference_table().elementwise.multiply[i], loop, 2, in, out.data(),
+                                            want.data());
         for (int64_t c = 0; c < cols; ++c)
           check(same(sums[c], want[c], 1e-3 * std::fabs(want[c]) + 1e-5 * 2500 * rows),
                 "map_sum %s %s %ldx%ld: %g, not %g", name, level->level, long(rows), long(cols), double(sums[c]),

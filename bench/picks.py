@@ -61,7 +61,7 @@ def with_second(functions: dict[str, Callable[..., Any]], made: dict[str, list[A
 def along(name: str, axis: int) -> dict[str, Callable[..., Any]]:
     if name == "take":
         return {
-            "tilewright": lambda x, i: tw.take(x, i, axis),
+            "tilewright": lambda x, i: tw.take(x, i, axis=axis),
             "numpy": lambda x, i: np.take(x, i, axis),
             "pytorch": lambda x, i: torch.nn.functional.embedding(i, x),
         }

@@ -79,6 +79,18 @@ def test_axis_is_another_name_of_dim(name):
         function(X, axis="rows")
 
 
+def test_what_only_pytorch_has_takes_its_names():
+    index = tw.asarray([[0, 2], [1, 1]])
+    for name, rest in (("gather", {}), ("scatter", {"src": X}), ("scatter_add", {"src": X})):
+        function = getattr(tw, name)
+        want = function(X, 1, index, *rest.values())
+        np.testing.assert_array_equal(function(X, dim=1, index=index, **rest), want)
+        np.testing.assert_array_equal(function(X, axis=1, indices=index, **rest), want)
+    np.testing.assert_array_equal(tw.topk(X, 2, dim=0).values, tw.topk(X, 2, 0).values)
+    with pytest.raises(TypeError, match="gather: got both indices and index, two names of one argument"):
+        tw.gather(X, 1, indices=index, index=index)
+
+
 @pytest.mark.parametrize(
     "call",
     [lambda: F.relu(), lambda: F.relu(X, X), lambda: F.relu(x=X), lambda: F.relu(X, input=X), lambda: F.relu(X, axis=0),

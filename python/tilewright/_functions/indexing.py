@@ -10,6 +10,7 @@ from .._engine.anomaly import note_forward
 from .._engine.arguments import shown
 from .._engine.dtypes import bool_, integer_range
 from .._engine.inplace import become, check_recordable
+from .._engine.keywords import named
 from .._engine.op import Plan, beside, frozen_key, is_number, kernel_in_python, positions, primitive, wrap
 from .._engine.registry import Signature, register_op
 from .._engine.tape import ANOMALY, Node, mark_written, state
@@ -236,6 +237,7 @@ def _broadcast_but_for(axis: int, x: Tensor, indices: Any) -> tuple[Tensor, Any]
     return x, _core.broadcast_to(indices, (*common[:axis], indices.shape[axis], *common[axis + 1 :]))
 
 
+@named(dim="axis", index="indices")
 def gather(x: Any, /, axis: int, indices: Any) -> Tensor:
     """Pick along one axis, `y[i, j] = x[indices[i, j], j]` for axis 0, as PyTorch's function of this name does.
 
@@ -246,7 +248,7 @@ def gather(x: Any, /, axis: int, indices: Any) -> Tensor:
     x : array-like
         Any shape but ().
     axis : int
-        The axis that the positions are on.
+        The axis that the positions are on; `dim` is another name of it, and `index` of `indices`.
     indices : array-like of int
         As many dimensions as `x`, and along no axis but `axis` longer. Negative ones count from the back.
 
@@ -274,6 +276,7 @@ def gather(x: Any, /, axis: int, indices: Any) -> Tensor:
     return _gather(x, _positions(x, indices), _axis("gather", axis, x.ndim))
 
 
+@named(dim="axis", index="indices")
 def scatter(x: Any, /, axis: int, indices: Any, src: Any) -> Tensor:
     """A copy with elements replaced along one axis, `y[indices[i, j], j] = src[i, j]` for axis 0.
 
@@ -284,7 +287,7 @@ def scatter(x: Any, /, axis: int, indices: Any, src: Any) -> Tensor:
     x : array-like
         Any shape but ().
     axis : int
-        The axis that the positions are on.
+        The axis that the positions are on; `dim` is another name of it, and `index` of `indices`.
     indices : array-like of int
         As many dimensions as `x`, and along no axis but `axis` longer. Negative ones count from the back.
     src : array-like or number
@@ -315,6 +318,7 @@ def scatter(x: Any, /, axis: int, indices: Any, src: Any) -> Tensor:
     return _scatter(*_scattered("scatter", x, axis, indices, src))
 
 
+@named(dim="axis", index="indices")
 def scatter_add(x: Any, /, axis: int, indices: Any, src: Any) -> Tensor:
     """A copy with numbers added along one axis, `y[indices[i, j], j] += src[i, j]` for axis 0.
 
@@ -325,7 +329,7 @@ def scatter_add(x: Any, /, axis: int, indices: Any, src: Any) -> Tensor:
     x : array-like
         Numbers of any shape but ().
     axis : int
-        The axis that the positions are on.
+        The axis that the positions are on; `dim` is another name of it, and `index` of `indices`.
     indices : array-like of int
         As many dimensions as `x`, and along no axis but `axis` longer. Negative ones count from the back.
     src : array-like or number

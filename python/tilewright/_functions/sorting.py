@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from .. import _core
 from .._engine.arguments import flag, integer
+from .._engine.keywords import named
 from .._engine.op import primitive, wrap
 from .._engine.tape import state
 from .._engine.tensor import Tensor, asarray
@@ -129,6 +130,7 @@ class TopkResult(NamedTuple):
     indices: Tensor
 
 
+@named(dim="axis")
 def topk(x: Any, k: int, /, axis: int = -1, largest: bool = True, sorted: bool = True) -> TopkResult:
     """The k largest elements along an axis, and where they are.
 
@@ -141,7 +143,7 @@ def topk(x: Any, k: int, /, axis: int = -1, largest: bool = True, sorted: bool =
     k : int
         How many, at most the length of the axis.
     axis : int
-        The axis to choose along.
+        The axis to choose along; `dim` is another name of it.
     largest : bool
         The smallest where False.
     sorted : bool

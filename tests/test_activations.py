@@ -130,6 +130,14 @@ def test_limits_and_kinks(name, at, values, slopes, dtype):
     np.testing.assert_allclose(x.grad.numpy(), slopes, rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_bounds_that_the_dtype_rounds(dtype):
+    """What was cut off has no gradient, also where the result is nearer to 0 than the bound."""
+    x = tw.asarray([-3.0, -0.5, 0.5, 3.0], dtype=dtype, requires_grad=True)
+    F.hardtanh(x, -0.7, 2.1).sum().backward()
+    np.testing.assert_array_equal(x.grad.astype("float32").numpy(), [0, 1, 1, 0])
+
+
 @pytest.mark.parametrize(
     "name", [name for name in FUNCTIONS if name not in ("softmax", "log_softmax", "softmin", "glu")]
 )

@@ -146,7 +146,7 @@ DERIVATIVES = (
     derivative("celu", lambda x, alpha: np.where(x > 0, 1, np.exp(np.minimum(x, 0) / alpha)), options=(1.5,)),
     derivative("selu", lambda x: SCALE * np.where(x > 0, 1, ALPHA * np.exp(np.minimum(x, 0)))),
     derivative("leaky_relu", lambda x, negative_slope: np.where(x > 0, 1, negative_slope), options=(0.2,)),
-    derivative("hardtanh", lambda y, low, high: (y > low) & (y < high), options=(-1.0, 2.0)),
+    derivative("hardtanh", lambda x, low, high: (x > low) & (x < high), options=(-1.0, 2.0)),
     derivative("hardsigmoid", lambda x: (np.abs(x) < 3) / 6, saved=(-5, 5)),
     derivative("hardswish", lambda x: np.where(np.abs(x) < 3, x / 3 + 0.5, x > 0), saved=(-5, 5)),
     derivative("hardshrink", lambda y: y != 0),

@@ -239,8 +239,9 @@ def _celu_backward(g: Tensor, x: Tensor, /, alpha: float) -> Tensor:
     return where(positive, g, g * exp(where(positive, 0.0, x) * (1 / alpha)))
 
 
-def _hardtanh_backward(g: Tensor, y: Tensor, /, min_val: float, max_val: float) -> Tensor:
-    return where(less_equal(y, min_val), 0.0, where(greater_equal(y, max_val), 0.0, g))
+def _hardtanh_backward(g: Tensor, x: Tensor, /, min_val: float, max_val: float) -> Tensor:
+    """Not from the result: a bound that float16 rounds towards 0 would look like the inside."""
+    return where(less_equal(x, min_val), 0.0, where(greater_equal(x, max_val), 0.0, g))
 
 
 def _hardswish_backward(g: Tensor, x: Tensor, /) -> Tensor:

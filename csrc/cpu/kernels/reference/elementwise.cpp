@@ -97,14 +97,26 @@ void each(const Loop& l, F f) {
     }
 }
 
+// The parameters as kernels have them, who compute in float but for double: a bound is the same number to both.
+template <class T>
+struct Params {
+  double value[2] = {};
+  explicit Params(const double* given) {
+    if (given)
+      for (int k = 0; k < 2; ++k) value[k] = sizeof(T) == 8 ? given[k] : (double)(float)given[k];
+  }
+};
+
 template <class Out, class T, class F>
-void unary(const Loop& l, const void* const* in, void* out, const double* params) {
-  each(l, [&](int64_t o, const int64_t* i) { write<Out>(out, o, F()(read<T>(in[0], i[0]), params)); });
+void unary(const Loop& l, const void* const* in, void* out, const double* given) {
+  const Params<T> params(given);
+  each(l, [&](int64_t o, const int64_t* i) { write<Out>(out, o, F()(read<T>(in[0], i[0]), params.value)); });
 }
 template <class Out, class T, class F>
-void binary(const Loop& l, const void* const* in, void* out, const double* params) {
+void binary(const Loop& l, const void* const* in, void* out, const double* given) {
+  const Params<T> params(given);
   each(l, [&](int64_t o, const int64_t* i) {
-    write<Out>(out, o, F()(read<T>(in[0], i[0]), read<T>(in[1], i[1]), params));
+    write<Out>(out, o, F()(read<T>(in[0], i[0]), read<T>(in[1], i[1]), params.value));
   });
 }
 

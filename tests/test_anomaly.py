@@ -9,15 +9,8 @@ import sys
 import pytest
 
 import tilewright as tw
+from leaves import array, leaf
 from tilewright.autograd import anomaly_mode, enable_grad, is_grad_enabled, no_grad
-
-
-def array(*values: float, requires_grad: bool = False, dtype: str = "float64") -> tw.Tensor:
-    return tw.asarray(list(values), dtype=dtype, requires_grad=requires_grad)
-
-
-def leaf(*values: float, dtype: str = "float64") -> tw.Tensor:
-    return array(*values, requires_grad=True, dtype=dtype)
 
 
 def here(offset: int) -> str:

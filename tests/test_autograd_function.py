@@ -8,19 +8,8 @@ import numpy as np
 import pytest
 
 import tilewright as tw
+from leaves import array, close, leaf
 from tilewright.autograd import Function, is_grad_enabled, no_grad
-
-
-def array(*values: float, requires_grad: bool = False, dtype: str = "float64") -> tw.Tensor:
-    return tw.asarray(list(values), dtype=dtype, requires_grad=requires_grad)
-
-
-def leaf(*values: float, dtype: str = "float64") -> tw.Tensor:
-    return array(*values, requires_grad=True, dtype=dtype)
-
-
-def close(actual, desired, tolerance=1e-12):
-    np.testing.assert_allclose(tw.asarray(actual).detach().numpy(), desired, rtol=tolerance, atol=tolerance)
 
 
 class Polar(Function):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._engine import arguments
 from . import functional
 from .activations import Activation
+from .functional.gated import DAUPHIN, SHAZEER
 from .linear import Linear
 from .module import Module
 
@@ -22,32 +23,34 @@ __all__ = [
     "SwiGLU",
 ]
 
+_GATED = """
+
+Parameters
+----------
+dim : int
+    The axis that is halved.
+
+Raises
+------
+ValueError
+    When called, for an odd length along `dim`.
+TypeError
+    For an axis that is no integer.
+
+References
+----------
+{reference}
+
+Examples
+--------
+>>> import tilewright as tw
+>>> tw.nn.{name}()(tw.zeros((3, 8))).shape
+(3, 4)
+"""
+
 
 class GLU(Activation):
-    """Gated linear unit: `a * sigmoid(b)` of the halves a and b of an axis.
-
-    Parameters
-    ----------
-    dim : int
-        The axis that is halved.
-
-    Raises
-    ------
-    ValueError
-        When called, for an odd length along `dim`.
-    TypeError
-        For an axis that is no integer.
-
-    References
-    ----------
-    Y. Dauphin, A. Fan, M. Auli, D. Grangier, Language Modeling with Gated Convolutional Networks, ICML 2017.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> tw.nn.GLU()(tw.zeros((3, 8))).shape
-    (3, 4)
-    """
+    """Gated linear unit: `a * sigmoid(b)` of the halves a and b of an axis."""
 
     _function = staticmethod(functional.glu)
     _options = ("dim",)
@@ -57,90 +60,26 @@ class GLU(Activation):
 
 
 class ReGLU(GLU):
-    """Gated linear unit with ReLU: `a * relu(b)` of the halves a and b of an axis.
-
-    Parameters
-    ----------
-    dim : int
-        The axis that is halved.
-
-    Raises
-    ------
-    ValueError
-        When called, for an odd length along `dim`.
-    TypeError
-        For an axis that is no integer.
-
-    References
-    ----------
-    N. Shazeer, GLU Variants Improve Transformer, arXiv:2002.05202, 2020.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> tw.nn.ReGLU()(tw.zeros((3, 8))).shape
-    (3, 4)
-    """
+    """Gated linear unit with ReLU: `a * relu(b)` of the halves a and b of an axis."""
 
     _function = staticmethod(functional.reglu)
 
 
 class GEGLU(GLU):
-    """Gated linear unit with GELU: `a * gelu(b)` of the halves a and b of an axis.
-
-    Parameters
-    ----------
-    dim : int
-        The axis that is halved.
-
-    Raises
-    ------
-    ValueError
-        When called, for an odd length along `dim`.
-    TypeError
-        For an axis that is no integer.
-
-    References
-    ----------
-    N. Shazeer, GLU Variants Improve Transformer, arXiv:2002.05202, 2020.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> tw.nn.GEGLU()(tw.zeros((3, 8))).shape
-    (3, 4)
-    """
+    """Gated linear unit with GELU: `a * gelu(b)` of the halves a and b of an axis."""
 
     _function = staticmethod(functional.geglu)
 
 
 class SwiGLU(GLU):
-    """Gated linear unit with SiLU: `a * silu(b)` of the halves a and b of an axis.
-
-    Parameters
-    ----------
-    dim : int
-        The axis that is halved.
-
-    Raises
-    ------
-    ValueError
-        When called, for an odd length along `dim`.
-    TypeError
-        For an axis that is no integer.
-
-    References
-    ----------
-    N. Shazeer, GLU Variants Improve Transformer, arXiv:2002.05202, 2020.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> tw.nn.SwiGLU()(tw.zeros((3, 8))).shape
-    (3, 4)
-    """
+    """Gated linear unit with SiLU: `a * silu(b)` of the halves a and b of an axis."""
 
     _function = staticmethod(functional.swiglu)
+
+
+for _unit in (GLU, ReGLU, GEGLU, SwiGLU):
+    if _unit.__doc__ is not None:  # python -OO
+        _unit.__doc__ += _GATED.format(name=_unit.__name__, reference=DAUPHIN if _unit is GLU else SHAZEER)
 
 
 class Maxout(Module):

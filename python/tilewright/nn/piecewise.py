@@ -9,7 +9,8 @@ from .._engine import arguments
 from .._engine.dtypes import as_dtype
 from . import functional
 from .activations import Activation
-from .functional.piecewise import bounds, slopes, width
+from .functional._checks import not_negative
+from .functional.piecewise import bounds, slopes
 from .module import Module
 from .parameter import Parameter
 
@@ -132,7 +133,7 @@ class Hardshrink(Activation):
     _options = ("lambd",)
 
     def __init__(self, lambd: float = 0.5) -> None:
-        self.lambd = width("Hardshrink", lambd)
+        self.lambd = not_negative("Hardshrink", "lambd", lambd)
 
 
 class Softshrink(Activation):
@@ -161,7 +162,7 @@ class Softshrink(Activation):
     _options = ("lambd",)
 
     def __init__(self, lambd: float = 0.5) -> None:
-        self.lambd = width("Softshrink", lambd)
+        self.lambd = not_negative("Softshrink", "lambd", lambd)
 
 
 class Threshold(Activation):

@@ -154,14 +154,14 @@ def check_ignore_index(op: str, ignore_index: Any) -> int:
     return ignore_index
 
 
-def _positive(op: str, name: str, value: Any) -> float:
+def positive(op: str, name: str, value: Any) -> float:
     value = arguments.number(op, name, value)
     if not value > 0:
         raise ValueError(f"{op}: {name} is {value}, but must be positive")
     return value
 
 
-def _not_negative(op: str, name: str, value: Any) -> float:
+def not_negative(op: str, name: str, value: Any) -> float:
     value = arguments.number(op, name, value)
     if not value >= 0:
         raise ValueError(f"{op}: {name} is {value}, but must be at least 0")
@@ -187,13 +187,13 @@ _OPTIONS: dict[str, Callable[[str, str, Any], Any]] = {
     "pos_weight": checked_weight,
     "ignore_index": lambda op, _, value: check_ignore_index(op, value),
     "label_smoothing": arguments.probability,
-    "delta": _positive,
-    "beta": _not_negative,
-    "eps": _not_negative,
+    "delta": positive,
+    "beta": not_negative,
+    "eps": not_negative,
     "margin": arguments.number,
-    "triplet_margin_loss.margin": _positive,
-    "triplet_margin_with_distance_loss.margin": _positive,
-    "p": _positive,
+    "triplet_margin_loss.margin": positive,
+    "triplet_margin_with_distance_loss.margin": positive,
+    "p": positive,
     "multi_margin_loss.p": _one_or_two,
     "dim": arguments.integer,
     "distance_function": _function_or_none,

@@ -72,8 +72,8 @@ Examples
 >>> tw.nn.functional.{name}([[1.0, 2.0, 0.0, 50.0]])
 tensor([[{example}]])
 """
-_DAUPHIN = "Y. Dauphin, A. Fan, M. Auli, D. Grangier, Language Modeling with Gated Convolutional Networks, ICML 2017."
-_SHAZEER = "N. Shazeer, GLU Variants Improve Transformer, arXiv:2002.05202, 2020."
+DAUPHIN = "Y. Dauphin, A. Fan, M. Auli, D. Grangier, Language Modeling with Gated Convolutional Networks, ICML 2017."
+SHAZEER = "N. Shazeer, GLU Variants Improve Transformer, arXiv:2002.05202, 2020."
 
 
 def glu(input: Any, dim: int = -1) -> Tensor:
@@ -101,10 +101,10 @@ def swiglu(input: Any, dim: int = -1) -> Tensor:
 
 
 for _function, _reference, _example in (
-    (glu, _DAUPHIN, "0.5, 2. "),
-    (reglu, _SHAZEER, "  0., 100."),
-    (geglu, _SHAZEER, "  0., 100."),
-    (swiglu, _SHAZEER, "  0., 100."),
+    (glu, DAUPHIN, "0.5, 2. "),
+    (reglu, SHAZEER, "  0., 100."),
+    (geglu, SHAZEER, "  0., 100."),
+    (swiglu, SHAZEER, "  0., 100."),
 ):
     if _function.__doc__ is not None:  # python -OO
         _function.__doc__ += _GATED.format(name=_function.__name__, reference=_reference, example=_example)

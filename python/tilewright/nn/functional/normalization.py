@@ -10,7 +10,7 @@ from ..._engine import arguments
 from ..._functions.arithmetic import abs
 from ..._functions.extrema import maximum
 from ..._functions.manipulation import astype
-from ._checks import held
+from ._checks import held, positive
 from .distances import norm
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ def normalize(input: Any, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: f
             [0. , 0. ]])
     """
     x = arguments.array("normalize", "input", input)
-    p, eps = arguments.number("normalize", "p", p), arguments.number("normalize", "eps", eps)
-    if not p > 0:
-        raise ValueError(f"normalize: p is {p}, but must be positive")
+    p, eps = positive("normalize", "p", p), arguments.number("normalize", "eps", eps)
     if not 0 <= eps < math.inf:
         raise ValueError(f"normalize: eps is {eps}, but must be finite and at least 0")
     if x.dtype.is_complex:

@@ -10,6 +10,7 @@ from ..._engine import arguments
 from ..._engine.tensor import asarray
 from ..._functions import activations as ops
 from ..._functions.manipulation import reshape
+from ._checks import not_negative
 from ._documented import activation, documented
 
 if TYPE_CHECKING:
@@ -35,14 +36,6 @@ def bounds(op: str, min_val: Any, max_val: Any) -> tuple[float, float]:
     if low > high:
         raise ValueError(f"{op}: min_val is {low}, above max_val {high}")
     return low, high
-
-
-def width(op: str, lambd: Any) -> float:
-    """That of the gap of `hardshrink` and `softshrink`, checked."""
-    value = arguments.number(op, "lambd", lambd)
-    if not value >= 0:
-        raise ValueError(f"{op}: lambd is {value}, but must be at least 0")
-    return value
 
 
 def slopes(op: str, lower: Any, upper: Any) -> tuple[float, float]:
@@ -143,7 +136,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Tensor:
     >>> tw.nn.functional.hardshrink([-2.0, 0.5, 1.0])
     tensor([-2.,  0.,  1.])
     """
-    return ops.hardshrink(input, width("hardshrink", lambd))
+    return ops.hardshrink(input, not_negative("hardshrink", "lambd", lambd))
 
 
 @documented
@@ -166,7 +159,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
     >>> tw.nn.functional.softshrink([-2.0, 0.5, 1.0])
     tensor([-1.5,  0. ,  0.5])
     """
-    return ops.softshrink(input, width("softshrink", lambd))
+    return ops.softshrink(input, not_negative("softshrink", "lambd", lambd))
 
 
 @documented

@@ -37,12 +37,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     >>> tw.nn.functional.mse_loss([1.0, 4.0], [1.0, 2.0])
     tensor(2.)
     """
-    check_reduction("mse_loss", reduction)
-    if weight is None:
-        input, target = alike("mse_loss", input=input, target=target)
-        return reduced(square(input - target), reduction)
-    input, target, weight = alike("mse_loss", input=input, target=target, weight=weight)
-    return _weighted(square(input - target), weight, reduction)
+    return _error("mse_loss", square, input, target, weight, reduction)
 
 
 @loss("elements", alike="input, target")
@@ -60,16 +55,17 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean", *, weight: Any = N
     >>> tw.nn.functional.l1_loss([1.0, 4.0], [1.0, 2.0])
     tensor(1.)
     """
-    check_reduction("l1_loss", reduction)
+    return _error("l1_loss", abs, input, target, weight, reduction)
+
+
+def _error(op: str, measure: Any, input: Any, target: Any, weight: Any, reduction: str) -> Tensor:
+    """What `measure` makes of the differences; their mean is over the weights, where there are some."""
+    check_reduction(op, reduction)
     if weight is None:
-        input, target = alike("l1_loss", input=input, target=target)
-        return reduced(abs(input - target), reduction)
-    input, target, weight = alike("l1_loss", input=input, target=target, weight=weight)
-    return _weighted(abs(input - target), weight, reduction)
-
-
-def _weighted(losses: Tensor, weight: Tensor, reduction: str) -> Tensor:
-    losses = losses * weight
+        input, target = alike(op, input=input, target=target)
+        return reduced(measure(input - target), reduction)
+    input, target, weight = alike(op, input=input, target=target, weight=weight)
+    losses = measure(input - target) * weight
     return weighted_mean(losses, weight) if reduction == "mean" else reduced(losses, reduction)
 
 

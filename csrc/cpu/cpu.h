@@ -2,8 +2,12 @@
 // alone and calls kernels, which are serial over a range.
 #pragma once
 #include "backend/backend.h"
+#include "core/array.h"
 
 namespace tw::cpu {
+
+// Bytes of an element, signed as offsets are.
+inline int64_t size_of(DType dtype) { return static_cast<int64_t>(item_size(dtype)); }
 
 void register_backend();  // with the kernels for this machine: see choose_kernels()
 

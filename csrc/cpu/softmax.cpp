@@ -69,8 +69,6 @@ void through_tile(const SoftmaxArgs& a, const char* in, const char* in2, char* o
   for (int64_t i = 0; i < a.n; ++i) std::memcpy(out + i * step, tile + i * width, static_cast<size_t>(width));
 }
 
-int64_t size_of(DType dtype) { return static_cast<int64_t>(item_size(dtype)); }
-
 // ---- cross-entropy --------------------------------------------------------------------------------------------------
 
 void set_number(DType dtype, char* at, double v) {

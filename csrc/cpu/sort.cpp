@@ -19,8 +19,6 @@ constexpr int64_t kFew = kBlock / 8;     // elements that are selected from a lo
 constexpr int64_t kDigits = 1 << kRadixBits;
 constexpr double kNsPerElement = 5;
 
-int64_t size_of(DType dtype) { return static_cast<int64_t>(item_size(dtype)); }
-
 // Whole rows, shared out.
 void sort_rows(const SortProblem& p) {
   const SortRowsFn fn = kernels().sort.rows[static_cast<int>(p.dtype)];

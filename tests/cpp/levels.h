@@ -6,15 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "cpu/kernels/table.h"
-#include "level_list.h"
-
-#define X(level, supported) \
-  namespace tw::level {     \
-  void fill(KernelTable&);  \
-  }
-TW_LEVELS(X)
-#undef X
+#include "cpu/dispatch/dispatch.h"
 
 namespace tw::test {
 
@@ -43,12 +35,8 @@ inline int report() {
 inline const std::vector<KernelTable>& all_levels() {
   static const std::vector<KernelTable> tables = [] {
     std::vector<KernelTable> all;
-    const auto add = [&](bool supported, void (*fill)(KernelTable&)) {
-      if (supported) fill(all.emplace_back());
-    };
-#define X(level, supported) add(supported, level::fill);
-    TW_LEVELS(X)
-#undef X
+    for (const Level& level : isa_levels())
+      if (level.supported) level.fill(all.emplace_back());
     return all;
   }();
   return tables;

@@ -20,22 +20,9 @@ KernelTable chosen_kernels;
 
 namespace {
 
-struct Level {
-  const char* name;
-  bool supported;
-  void (*fill)(KernelTable&);
-};
-
-// Best last. By features, never by vendor; __builtin_cpu_supports also asks whether the OS saves the registers.
-std::vector<Level> levels() {
-#define X(level, supported) {#level, static_cast<bool>(supported), level::fill},
-  return {TW_LEVELS(X)};
-#undef X
-}
-
 std::vector<std::string> names(bool only_supported) {
   std::vector<std::string> result;
-  for (const Level& level : levels())
+  for (const Level& level : isa_levels())
     if (level.supported || !only_supported) result.push_back(level.name);
   return result;
 }
@@ -49,15 +36,22 @@ std::string listed(const std::vector<std::string>& words) {
 
 }  // namespace
 
+// By features, never by vendor; __builtin_cpu_supports also asks whether the OS saves the registers.
+std::vector<Level> isa_levels() {
+#define X(level, supported) {#level, static_cast<bool>(supported), level::fill},
+  return {TW_LEVELS(X)};
+#undef X
+}
+
 bool machine_supports_baseline() { return __builtin_cpu_supports("x86-64-v2"); }
 std::vector<std::string> levels_built() { return names(false); }
 std::vector<std::string> levels_available() { return names(true); }
 
 void choose_kernels() {
   const char* forced = std::getenv("TILEWRIGHT_ISA");
-  Level best = levels().front();
+  Level best = isa_levels().front();
   bool found = false;
-  for (const Level& level : levels()) {
+  for (const Level& level : isa_levels()) {
     if (forced && *forced ? level.name == std::string(forced) : level.supported) {
       best = level;
       found = true;

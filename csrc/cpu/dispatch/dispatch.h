@@ -16,6 +16,13 @@ extern KernelTable chosen_kernels;
 }
 inline const KernelTable& kernels() { return detail::chosen_kernels; }
 
+struct Level {
+  const char* name;
+  bool supported;  // by this machine
+  void (*fill)(KernelTable&);
+};
+std::vector<Level> isa_levels();  // that were built, the best last; the first is the reference
+
 bool machine_supports_baseline();             // x86-64-v2
 std::vector<std::string> levels_built();      // "reference", "v2", ...
 std::vector<std::string> levels_available();  // those that this machine runs

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "core/array.h"
@@ -48,25 +47,36 @@ class Split {
   int64_t outer_, n_, inner_, piece_, pieces_, chunk_;
 };
 
-// Columns far apart in memory fall on few sets of the caches, and would be read from memory again by every pass. So
-// they are copied side by side first: call(args, inputs.., output) then works on the copies, the output in the place of
-// the first input, and the output is copied back. Columns that are whole rows are worked on where they lie. `out` may
-// be null.
+// Rows of `cols` elements, `step` apart.
+struct Block {
+  DType dtype;
+  char* data;
+  int64_t step;
+};
+void convert(int64_t rows, int64_t cols, const Block& from, const Block& to) {
+  if (from.step == cols && to.step == cols) cols *= rows, rows = 1;
+  const void* in[] = {from.data};
+  kernels().elementwise.cast[static_cast<int>(from.dtype)][static_cast<int>(to.dtype)](
+      {rows, cols, {to.step, 1}, {{from.step, 1}}}, in, to.data, nullptr);
+}
+
+// Kernels compute in float32 and float64, so halves are converted first. Nor do they go down columns far apart in
+// memory, which fall on few sets of the caches, and would be read from memory again by every pass: these are copied
+// side by side. call(args, inputs.., output) works on the copies, the output in the place of the first input, and the
+// output is converted back. What needs neither is worked on where it lies. `in2` and `out` may be null.
 template <class Call>
-void through_tile(const SoftmaxArgs& a, const char* in, const char* in2, char* out, int64_t itemsize, Call call) {
+void through_tile(DType dtype, const SoftmaxArgs& a, const char* in, const char* in2, char* out, Call call) {
+  const DType compute = compute_type(dtype);
   const bool light = in2 && a.n <= 32;  // two quick passes, and L2 has ways for this many
-  if (a.stride == a.inner || light) return call(a, in, in2, out);
-  const int64_t width = a.inner * itemsize, step = a.stride * itemsize;
-  const StorageRef memory = allocate(static_cast<size_t>((in2 ? 2 : 1) * a.n * width));
-  char* tile = static_cast<char*>(memory->data);
-  char* tile2 = in2 ? tile + a.n * width : nullptr;
-  for (int64_t i = 0; i < a.n; ++i) {
-    std::memcpy(tile + i * width, in + i * step, static_cast<size_t>(width));
-    if (in2) std::memcpy(tile2 + i * width, in2 + i * step, static_cast<size_t>(width));
-  }
-  call(SoftmaxArgs{1, a.n, a.inner, a.inner}, tile, tile2, out ? tile : nullptr);
-  if (!out) return;
-  for (int64_t i = 0; i < a.n; ++i) std::memcpy(out + i * step, tile + i * width, static_cast<size_t>(width));
+  if (compute == dtype && (a.stride == a.inner || light)) return call(a, in, in2, out);
+  const int64_t rows = a.outer * a.n, bytes = rows * a.inner * size_of(compute);
+  const StorageRef memory = allocate(static_cast<size_t>((in2 ? 2 : 1) * bytes));
+  char* data = static_cast<char*>(memory->data);
+  const Block tile{compute, data, a.inner}, tile2{compute, data + bytes, a.inner};
+  convert(rows, a.inner, {dtype, const_cast<char*>(in), a.stride}, tile);
+  if (in2) convert(rows, a.inner, {dtype, const_cast<char*>(in2), a.stride}, tile2);
+  call(SoftmaxArgs{a.outer, a.n, a.inner, a.inner}, tile.data, in2 ? tile2.data : nullptr, out ? tile.data : nullptr);
+  if (out) convert(rows, a.inner, tile, {dtype, out, a.stride});
 }
 
 // ---- cross-entropy --------------------------------------------------------------------------------------------------
@@ -107,17 +117,24 @@ CrossEntropyArgs args_of(const CrossEntropyInputs& in) {
 
 void softmax(const SoftmaxProblem& p) {
   const SoftmaxKernels& table = kernels().softmax;
+  const DType compute = compute_type(p.dtype);
   const int64_t itemsize = size_of(p.dtype);
   const SoftmaxFn* row = p.op == Softmax::softmax       ? table.softmax
                          : p.op == Softmax::log_softmax ? table.log_softmax
                                                         : table.logsumexp;
-  const SoftmaxFn fn = row[static_cast<int>(p.dtype)];
+  const SoftmaxFn fn = row[static_cast<int>(compute)];
   const bool reduces = p.op == Softmax::logsumexp;
   Split(p.shape).run([&](const SoftmaxArgs& a, int64_t first, int64_t sample, int64_t) {
     const int64_t at = first * itemsize;
-    through_tile(a, p.x + at, nullptr, reduces ? nullptr : p.y + at, itemsize,
+    through_tile(p.dtype, a, p.x + at, nullptr, reduces ? nullptr : p.y + at,
                  [&](const SoftmaxArgs& t, const char* in, const char*, char* out) {
-                   fn(t, in, reduces ? p.y + sample * itemsize : out);
+                   if (!reduces) return fn(t, in, out);
+                   char* y = p.y + sample * itemsize;
+                   if (compute == p.dtype) return fn(t, in, y);
+                   const int64_t count = t.outer * t.inner;
+                   const StorageRef sums = allocate(static_cast<size_t>(count * size_of(compute)));
+                   fn(t, in, sums->data);
+                   convert(1, count, {compute, static_cast<char*>(sums->data), count}, {p.dtype, y, count});
                  });
   });
 }
@@ -126,10 +143,11 @@ void softmax_backward(const SoftmaxBackwardProblem& p) {
   const SoftmaxKernels& table = kernels().softmax;
   const int64_t itemsize = size_of(p.dtype);
   const SoftmaxBackwardFn fn =
-      (p.op == Softmax::softmax ? table.softmax_backward : table.log_softmax_backward)[static_cast<int>(p.dtype)];
+      (p.op == Softmax::softmax ? table.softmax_backward
+                                : table.log_softmax_backward)[static_cast<int>(compute_type(p.dtype))];
   Split(p.shape).run([&](const SoftmaxArgs& a, int64_t first, int64_t, int64_t) {
     const int64_t at = first * itemsize;
-    through_tile(a, p.g + at, p.y + at, p.gx + at, itemsize,
+    through_tile(p.dtype, a, p.g + at, p.y + at, p.gx + at,
                  [&](const SoftmaxArgs& t, const char* in, const char* in2, char* out) { fn(t, in, in2, out); });
   });
 }
@@ -138,7 +156,7 @@ int64_t cross_entropy(const CrossEntropyProblem& p) {
   const Split split(p.in.shape);
   const int64_t samples = split.samples(), bad = first_bad_target(p.in, samples);
   if (bad >= 0) return bad;
-  const CrossEntropyFn fn = kernels().softmax.cross_entropy[static_cast<int>(p.in.dtype)];
+  const CrossEntropyFn fn = kernels().softmax.cross_entropy[static_cast<int>(compute_type(p.in.dtype))];
   const CrossEntropyArgs common = args_of(p.in);
   const DType compute = compute_type(p.in.dtype);
   const bool each = p.in.reduction == LossReduction::none;
@@ -146,7 +164,7 @@ int64_t cross_entropy(const CrossEntropyProblem& p) {
   std::vector<double> sums(static_cast<size_t>(2 * split.chunks()));
   split.run([&](const SoftmaxArgs& a, int64_t first, int64_t sample, int64_t chunk) {
     char* shift = p.saved + sample * wide;
-    through_tile(a, p.in.x + first * itemsize, nullptr, nullptr, itemsize,
+    through_tile(p.in.dtype, a, p.in.x + first * itemsize, nullptr, nullptr,
                  [&](const SoftmaxArgs& t, const char* x, const char*, char*) {
                    CrossEntropyArgs args = common;
                    args.shape = t;
@@ -166,7 +184,8 @@ int64_t cross_entropy_backward(const CrossEntropyBackwardProblem& p) {
   const Split split(p.in.shape);
   const int64_t samples = split.samples(), bad = first_bad_target(p.in, samples);
   if (bad >= 0) return bad;
-  const CrossEntropyBackwardFn fn = kernels().softmax.cross_entropy_backward[static_cast<int>(p.in.dtype)];
+  const CrossEntropyBackwardFn fn =
+      kernels().softmax.cross_entropy_backward[static_cast<int>(compute_type(p.in.dtype))];
   const CrossEntropyArgs common = args_of(p.in);
   const DType compute = compute_type(p.in.dtype);
   const bool each = p.in.reduction == LossReduction::none;
@@ -175,7 +194,7 @@ int64_t cross_entropy_backward(const CrossEntropyBackwardProblem& p) {
   split.run([&](const SoftmaxArgs& a, int64_t first, int64_t sample, int64_t) {
     const char* shift = p.saved + sample * wide;
     const int64_t at = first * itemsize;
-    through_tile(a, p.in.x + at, nullptr, p.gx + at, itemsize,
+    through_tile(p.in.dtype, a, p.in.x + at, nullptr, p.gx + at,
                  [&](const SoftmaxArgs& t, const char* x, const char*, char* out) {
                    CrossEntropyArgs args = common;
                    args.shape = t;

@@ -1,26 +1,16 @@
 // Softmax and cross-entropy by their definitions, in double: the oracle for kernels/softmax.
 #include "cpu/kernels/softmax/softmax.h"
 
-#include "cpu/kernels/vec.h"
-
 namespace tw::TW_ISA {
 namespace {
 
 template <class T>
 double get(const void* x, int64_t i) {
-  if constexpr (sizeof(T) == 2) {
-    vecn<uint16_t, lanes<float>> bits = {static_cast<const T*>(x)[i].bits};
-    return widen(bits, T{})[0];
-  } else {
-    return static_cast<const T*>(x)[i];
-  }
+  return static_cast<const T*>(x)[i];
 }
 template <class T>
 void put(void* out, int64_t i, double v) {
-  if constexpr (sizeof(T) == 2)
-    static_cast<T*>(out)[i].bits = narrow(set1((float)v), T{})[0];
-  else
-    static_cast<T*>(out)[i] = (T)v;
+  static_cast<T*>(out)[i] = (T)v;
 }
 
 // f(at, sample): place i of the axis is at + i * stride.
@@ -95,12 +85,11 @@ void log_softmax_backward(const SoftmaxArgs& a, const void* g, const void* y, vo
 template <class T>
 void cross_entropy(const CrossEntropyArgs& a, const void* x, const int64_t* target, void* loss, void* shift,
                    void* log_total_, double* sums) {
-  typedef compute_t<T> A;
-  const A* weight = static_cast<const A*>(a.weight);
+  const T* weight = static_cast<const T*>(a.weight);
   for_each_axis(a.shape, [&](int64_t at, int64_t sample) {
     const LogTotal l = log_total<T>(a.shape, x, at);
-    static_cast<A*>(shift)[sample] = (A)l.shift;
-    static_cast<A*>(log_total_)[sample] = (A)l.log_total;
+    static_cast<T*>(shift)[sample] = (T)l.shift;
+    static_cast<T*>(log_total_)[sample] = (T)l.log_total;
     const int64_t t = target[sample];
     double value = 0;
     if (t != a.ignore_index) {
@@ -113,19 +102,18 @@ void cross_entropy(const CrossEntropyArgs& a, const void* x, const int64_t* targ
       sums[0] += value;
       sums[1] += w;
     }
-    if (loss) static_cast<A*>(loss)[sample] = (A)value;
+    if (loss) static_cast<T*>(loss)[sample] = (T)value;
   });
 }
 
 template <class T>
 void cross_entropy_backward(const CrossEntropyArgs& a, const void* x, const int64_t* target, const void* shift,
                             const void* log_total_, const void* g, double g_all, void* gx) {
-  typedef compute_t<T> A;
-  const A* weight = static_cast<const A*>(a.weight);
+  const T* weight = static_cast<const T*>(a.weight);
   for_each_axis(a.shape, [&](int64_t at, int64_t sample) {
     const int64_t t = target[sample];
-    const double gs = g ? static_cast<const A*>(g)[sample] : g_all;
-    const double m = static_cast<const A*>(shift)[sample], l = static_cast<const A*>(log_total_)[sample];
+    const double gs = g ? static_cast<const T*>(g)[sample] : g_all;
+    const double m = static_cast<const T*>(shift)[sample], l = static_cast<const T*>(log_total_)[sample];
     for (int64_t i = 0; i < a.shape.n; ++i) {
       const int64_t k = at + i * a.shape.stride;
       double v = 0;
@@ -150,7 +138,8 @@ void fill(SoftmaxKernels& k) {
   k.log_softmax_backward[(int)DType::name] = log_softmax_backward<T>; \
   k.cross_entropy[(int)DType::name] = cross_entropy<T>;               \
   k.cross_entropy_backward[(int)DType::name] = cross_entropy_backward<T>;
-  TW_FOR_EACH_FLOAT(X)
+  X(float, f32)
+  X(double, f64)
 #undef X
 }
 

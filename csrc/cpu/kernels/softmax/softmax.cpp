@@ -13,25 +13,17 @@ void softmax(const SoftmaxArgs& a, const void* x_, void* y_) {
     const T* x = static_cast<const T*>(x_) + first;
     T* y = static_cast<T*>(y_) + first;
     const V m = axis.max(x);
-    if constexpr (sizeof(T) > 2) {
-      const V total = axis.sum([&](int64_t i, auto at) __attribute__((always_inline)) {
-        axis.ahead(x + i * axis.stride);
-        axis.ahead(y + i * axis.stride);
-        const V e = exp(at.load(x + i * axis.stride) - m);
-        at.store(y + i * axis.stride, e);
-        return e;
-      });
-      const V inverse = 1 / total;
-      axis.each([&](int64_t i, auto at) __attribute__((always_inline)) {
-        at.store(y + i * axis.stride, at.load(y + i * axis.stride) * inverse);
-      });
-    } else {
-      // The exponentials are made twice, as y would round them.
-      auto e = [&](int64_t i, auto at) __attribute__((always_inline)) { return exp(at.load(x + i * axis.stride) - m); };
-      const V inverse = 1 / axis.sum(e);
-      axis.each([&](int64_t i, auto at)
-                    __attribute__((always_inline)) { at.store(y + i * axis.stride, e(i, at) * inverse); });
-    }
+    const V total = axis.sum([&](int64_t i, auto at) __attribute__((always_inline)) {
+      axis.ahead(x + i * axis.stride);
+      axis.ahead(y + i * axis.stride);
+      const V e = exp(at.load(x + i * axis.stride) - m);
+      at.store(y + i * axis.stride, e);
+      return e;
+    });
+    const V inverse = 1 / total;
+    axis.each([&](int64_t i, auto at) __attribute__((always_inline)) {
+      at.store(y + i * axis.stride, at.load(y + i * axis.stride) * inverse);
+    });
   });
 }
 
@@ -55,7 +47,7 @@ void logsumexp(const SoftmaxArgs& a, const void* x_, void* y_) {
     typedef typename decltype(axis)::V V;
     const T* x = static_cast<const T*>(x_) + first;
     V m = axis.max(x);
-    m = abs(m) < highest<compute_t<T>>() ? m : V{};  // inf - inf would be NaN
+    m = abs(m) < highest<T>() ? m : V{};  // inf - inf would be NaN
     const V total = sum_exp(axis, x, m);
     axis.put(static_cast<T*>(y_) + sample, m + log(total));
   });
@@ -102,7 +94,8 @@ void fill(SoftmaxKernels& k) {
   k.logsumexp[(int)DType::name] = logsumexp<T>;               \
   k.softmax_backward[(int)DType::name] = softmax_backward<T>; \
   k.log_softmax_backward[(int)DType::name] = log_softmax_backward<T>;
-  TW_FOR_EACH_FLOAT(X)
+  X(float, f32)
+  X(double, f64)
 #undef X
   fill_cross_entropy(k);
 }

@@ -18,7 +18,7 @@ struct CrossEntropyArgs {
   SoftmaxArgs shape;     // of the logits; n is the number of classes
   int64_t ignore_index;  // samples with this target count for nothing
   double smoothing;      // share of the target distribution that is spread over all classes
-  const void* weight;    // of each class, in the compute type, or null for 1
+  const void* weight;    // of each class, or null for 1
   double weight_sum;     // of all classes
 };
 
@@ -26,15 +26,15 @@ struct CrossEntropyArgs {
 //   w = weight[target],  loss = (1 - smoothing) w d[target] + smoothing / n * sum over i of weight[i] d[i],
 // 0 where ignored, with d[i] = log sum exp x - x[i]. log sum exp x is kept in two parts, shift = max x and log_total,
 // since the sum of the two would lose log_total's digits where logits are huge. Writes loss (skipped where null), shift
-// and log_total, laid out as target, in the compute type; adds the samples' losses to sums[0] and their w to sums[1].
+// and log_total, laid out as target; adds the samples' losses to sums[0] and their w to sums[1].
 typedef void (*CrossEntropyFn)(const CrossEntropyArgs&, const void* x, const int64_t* target, void* loss, void* shift,
                                void* log_total, double* sums);
 
-// gx = d(sum of g loss)/dx. g is laid out as target, in the compute type; null where it is `g_all` for every sample.
+// gx = d(sum of g loss)/dx. g is laid out as target; null where it is `g_all` for every sample.
 typedef void (*CrossEntropyBackwardFn)(const CrossEntropyArgs&, const void* x, const int64_t* target, const void* shift,
                                        const void* log_total, const void* g, double g_all, void* gx);
 
-// Indexed by dtype: the floats. The compute type is float64 for float64, else float32.
+// Indexed by dtype: float32 and float64, which all operands have.
 struct SoftmaxKernels {
   SoftmaxFn softmax[kDTypes];
   SoftmaxFn log_softmax[kDTypes];

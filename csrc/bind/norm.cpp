@@ -45,7 +45,9 @@ void bind_norm(py::module_& m) {
           return parts(batch_norm(x, weight, bias, {mean, var, batches, momentum}, eps));
         });
   m.def("given_norm", [](const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
-                         double eps) { return parts(given_norm(x, weight, bias, mean, var, eps)); });
+                         const std::string& op, double eps) {
+    return parts(given_norm(op.c_str(), x, weight, bias, mean, var, eps));
+  });
   m.def("norm_rows_backward",
         [](const Array& g, const Array& x, const Array* weight, const Array& mean, const Array& rstd,
            const Dims& channels, int64_t inner, int64_t groups, bool centered, bool wants_weights) {

@@ -219,9 +219,9 @@ NormResult batch_norm(const Array& x, const Array* weight, const Array* bias, co
   return r;
 }
 
-NormResult given_norm(const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
-                      double eps) {
-  const Operands o("batch_norm", x, weight, bias);
+NormResult given_norm(const char* op, const Array& x, const Array* weight, const Array* bias, const Array& mean,
+                      const Array& var, double eps) {
+  const Operands o(op, x, weight, bias);
   const NormChannels s = channels_of(o);
   check_eps(o.op, eps);
   check_statistics(o.op, o.x, mean, var);

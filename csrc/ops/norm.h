@@ -33,9 +33,9 @@ NormResult instance_norm(const Array& x, const Array* weight, const Array* bias,
 NormResult batch_norm(const Array& x, const Array* weight, const Array* bias, const RunningStatistics& running,
                       double eps);
 
-// With statistics (C,) that are given, and differentiated as constants.
-NormResult given_norm(const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
-                      double eps);
+// With statistics (C,) that are given, and differentiated as constants. `op` is what errors begin with.
+NormResult given_norm(const char* op, const Array& x, const Array* weight, const Array* bias, const Array& mean,
+                      const Array& var, double eps);
 
 // Arrays that are not wanted are empty (no storage).
 struct NormGradients {

@@ -96,7 +96,7 @@ def batch_norm(x: Any, weight: Any, bias: Any, /, eps: float) -> Tensor:  # type
 
 
 def _given_norm(
-    x: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor, running_var: Tensor, eps: float
+    x: Tensor, weight: Any, bias: Any, running_mean: Tensor, running_var: Tensor, op: str, eps: float
 ) -> Tensor:
     shape = (-1,) + (1,) * (x.ndim - 2)
     return _affine((x - reshape(running_mean, shape)) / sqrt(reshape(running_var, shape) + eps), weight, bias)
@@ -104,9 +104,9 @@ def _given_norm(
 
 @primitive(conditions=("running_mean", "running_var"), keeps=STATISTICS, composed=_given_norm)
 def given_norm(  # type: ignore[empty-body]
-    x: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, /, eps: float
+    x: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, /, op: str, eps: float
 ) -> Tensor:
-    """Of (N, C, ..), with statistics that are given."""
+    """Of (N, C, ..), with statistics that are given; `op` is what errors begin with."""
 
 
 # ---- and running statistics moved: what the ops above compute is their definition ------------------------------------

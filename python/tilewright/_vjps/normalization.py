@@ -144,6 +144,7 @@ class GivenNormPlan(NormPlan):
 
     name = definition = "given_norm"
     inputs = 5
+    statics = 2
 
     def gradients(self, node: Node, arrays: Any) -> Sequence[Any]:
         return _core.norm_channels_backward(*arrays, True, self.mask[0], self.mask[1] or self.mask[2])

@@ -9,6 +9,7 @@
 #include "cpu/kernels/gemm/gemm.h"
 #include "cpu/kernels/index/index.h"
 #include "cpu/kernels/optim/optim.h"
+#include "cpu/kernels/pool/pool.h"
 #include "cpu/kernels/probe/probe.h"
 #include "cpu/kernels/random/random.h"
 #include "cpu/kernels/reduce/reduce.h"
@@ -23,6 +24,7 @@
   X(gemm, GemmKernels)               \
   X(index, IndexKernels)             \
   X(optim, OptimKernels)             \
+  X(pool, PoolKernels)               \
   X(probe, ProbeKernels)             \
   X(random, RandomKernels)           \
   X(reduce, ReduceKernels)           \

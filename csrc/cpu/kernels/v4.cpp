@@ -11,6 +11,7 @@ void fill(ConvKernels&);
 void fill(ElementwiseKernels&);
 void fill(GemmKernels&);
 void fill(OptimKernels&);
+void fill(PoolKernels&);
 void fill(ProbeKernels&);
 void fill(RandomKernels&);
 void fill(ReduceKernels&);
@@ -25,6 +26,7 @@ void fill(KernelTable& table) {
   fill(table.elementwise);
   fill(table.gemm);
   fill(table.optim);
+  fill(table.pool);
   fill(table.probe);
   fill(table.random);
   fill(table.reduce);

@@ -15,12 +15,12 @@ Array call_max_pool(const NativeCall& c, Array& kept) {
 }
 
 Array scatter(const Array& g, const Array& places, const Dims& spatial, const Dims& kernel, const Dims& stride,
-              const Dims& padding, const Dims& dilation) {
-  return max_pool_scatter(g, places, spatial, {kernel, stride, padding, dilation});
+              const Dims& padding, const Dims& dilation, bool ceil_mode) {
+  return max_pool_scatter(g, places, spatial, {kernel, stride, padding, dilation, ceil_mode});
 }
 Array gather(const Array& x, const Array& places, const Dims& spatial, const Dims& kernel, const Dims& stride,
-             const Dims& padding, const Dims& dilation) {
-  return max_pool_gather(x, places, spatial, {kernel, stride, padding, dilation});
+             const Dims& padding, const Dims& dilation, bool ceil_mode) {
+  return max_pool_gather(x, places, spatial, {kernel, stride, padding, dilation, ceil_mode});
 }
 
 Array average(const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil_mode,
@@ -28,8 +28,9 @@ Array average(const Array& x, const Dims& kernel, const Dims& stride, const Dims
   return avg_pool(x, {kernel, stride, padding, Dims(kernel.size(), 1), ceil_mode}, {count_include_pad, divisor});
 }
 Array average_backward(const Array& g, const Dims& spatial, const Dims& kernel, const Dims& stride, const Dims& padding,
-                       bool count_include_pad, int64_t divisor) {
-  return avg_pool_backward(g, spatial, {kernel, stride, padding, Dims(kernel.size(), 1)}, {count_include_pad, divisor});
+                       bool ceil_mode, bool count_include_pad, int64_t divisor) {
+  const PoolOptions options{kernel, stride, padding, Dims(kernel.size(), 1), ceil_mode};
+  return avg_pool_backward(g, spatial, options, {count_include_pad, divisor});
 }
 
 }  // namespace

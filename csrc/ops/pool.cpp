@@ -54,13 +54,9 @@ void check_options(Name name, const PoolOptions& o) {
   check_option(name, "stride", o.stride, 1);
   check_option(name, "padding", o.padding, 0);
   check_option(name, "dilation", o.dilation, 1);
-  for (int i = 0; i < name.axes; ++i) {
-    const int64_t k = o.kernel[i], p = o.padding[i], d = o.dilation[i], window = (k - 1) * d + 1;
-    if (2 * p <= window) continue;
-    if (d == 1) fail<ValueError>(name, ": padding ", p, " must be at most half of kernel_size ", k);
-    fail<ValueError>(name, ": padding ", p, " must be at most half of the window, ", window, " for kernel_size ", k,
-                     " and dilation ", d);
-  }
+  for (int i = 0; i < name.axes; ++i)
+    if (2 * o.padding[i] > o.kernel[i])
+      fail<ValueError>(name, ": padding ", o.padding[i], " must be at most half of kernel_size ", o.kernel[i]);
 }
 
 // How many windows there are along an axis.
@@ -175,7 +171,7 @@ struct Transposed {
       PoolAxis& a = windows.axis[3 - name.axes + i];
       a.m = g.shape[first + i];
       shape[first + i] = a.n;
-      if (a.n < 1 || (o && (a.m < 1 || (a.m - 1) * a.s >= a.n + a.p)))
+      if (a.n < 1 || (o && a.m != output_size(name, a, o->ceil_mode)))
         fail<ValueError>(name, ": g has shape ", g.shape, ", which is not that of windows of ", spatial);
       if (o) check_windows_hold_elements(name, a);
     }

@@ -23,6 +23,8 @@ from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *
 from .module import Module
+from .padding import *
+from .padding import __all__ as _padding
 from .parameter import Parameter
 from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
@@ -46,6 +48,7 @@ __all__ = [
     *_gated,
     *_linear,
     *_losses,
+    *_padding,
     *_parameter_containers,
     *_piecewise,
 ]

@@ -19,6 +19,8 @@ from .losses.ranking import *
 from .losses.regression import *
 from .normalization import *
 from .normalization import __all__ as _normalization
+from .padding import *
+from .padding import __all__ as _padding
 from .piecewise import *
 from .piecewise import __all__ as _piecewise
 
@@ -31,5 +33,6 @@ __all__ = [
     *_linear,
     *_losses,
     *_normalization,
+    *_padding,
     *_piecewise,
 ]

@@ -13,6 +13,8 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .flatten import *
 from .flatten import __all__ as _flatten
+from .folding import *
+from .folding import __all__ as _folding
 from .gated import *
 from .gated import __all__ as _gated
 from .linear import *
@@ -30,6 +32,10 @@ from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
 from .piecewise import *
 from .piecewise import __all__ as _piecewise
+from .resampling import *
+from .resampling import __all__ as _resampling
+from .shuffling import *
+from .shuffling import __all__ as _shuffling
 
 if TYPE_CHECKING:
     from . import utils
@@ -45,12 +51,15 @@ __all__ = [
     *_distances,
     *_dropout,
     *_flatten,
+    *_folding,
     *_gated,
     *_linear,
     *_losses,
     *_padding,
     *_parameter_containers,
     *_piecewise,
+    *_resampling,
+    *_shuffling,
 ]
 
 

@@ -23,7 +23,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
         Any shape.
     pad : sequence of int
         `(before, after)` of the last axis, then of the one before it, and so on; of as many axes as there are pairs.
-        Negative ones leave elements out.
+        Negative ones leave elements out; with "circular", before the rest goes round.
     mode : {"constant", "reflect", "replicate", "circular"}
         What they are. Of `a b c d`: `value`; the mirror image, `c b | a b c d`; the element at the end,
         `a a | a b c d`; what is at the other end, `c d | a b c d`.
@@ -69,6 +69,9 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
         raise ValueError(f"pad: pad has {axes} pairs, but input {x.shape} has {x.ndim} axes")
     first = (0,) * (x.ndim - axes)
     before, after = (*first, *widths[::2][::-1]), (*first, *widths[1::2][::-1])
+    if mode == "circular" and min(widths, default=0) < 0:  # what is left goes round
+        x = _pad(x, _at_most_0(before), _at_most_0(after), "constant", 0)
+        before, after = tuple([max(width, 0) for width in before]), tuple([max(width, 0) for width in after])
     if mode in ("reflect", "circular"):
         for axis, pair in enumerate(zip(before, after, strict=True)):
             _check_reach(mode, x.shape, axis, max(pair))
@@ -86,6 +89,10 @@ def read_widths(op: str, name: str, given: Any, axes: int | None = None) -> tupl
     for width in widths:
         arguments.integer(op, f"an entry of {name}", width, at_least=-(1 << 59), at_most=1 << 59)
     return widths
+
+
+def _at_most_0(widths: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple([min(width, 0) for width in widths])
 
 
 def _check_reach(mode: str, shape: tuple[int, ...], axis: int, width: int) -> None:

@@ -5,6 +5,7 @@ from . import (
     complex,
     creation,
     elementwise,
+    folding,
     indexing,
     linalg,
     losses,
@@ -12,8 +13,10 @@ from . import (
     margin_losses,
     matmul,
     normalization,
+    padding,
     picking,
     reductions,
+    resampling,
     scans,
     sorting,
 )
@@ -21,6 +24,6 @@ from . import (
 FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, normalization),
     *(manipulation, indexing, picking, sorting, creation),
-    linalg,
+    *(linalg, padding, resampling, folding),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -53,11 +53,11 @@ def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
     return affine(standardized(rows, tuple(range(2, rows.ndim)), eps).reshape(x.shape), weight, bias)
 
 
-def batch_norm(x, mean, var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     if training:
         return affine(standardized(x, (0, *range(2, x.ndim)), eps), weight, bias)
     shape = (-1,) + (1,) * (x.ndim - 2)
-    return affine((x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + eps), weight, bias)
+    return affine((x - running_mean.reshape(shape)) / np.sqrt(running_var.reshape(shape) + eps), weight, bias)
 
 
 def instance_norm(x, mean=None, var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5):

@@ -11,7 +11,7 @@ namespace tw::cpu {
 namespace {
 
 constexpr int64_t kChunkBytes = 64 << 10;  // of the result, that a thread takes at a time
-constexpr int64_t kOutside = -1;
+constexpr int64_t kOutside = INT64_MIN;  // no offset: strides may be negative
 
 // Axes before that of the rows: for each position of the result, how many bytes on it is read, or kOutside.
 struct OuterAxis {

@@ -133,9 +133,9 @@ GOOD = {
             ("bias", "None", 't("float32", 4)'),
         )
     },
-    "in_channels": ("4",), "out_channels": ("4", "2"), "kernel_size": ("2", "(3,)"), "stride": ("1", "2", "(2,)"),
-    "padding": ("0", "1", '"valid"', '"same"'), "dilation": ("1", "2"), "output_padding": ("0", "1"),
-    "padding_mode": ('"zeros"',), "output_size": ("None", "9"),
+    "in_channels": ("4",), "out_channels": ("4", "2"), "kernel_size": ("2", "3", "(2,)"),
+    "stride": ("None", "1", "2", "(2,)"), "padding": ("0", "1", '"valid"', '"same"'), "dilation": ("1", "2"),
+    "output_padding": ("0", "1"), "padding_mode": ('"zeros"',), "output_size": ("None", "1", "9", "(2,)"),
     "linear.weight": ('t("float32", 4, 3)', "leaf(2, 3)"), "linear.bias": ("None", 't("float32", 4)', "leaf(2)"),
     "bias": BOOL, "activation": ('"none"', '"relu"', '"gelu"', '"silu"'), "in_features": ("3",),
     "out_features": ("2",),
@@ -174,10 +174,7 @@ GOOD = {
     "constant_.value": NUMBER, "fill_.value": NUMBER, "requires_grad_.value": BOOL,
     "parameters": ("leaf(3)", "[leaf(3)]", "nn.Linear(3, 2).parameters()"), "max_norm": ("1.0", "0.5"),
     "norm_type": ("2.0", "math.inf", "1"), "error_if_nonfinite": BOOL, "clip_value": ("0.5",),
-    # pooling
-    "kernel_size": ("2", "3", "(2,)"), "stride": ("None", "1", "2"), "padding": ("0", "1"), "dilation": ("1", "2"),
     "ceil_mode": BOOL, "return_indices": BOOL, "count_include_pad": BOOL, "divisor_override": ("None", "3"),
-    "output_size": ("1", "(2,)", "None"),
     # optimisers
     "params": ("[leaf(3)]", "nn.Linear(3, 2).parameters()", '[{"params": [leaf(3)], "lr": 0.5}]'), "lr": ("0.1", "0"),
     "momentum": ("0.0", "0.9"), "dampening": ("0.0",), "weight_decay": ("0.0", "0.1"), "nesterov": ("False",),
@@ -235,7 +232,7 @@ INSTANCES = {
 # Pooling, by the number of axes.
 _SHAPES = {1: "2, 6", 2: "2, 6, 5", 3: "1, 4, 5, 3"}
 for _axes, _shape in _SHAPES.items():
-    _inputs = tuple(f't("{dtype}", {_shape})' for dtype in ("float32", "float64", "int64")) + (f"leaf({_shape})",)
+    _inputs = (*(f't("{dtype}", {_shape})' for dtype in ("float32", "float64", "int64")), f"leaf({_shape})")
     for _function, _class in (
         ("max_pool", "MaxPool"),
         ("avg_pool", "AvgPool"),

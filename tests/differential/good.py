@@ -109,8 +109,7 @@ GOOD = {
     # images
     "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]"), "constant_values": ("0", "(1, 2)", "0.0"),
     "pad.mode": ('"constant"', '"reflect"', '"edge"', '"wrap"', '"circular"'), "pad.pad": ("(1, 2)", "(0, 1, 1, 0)"),
-    "padding": ("1", "0"), "kernel_size": ("2", "(1, 2)"), "dilation": ("1", "(1, 1)"), "stride": ("1", "2", "(1, 2)"),
-    "output_size": ("3", "(3, 4)"), "upscale_factor": ("2", "1"), "downscale_factor": ("2", "1"),
+    "upscale_factor": ("2", "1"), "downscale_factor": ("2", "1"),
     "scale_factor": ("2.0", "1.5"), "align_corners": ("None", *BOOL), "recompute_scale_factor": ("None", *BOOL),
     "antialias": BOOL,
     **{f"{name}.{parameter}": given for name in ("interpolate", "Upsample", "UpsamplingNearest2d",
@@ -133,9 +132,9 @@ GOOD = {
             ("bias", "None", 't("float32", 4)'),
         )
     },
-    "in_channels": ("4",), "out_channels": ("4", "2"), "kernel_size": ("2", "3", "(2,)"),
-    "stride": ("None", "1", "2", "(2,)"), "padding": ("0", "1", '"valid"', '"same"'), "dilation": ("1", "2"),
-    "output_padding": ("0", "1"), "padding_mode": ('"zeros"',), "output_size": ("None", "1", "9", "(2,)"),
+    "in_channels": ("4",), "out_channels": ("4", "2"), "kernel_size": ("2", "3", "(2,)", "(1, 2)"),
+    "stride": ("None", "1", "2", "(2,)", "(1, 2)"), "padding": ("0", "1", '"valid"', '"same"'),
+    "dilation": ("1", "2", "(1, 1)"), "output_padding": ("0", "1"), "padding_mode": ('"zeros"',), "output_size": ("None", "1", "9", "(2,)", "(3, 4)"),
     "linear.weight": ('t("float32", 4, 3)', "leaf(2, 3)"), "linear.bias": ("None", 't("float32", 4)', "leaf(2)"),
     "bias": BOOL, "activation": ('"none"', '"relu"', '"gelu"', '"silu"'), "in_features": ("3",),
     "out_features": ("2",),

@@ -184,7 +184,7 @@ INSTANCES = {
 # Pooling, by the number of axes.
 _SHAPES = {1: "2, 6", 2: "2, 6, 5", 3: "1, 4, 5, 3"}
 for _axes, _shape in _SHAPES.items():
-    _inputs = tuple(f't("{dtype}", {_shape})' for dtype in ("float32", "float64", "int64")) + (f"leaf({_shape})",)
+    _inputs = (f't("float32", {_shape})', f't("float64", {_shape})', f't("int64", {_shape})', f"leaf({_shape})")
     for _function, _class in (
         ("max_pool", "MaxPool"),
         ("avg_pool", "AvgPool"),

@@ -176,8 +176,7 @@ constexpr Method<AveragePoolProblem> kAverageMethods[] = {
 void average_backward(const AveragePoolProblem& p, AveragePoolFn fn) {
   for_chunks_of_planes(p.windows, p.planes, [&](int64_t first, int64_t planes) {
     const PoolBlock block = whole_planes(p.windows, first, planes);
-    const int64_t sums = p.windows.inputs() + p.windows.outputs();
-    const StorageRef scratch = scratch_of(std::max(sums, pool_scratch(p.windows, block)));
+    const StorageRef scratch = scratch_of(std::max(planes * p.windows.inputs(), pool_scratch(p.windows, block)));
     fn(p.windows, block, p.divisor, p.x, p.y, scratch->data);
   });
 }

@@ -52,19 +52,6 @@ struct Plan {
     }
   }
 
-  // Where a row is read, or kOutside.
-  int64_t offset(int64_t index) const {
-    int64_t sum = 0;
-    for (auto axis = outer.rbegin(); axis != outer.rend(); ++axis) {
-      const int64_t next = index / axis->extent;
-      const int64_t offset = axis->offsets[static_cast<size_t>(index - next * axis->extent)];
-      if (offset == kOutside) return kOutside;
-      sum += offset;
-      index = next;
-    }
-    return sum;
-  }
-
  private:
   void set_row(PadMode mode, int64_t extent, int64_t n, int64_t before, int64_t unit) {
     const int64_t first = std::clamp<int64_t>(before, 0, extent), last = std::clamp<int64_t>(before + n, first, extent);
@@ -73,6 +60,37 @@ struct Plan {
     for (int64_t at = 0; at < first; ++at) row.sources.push_back(padded_from(mode, at - before, n));
     for (int64_t at = last; at < extent; ++at) row.sources.push_back(padded_from(mode, at - before, n));
   }
+};
+
+// The rows of the result one after the other: where each is read, or kOutside.
+class Walk {
+ public:
+  Walk(const Plan& plan, int64_t index) : plan_(plan), at_(static_cast<int>(plan.outer.size())) {
+    for (int k = at_.size() - 1; k >= 0; --k) {
+      const int64_t extent = axis(k).extent;
+      at_[k] = index % extent;
+      index /= extent;
+    }
+  }
+
+  int64_t offset() const {
+    int64_t sum = 0;
+    for (int k = 0; k < at_.size(); ++k) {
+      const int64_t offset = axis(k).offsets[static_cast<size_t>(at_[k])];
+      if (offset == kOutside) return kOutside;
+      sum += offset;
+    }
+    return sum;
+  }
+  void next() {
+    for (int k = at_.size() - 1; k >= 0 && ++at_[k] == axis(k).extent; --k) at_[k] = 0;
+  }
+
+ private:
+  const OuterAxis& axis(int k) const { return plan_.outer[static_cast<size_t>(k)]; }
+
+  const Plan& plan_;
+  Dims at_;
 };
 
 // T has the size of an element: only bytes move.
@@ -133,11 +151,16 @@ void pad_items(const PadProblem& p) {
   const int64_t pieces = ceil_div(row.extent, most), bytes = std::min(row.extent, most) * item;
   const int64_t chunk = std::max<int64_t>(1, kChunkBytes / bytes);
   parallel_for(plan.rows * pieces, chunk, 5 + 0.1 * static_cast<double>(bytes), [&](int64_t begin, int64_t end) {
+    int64_t index = begin / pieces, piece = begin - index * pieces;
+    Walk walk(plan, index);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t index = pieces == 1 ? i : i / pieces, first = (i - index * pieces) * most;
-      const int64_t offset = plan.offset(index);
+      const int64_t offset = walk.offset(), first = piece * most;
       writer.write(offset == kOutside ? nullptr : x + offset, first, std::min(first + most, row.extent),
                    out + (index * row.extent + first) * row.unit);
+      if (++piece < pieces) continue;
+      piece = 0;
+      ++index;
+      walk.next();
     }
   });
 }

@@ -103,7 +103,7 @@ def network(batch: int, *sizes: int) -> LayerCase:
     return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, "forward")
 
 
-# Kernel, stride and padding of pooling, and its inputs. Training of maxima takes at most POOLING_GOAL of PyTorch's time.
+# Kernel, stride and padding of pooling, and its inputs. Training of maxima is to take POOLING_GOAL of PyTorch's time.
 POOLING: list[tuple[str, tuple[int, ...]]] = [
     ("MaxPool2d", (3, 2, 1)),
     ("MaxPool2d", (2, 2, 0)),

@@ -160,7 +160,7 @@ def norm(passes: str, module: str, arguments: tuple[Any, ...], shape: tuple[int,
     return LayerCase("norm", name, module, arguments, (shape,), passes_over(7), passes, NORM_GOAL, back=1.5)
 
 
-# Kernel, stride and padding of pooling, and its inputs. Training takes at most 1 / POOLING_GOAL of PyTorch's time.
+# Kernel, stride and padding of pooling, and its inputs. Training of maxima is to take POOLING_GOAL of PyTorch's time.
 POOLING: list[tuple[str, tuple[int, ...]]] = [
     ("MaxPool2d", (3, 2, 1)),
     ("MaxPool2d", (2, 2, 0)),
@@ -168,7 +168,7 @@ POOLING: list[tuple[str, tuple[int, ...]]] = [
     ("AdaptiveAvgPool2d", (1,)),
 ]
 POOLED: list[tuple[int, ...]] = [(32, 64, 56, 56), (32, 512, 7, 7), (32, 64, 112, 112)]
-POOLING_GOAL = 1.3
+POOLING_GOAL = 0.77
 
 
 def nothing(sizes: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
@@ -190,7 +190,7 @@ def pooled_bytes(passes: str, options: tuple[Any, ...], inputs: tuple[tuple[int,
 
 def pooling(passes: str, module: str, options: tuple[int, ...], shape: tuple[int, ...]) -> LayerCase:
     name = f"{label(module, shape)}, {'x'.join(map(str, options))}"
-    goal = ("pytorch", 1 / POOLING_GOAL) if passes == "both" and module == "MaxPool2d" else None
+    goal = ("pytorch", POOLING_GOAL) if passes == "both" and module == "MaxPool2d" else None
     return LayerCase("pooling", name, module, options, (shape,), nothing, passes, goal, moved=pooled_bytes)
 
 

@@ -33,12 +33,14 @@ std::string describe(const char* op, const PoolWindows& w, int64_t planes) {
 const char* not_by_taps(const PoolWindows& w) {
   if (w.adaptive) return "windows are adaptive";
   if (w.taps() > kPoolTaps) return "windows are large";
-  double windows = 1, cells = 1;
+  double windows = 1, cells = 1, phases = 1;
   for (const PoolAxis& a : w.axis) {
     if (a.s > (a.k - 1) * a.d + 1) return "windows are further apart than they are long";
     windows *= static_cast<double>(a.m);
     cells *= static_cast<double>(a.m + pool_reach(a));
+    phases *= static_cast<double>(a.s);
   }
+  if (phases > kPoolTaps) return "strides are long";
   return cells > 4 * windows ? "there are few windows, which overlap" : nullptr;
 }
 template <class Problem>

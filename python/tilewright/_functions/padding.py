@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._engine.arguments import entries, has_axes, integer, option, refuse, shown
-from .._engine.op import primitive
+from .._engine.arguments import entries, has_axes, integer, is_integer, number, option, refuse, shown
+from .._engine.op import is_number, primitive
 from .._engine.tensor import Tensor, asarray
 from .creation import _constant
 from .manipulation import _axis
@@ -138,4 +138,15 @@ def _width(name: str, value: Any) -> int:
 
 
 def _number(name: str, value: Any) -> Any:
-    return _constant("pad", name, value)[0]
+    return constant("pad", name, value)
+
+
+def constant(op: str, name: str, value: Any) -> Any:
+    """A Python number, also a complex one, from whatever is one."""
+    if is_number(value):
+        return value
+    if is_integer(value):
+        return integer(op, name, value)
+    if hasattr(value, "__float__") and not hasattr(value, "dtype"):
+        return number(op, name, value)
+    return _constant(op, name, value)[0]

@@ -115,3 +115,11 @@ def test_orders_of_derivatives():
 def test_an_oracle_of_the_cases():
     np.testing.assert_array_equal(torchs(np.arange(4), [2, -1], "circular"), [1, 2, 0, 1, 2])
     np.testing.assert_array_equal(torchs(np.arange(4), [-1, 2], "reflect"), [1, 2, 3, 2, 1])
+
+
+@pytest.mark.parametrize("mode", ["constant", "symmetric", "wrap"])
+def test_long_rows_are_cut_into_pieces(mode):
+    x = np.arange(90_000, dtype="float32")
+    np.testing.assert_array_equal(tw.pad(x, (70_000, 50_001), mode).numpy(), np.pad(x, (70_000, 50_001), mode))
+    y, widths = x.reshape(3, 30_000), ((2, 4), (0, 0))  # items of 30,000 elements
+    np.testing.assert_array_equal(tw.pad(y, widths, mode).numpy(), np.pad(y, widths, mode))

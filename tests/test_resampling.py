@@ -124,3 +124,22 @@ def test_empty_batches():
     assert y.shape == (0, 3, 8, 8) and x.grad.shape == x.shape
     with pytest.raises(ValueError, match=r"interpolate: axis 3 of input .* would be of length 0"):
         F.interpolate(tw.zeros((2, 3, 4, 0)), scale_factor=2.0)
+
+
+def test_long_axes_and_rows_are_cut_into_pieces():
+    x = np.random.default_rng(2).normal(size=(2, 1, 30_000))
+    got = F.interpolate(x, 40_000, mode="linear").numpy()
+    at = np.clip((np.arange(40_000) + 0.5) * 0.75 - 0.5, 0, None)
+    for ours, row in zip(got[:, 0], x[:, 0], strict=True):
+        np.testing.assert_allclose(ours, np.interp(at, np.arange(30_000), row), atol=1e-11)
+    y = F.interpolate(x.reshape(1, 2, 3, 10_000), (9, 10_000)).numpy()
+    np.testing.assert_array_equal(y, np.repeat(x.reshape(1, 2, 3, 10_000), 3, 2))
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+def test_many_rows_at_any_thread_count(mode):
+    """More lines than a thread takes at a time, a number that four do not divide."""
+    x = tw.asarray(np.random.default_rng(3).normal(size=(7, 331, 5, 3)), requires_grad=True)
+    y = F.interpolate(x, (8, 7), mode=mode)
+    want = np.stack([F.interpolate(x.detach()[i : i + 1], (8, 7), mode=mode)[0].numpy() for i in range(7)])
+    np.testing.assert_array_equal(y.detach().numpy(), want)

@@ -107,7 +107,7 @@ GOOD = {
     **dict.fromkeys((f"{name}.input" for name in ("glu", "reglu", "geglu", "swiglu", "GLU", "ReGLU", "GEGLU", "SwiGLU",
     "maxout")), ('t("float32", 2, 4)', "leaf(2, 2)", 't("int64", 2, 2)', "[[1.0, 2.0]]")),
     # images
-    "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]"), "constant_values": ("0", "(1, 2)", "0.0"),
+    "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]", "{0: 1}"), "constant_values": ("0", "(1, 2)", "0.0"),
     "pad.mode": ('"constant"', '"reflect"', '"edge"', '"wrap"', '"circular"'), "pad.pad": ("(1, 2)", "(0, 1, 1, 0)"),
     "upscale_factor": ("2", "1"), "downscale_factor": ("2", "1"),
     "scale_factor": ("2.0", "1.5"), "align_corners": ("None", *BOOL), "recompute_scale_factor": ("None", *BOOL),

@@ -6,8 +6,7 @@ from typing import Any
 
 from ..._engine import arguments
 from ..._engine.tensor import Tensor, asarray
-from ..._functions.creation import _constant
-from ..._functions.padding import _pad
+from ..._functions.padding import _pad, constant
 
 __all__ = ["pad"]
 
@@ -63,7 +62,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
     mode = arguments.option("pad", "mode", mode, _MODES)
     if value is not None and mode != "constant":
         raise ValueError(f'pad: value is {arguments.shown(value)}, but mode "{mode}" takes none')
-    number = 0 if value is None else _constant("pad", "value", value)[0]
+    number = 0 if value is None else constant("pad", "value", value)
     axes = len(widths) // 2
     if axes > x.ndim:
         raise ValueError(f"pad: pad has {axes} pairs, but input {x.shape} has {x.ndim} axes")

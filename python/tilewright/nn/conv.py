@@ -122,7 +122,7 @@ class _Forward(_Convolution):
         else:
             around = tuple([size for size in self.padding for _ in range(2)])
         pairs = [around[2 * i : 2 * i + 2] for i in reversed(range(self.axes))]
-        return functional.pad(input, [size for pair in pairs for size in pair], _MODES[self.padding_mode])  # type: ignore[attr-defined]
+        return functional.pad(input, [size for pair in pairs for size in pair], _MODES[self.padding_mode])
 
 
 class _Transposed(_Convolution):

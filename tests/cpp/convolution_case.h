@@ -6,6 +6,7 @@
 
 #include "core/dtype.h"
 #include "cpu/kernels/conv/im2col.h"
+#include "cpu/kernels/conv/winograd.h"
 
 namespace tw::test {
 
@@ -22,6 +23,25 @@ struct Convolution {
     return {x,   image_size(), height * width, width,    height,    width, kernel, kernel, stride, stride,
             pad, pad,          dilation,       dilation, out(width)};
   }
+
+  Winograd winograd(const void* x, void* out_data) const {
+    const int64_t rows = out(height), columns = out(width);
+    return {images,
+            channels,
+            filters,
+            {const_cast<void*>(x), image_size(), height * width, width},
+            {out_data, filters * rows * columns, rows * columns, columns},
+            height,
+            width,
+            rows,
+            columns,
+            pad,
+            pad,
+            nullptr,
+            nullptr,
+            Activation::none};
+  }
+  WinogradWeights winograd_weights(const void* w) const { return {w, filters, channels, taps(), 9, false}; }
 
   // Of one image: taps x pixels.
   template <class T>

@@ -1,6 +1,6 @@
 // Panels of the im2col matrix and of its transpose. A row of the matrix is one tap of the kernel, (c, i, j), at every
 // pixel of the result; the pixels of one row of the result lie in one row of the image, `stride_x` apart.
-#include "cpu/kernels/conv/im2col.h"
+#include "cpu/kernels/conv/conv.h"
 
 #include "cpu/kernels/gemm/pack.h"
 
@@ -219,7 +219,7 @@ void im2col_transposed(const void* context, int64_t item, const PackedGemm& layo
 
 }  // namespace
 
-void fill(ConvKernels& conv) {
+void fill_im2col(ConvKernels& conv) {
   conv.im2col[0] = im2col<uint8_t>;
   conv.im2col[1] = im2col<uint16_t>;
   conv.im2col[2] = im2col<uint32_t>;

@@ -18,11 +18,4 @@ struct Im2col {
   int64_t out_width;
 };
 
-// The context of each fill is an Im2col, the item an image. By log2 of the size of an element: only bytes move, unless
-// the layout wants other lanes, which its pack_b makes.
-struct ConvKernels {
-  PackSource::Fill im2col[4];             // (channels kernel_height kernel_width) x pixels
-  PackSource::Fill im2col_transposed[4];  // pixels x (channels kernel_height kernel_width)
-};
-
 }  // namespace tw

@@ -79,15 +79,22 @@ class WinogradTask {
 
   // L pixels of each of up to L channels, the channels side by side: pixel t at to + t * L. All L are written.
   TW_INLINE void transpose_in(const T* from, int channels, int pixels, T* to) const {
-    vec<T> x[L] = {};
+    const T* const ahead = from + L * g_.x.channel_step;
+    vec<T> x[L];
     if (channels == L && pixels == L) {
 #pragma GCC unroll 16
-      for (int c = 0; c < L; ++c) x[c] = load(from + c * g_.x.channel_step);
+      for (int c = 0; c < L; ++c) {
+        x[c] = load(from + c * g_.x.channel_step);
+        __builtin_prefetch(ahead + c * g_.x.channel_step);
+      }
     } else if (channels == L) {
 #pragma GCC unroll 16
-      for (int c = 0; c < L; ++c) x[c] = load_n(from + c * g_.x.channel_step, pixels);
+      for (int c = 0; c < L; ++c) {
+        x[c] = load_n(from + c * g_.x.channel_step, pixels);
+        __builtin_prefetch(ahead + c * g_.x.channel_step);
+      }
     } else {
-      for (int c = 0; c < channels; ++c) x[c] = load_n(from + c * g_.x.channel_step, pixels);
+      for (int c = 0; c < L; ++c) x[c] = c < channels ? load_n(from + c * g_.x.channel_step, pixels) : vec<T>{};
     }
     transpose<T>(x);
 #pragma GCC unroll 16

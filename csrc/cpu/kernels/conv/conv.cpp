@@ -3,11 +3,13 @@
 
 namespace tw::TW_ISA {
 
+void fill_depthwise(ConvKernels&);
 void fill_im2col(ConvKernels&);
 void fill_winograd(ConvKernels&);
 
 void fill(ConvKernels& conv) {
   conv = {};
+  fill_depthwise(conv);
   fill_im2col(conv);
   fill_winograd(conv);
 }

@@ -1,0 +1,85 @@
+// Rows of one channel of an image in scratch memory, converted and with zeros around them: whatever taps read there,
+// they need not ask where the image ends.
+#pragma once
+#include "cpu/kernels/gemm/pack.h"
+#include "cpu/kernels/vec.h"
+
+namespace tw::TW_ISA {
+namespace {
+
+// A row is taken apart by the stride: place u = x + left, phase u % stride, there at u / stride. So what a tap meets
+// lies side by side at any stride. Up to `reach` places are read of each phase, in whole vectors, and behind them
+// there are zeros.
+template <class S>
+class PaddedRows {
+  typedef compute_t<S> T;
+  static constexpr int L = lanes<T>;
+
+ public:
+  PaddedRows(int64_t width, int64_t left, int64_t stride, int64_t reach, T* memory)
+      : left_(left),
+        stride_(stride),
+        first_(min_of(left < 0 ? -left : 0, width)),
+        last_(min_of(width, reach * stride - left)),
+        pitch_(pitch(stride, reach)),
+        step_(pitch_ * stride),
+        // An image that is not taken apart begins on a line, where it is not cut.
+        origin_(memory + (stride == 1 && left > 0 ? (L - left % L) % L : 0)) {}
+
+  static int64_t pitch(int64_t stride, int64_t reach) { return (reach + L - 1) / L * L + L + (stride == 1 ? L : 0); }
+  static int64_t bytes(int64_t stride, int64_t reach, int64_t rows) {
+    return pitch(stride, reach) * stride * rows * static_cast<int64_t>(sizeof(T)) + L * static_cast<int64_t>(sizeof(T));
+  }
+  int64_t step() const { return step_; }  // from one row to the next
+
+  // Place u of row 0.
+  const T* at(int64_t u) const { return origin_ + u % stride_ * pitch_ + u / stride_; }
+
+  // Before the first row is read.
+  void clear(int64_t rows, T* memory) const {
+    for (int64_t i = 0; i < rows * step_ + L; i += L) store(memory + i, vec<T>{});
+  }
+
+  // Null: a row of zeros.
+  void read(const S* row, int64_t number) const {
+    T* const to = origin_ + number * step_;
+    if (row == nullptr || first_ >= last_) {
+      for (int64_t p = 0; p < stride_; ++p)
+        for (int64_t u = 0; u < pitch_ - L; u += L) store(to + p * pitch_ + u, vec<T>{});
+    } else if (stride_ == 1) {
+      for (int64_t x = first_; x < last_; x += L) store(to + left_ + x, load_some(row + x, min(last_ - x, L)));
+    } else if (stride_ == 2) {
+      read_pairs(row, to);
+    } else {
+      for (int64_t x = first_; x < last_; ++x)
+        to[(x + left_) % stride_ * pitch_ + (x + left_) / stride_] = load_n(row + x, 1)[0];
+    }
+  }
+
+ private:
+  static int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
+  static TW_INLINE vec<T> load_some(const S* p, int n) { return n == L ? load(p) : load_n(p, n); }
+  template <int First, int... I>
+  static TW_INLINE vec<T> alternate(vec<T> a, vec<T> b, Lanes<I...>) {
+    return __builtin_shufflevector(a, b, (2 * I + First)...);
+  }
+
+  void read_pairs(const S* row, T* to) const {
+    constexpr Lanes<__integer_pack(L)...> all;
+    int64_t x = first_;
+    if ((x + left_) % 2 != 0) to[pitch_ + (x + left_) / 2] = load_n(row + x, 1)[0], ++x;
+    for (; x < last_; x += 2 * L) {
+      const int left = min(last_ - x, 2 * L);
+      const vec<T> a = load_some(row + x, min(left, L)), b = left > L ? load_some(row + x + L, left - L) : vec<T>{};
+      T* const at = to + (x + left_) / 2;
+      store(at, alternate<0>(a, b, all));
+      store(at + pitch_, alternate<1>(a, b, all));
+    }
+  }
+
+  const int64_t left_, stride_, first_, last_, pitch_, step_;
+  T* const origin_;
+};
+
+}  // namespace
+}  // namespace tw::TW_ISA

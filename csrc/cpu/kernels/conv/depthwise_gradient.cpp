@@ -32,14 +32,11 @@ class StridedTranspose {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t image = i / p_.shape.groups, channel = i % p_.shape.groups;
       const S* from = static_cast<const S*>(p_.in.data) + image * p_.in.image + channel * p_.in.channel;
-      read_weights<S>(p_.weight, channel, 0, taps_, false, weights_);
+      taps_at_ = read_weights<S>(p_.weight, channel, 0, taps_, false, weights_);
       const T start = p_.bias ? load_n(static_cast<const S*>(p_.bias) + channel, 1)[0] : T{0};
       for (int64_t y = 0; y < y_.in; y += band_) {
         const int64_t rows = smaller(band_, y_.in - y), first = floor_div(y + y_.pad - span(y_), y_.stride);
-        for (int64_t r = 0; r < transposed_rows_met(y_, rows); ++r) {
-          const int64_t at = first + r;
-          padded_.read(at >= 0 && at < y_.out ? from + at * p_.in.pixel[1] : nullptr, r);
-        }
+        padded_.read(from, p_.in.pixel[1], y_.out, first, transposed_rows_met(y_, rows));
         for (int64_t r = 0; r < rows; ++r)
           write_row(y + r, first, start, image * p_.out.image + channel * p_.out.channel);
       }
@@ -74,7 +71,7 @@ class StridedTranspose {
       const int64_t from = f + x_.pad - j * x_.dilation, at = floor_div(from, x_.stride);
       if (at * x_.stride != from) continue;
       const T* g = padded_.at(at + transposed_left(x_)) + row * padded_.step();
-      const vec<T> weight = set1(weights_[i * x_.kernel + j]);
+      const vec<T> weight = set1(taps_at_[i * x_.kernel + j]);
       for (int64_t x = 0; x < count; x += L) store(phase_ + x, fma(weight, load(g + x), load(phase_ + x)));
     }
   }
@@ -85,6 +82,7 @@ class StridedTranspose {
   T *const weights_, *const row_, *const phase_, *const rows_;
   const PaddedRows<S> padded_;
   const int64_t band_;
+  const T* taps_at_ = nullptr;  // of the channel
 };
 
 // ---- the weights ----------------------------------------------------------------------------------------------------
@@ -115,10 +113,7 @@ class WeightGradient {
       const S* from = static_cast<const S*>(p_.in.data) + image * p_.in.image + channel_ * p_.in.channel;
       for (int64_t y = 0; y < y_.out; y += band_) {
         const int64_t rows = smaller(band_, y_.out - y), first = y * y_.stride - y_.pad;
-        for (int64_t r = 0; r < rows_met(y_, rows); ++r) {
-          const int64_t at = first + r;
-          padded_.read(at >= 0 && at < y_.in ? from + at * p_.in.pixel[1] : nullptr, r);
-        }
+        padded_.read(from, p_.in.pixel[1], y_.in, first, rows_met(y_, rows));
         for (int64_t q = 0; q < filters_; ++q) {
           const S* g = static_cast<const S*>(p_.g.data) + image * p_.g.image +
                        (channel_ * filters_ + q) * p_.g.channel + y * p_.g.pixel[1];

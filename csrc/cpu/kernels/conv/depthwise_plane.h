@@ -14,7 +14,7 @@ void transpose_strided(const ConvProblem&, int64_t begin, int64_t end, void* scr
 namespace {
 
 constexpr int64_t kBandBytes = 16 << 10;  // of padded rows, which stay in L1 with what is read and written
-constexpr int64_t kLeastBand = 4;
+constexpr int64_t kBlockRows = 4;  // of the result, that are summed up at once
 
 TW_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 TW_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -32,8 +32,8 @@ TW_INLINE int64_t rows_met(const ConvAxis& y, int64_t pixels) { return (pixels -
 // Rows of the result whose padded rows are in L1 together; enough that few of those are read again for the next band.
 template <class T>
 TW_INLINE int64_t rows_of_band(const ConvAxis& y, int64_t stride, int64_t reach) {
-  const int64_t row = PaddedRows<T>::bytes(stride, reach, 1), least = larger(kLeastBand, span(y) / y.stride);
-  const int64_t fitting = (kBandBytes / row - span(y) - 1) / y.stride / kLeastBand * kLeastBand;
+  const int64_t row = PaddedRows<T>::bytes(stride, reach, 1), least = larger(kBlockRows, span(y) / y.stride);
+  const int64_t fitting = (kBandBytes / row - span(y) - 1) / y.stride / kBlockRows * kBlockRows;
   return smaller(y.out, larger(least, fitting));
 }
 
@@ -46,13 +46,14 @@ TW_INLINE int64_t transposed_rows_met(const ConvAxis& y, int64_t rows) { return 
 template <class T>
 TW_INLINE int64_t transposed_band(const ConvAxis& y, const ConvAxis& x) {
   const int64_t row = PaddedRows<T>::bytes(1, transposed_reach(x), 1);
-  return smaller(y.in, larger(larger(kLeastBand, span(y)), (kBandBytes / row - 2) * y.stride - span(y)));
+  return smaller(y.in, larger(larger(kBlockRows, span(y)), (kBandBytes / row - 2) * y.stride - span(y)));
 }
 
 // Of the memory that the kernels divide up, each its own way.
 template <class T>
 TW_INLINE int64_t scratch_bytes(const ConvShape& s) {
   const int64_t size = sizeof(T), weights = whole_vectors<T>(s.taps()) * size;
+  const int64_t result = kBlockRows * whole_vectors<T>(larger(s.axes[2].in, s.axes[2].out)) * size;
   const ConvAxis &y = s.axes[1], &x = s.axes[2];
   const ConvAxis turned_y{y.out, y.in, y.kernel, 1, 0, y.dilation}, turned_x{x.out, x.in, x.kernel, 1, 0, x.dilation};
   const auto rows = [](const ConvAxis& y, const ConvAxis& x) {
@@ -62,15 +63,18 @@ TW_INLINE int64_t scratch_bytes(const ConvShape& s) {
       PaddedRows<T>::bytes(1, transposed_reach(x), transposed_rows_met(y, transposed_band<T>(y, x))) +
       (whole_vectors<T>(x.in) + lanes<T>)*2 * size + whole_vectors<T>(x.in) * size;
   const int64_t sums = s.out_channels * s.taps() * lanes<T> * size;
-  return larger(larger(weights + larger(rows(y, x), rows(turned_y, turned_x)), weights + strided), sums + rows(y, x));
+  return larger(larger(weights + result + larger(rows(y, x), rows(turned_y, turned_x)), weights + strided), sums + rows(y, x));
 }
 
-// The taps of a filter, in reverse if they are `turned`.
+// The taps of a filter, in reverse if they are `turned`; where they lie, or else at `to`.
 template <class S>
-TW_INLINE void read_weights(const ConvWeight& w, int64_t group, int64_t filter, int64_t taps, bool turned,
-                            compute_t<S>* to) {
+TW_INLINE const compute_t<S>* read_weights(const ConvWeight& w, int64_t group, int64_t filter, int64_t taps,
+                                           bool turned, compute_t<S>* to) {
   const S* from = static_cast<const S*>(w.data) + group * w.group + filter * w.filter;
+  if constexpr (sizeof(S) == sizeof(compute_t<S>))
+    if (!turned) return from;
   for (int64_t t = 0; t < taps; ++t) to[turned ? taps - 1 - t : t] = load_n(from + t, 1)[0];
+  return to;
 }
 
 }  // namespace

@@ -40,20 +40,12 @@ class PaddedRows {
     for (int64_t i = 0; i < rows * step_ + L; i += L) store(memory + i, vec<T>{});
   }
 
-  // Null: a row of zeros.
-  void read(const S* row, int64_t number) const {
-    T* const to = origin_ + number * step_;
-    if (row == nullptr || first_ >= last_) {
-      for (int64_t p = 0; p < stride_; ++p)
-        for (int64_t u = 0; u < pitch_ - L; u += L) store(to + p * pitch_ + u, vec<T>{});
-    } else if (stride_ == 1) {
-      for (int64_t x = first_; x < last_; x += L) store(to + left_ + x, load_some(row + x, min(last_ - x, L)));
-    } else if (stride_ == 2) {
-      read_pairs(row, to);
-    } else {
-      for (int64_t x = first_; x < last_; ++x)
-        to[(x + left_) % stride_ * pitch_ + (x + left_) / stride_] = load_n(row + x, 1)[0];
-    }
+  // Rows [from, from + count) of a channel whose rows lie `row_step` apart, zeros where it has none.
+  void read(const S* channel, int64_t row_step, int64_t height, int64_t from, int64_t count) const {
+    const int64_t first = min_of(from < 0 ? -from : 0, count), last = min_of(height - from, count);
+    for (int64_t r = 0; r < first; ++r) clear_row(r);
+    if (first < last && first_ < last_) read_inside(channel + (from + first) * row_step, row_step, first, last);
+    for (int64_t r = first < last && first_ < last_ ? last : first; r < count; ++r) clear_row(r);
   }
 
  private:
@@ -64,16 +56,48 @@ class PaddedRows {
     return __builtin_shufflevector(a, b, (2 * I + First)...);
   }
 
-  void read_pairs(const S* row, T* to) const {
+  void clear_row(int64_t number) const {
+    T* const to = origin_ + number * step_;
+    for (int64_t p = 0; p < stride_; ++p)
+      for (int64_t u = 0; u < pitch_ - L; u += L) store(to + p * pitch_ + u, vec<T>{});
+  }
+
+  void read_inside(const S* row, int64_t row_step, int64_t number, int64_t end) const {
+    T* to = origin_ + number * step_;
+    const int64_t step = step_, count = last_ - first_;
+    row += first_;
+    if (stride_ == 1 && count <= L) {
+      const int n = static_cast<int>(count);
+      to += left_ + first_;
+      for (; number < end; ++number, row += row_step, to += step) store(to, load_n(row, n));
+    } else if (stride_ == 1) {
+      const int64_t whole = (count - 1) / L * L;
+      const int n = static_cast<int>(count - whole);
+      to += left_ + first_;
+      for (; number < end; ++number, row += row_step, to += step) {
+        for (int64_t x = 0; x < whole; x += L) store(to + x, load(row + x));
+        store(to + whole, load_n(row + whole, n));
+      }
+    } else if (stride_ == 2) {
+      for (; number < end; ++number, row += row_step, to += step) read_pairs(row, count, to);
+    } else {
+      for (; number < end; ++number, row += row_step, to += step)
+        for (int64_t x = 0; x < count; ++x)
+          to[(x + first_ + left_) % stride_ * pitch_ + (x + first_ + left_) / stride_] = load_n(row + x, 1)[0];
+    }
+  }
+
+  void read_pairs(const S* row, int64_t count, T* to) const {
     constexpr Lanes<__integer_pack(L)...> all;
-    int64_t x = first_;
-    if ((x + left_) % 2 != 0) to[pitch_ + (x + left_) / 2] = load_n(row + x, 1)[0], ++x;
-    for (; x < last_; x += 2 * L) {
-      const int left = min(last_ - x, 2 * L);
+    int64_t x = 0;
+    const int64_t place = first_ + left_;
+    if (place % 2 != 0) to[pitch_ + place / 2] = load_n(row, 1)[0], ++x;
+    to += (place + 1) / 2;
+    for (; x < count; x += 2 * L, to += L) {
+      const int left = min(count - x, 2 * L);
       const vec<T> a = load_some(row + x, min(left, L)), b = left > L ? load_some(row + x + L, left - L) : vec<T>{};
-      T* const at = to + (x + left_) / 2;
-      store(at, alternate<0>(a, b, all));
-      store(at + pitch_, alternate<1>(a, b, all));
+      store(to, alternate<0>(a, b, all));
+      store(to + pitch_, alternate<1>(a, b, all));
     }
   }
 

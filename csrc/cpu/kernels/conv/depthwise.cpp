@@ -31,6 +31,9 @@ class Depthwise {
         padded_(x_.in, x_.pad, x_.stride, reach(x_), rows_),
         band_(rows_of_band<T>(y_, x_.stride, reach(x_))) {
     padded_.clear(rows_met(y_, band_), rows_);
+    for (int64_t j = 0; j < x_.kernel; ++j) t_.columns[j] = padded_.at(j * x_.dilation);
+    t_.height = y_.kernel, t_.width = x_.kernel;
+    t_.row = padded_.step(), t_.down = y_.dilation * t_.row, t_.stride = y_.stride * t_.row;
   }
 
   void run(int64_t begin, int64_t end) {
@@ -39,7 +42,7 @@ class Depthwise {
       const S* from = static_cast<const S*>(p_.in.data) + image * p_.in.image + channel * p_.in.channel;
       for (int64_t y = 0; y < y_.out; y += band_) {
         const int64_t rows = smaller(y_.out - y, band_);
-        padded_.read(from, p_.in.pixel[1], y_.in, y * y_.stride - y_.pad, rows_met(y_, rows));
+        padded_.read(from, p_.in.pixel[1], y_.in, y * y_.stride - y_.pad, rows_met(y_, rows), band_ == y_.out);
         for (int64_t q = 0; q < filters_; ++q) filter(image, channel, q, y, rows);
       }
       if (++channel == p_.shape.groups) channel = 0, ++image;
@@ -52,25 +55,21 @@ class Depthwise {
   }
 
   // Rows [y, y + rows) of the result of filter q of a channel.
-  void filter(int64_t image, int64_t group, int64_t q, int64_t y, int64_t rows) const {
+  void filter(int64_t image, int64_t group, int64_t q, int64_t y, int64_t rows) {
     const int64_t channel = group * filters_ + q;
-    Taps<T> t;
-    t.weights = read_weights<S>(p_.weight, group, q, taps_, turned_, weights_);
-    for (int64_t j = 0; j < x_.kernel; ++j) t.columns[j] = padded_.at(j * x_.dilation);
-    t.height = y_.kernel, t.width = x_.kernel;
-    t.row = padded_.step(), t.down = y_.dilation * t.row, t.stride = y_.stride * t.row;
+    t_.weights = read_weights<S>(p_.weight, group, q, taps_, turned_, weights_);
     const T start = p_.bias ? load_n(static_cast<const S*>(p_.bias) + channel, 1)[0] : T{0};
     const int64_t at = image * p_.out.image + channel * p_.out.channel + y * p_.out.pixel[1];
     if constexpr (sizeof(S) == sizeof(T)) {
       if (p_.activation <= Activation::relu && p_.residual == nullptr)
-        return sum_all_taps<T>(t, {static_cast<T*>(p_.out.data) + at, p_.out.pixel[1], rows, x_.out, start,
-                                   p_.activation == Activation::relu});
+        return sum_all_taps<T>(t_, {static_cast<T*>(p_.out.data) + at, p_.out.pixel[1], rows, x_.out, start,
+                                    p_.activation == Activation::relu});
     }
-    finish_rows(t, start, rows, at);
+    finish_rows(t_, start, rows, at);
   }
 
   // By way of a few rows of sums.
-  void finish_rows(Taps<T>& t, T start, int64_t rows, int64_t at) const {
+  void finish_rows(Taps<T> t, T start, int64_t rows, int64_t at) const {
     const int64_t step = whole_vectors<T>(x_.out), row = p_.out.pixel[1];
     for (int64_t y = 0; y < rows; y += kBlockRows, at += kBlockRows * row) {
       const int64_t count = smaller(rows - y, kBlockRows);
@@ -91,6 +90,7 @@ class Depthwise {
   T *const weights_, *const result_, *const rows_;
   const PaddedRows<S> padded_;
   const int64_t band_;
+  Taps<T> t_;
 };
 
 template <class S>

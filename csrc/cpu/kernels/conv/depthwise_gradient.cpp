@@ -36,7 +36,7 @@ class StridedTranspose {
       const T start = p_.bias ? load_n(static_cast<const S*>(p_.bias) + channel, 1)[0] : T{0};
       for (int64_t y = 0; y < y_.in; y += band_) {
         const int64_t rows = smaller(band_, y_.in - y), first = floor_div(y + y_.pad - span(y_), y_.stride);
-        padded_.read(from, p_.in.pixel[1], y_.out, first, transposed_rows_met(y_, rows));
+        padded_.read(from, p_.in.pixel[1], y_.out, first, transposed_rows_met(y_, rows), false);
         for (int64_t r = 0; r < rows; ++r)
           write_row(y + r, first, start, image * p_.out.image + channel * p_.out.channel);
       }
@@ -113,7 +113,7 @@ class WeightGradient {
       const S* from = static_cast<const S*>(p_.in.data) + image * p_.in.image + channel_ * p_.in.channel;
       for (int64_t y = 0; y < y_.out; y += band_) {
         const int64_t rows = smaller(band_, y_.out - y), first = y * y_.stride - y_.pad;
-        padded_.read(from, p_.in.pixel[1], y_.in, first, rows_met(y_, rows));
+        padded_.read(from, p_.in.pixel[1], y_.in, first, rows_met(y_, rows), false);
         for (int64_t q = 0; q < filters_; ++q) {
           const S* g = static_cast<const S*>(p_.g.data) + image * p_.g.image +
                        (channel_ * filters_ + q) * p_.g.channel + y * p_.g.pixel[1];

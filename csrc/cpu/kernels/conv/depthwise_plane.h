@@ -14,7 +14,7 @@ void transpose_strided(const ConvProblem&, int64_t begin, int64_t end, void* scr
 namespace {
 
 constexpr int64_t kBandBytes = 16 << 10;  // of padded rows, which stay in L1 with what is read and written
-constexpr int64_t kBlockRows = 4;  // of the result, that are summed up at once
+constexpr int64_t kBlockRows = 4;         // of the result, that are summed up at once
 
 TW_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 TW_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -63,7 +63,8 @@ TW_INLINE int64_t scratch_bytes(const ConvShape& s) {
       PaddedRows<T>::bytes(1, transposed_reach(x), transposed_rows_met(y, transposed_band<T>(y, x))) +
       (whole_vectors<T>(x.in) + lanes<T>)*2 * size + whole_vectors<T>(x.in) * size;
   const int64_t sums = s.out_channels * s.taps() * lanes<T> * size;
-  return larger(larger(weights + result + larger(rows(y, x), rows(turned_y, turned_x)), weights + strided), sums + rows(y, x));
+  return larger(larger(weights + result + larger(rows(y, x), rows(turned_y, turned_x)), weights + strided),
+                sums + rows(y, x));
 }
 
 // The taps of a filter, in reverse if they are `turned`; where they lie, or else at `to`.

@@ -24,8 +24,8 @@ struct SumsTo {
   bool clip;
 };
 
-// R rows of one vector V of sums at column x, of which `count` are wanted. A kernel of K x K has its taps in registers and
-// a dilation of 1, its rows of the result lie SY apart; K = 0: any kernel.
+// R rows of one vector V of sums at column x, of which `count` are wanted. A kernel of K x K has its taps in registers
+// and a dilation of 1, its rows of the result lie SY apart; K = 0: any kernel.
 template <class T, bool kHalf, int K, int SY, int R>
 TW_INLINE void sum_vector(const Taps<T>& t, const T* const (&columns)[K > 0 ? K : 1],
                           const typename Last<T, kHalf>::type (&weights)[K > 0 ? K * K : 1], const SumsTo<T>& to,
@@ -42,6 +42,7 @@ TW_INLINE void sum_vector(const Taps<T>& t, const T* const (&columns)[K > 0 ? K 
       for (int j = 0; j < K; ++j) {
         V v;
         __builtin_memcpy(&v, columns[j] + from + i * row, sizeof v);
+        asm("" : "+v"(v));  // loaded once: GCC would rather load for each use
 #pragma GCC unroll 4
         for (int r = 0; r < R; ++r)
           if (i - r * SY >= 0 && i - r * SY < K) sums[r] = fma(weights[(i - r * SY) * K + j], v, sums[r]);
@@ -80,8 +81,7 @@ TW_INLINE void sum_rows_at(const Taps<T>& t, const T* const (&columns)[K > 0 ? K
   int64_t x = 0;
   if (!kHalf)
     for (; x + L <= to.columns; x += L) sum_vector<T, kHalf, K, SY, R>(t, columns, weights, to, y, x, L);
-  if (x < to.columns)
-    sum_vector<T, kHalf, K, SY, R>(t, columns, weights, to, y, x, static_cast<int>(to.columns - x));
+  if (x < to.columns) sum_vector<T, kHalf, K, SY, R>(t, columns, weights, to, y, x, static_cast<int>(to.columns - x));
 }
 
 // kHalf: rows of at most half a vector.

@@ -40,17 +40,19 @@ class PaddedRows {
     for (int64_t i = 0; i < rows * step_ + L; i += L) store(memory + i, vec<T>{});
   }
 
-  // Rows [from, from + count) of a channel whose rows lie `row_step` apart, zeros where it has none.
-  void read(const S* channel, int64_t row_step, int64_t height, int64_t from, int64_t count) const {
+  // Rows [from, from + count) of a channel whose rows lie `row_step` apart; where it has none there are zeros, which
+  // `still` lie there if others of the same rows were read before.
+  void read(const S* channel, int64_t row_step, int64_t height, int64_t from, int64_t count, bool still) const {
     const int64_t first = min_of(from < 0 ? -from : 0, count), last = min_of(height - from, count);
+    const bool any = first < last && first_ < last_;
+    if (any) read_inside(channel + (from + first) * row_step, row_step, first, last);
+    if (still) return;
     for (int64_t r = 0; r < first; ++r) clear_row(r);
-    if (first < last && first_ < last_) read_inside(channel + (from + first) * row_step, row_step, first, last);
-    for (int64_t r = first < last && first_ < last_ ? last : first; r < count; ++r) clear_row(r);
+    for (int64_t r = any ? last : first; r < count; ++r) clear_row(r);
   }
 
  private:
   static int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
-  static TW_INLINE vec<T> load_some(const S* p, int n) { return n == L ? load(p) : load_n(p, n); }
   template <int First, int... I>
   static TW_INLINE vec<T> alternate(vec<T> a, vec<T> b, Lanes<I...>) {
     return __builtin_shufflevector(a, b, (2 * I + First)...);
@@ -79,7 +81,7 @@ class PaddedRows {
         store(to + whole, load_n(row + whole, n));
       }
     } else if (stride_ == 2) {
-      for (; number < end; ++number, row += row_step, to += step) read_pairs(row, count, to);
+      read_pairs(row, row_step, count, to, end - number);
     } else {
       for (; number < end; ++number, row += row_step, to += step)
         for (int64_t x = 0; x < count; ++x)
@@ -87,17 +89,23 @@ class PaddedRows {
     }
   }
 
-  void read_pairs(const S* row, int64_t count, T* to) const {
+  // Every other element goes to one phase, and its neighbour to the other.
+  void read_pairs(const S* row, int64_t row_step, int64_t count, T* to, int64_t rows) const {
     constexpr Lanes<__integer_pack(L)...> all;
-    int64_t x = 0;
-    const int64_t place = first_ + left_;
-    if (place % 2 != 0) to[pitch_ + place / 2] = load_n(row, 1)[0], ++x;
-    to += (place + 1) / 2;
-    for (; x < count; x += 2 * L, to += L) {
-      const int left = min(count - x, 2 * L);
-      const vec<T> a = load_some(row + x, min(left, L)), b = left > L ? load_some(row + x + L, left - L) : vec<T>{};
-      store(to, alternate<0>(a, b, all));
-      store(to + pitch_, alternate<1>(a, b, all));
+    const int64_t place = first_ + left_, whole = (count - 1) / (2 * L) * (2 * L);
+    const int at_first = min(count - whole, L), at_second = static_cast<int>(count - whole) - at_first;
+    T* first = to + place % 2 * pitch_ + place / 2;
+    T* second = to + (place + 1) % 2 * pitch_ + (place + 1) / 2;
+    for (; rows > 0; --rows, row += row_step, first += step_, second += step_) {
+      for (int64_t x = 0; x < whole; x += 2 * L) {
+        const vec<T> a = load(row + x), b = load(row + x + L);
+        store(first + x / 2, alternate<0>(a, b, all));
+        store(second + x / 2, alternate<1>(a, b, all));
+      }
+      const vec<T> a = load_n(row + whole, at_first);
+      const vec<T> b = at_second > 0 ? load_n(row + whole + L, at_second) : vec<T>{};
+      store(first + whole / 2, alternate<0>(a, b, all));
+      store(second + whole / 2, alternate<1>(a, b, all));
     }
   }
 

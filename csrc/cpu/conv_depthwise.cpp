@@ -88,15 +88,16 @@ void depthwise_weight_gradient(const ConvWeightGradientProblem& p) {
   const StorageRef memory = allocate(static_cast<size_t>(slices * count * size));
   char* sums = static_cast<char*>(memory->data);
   const double ns = plane_ns(s) * static_cast<double>(s.images) / static_cast<double>(slices);
-  with_scratch(s, slices * s.groups, std::max<int64_t>(1, static_cast<int64_t>(kPieceNs / ns)), ns,
-               [&](int64_t begin, int64_t end, void* scratch) {
-                 for (int64_t i = begin; i < end; ++i) {
-                   const int64_t slice = i / s.groups, channel = i % s.groups;
-                   const Part images = part(s.images, 1, slices, slice);
-                   k.weight_gradient[index_of(p.dtype)](p, channel, images.from, images.from + images.size,
-                                                        sums + (slice * count + channel * filter_taps) * size, scratch);
-                 }
-               });
+  const int64_t block = std::max<int64_t>(1, static_cast<int64_t>(kPieceNs / ns)), blocks = ceil_div(s.groups, block);
+  with_scratch(s, slices * blocks, 1, ns * static_cast<double>(block), [&](int64_t begin, int64_t end, void* scratch) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t slice = i / blocks, channel = i % blocks * block;
+      const Part images = part(s.images, 1, slices, slice);
+      k.weight_gradient[index_of(p.dtype)](p, channel, std::min(block, s.groups - channel), images.from,
+                                           images.from + images.size,
+                                           sums + (slice * count + channel * filter_taps) * size, scratch);
+    }
+  });
   k.add_slices[index_of(p.dtype)](sums, slices, count, p.accumulate, p.out);
 }
 

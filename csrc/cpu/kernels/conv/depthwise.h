@@ -16,10 +16,10 @@ struct DepthwiseKernels {
   void (*forward[kDTypes])(const ConvProblem&, int64_t begin, int64_t end, void* scratch);
   void (*transpose[kDTypes])(const ConvProblem&, int64_t begin, int64_t end, void* scratch);
 
-  // Of images [begin, end) and one channel: sums (filters, taps), of float32 for halves; and the result, `slices` of
-  // `count` sums added up in order.
-  void (*weight_gradient[kDTypes])(const ConvWeightGradientProblem&, int64_t channel, int64_t begin, int64_t end,
-                                   void* sums, void* scratch);
+  // Of images [begin, end) and `channels` channels: sums (channels, filters, taps), of float32 for halves; and the
+  // result, `slices` of `count` sums added up in order.
+  void (*weight_gradient[kDTypes])(const ConvWeightGradientProblem&, int64_t channel, int64_t channels, int64_t begin,
+                                   int64_t end, void* sums, void* scratch);
   void (*add_slices[kDTypes])(const void* sums, int64_t slices, int64_t count, bool accumulate, void* out);
 };
 

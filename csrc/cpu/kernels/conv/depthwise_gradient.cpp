@@ -1,13 +1,31 @@
 // Gradients of depthwise convolutions: with respect to the input where a stride is not 1, and to the weights.
 #include "cpu/kernels/conv/conv.h"
-#include "cpu/kernels/conv/depthwise_plane.h"
-#include "cpu/kernels/gemm/epilogue.h"
+#include "cpu/kernels/conv/depthwise_sums.h"
 
 namespace tw::TW_ISA {
 namespace {
 
-// ---- the input, strided: elements of a row that are a stride apart meet neighbours in g, with the same taps ---------
+// ---- the input, strided ---------------------------------------------------------------------------------------------
 
+// Taps of one axis that elements of one phase of the input meet, first, first + step, ..; the first meets place `at`,
+// and each is `down` places before the last.
+struct PhaseTaps {
+  int64_t count = 0, first = 0, step = 1, at = 0, down = 0;
+
+  PhaseTaps(const ConvAxis& a, int64_t phase) {
+    for (int64_t t = 0; t < a.kernel; ++t) {
+      const int64_t from = phase + a.pad - t * a.dilation, place = floor_div(from, a.stride);
+      if (place * a.stride != from) continue;
+      if (count == 0) first = t, at = place;
+      if (count == 1) step = t - first, down = at - place;
+      ++count;
+    }
+  }
+  static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
+};
+
+// Elements of the input that are a stride apart, along both axes, meet neighbours in g with the same taps: a
+// convolution at stride 1 for each phase.
 template <class S>
 class StridedTranspose {
   typedef compute_t<S> T;
@@ -18,46 +36,80 @@ class StridedTranspose {
       : p_(p),
         y_(p.shape.axes[1]),
         x_(p.shape.axes[2]),
-        taps_(y_.kernel * x_.kernel),
         weights_(scratch),
-        row_(weights_ + whole_vectors<T>(taps_)),
-        phase_(row_ + whole_vectors<T>(x_.in)),
-        rows_(phase_ + whole_vectors<T>(x_.in) + L),
+        row_(weights_ + whole_vectors<T>(y_.kernel * x_.kernel)),
+        phases_(row_ + 2 * x_.stride * phase_step<T>(x_)),
+        rows_(phases_ + kBlockRows * x_.stride * phase_step<T>(x_)),
         padded_(x_.out, transposed_left(x_), 1, transposed_reach(x_), rows_),
         band_(transposed_band<T>(y_, x_)) {
     padded_.clear(transposed_rows_met(y_, band_), rows_);
   }
 
   void run(int64_t begin, int64_t end) {
+    int64_t image = begin / p_.shape.groups, channel = begin % p_.shape.groups;
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t image = i / p_.shape.groups, channel = i % p_.shape.groups;
       const S* from = static_cast<const S*>(p_.in.data) + image * p_.in.image + channel * p_.in.channel;
-      taps_at_ = read_weights<S>(p_.weight, channel, 0, taps_, false, weights_);
-      const T start = p_.bias ? load_n(static_cast<const S*>(p_.bias) + channel, 1)[0] : T{0};
       for (int64_t y = 0; y < y_.in; y += band_) {
-        const int64_t rows = smaller(band_, y_.in - y), first = floor_div(y + y_.pad - span(y_), y_.stride);
-        padded_.read(from, p_.in.pixel[1], y_.out, first, transposed_rows_met(y_, rows), false);
-        for (int64_t r = 0; r < rows; ++r)
-          write_row(y + r, first, start, image * p_.out.image + channel * p_.out.channel);
+        const int64_t rows = smaller(band_, y_.in - y), first = PhaseTaps::floor_div(y + y_.pad - span(y_), y_.stride);
+        padded_.read(from, p_.in.pixel[1], y_.out, first, transposed_rows_met(y_, rows), band_ >= y_.in);
+        for (int64_t phase = 0; phase < y_.stride && phase < rows; ++phase)
+          write_rows(image, channel, y + phase, (rows - phase + y_.stride - 1) / y_.stride, first);
       }
+      if (++channel == p_.shape.groups) channel = 0, ++image;
     }
   }
 
  private:
-  static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
-
-  // Row y of the gradient; row 0 of the padded ones is row `first` of g.
-  void write_row(int64_t y, int64_t first, T start, int64_t plane) const {
-    for (int64_t f = 0; f < x_.stride && f < x_.in; ++f) {
-      const int64_t count = (x_.in - f + x_.stride - 1) / x_.stride;
-      for (int64_t x = 0; x < count; x += L) store(phase_ + x, start - vec<T>{});
-      for (int64_t i = 0; i < y_.kernel; ++i) {
-        const int64_t from = y + y_.pad - i * y_.dilation, row = floor_div(from, y_.stride);
-        if (row * y_.stride == from) add_taps(i, row - first, f, count);
+  // `count` rows from y on, a stride apart; padded row 0 is row `first` of g.
+  void write_rows(int64_t image, int64_t channel, int64_t y, int64_t count, int64_t first) const {
+    const PhaseTaps down(y_, y);
+    const T start = p_.bias ? load_n(static_cast<const S*>(p_.bias) + channel, 1)[0] : T{0};
+    for (int64_t r = 0; r < count; r += kBlockRows) {
+      const int64_t block = smaller(count - r, kBlockRows);
+      for (int64_t phase = 0; phase < x_.stride && phase < x_.in; ++phase)
+        sum_phase(channel, down, down.at + r - first, phase, block, start);
+      for (int64_t i = 0; i < block; ++i) {
+        join_phases(phases_ + i * phase_step<T>(x_));
+        finish_row(image * p_.out.image + channel * p_.out.channel + (y + (r + i) * y_.stride) * p_.out.pixel[1]);
       }
-      for (int64_t x = 0; x < count; ++x) row_[f + x * x_.stride] = phase_[x];
     }
-    const int64_t at = plane + y * p_.out.pixel[1];
+  }
+
+  // `rows` rows of one phase, the first of which meets padded row `row` with its first tap.
+  void sum_phase(int64_t channel, const PhaseTaps& down, int64_t row, int64_t phase, int64_t rows, T start) const {
+    const PhaseTaps right(x_, phase);
+    const S* from = static_cast<const S*>(p_.weight.data) + channel * p_.weight.group;
+    for (int64_t i = 0; i < down.count; ++i)
+      for (int64_t j = 0; j < right.count; ++j)
+        weights_[i * right.count + j] =
+            load_n(from + (down.first + i * down.step) * x_.kernel + right.first + j * right.step, 1)[0];
+    Taps<T> t;
+    for (int64_t j = 0; j < right.count; ++j)
+      t.columns[j] = padded_.at(right.at - j * right.down + transposed_left(x_)) + row * padded_.step();
+    t.height = down.count, t.width = right.count;
+    t.row = t.stride = padded_.step(), t.down = -down.down * t.row;
+    t.weights = weights_;
+    T* const to = phases_ + phase * kBlockRows * phase_step<T>(x_);
+    sum_all_taps<T>(t, {to, phase_step<T>(x_), rows, (x_.in - phase + x_.stride - 1) / x_.stride, start, false});
+  }
+
+  // A row of all phases, element by element in turn.
+  void join_phases(const T* from) const {
+    const int64_t step = kBlockRows * phase_step<T>(x_), count = (x_.in + x_.stride - 1) / x_.stride;
+    if (x_.stride == 2) {
+      constexpr Lanes<__integer_pack(L)...> all;
+      for (int64_t x = 0; x < count; x += L) {
+        const vec<T> a = load(from + x), b = load(from + step + x);
+        store(row_ + 2 * x, zip_low(a, b, all));
+        store(row_ + 2 * x + L, zip_high(a, b, all));
+      }
+      return;
+    }
+    for (int64_t phase = 0; phase < x_.stride; ++phase)
+      for (int64_t x = 0; x < count; ++x) row_[phase + x * x_.stride] = from[phase * step + x];
+  }
+
+  void finish_row(int64_t at) const {
     GemmOutput out{};
     out.c = {static_cast<S*>(p_.out.data) + at, x_.in, 1};
     if (p_.residual != nullptr) out.residual = {static_cast<S*>(const_cast<void*>(p_.residual)) + at, x_.in, 1};
@@ -65,24 +117,11 @@ class StridedTranspose {
     finish(out, row_, x_.in, 1, x_.in, S{});
   }
 
-  // Row i of the kernel, with a padded row, added to phase f.
-  void add_taps(int64_t i, int64_t row, int64_t f, int64_t count) const {
-    for (int64_t j = 0; j < x_.kernel; ++j) {
-      const int64_t from = f + x_.pad - j * x_.dilation, at = floor_div(from, x_.stride);
-      if (at * x_.stride != from) continue;
-      const T* g = padded_.at(at + transposed_left(x_)) + row * padded_.step();
-      const vec<T> weight = set1(taps_at_[i * x_.kernel + j]);
-      for (int64_t x = 0; x < count; x += L) store(phase_ + x, fma(weight, load(g + x), load(phase_ + x)));
-    }
-  }
-
   const ConvProblem& p_;
   const ConvAxis &y_, &x_;
-  const int64_t taps_;
-  T *const weights_, *const row_, *const phase_, *const rows_;
+  T *const weights_, *const row_, *const phases_, *const rows_;  // phases_: (phase, row, element)
   const PaddedRows<S> padded_;
   const int64_t band_;
-  const T* taps_at_ = nullptr;  // of the channel
 };
 
 // ---- the weights ----------------------------------------------------------------------------------------------------
@@ -93,47 +132,49 @@ class WeightGradient {
   static constexpr int L = lanes<T>;
 
  public:
-  WeightGradient(const ConvWeightGradientProblem& p, int64_t channel, T* scratch)
+  WeightGradient(const ConvWeightGradientProblem& p, T* scratch)
       : p_(p),
-        channel_(channel),
         filters_(p.shape.out_channels),
         y_(p.shape.axes[1]),
         x_(p.shape.axes[2]),
         taps_(y_.kernel * x_.kernel),
         sums_(scratch),
-        rows_(scratch + filters_ * taps_ * L),
+        rows_(scratch + whole_vectors<T>(filters_ * taps_) * L),
         padded_(x_.in, x_.pad, x_.stride, reach(x_), rows_),
         band_(rows_of_band<T>(y_, x_.stride, reach(x_))) {
     padded_.clear(rows_met(y_, band_), rows_);
   }
 
-  void run(int64_t begin, int64_t end, T* to) {
-    for (int64_t t = 0; t < filters_ * taps_; ++t) store(sums_ + t * L, vec<T>{});
+  // Of images [begin, end): (filters, taps).
+  void run(int64_t channel, int64_t begin, int64_t end, T* to) const {
+    const int64_t count = filters_ * taps_;
+    for (int64_t t = 0; t < whole_vectors<T>(count); ++t) store(sums_ + t * L, vec<T>{});
     for (int64_t image = begin; image < end; ++image) {
-      const S* from = static_cast<const S*>(p_.in.data) + image * p_.in.image + channel_ * p_.in.channel;
+      const S* from = static_cast<const S*>(p_.in.data) + image * p_.in.image + channel * p_.in.channel;
       for (int64_t y = 0; y < y_.out; y += band_) {
         const int64_t rows = smaller(band_, y_.out - y), first = y * y_.stride - y_.pad;
-        padded_.read(from, p_.in.pixel[1], y_.in, first, rows_met(y_, rows), false);
-        for (int64_t q = 0; q < filters_; ++q) {
-          const S* g = static_cast<const S*>(p_.g.data) + image * p_.g.image +
-                       (channel_ * filters_ + q) * p_.g.channel + y * p_.g.pixel[1];
-          if (y_.kernel == 3 && x_.kernel == 3)
-            add_rows<3, 3>(g, rows, sums_ + q * taps_ * L, 0, 0);
-          else
-            for (int64_t i = 0; i < y_.kernel; ++i)
-              for (int64_t j = 0; j < x_.kernel; ++j)
-                add_rows<1, 1>(g, rows, sums_ + (q * taps_ + i * x_.kernel + j) * L, i, j);
-        }
+        padded_.read(from, p_.in.pixel[1], y_.in, first, rows_met(y_, rows), band_ == y_.out);
+        for (int64_t q = 0; q < filters_; ++q)
+          add_band(static_cast<const S*>(p_.g.data) + image * p_.g.image + (channel * filters_ + q) * p_.g.channel +
+                       y * p_.g.pixel[1],
+                   rows, sums_ + q * taps_ * L);
       }
     }
-    for (int64_t t = 0; t < filters_ * taps_; ++t) {
-      T sum = 0;
-      for (int l = 0; l < L; ++l) sum += sums_[t * L + l];
-      to[t] = sum;
+    for (int64_t t = 0; t < count; t += L) {
+      vec<T> x[L];
+#pragma GCC unroll 16
+      for (int i = 0; i < L; ++i) x[i] = load(sums_ + (t + i) * L);
+      store_n(to + t, tw::TW_ISA::sum_rows<T>(x), min(count - t, L));
     }
   }
 
  private:
+  void add_band(const S* g, int64_t rows, T* sums) const {
+    if (y_.kernel == 3 && x_.kernel == 3) return add_rows<3, 3>(g, rows, sums, 0, 0);
+    for (int64_t i = 0; i < y_.kernel; ++i)
+      for (int64_t j = 0; j < x_.kernel; ++j, sums += L) add_rows<1, 1>(g, rows, sums, i, j);
+  }
+
   // H x W taps from (i, j) on, all rows of a band.
   template <int H, int W>
   void add_rows(const S* g, int64_t rows, T* sums, int64_t i, int64_t j) const {
@@ -169,7 +210,7 @@ class WeightGradient {
   }
 
   const ConvWeightGradientProblem& p_;
-  const int64_t channel_, filters_;
+  const int64_t filters_;
   const ConvAxis &y_, &x_;
   const int64_t taps_;
   T *const sums_, *const rows_;
@@ -178,10 +219,12 @@ class WeightGradient {
 };
 
 template <class S>
-void weight_gradient(const ConvWeightGradientProblem& p, int64_t channel, int64_t begin, int64_t end, void* sums,
-                     void* scratch) {
+void weight_gradient(const ConvWeightGradientProblem& p, int64_t channel, int64_t channels, int64_t begin, int64_t end,
+                     void* sums, void* scratch) {
   typedef compute_t<S> T;
-  WeightGradient<S>(p, channel, static_cast<T*>(scratch)).run(begin, end, static_cast<T*>(sums));
+  const WeightGradient<S> gradient(p, static_cast<T*>(scratch));
+  for (int64_t c = 0; c < channels; ++c)
+    gradient.run(channel + c, begin, end, static_cast<T*>(sums) + c * p.shape.out_channels * p.shape.taps());
 }
 
 template <class S>

@@ -38,15 +38,23 @@ TW_INLINE int64_t rows_of_band(const ConvAxis& y, int64_t stride, int64_t reach)
 }
 
 // The strided gradient: the places of a row of g that elements of the input meet.
-TW_INLINE int64_t transposed_left(const ConvAxis& x) { return (span(x) + x.stride - 1) / x.stride; }
+TW_INLINE int64_t transposed_left(const ConvAxis& x) { return (span(x) + larger(0, -x.pad) + x.stride - 1) / x.stride; }
 TW_INLINE int64_t transposed_reach(const ConvAxis& x) {
   return transposed_left(x) + larger(0, (x.in - 1 + x.pad) / x.stride) + 1;
 }
 TW_INLINE int64_t transposed_rows_met(const ConvAxis& y, int64_t rows) { return (rows - 1 + span(y)) / y.stride + 2; }
+
+// Rows of the gradient, a multiple of the stride.
 template <class T>
 TW_INLINE int64_t transposed_band(const ConvAxis& y, const ConvAxis& x) {
   const int64_t row = PaddedRows<T>::bytes(1, transposed_reach(x), 1);
-  return smaller(y.in, larger(larger(kBlockRows, span(y)), (kBandBytes / row - 2) * y.stride - span(y)));
+  const int64_t fitting = (kBandBytes / row - 2) * y.stride - span(y), least = larger(kBlockRows * y.stride, span(y));
+  return (smaller(y.in, larger(least, fitting)) + y.stride - 1) / y.stride * y.stride;
+}
+// Of a phase: the elements of a row that lie a stride apart.
+template <class T>
+TW_INLINE int64_t phase_step(const ConvAxis& x) {
+  return whole_vectors<T>((x.in + x.stride - 1) / x.stride);
 }
 
 // Of the memory that the kernels divide up, each its own way.
@@ -61,8 +69,8 @@ TW_INLINE int64_t scratch_bytes(const ConvShape& s) {
   };
   const int64_t strided =
       PaddedRows<T>::bytes(1, transposed_reach(x), transposed_rows_met(y, transposed_band<T>(y, x))) +
-      (whole_vectors<T>(x.in) + lanes<T>)*2 * size + whole_vectors<T>(x.in) * size;
-  const int64_t sums = s.out_channels * s.taps() * lanes<T> * size;
+      (kBlockRows + 2) * x.stride * phase_step<T>(x) * size;
+  const int64_t sums = whole_vectors<T>(s.out_channels * s.taps()) * lanes<T> * size;
   return larger(larger(weights + result + larger(rows(y, x), rows(turned_y, turned_x)), weights + strided),
                 sums + rows(y, x));
 }

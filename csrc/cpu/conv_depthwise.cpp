@@ -65,7 +65,9 @@ void depthwise(const ConvProblem& p) { run_planes(p, kernels().conv.depthwise.fo
 
 const char* depthwise_transpose_unsupported(const ConvProblem& p) {
   if (const char* reason = unsupported(p, kernels().conv.depthwise.transpose[index_of(p.dtype)])) return reason;
-  return p.shape.out_channels == 1 ? nullptr : "a group has several filters";
+  if (p.shape.out_channels != 1) return "a group has several filters";
+  const int64_t stride = std::max(p.shape.axes[1].stride, p.shape.axes[2].stride);
+  return stride <= DepthwiseKernels::kMostStride ? nullptr : "the stride is long";
 }
 
 void depthwise_transpose(const ConvProblem& p) { run_planes(p, kernels().conv.depthwise.transpose[index_of(p.dtype)]); }

@@ -8,7 +8,8 @@ namespace tw {
 // for the gradient with respect to the input one. Taps of a filter lie side by side. Rows of every image have unit
 // stride. Each needs scratch memory, on a line.
 struct DepthwiseKernels {
-  static constexpr int kMostColumns = 64;  // of a kernel
+  static constexpr int kMostColumns = 32;  // of a kernel
+  static constexpr int kMostStride = 8;    // of `transpose`
 
   int64_t (*scratch)(const ConvShape&);  // bytes, of a thread
 

@@ -10,16 +10,18 @@ namespace {
 // Taps of one axis that elements of one phase of the input meet, first, first + step, ..; the first meets place `at`,
 // and each is `down` places before the last.
 struct PhaseTaps {
-  int64_t count = 0, first = 0, step = 1, at = 0, down = 0;
+  int64_t count, first, step, at, down;
 
-  PhaseTaps(const ConvAxis& a, int64_t phase) {
+  static PhaseTaps of(const ConvAxis& a, int64_t phase) {
+    PhaseTaps taps{0, 0, 1, 0, 0};
     for (int64_t t = 0; t < a.kernel; ++t) {
       const int64_t from = phase + a.pad - t * a.dilation, place = floor_div(from, a.stride);
       if (place * a.stride != from) continue;
-      if (count == 0) first = t, at = place;
-      if (count == 1) step = t - first, down = at - place;
-      ++count;
+      if (taps.count == 0) taps.first = t, taps.at = place;
+      if (taps.count == 1) taps.step = t - taps.first, taps.down = taps.at - place;
+      ++taps.count;
     }
+    return taps;
   }
   static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 };
@@ -36,6 +38,7 @@ class StridedTranspose {
       : p_(p),
         y_(p.shape.axes[1]),
         x_(p.shape.axes[2]),
+        plain_(sizeof(S) == sizeof(T) && p.residual == nullptr && p.activation == Activation::none),
         weights_(scratch),
         row_(weights_ + whole_vectors<T>(y_.kernel * x_.kernel)),
         phases_(row_ + 2 * x_.stride * phase_step<T>(x_)),
@@ -43,6 +46,8 @@ class StridedTranspose {
         padded_(x_.out, transposed_left(x_), 1, transposed_reach(x_), rows_),
         band_(transposed_band<T>(y_, x_)) {
     padded_.clear(transposed_rows_met(y_, band_), rows_);
+    for (int64_t phase = 0; phase < y_.stride; ++phase) down_[phase] = PhaseTaps::of(y_, phase);
+    for (int64_t phase = 0; phase < x_.stride; ++phase) right_[phase] = PhaseTaps::of(x_, phase);
   }
 
   void run(int64_t begin, int64_t end) {
@@ -53,63 +58,77 @@ class StridedTranspose {
         const int64_t rows = smaller(band_, y_.in - y), first = PhaseTaps::floor_div(y + y_.pad - span(y_), y_.stride);
         padded_.read(from, p_.in.pixel[1], y_.out, first, transposed_rows_met(y_, rows), band_ >= y_.in);
         for (int64_t phase = 0; phase < y_.stride && phase < rows; ++phase)
-          write_rows(image, channel, y + phase, (rows - phase + y_.stride - 1) / y_.stride, first);
+          write_rows(image, channel, y, phase, (rows - phase + y_.stride - 1) / y_.stride, first);
       }
       if (++channel == p_.shape.groups) channel = 0, ++image;
     }
   }
 
  private:
-  // `count` rows from y on, a stride apart; padded row 0 is row `first` of g.
-  void write_rows(int64_t image, int64_t channel, int64_t y, int64_t count, int64_t first) const {
-    const PhaseTaps down(y_, y);
+  // `count` rows of a phase of the band at y, a stride apart; padded row 0 is row `first` of g.
+  void write_rows(int64_t image, int64_t channel, int64_t y, int64_t phase, int64_t count, int64_t first) {
+    const int64_t step = phase_step<T>(x_);
     const T start = p_.bias ? load_n(static_cast<const S*>(p_.bias) + channel, 1)[0] : T{0};
+    T* weights = weights_;
+    for (int64_t i = 0; i < x_.stride; ++i) {
+      read_phase(channel, down_[phase], right_[i], y / y_.stride + down_[phase].at - first, weights, taps_[i]);
+      weights += down_[phase].count * right_[i].count;
+    }
+    int64_t at = image * p_.out.image + channel * p_.out.channel + (y + phase) * p_.out.pixel[1];
     for (int64_t r = 0; r < count; r += kBlockRows) {
-      const int64_t block = smaller(count - r, kBlockRows);
-      for (int64_t phase = 0; phase < x_.stride && phase < x_.in; ++phase)
-        sum_phase(channel, down, down.at + r - first, phase, block, start);
-      for (int64_t i = 0; i < block; ++i) {
-        join_phases(phases_ + i * phase_step<T>(x_));
-        finish_row(image * p_.out.image + channel * p_.out.channel + (y + (r + i) * y_.stride) * p_.out.pixel[1]);
+      const int64_t rows = smaller(count - r, kBlockRows);
+      for (int64_t i = 0; i < x_.stride && i < x_.in; ++i) {
+        sum_all_taps<T>(taps_[i], {phases_ + i * kBlockRows * step, step, rows, (x_.in - i + x_.stride - 1) / x_.stride,
+                                   start, false});
+        for (int64_t j = 0; j < right_[i].count; ++j) taps_[i].columns[j] += kBlockRows * padded_.step();
+      }
+      for (int64_t i = 0; i < rows; ++i, at += y_.stride * p_.out.pixel[1]) {
+        if (plain_)
+          join_phases(phases_ + i * step, static_cast<T*>(p_.out.data) + at);
+        else
+          finish_row(phases_ + i * step, at);
       }
     }
   }
 
-  // `rows` rows of one phase, the first of which meets padded row `row` with its first tap.
-  void sum_phase(int64_t channel, const PhaseTaps& down, int64_t row, int64_t phase, int64_t rows, T start) const {
-    const PhaseTaps right(x_, phase);
+  // Of one phase along both axes, from the padded row on that the first of its taps meets.
+  void read_phase(int64_t channel, const PhaseTaps& down, const PhaseTaps& right, int64_t row, T* weights,
+                  Taps<T>& t) const {
     const S* from = static_cast<const S*>(p_.weight.data) + channel * p_.weight.group;
     for (int64_t i = 0; i < down.count; ++i)
       for (int64_t j = 0; j < right.count; ++j)
-        weights_[i * right.count + j] =
+        weights[i * right.count + j] =
             load_n(from + (down.first + i * down.step) * x_.kernel + right.first + j * right.step, 1)[0];
-    Taps<T> t;
     for (int64_t j = 0; j < right.count; ++j)
       t.columns[j] = padded_.at(right.at - j * right.down + transposed_left(x_)) + row * padded_.step();
     t.height = down.count, t.width = right.count;
     t.row = t.stride = padded_.step(), t.down = -down.down * t.row;
-    t.weights = weights_;
-    T* const to = phases_ + phase * kBlockRows * phase_step<T>(x_);
-    sum_all_taps<T>(t, {to, phase_step<T>(x_), rows, (x_.in - phase + x_.stride - 1) / x_.stride, start, false});
+    t.weights = weights;
   }
 
   // A row of all phases, element by element in turn.
-  void join_phases(const T* from) const {
-    const int64_t step = kBlockRows * phase_step<T>(x_), count = (x_.in + x_.stride - 1) / x_.stride;
+  TW_INLINE void join_phases(const T* from, T* to) const {
+    const int64_t step = kBlockRows * phase_step<T>(x_), width = x_.in;
     if (x_.stride == 2) {
       constexpr Lanes<__integer_pack(L)...> all;
-      for (int64_t x = 0; x < count; x += L) {
-        const vec<T> a = load(from + x), b = load(from + step + x);
-        store(row_ + 2 * x, zip_low(a, b, all));
-        store(row_ + 2 * x + L, zip_high(a, b, all));
+      int64_t x = 0;
+      for (; x + 2 * L <= width; x += 2 * L) {
+        const vec<T> a = load(from + x / 2), b = load(from + step + x / 2);
+        store(to + x, zip_low(a, b, all));
+        store(to + x + L, zip_high(a, b, all));
       }
+      if (x == width) return;
+      const vec<T> a = load(from + x / 2), b = load(from + step + x / 2);
+      store_n(to + x, zip_low(a, b, all), min(width - x, L));
+      if (x + L < width) store_n(to + x + L, zip_high(a, b, all), static_cast<int>(width - x - L));
       return;
     }
     for (int64_t phase = 0; phase < x_.stride; ++phase)
-      for (int64_t x = 0; x < count; ++x) row_[phase + x * x_.stride] = from[phase * step + x];
+      for (int64_t x = phase; x < width; x += x_.stride) to[x] = from[phase * step + x / x_.stride];
   }
 
-  void finish_row(int64_t at) const {
+  void finish_row(const T* from, int64_t at) const {
+    join_phases(from, row_);
     GemmOutput out{};
     out.c = {static_cast<S*>(p_.out.data) + at, x_.in, 1};
     if (p_.residual != nullptr) out.residual = {static_cast<S*>(const_cast<void*>(p_.residual)) + at, x_.in, 1};
@@ -119,9 +138,12 @@ class StridedTranspose {
 
   const ConvProblem& p_;
   const ConvAxis &y_, &x_;
+  const bool plain_;                                             // nothing happens to the sums but the bias
   T *const weights_, *const row_, *const phases_, *const rows_;  // phases_: (phase, row, element)
   const PaddedRows<S> padded_;
   const int64_t band_;
+  PhaseTaps down_[DepthwiseKernels::kMostStride], right_[DepthwiseKernels::kMostStride];
+  Taps<T> taps_[DepthwiseKernels::kMostStride];  // of the phases along a row
 };
 
 // ---- the weights ----------------------------------------------------------------------------------------------------

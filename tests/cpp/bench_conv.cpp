@@ -71,14 +71,14 @@ void run(const Convolution& c, int threads, int repetitions) {
 
   const Winograd g = c.winograd(x.data(), out.data());
   const WinogradWeights weights = c.winograd_weights(w.data());
-  const StorageRef f2 = cpu::winograd_pack(cpu::Filtering::f2, weights),
-                   f4 = cpu::winograd_pack(cpu::Filtering::f4, weights);
+  const StorageRef f2 = cpu::winograd_pack(WinogradTiles::f2, weights),
+                   f4 = cpu::winograd_pack(WinogradTiles::f4, weights);
   compare(c, threads, repetitions,
           {{"product", [&] { cpu::gemm(cpu::GemmFromSource{forward, {kernels().conv.im2col[2], &im2col}}); }},
-           {"F(2)", [&] { winograd(cpu::Filtering::f2, g, f2->data); }},
-           {"F(4)", [&] { winograd(cpu::Filtering::f4, g, f4->data); }},
-           {"weights of F(2)", [&] { cpu::winograd_pack(cpu::Filtering::f2, weights); }},
-           {"of F(4)", [&] { cpu::winograd_pack(cpu::Filtering::f4, weights); }}});
+           {"F(2)", [&] { cpu::winograd(WinogradTiles::f2, g, f2->data); }},
+           {"F(4)", [&] { cpu::winograd(WinogradTiles::f4, g, f4->data); }},
+           {"weights of F(2)", [&] { cpu::winograd_pack(WinogradTiles::f2, weights); }},
+           {"of F(4)", [&] { cpu::winograd_pack(WinogradTiles::f4, weights); }}});
 }
 
 }  // namespace

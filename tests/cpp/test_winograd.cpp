@@ -102,7 +102,7 @@ class Convolution {
     for (float& b : bias_) b = static_cast<float>(uniform(-1, 1));
   }
 
-  Images run(cpu::Filtering filtering) {
+  Images run(WinogradTiles size) {
     Images out{c_.images, c_.filters, c_.out_height(), c_.out_width()};
     const Winograd g{c_.images,
                      c_.channels,
@@ -122,7 +122,7 @@ class Convolution {
     const WinogradWeights w{
         weights_.data(), c_.filters, c_.channels, c_.turned ? 9 : c_.channels * 9, c_.turned ? c_.filters * 9 : 9,
         c_.turned};
-    winograd(filtering, g, cpu::winograd_pack(filtering, w)->data);
+    cpu::winograd(size, g, cpu::winograd_pack(size, w)->data);
     return out;
   }
 
@@ -185,17 +185,17 @@ void test_level(const KernelTable& table) {
   for (const Case& c : kCases) {
     Convolution convolution(c);
     for (int f = 0; f < 2; ++f) {
-      const auto filtering = static_cast<cpu::Filtering>(f);
+      const WinogradTiles size = f == 1 ? WinogradTiles::f4 : WinogradTiles::f2;
       const WinogradKernels& k = table.conv.winograd[f];
       const std::string what =
           std::string(table.level) + " F(" + std::to_string(k.m) + "), case " + std::to_string(&c - kCases);
       check(k.scratch <= 512 << 10, "%s: a thread holds %d bytes", what.c_str(), static_cast<int>(k.scratch));
       set_num_threads(1);
-      Images out = convolution.run(filtering);
+      Images out = convolution.run(size);
       convolution.verify(out, k.m, kAccuracy[f], what);
       for (int threads : {2, 7}) {
         set_num_threads(threads);
-        const Images again = convolution.run(filtering);
+        const Images again = convolution.run(size);
         check(!std::memcmp(out.memory.data(), again.memory.data(), out.memory.size() * sizeof(float)),
               "%s: other bits with %d threads", what.c_str(), threads);
       }

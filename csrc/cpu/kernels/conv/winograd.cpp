@@ -275,12 +275,12 @@ TW_INLINE void read_taps(const WinogradWeights& w, int64_t filter, int64_t chann
 #pragma GCC unroll 3
   for (int first = 0; first < 9; first += L) {
     const int taps = 9 - first < L ? 9 - first : L;
-    vec<T> x[L] = {};
+    vec<T> x[L];
     if (count == L) {
 #pragma GCC unroll 16
       for (int i = 0; i < L; ++i) x[i] = load_n(from + i * w.filter_step + first, taps);
     } else {
-      for (int i = 0; i < count; ++i) x[i] = load_n(from + i * w.filter_step + first, taps);
+      for (int i = 0; i < L; ++i) x[i] = i < count ? load_n(from + i * w.filter_step + first, taps) : vec<T>{};
     }
     transpose<T>(x);
 #pragma GCC unroll 16
@@ -293,16 +293,18 @@ TW_INLINE void read_taps(const WinogradWeights& w, int64_t filter, int64_t chann
 
 // G g G^T. By blocks of kDepth channels, then by points, then by panels: each kDepth deep, or less in the last block.
 template <int M>
-void pack(const WinogradWeights& w, int64_t filter, int64_t count, void* packed) {
+void pack(const WinogradWeights& w, int64_t block, int64_t panel, void* packed) {
   typedef Filtering<M> F;
   constexpr int N = F::points, P = N * N;
-  const int64_t panels = (w.filters + NR - 1) / NR;
-  for (int64_t c = 0; c < w.channels; ++c) {
-    const int64_t block = c / kDepth * kDepth, depth = min(w.channels - block, kDepth);
-    T* const to = static_cast<T*>(packed) + block * P * panels * NR + (c - block) * NR;
-    for (int64_t f = filter; f < filter + count; f += L) {
+  const int64_t panels = (w.filters + NR - 1) / NR, from = block * kDepth;
+  const int depth = min(w.channels - from, kDepth), filters = min(w.filters - panel * NR, NR);
+  T* const all = static_cast<T*>(packed) + (from * P * panels + panel * depth) * NR;
+  const int64_t step = panels * depth * NR;  // from one point to the next
+  for (int c = 0; c < depth; ++c) {
+    for (int f = 0; f < NR; f += L) {
+      T* const to = all + c * NR + f;
       vec<T> g[3][3], rows[N][3];
-      read_taps(w, f, c, f < w.filters ? min(w.filters - f, L) : 0, g);
+      read_taps(w, panel * NR + f, from + c, f < filters ? min(filters - f, L) : 0, g);
 #pragma GCC unroll 3
       for (int j = 0; j < 3; ++j) {
         vec<T> column[3], u[N];
@@ -317,7 +319,7 @@ void pack(const WinogradWeights& w, int64_t filter, int64_t count, void* packed)
         vec<T> u[N];
         F::weight(rows[i], u);
 #pragma GCC unroll 6
-        for (int j = 0; j < N; ++j) store(to + ((i * N + j) * panels + f / NR) * depth * NR + f % NR, u[j]);
+        for (int j = 0; j < N; ++j) store(to + (i * N + j) * step, u[j]);
       }
     }
   }

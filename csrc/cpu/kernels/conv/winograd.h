@@ -51,8 +51,8 @@ struct WinogradKernels {
   int64_t packed_bytes(int64_t filters, int64_t channels, int64_t size) const {
     return (filters + panel - 1) / panel * panel * channels * points * size;
   }
-  // Filters [filter, filter + count), whole panels of them, into `packed`, which is that of all.
-  void (*pack)(const WinogradWeights&, int64_t filter, int64_t count, void* packed);
+  // Of channels, a block of kDepth, and a panel of filters: into `packed`, which is that of all.
+  void (*pack)(const WinogradWeights&, int64_t block, int64_t panel, void* packed);
   void (*multiply)(const Winograd&, const void* packed, const WinogradPart&, void* scratch);
 };
 

@@ -55,7 +55,7 @@ struct ConvProblem {
   const void* bias;      // one value for each channel of `out`, or null
   const void* residual;  // laid out as `out`, or null
   Activation activation;
-  WinogradTiles winograd = WinogradTiles::f2;
+  WinogradTiles winograd = WinogradTiles::none;
 };
 
 // out (groups, out_channels, in_channels, taps) = the sums over images and pixels of g times the input that the tap

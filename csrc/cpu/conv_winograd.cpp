@@ -20,7 +20,7 @@ constexpr int64_t kLeastFilters = 64;  // of a piece, or transforming the input 
 constexpr double kPackNs = 10;         // a filter and a channel
 
 // As weights are transformed for each call, enough pixels must use them; and enough products be saved.
-constexpr int64_t kLeastPixels = 128, kLeastChannels = 8;
+constexpr int64_t kLeastPixels = 128, kLeastPixelsOfF4 = 256, kLeastChannels = 8;
 constexpr double kMostProducts = 0.6;  // of those without
 
 const WinogradKernels& kernels_of(WinogradTiles size) { return kernels().conv.winograd[size == WinogradTiles::f4]; }
@@ -55,7 +55,8 @@ const char* unsupported(WinogradTiles size, const ConvProblem& p, int64_t channe
   if (p.shape.groups != 1) return "there are groups";
   if (p.in.pixel[2] != 1 || p.out.pixel[2] != 1 || p.weight.tap != 1) return "rows or taps are strided";
   if (channels < kLeastChannels || filters < kLeastChannels) return "few channels or filters";
-  if (p.shape.images * height * width < kLeastPixels) return "few pixels for weights that have to be transformed";
+  if (p.shape.images * height * width < (size == WinogradTiles::f4 ? kLeastPixelsOfF4 : kLeastPixels))
+    return "few pixels for weights that have to be transformed";
   const int64_t here = products(size, height, width);
   if (static_cast<double>(here) > kMostProducts * static_cast<double>(9 * height * width)) return "few products less";
   if (size == WinogradTiles::f4 && here > products(WinogradTiles::f2, height, width))

@@ -98,8 +98,7 @@ struct Case {
             out.view,
             epilogue ? bias.data() : nullptr,
             epilogue ? residual.data() : nullptr,
-            epilogue ? Activation::relu : Activation::none,
-            WinogradTiles::none};  // results are exact; test_winograd.cpp has those that are not
+            epilogue ? Activation::relu : Activation::none};
   }
 
   std::vector<T> run(bool gaps, bool epilogue) {

@@ -234,6 +234,7 @@ __all__: list[str] = [
     "set_ndarray_type",
     "set_num_threads",
     "set_python_hooks",
+    "set_winograd_",
     "setitem",
     "sgd_step",
     "sigmoid",
@@ -1021,6 +1022,7 @@ def set_python_hooks(
     arg7: collections.abc.Callable,
     arg8: str,
 ) -> None: ...
+def set_winograd_(arg0: typing.SupportsInt | typing.SupportsIndex) -> int: ...
 def setitem(arg0: Array, arg1: typing.Any, arg2: Array | complex) -> None: ...
 def sgd_step(
     arg0: list,

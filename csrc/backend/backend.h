@@ -64,6 +64,9 @@ struct Backend {
     BackendOp<double, NormProblem> norm;
   } optim;
   struct {
+    BackendOp<void, PadProblem> run;
+  } pad;
+  struct {
     BackendOp<void, RandomBitsProblem> bits;
     BackendOp<void, RandomFloatProblem> floats;
     BackendOp<void, RandomIntegersProblem> integers;
@@ -76,6 +79,9 @@ struct Backend {
     BackendOp<void, ReduceProblem> reduce;
     BackendOp<void, ArgReduceProblem> arg_reduce;
   } reduce;
+  struct {
+    BackendOp<void, ResampleProblem> run;
+  } resample;
   struct {
     BackendOp<void, ScanProblem> run;
   } scan;
@@ -113,6 +119,7 @@ struct Backend {
   X(optim, sgd)                       \
   X(optim, adam)                      \
   X(optim, norm)                      \
+  X(pad, run)                         \
   X(random, bits)                     \
   X(random, floats)                   \
   X(random, integers)                 \
@@ -122,6 +129,7 @@ struct Backend {
   X(random, multinomial)              \
   X(reduce, reduce)                   \
   X(reduce, arg_reduce)               \
+  X(resample, run)                    \
   X(scan, run)                        \
   X(softmax, forward)                 \
   X(softmax, backward)                \

@@ -38,6 +38,8 @@ void sgd(const SgdProblem&);
 void adam(const AdamProblem&);
 double norm(const NormProblem&);
 
+void pad(const PadProblem&);
+
 void random_bits(const RandomBitsProblem&);
 void random_floats(const RandomFloatProblem&);
 void random_integers(const RandomIntegersProblem&);
@@ -48,6 +50,8 @@ int64_t multinomial(const MultinomialProblem&);
 
 void reduce(const ReduceProblem&);
 void arg_reduce(const ArgReduceProblem&);
+
+void resample(const ResampleProblem&);
 
 void scan(const ScanProblem&);
 

@@ -13,6 +13,8 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .flatten import *
 from .flatten import __all__ as _flatten
+from .folding import *
+from .folding import __all__ as _folding
 from .gated import *
 from .gated import __all__ as _gated
 from .linear import *
@@ -23,11 +25,17 @@ from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *
 from .module import Module
+from .padding import *
+from .padding import __all__ as _padding
 from .parameter import Parameter
 from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
 from .piecewise import *
 from .piecewise import __all__ as _piecewise
+from .resampling import *
+from .resampling import __all__ as _resampling
+from .shuffling import *
+from .shuffling import __all__ as _shuffling
 
 if TYPE_CHECKING:
     from . import utils
@@ -43,11 +51,15 @@ __all__ = [
     *_distances,
     *_dropout,
     *_flatten,
+    *_folding,
     *_gated,
     *_linear,
     *_losses,
+    *_padding,
     *_parameter_containers,
     *_piecewise,
+    *_resampling,
+    *_shuffling,
 ]
 
 

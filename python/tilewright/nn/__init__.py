@@ -27,6 +27,8 @@ from .losses.regression import *
 from .module import Module
 from .padding import *
 from .padding import __all__ as _padding
+from .normalization import *
+from .normalization import __all__ as _normalization
 from .parameter import Parameter
 from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
@@ -56,6 +58,7 @@ __all__ = [
     *_linear,
     *_losses,
     *_padding,
+    *_normalization,
     *_parameter_containers,
     *_piecewise,
     *_resampling,

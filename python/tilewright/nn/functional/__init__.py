@@ -2,6 +2,8 @@
 
 from .activations import *
 from .activations import __all__ as _activations
+from .conv import *
+from .conv import __all__ as _conv
 from .distances import *
 from .distances import __all__ as _distances
 from .dropout import *
@@ -32,6 +34,7 @@ from .shuffling import __all__ as _shuffling
 
 __all__ = [
     *_activations,
+    *_conv,
     *_distances,
     *_dropout,
     *_embedding,

@@ -77,6 +77,11 @@ struct Backend {
     BackendOp<void, PadProblem> run;
   } pad;
   struct {
+    BackendOp<void, MaxPoolProblem> max;
+    BackendOp<int64_t, PoolPickProblem> scatter, gather;
+    BackendOp<void, AveragePoolProblem> average, average_backward;
+  } pool;
+  struct {
     BackendOp<void, RandomBitsProblem> bits;
     BackendOp<void, RandomFloatProblem> floats;
     BackendOp<void, RandomIntegersProblem> integers;
@@ -137,6 +142,11 @@ struct Backend {
   X(optim, adam)                      \
   X(optim, norm)                      \
   X(pad, run)                         \
+  X(pool, max)                        \
+  X(pool, scatter)                    \
+  X(pool, gather)                     \
+  X(pool, average)                    \
+  X(pool, average_backward)           \
   X(random, bits)                     \
   X(random, floats)                   \
   X(random, integers)                 \

@@ -21,6 +21,7 @@ void bind_matmul(py::module_&);
 void bind_norm(py::module_&);
 void bind_optim(py::module_&);
 void bind_pad(py::module_&);
+void bind_pool(py::module_&);
 void bind_probe(py::module_&);
 void bind_random(py::module_&);
 void bind_reduce(py::module_&);

@@ -40,6 +40,8 @@ from .resampling import *
 from .resampling import __all__ as _resampling
 from .shuffling import *
 from .shuffling import __all__ as _shuffling
+from .pooling import *
+from .pooling import __all__ as _pooling
 
 if TYPE_CHECKING:
     from . import utils
@@ -66,6 +68,7 @@ __all__ = [
     *_piecewise,
     *_resampling,
     *_shuffling,
+    *_pooling,
 ]
 
 

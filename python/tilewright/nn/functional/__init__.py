@@ -31,6 +31,8 @@ from .resampling import *
 from .resampling import __all__ as _resampling
 from .shuffling import *
 from .shuffling import __all__ as _shuffling
+from .pooling import *
+from .pooling import __all__ as _pooling
 
 __all__ = [
     *_activations,
@@ -47,4 +49,5 @@ __all__ = [
     *_piecewise,
     *_resampling,
     *_shuffling,
+    *_pooling,
 ]

@@ -21,7 +21,8 @@ from . import (
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, scans, matmul, conv, losses, margin_losses, normalization, pooling),
+    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses),
+    *(conv, normalization, pooling),
     *(manipulation, indexing, picking, sorting, creation),
     linalg,
 )

@@ -13,7 +13,7 @@ from tilewright.nn import functional as F
 
 
 def gradient(network, images, labels):
-    """Of the loss with respect to the pixels; parameters get none."""
+    """Of the loss with respect to the pixels, by a network whose parameters want none."""
     return tw.grad(lambda x: F.cross_entropy(network(x), labels))(images)
 
 
@@ -35,9 +35,9 @@ def attacked(network, attack):
     """A `change` for training: the images as the attack makes them, by the network as it predicts."""
 
     def change(images, labels):
-        network.eval()
+        network.eval().requires_grad_(False)
         images = attack(network, images, labels)
-        network.train()
+        network.train().requires_grad_(True)
         return images
 
     return change
@@ -103,6 +103,7 @@ def main():
         networks[name] = network = common.make_cnn(16)
         change = attack and attacked(network, attack)
         common.train(network, training, args.epochs, change=change, title=f"on {name}")
+        network.requires_grad_(False)
         for other, method in (("FGSM", fgsm), ("PGD", pgd)):
             table[name, other] = accuracies(network, test, method, epsilons)
             row = (f"{accuracy:6.1%}" for accuracy in table[name, other])

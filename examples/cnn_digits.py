@@ -14,13 +14,14 @@ import tilewright as tw
 def plot_curves(figure, curves):
     """Loss and error of each seed."""
     above, below = figure.subplots(2, 1, sharex=True)
+    worst = max(1 - of_seed[len(of_seed) // 4][3] for of_seed in curves.values())  # later ones are seen in detail
     for seed, of_seed in curves.items():
         loss, _, _, accuracy = zip(*of_seed)
         epochs = range(1, len(of_seed) + 1)
         above.plot(epochs, loss, label=f"seed {seed}")
         below.plot(epochs, [100 * (1 - part) for part in accuracy])
-    above.set(ylabel="cross-entropy, augmented training digits", yscale="log")
-    below.set(ylabel="test digits taken for another, in %", xlabel="epoch", ylim=(0, 10))
+    above.set(ylabel="cross-entropy in training", yscale="log")
+    below.set(ylabel="% of test digits taken for another", xlabel="epoch", ylim=(0, 200 * worst + 1))
     above.legend()
     for axes in (above, below):
         axes.grid(alpha=0.3)

@@ -23,14 +23,18 @@ def of_class(logits, labels):
 
 
 def best_images(network, steps):
-    """For each class the image that it grows largest for, by its gradient: (10, 1, 8, 8)."""
-    labels = tw.arange(10)
-    jitter = tw.data.transforms.RandomShift(1)
-    slope = tw.grad(lambda x: (of_class(network(jitter(x)), labels) - 2 * (x**2).mean(axis=(1, 2, 3))[:, None]).sum())
-    images = tw.random.uniform(0.2, 0.4, (10, 1, 8, 8))
-    for _ in range(steps):
+    """For each class the image that its logit grows largest for, with a price on roughness: (10, 1, 8, 8)."""
+    labels, jitter = tw.arange(10), tw.data.transforms.RandomShift(1)
+
+    def objective(images):
+        rough = ((images[:, :, 1:] - images[:, :, :-1]) ** 2).sum() + ((images[..., 1:] - images[..., :-1]) ** 2).sum()
+        return of_class(network(jitter(images)), labels).sum() - 0.2 * rough
+
+    images, slope = tw.random.uniform(0.2, 0.4, (10, 1, 8, 8)), tw.grad(objective)
+    for i in range(steps):
         step = slope(images)
-        images = tw.clip(images + 0.1 * step / tw.sqrt((step**2).mean(axis=(1, 2, 3), keepdims=True) + 1e-12), 0, 1)
+        size = tw.sqrt((step**2).mean(axis=(1, 2, 3), keepdims=True) + 1e-8)
+        images = tw.clip(images + 0.1 * (1 - i / steps) * step / size, 0, 1)
     return images
 
 
@@ -40,13 +44,12 @@ def saliency(network, images, labels):
 
 
 def occlusion(network, images, labels):
-    """By how much the probability of the class falls where 3 × 3 pixels around a place are grey: (N, 8, 8)."""
+    """By how much the logit of the class falls where 3 × 3 pixels around a place are grey: (N, 8, 8)."""
     near = abs(tw.arange(8)[:, None] - tw.arange(8)) <= 1
     windows = near[:, None, :, None] & near[None, :, None, :]  # row and column of the middle, row and column covered
     covered = tw.where(windows.reshape(1, 64, 8, 8), GREY, images).reshape(-1, 1, 8, 8)
     with tw.no_grad():
-        whole, rest = F.softmax(network(images), dim=1), F.softmax(network(covered), dim=1).reshape(-1, 64, 10)
-    fall = whole[:, None] - rest
+        fall = network(images)[:, None] - network(covered).reshape(-1, 64, 10)
     return tw.take_along_axis(fall, labels[:, None, None], axis=2).reshape(-1, 8, 8)
 
 
@@ -92,7 +95,7 @@ def without(images, maps, pixels):
 
 
 def plot_filters(args, network, images):
-    figure = common.make_figure(13, 5)
+    figure = common.make_figure(13, 4)
     left, right = figure.subfigures(1, 2)
     filters = network[0].weight.detach()
     left.suptitle("the 32 filters of the first convolution")

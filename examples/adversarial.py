@@ -92,7 +92,7 @@ def main():
         args.epochs, epsilons = 2, [0.0, 0.1]
     training, test = common.pictures_of_digits()
     attacks = {
-        "digits as they are": None,
+        "plain digits": None,
         "FGSM": lambda network, images, labels: fgsm(network, images, labels, args.epsilon),
         "PGD": lambda network, images, labels: pgd(network, images, labels, args.epsilon, 5),
     }

@@ -10,7 +10,7 @@ import common
 import tilewright as tw
 from tilewright import nn
 
-KINDS = ("neither", "He's initialisation", "batch norm")
+KINDS = ("usual initialisation", "He's initialisation", "batch norm")
 
 
 def make_network(kind, depth, width):
@@ -54,7 +54,7 @@ def plot(args, norms, curves):
     for axes, kind in zip(panels, KINDS):
         image = tw.log10(tw.asarray(norms[kind]).T + 1e-12).numpy()
         extent = (0.5, image.shape[1] + 0.5, 0.5, image.shape[0] + 0.5)
-        drawn = axes.imshow(image, aspect="auto", origin="lower", vmin=-6, vmax=0, extent=extent)
+        drawn = axes.imshow(image, aspect="auto", origin="lower", vmin=-6, vmax=1, extent=extent)
         axes.set(title=kind, xlabel="step")
     panels[0].set_ylabel("convolution")
     below.colorbar(drawn, ax=panels)
@@ -79,7 +79,7 @@ def main():
         curves[kind] = common.train(network, training, args.epochs, after_backward=note, test=test, title=kind)
         first = norms[kind][0]
         print(
-            f"{kind:20}: gradient's norm {first[0]:.1e} in the first layer, {first[-1]:.1e} in the last at the start; ",
+            f"{kind:21}: gradient's norm {first[0]:.1e} in the first layer, {first[-1]:.1e} in the last at the start; ",
             end="",
         )
         print(f"test accuracy {curves[kind][-1][3]:.1%}")

@@ -37,7 +37,7 @@ def plot_digits(figure, training, test, predicted, augment):
     for i in range(7):
         common.show(grid[0, i], original[i, 0], "as it is" if i == 0 else "", vmin=0, vmax=1)
         common.show(grid[1, i], augment(original)[i, 0], "augmented" if i == 0 else "", vmin=0, vmax=1)
-    figure.suptitle(f"{len(labels)} test digits, {len(wrong)} of them taken for another from some seed")
+    figure.suptitle(f"{len(labels)} test digits, {len(wrong)} of them taken for another by some network")
     for axes in grid[2:].flat:
         axes.axis("off")
     for axes, i in zip(grid[2:].flat, wrong):

@@ -77,6 +77,8 @@ LONG = {
         lambda: bare(floats(4096, 1024), floats(4096, 1024)),
         lambda a: _core.bias_activation_backward(*a, "gelu"),
     ),
+    "pad.run": (lambda: floats(2048, 2048), lambda x: tw.pad(x, 3, "reflect")),
+    "resample.run": (lambda: floats(1, 64, 128, 128), lambda x: nn.functional.interpolate(x, 256)),
     "optim.sgd": (step(optim.SGD), lambda o: o.step()),
     "optim.adam": (step(optim.Adam), lambda o: o.step()),
     "optim.norm": (lambda: bare(floats(16 * N)), lambda a: _core.total_norm(a, 2.0)),

@@ -66,7 +66,7 @@ class Rows {
         to.add(nearest(j), 1);
         break;
       case Resampling::nearest_exact:
-        to.add(within(floor_of(centre(j))), 1);
+        to.add(centre(j), 1);
         break;
       case Resampling::linear:
         add_linear(to, j);
@@ -101,32 +101,45 @@ class Rows {
     if (rule_.corners) return m_ > 1 ? static_cast<double>(n_ - 1) / static_cast<double>(m_ - 1) : 0;
     return rule_.scale > 0 ? 1 / rule_.scale : static_cast<double>(n_) / static_cast<double>(m_);
   }
-  // The middle of target j. One division: positions that are whole come out so.
-  double centre(int64_t j) const {
-    const double at = static_cast<double>(j) + 0.5;
-    return rule_.scale > 0 ? at / rule_.scale : at * static_cast<double>(n_) / static_cast<double>(m_);
+  // A position as an element and how far on it is, in [0, 1).
+  struct Position {
+    int64_t low;
+    double share;
+  };
+  static Position quotient(__int128 a, int64_t b) {  // exactly: b is positive
+    const auto low = static_cast<int64_t>(a / b - (a % b < 0));
+    return {low,
+            static_cast<double>(static_cast<int64_t>(a - static_cast<__int128>(low) * b)) / static_cast<double>(b)};
+  }
+  static Position split(double at) {
+    const int64_t low = floor_of(at);
+    return {low, at - static_cast<double>(low)};
+  }
+  // The source that the middle of target j is in.
+  int64_t centre(int64_t j) const {
+    if (rule_.scale > 0) return within(floor_of((static_cast<double>(j) + 0.5) / rule_.scale));
+    return quotient(static_cast<__int128>(2 * j + 1) * n_, 2 * m_).low;
   }
   int64_t nearest(int64_t j) const {
     if (rule_.scale > 0) return within(floor_of(static_cast<double>(j) / rule_.scale));
     return static_cast<int64_t>(static_cast<__int128>(j) * n_ / m_);
   }
   // Where target j lies between the middles of sources, of which the first is at 0.
-  double between(int64_t j) const {
-    if (!rule_.corners) return centre(j) - 0.5;
-    return m_ > 1 ? static_cast<double>(j) * static_cast<double>(n_ - 1) / static_cast<double>(m_ - 1) : 0;
+  Position between(int64_t j) const {
+    if (rule_.corners) return quotient(static_cast<__int128>(j) * (n_ - 1), std::max<int64_t>(m_ - 1, 1));
+    if (rule_.scale > 0) return split((static_cast<double>(j) + 0.5) / rule_.scale - 0.5);
+    return quotient(static_cast<__int128>(2 * j + 1) * n_ - m_, 2 * m_);
   }
 
   void add_linear(Matrix& to, int64_t j) const {
-    const double at = std::clamp<double>(between(j), 0, static_cast<double>(n_ - 1));
-    const int64_t low = floor_of(at);
-    const double share = at - static_cast<double>(low);
+    const auto [low, share] = between(j);
+    if (low < 0 || low >= n_ - 1) return to.add(within(low), 1);
     to.add(low, 1 - share);
-    to.add(within(low + 1), share);
+    to.add(low + 1, share);
   }
   void add_cubic(Matrix& to, int64_t j) const {
-    const double at = between(j);
-    const int64_t low = floor_of(at);
-    for (int64_t i = low - 1; i <= low + 2; ++i) to.add(within(i), cubic(at - static_cast<double>(i), -0.75));
+    const auto [low, share] = between(j);
+    for (int k = -1; k <= 2; ++k) to.add(within(low + k), cubic(share - k, -0.75));
   }
   void add_area(Matrix& to, int64_t j) const {
     const auto start = static_cast<int64_t>(static_cast<__int128>(j) * n_ / m_);

@@ -74,6 +74,7 @@ Array unfold(const Array& x, const Dims& kernel, const Dims& dilation, const Dim
 
 Array fold(const Array& given, const Dims& size, const Dims& kernel, const Dims& dilation, const Dims& stride) {
   element_count(size);
+  if (given.dtype == DType::boolean) fail<TypeError>("fold: dtype ", given.dtype, " is not supported");
   const Windows w("fold", size, kernel, dilation, stride);
   if (given.ndim() != 3 || given.shape[1] % w.elements != 0 || given.shape[2] != w.windows)
     fail<ValueError>("fold: x has shape ", given.shape, ", but windows of ", w.elements, " elements at ", w.windows,
@@ -86,7 +87,7 @@ Array fold(const Array& given, const Dims& size, const Dims& kernel, const Dims&
   if (columns.size() > 0)
     for (int64_t tap = 0; tap < w.elements; ++tap) {
       const Array from = at_tap(columns, tap, kernel);
-      binary_inplace(elementwise_op(Elementwise::add), at_tap(target, tap, kernel), {&from});
+      binary_inplace(elementwise_op(Elementwise::add), at_tap(target, tap, kernel), {&from, {}});
     }
   return astype(image, given.dtype, false);
 }

@@ -29,6 +29,9 @@ OF_SIGNS = ("hinge_embedding_loss", "HingeEmbeddingLoss", "cosine_embedding_loss
 DISTANCES = ("pairwise_distance", "PairwiseDistance", "triplet_margin_loss", "TripletMarginLoss")
 WEIGHT = ("None", 't("float32", 2, 3)', 't("float32", 3)', "leaf(3)")
 
+IMAGES = ('t("float32", 1, 4, 4, 4)', "leaf(1, 4, 2, 2)", 't("float64", 2, 4, 4)', 't("int64", 1, 4, 2, 2)')
+RESIZINGS = ('"nearest"', '"bilinear"', '"linear"', '"bicubic"', '"area"')
+
 WEIGHT_NORM = ("nn.utils.weight_norm(nn.Linear(3, 2))",)
 SPECTRAL_NORM = ("nn.utils.spectral_norm(nn.Linear(3, 2))",)
 
@@ -85,6 +88,20 @@ GOOD = {
     "prelu.weight": ("0.25", 't("float32", 1)', "leaf(3)"),
     **dict.fromkeys((f"{name}.input" for name in ("glu", "reglu", "geglu", "swiglu", "GLU", "ReGLU", "GEGLU", "SwiGLU",
     "maxout")), ('t("float32", 2, 4)', "leaf(2, 2)", 't("int64", 2, 2)', "[[1.0, 2.0]]")),
+    # images
+    "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]"), "constant_values": ("0", "(1, 2)", "0.0"),
+    "pad.mode": ('"constant"', '"reflect"', '"edge"', '"wrap"', '"circular"'), "pad.pad": ("(1, 2)", "(0, 1, 1, 0)"),
+    "padding": ("1", "0"), "kernel_size": ("2", "(1, 2)"), "dilation": ("1", "(1, 1)"), "stride": ("1", "2", "(1, 2)"),
+    "output_size": ("3", "(3, 4)"), "upscale_factor": ("2", "1"), "downscale_factor": ("2", "1"),
+    "scale_factor": ("2.0", "1.5"), "align_corners": ("None", *BOOL), "recompute_scale_factor": ("None", *BOOL),
+    "antialias": BOOL,
+    **{f"{name}.{parameter}": given for name in ("interpolate", "Upsample", "UpsamplingNearest2d",
+    "UpsamplingBilinear2d") for parameter, given in (("size", ("None", "3", "(2, 3)")), ("mode", RESIZINGS),
+    ("input", IMAGES))},
+    **dict.fromkeys((f"{name}.input" for name in ("unfold", "Unfold", "pixel_shuffle", "PixelShuffle",
+    "pixel_unshuffle", "PixelUnshuffle", "channel_shuffle", "ChannelShuffle", "dropout1d", "dropout2d", "dropout3d",
+    "Dropout1d", "Dropout2d", "Dropout3d")), IMAGES),
+    **dict.fromkeys(("fold.input", "Fold.input"), ('t("float32", 1, 4, 4)', "leaf(4, 4)", 't("int64", 1, 4, 4)')),
     "PReLU.input": ('t("float32", 2, 3)', "leaf(2, 3)"),
     "Softmax2d.input": ('t("float32", 2, 3, 1)', "leaf(2, 3, 1, 1)"),
     "generator": GENERATOR, "alpha": NUMBER, "negative_slope": NUMBER, "approximate": ('"none"', '"tanh"'),
@@ -178,6 +195,9 @@ INSTANCES = {
     ),
     "DType": ("tw.float32",),
     "nn.Module": ("nn.Module()", "nn.Linear(3, 2)", "nn.Sequential(nn.Linear(3, 4), nn.Tanh())", "cyclic()"),
+    "nn.Upsample": ("nn.Upsample(3)", 'nn.Upsample(scale_factor=2.0, mode="bilinear")'),
+    "nn.UpsamplingNearest2d": ("nn.UpsamplingNearest2d(3)",),
+    "nn.UpsamplingBilinear2d": ("nn.UpsamplingBilinear2d(scale_factor=2.0)",),
     "optim.Optimizer": ("tw.optim.SGD([leaf(3)])", "tw.optim.Adam([leaf(3)])", "tw.optim.AdamW([leaf(3), leaf(2, 2)])"),
     "autograd.Function": ("tw.autograd.Function()",),
     "autograd.Context": ("tw.autograd.Context((True,))",),

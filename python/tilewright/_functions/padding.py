@@ -81,11 +81,15 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     before, after = tuple([a for a, _ in widths]), tuple([b for _, b in widths])
     if alike:
         return _pad(x, before, after, mode, values[0][0] if values else 0)
+    none = (0,) * len(values)
     for axis, (first, last) in enumerate(values):
-        one = lambda width, axis=axis: (0,) * axis + (width,) + (0,) * (len(values) - axis - 1)  # noqa: E731
-        x = _pad(x, one(before[axis]), one(0), mode, first)
-        x = _pad(x, one(0), one(after[axis]), mode, last)
+        x = _pad(x, _at(axis, before, none), none, mode, first)
+        x = _pad(x, none, _at(axis, after, none), mode, last)
     return x
+
+
+def _at(axis: int, widths: tuple[int, ...], others: tuple[int, ...]) -> tuple[int, ...]:
+    return (*others[:axis], widths[axis], *others[axis + 1 :])
 
 
 def _is_one(value: Any) -> bool:

@@ -158,6 +158,6 @@ def _check(op: str, size: tuple[int, ...], kernel: Any, dilation: Any, padding: 
     for n, k, d, p in zip(size, kernel, dilation, padding, strict=True):
         if d * (k - 1) + 1 > n + 2 * p:
             raise ValueError(
-                f"{op}: a window of kernel_size {kernel} with dilation {dilation} does not fit into {size} with padding "
-                f"{padding}"
+                f"{op}: a window of kernel_size {kernel} with dilation {dilation} does not fit into {size} "
+                f"with padding {padding}"
             )

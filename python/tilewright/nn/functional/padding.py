@@ -55,8 +55,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
     tensor([[0, 1, 2, 3],
             [0, 4, 5, 6],
             [0, 0, 0, 0]])
-    >>> tw.nn.functional.pad(tw.asarray([1, 2, 3]), (2, -1), "circular")
-    tensor([2, 3, 1, 2])
+    >>> tw.nn.functional.pad(tw.asarray([1, 2, 3]), (2, -1), "replicate")
+    tensor([1, 1, 1, 2])
     """
     x = asarray(input)
     widths = read_widths("pad", "pad", pad)

@@ -74,9 +74,10 @@ def interpolate(
     Notes
     -----
     With n elements along an axis and m in the result, the middle of element j of the result is at
-    `(j + 1/2) / scale - 1/2`, counted from the middle of the first element. `scale` is the factor where one is given and
-    not recomputed, else m / n. With `align_corners` it is at `j (n - 1) / (m - 1)`, whatever the factor. Where m is
-    rounded down from n times a factor, the two differ, and the end of the axis is cut off.
+    `(j + 1/2) / scale - 1/2`, counted from the middle of the first element. `scale` is the factor where one is given
+    and not recomputed, else m / n: they differ where m is rounded down, and then the end of the axis is cut off. With
+    `align_corners` it is at `j (n - 1) / (m - 1)`, whatever the factor. (In PyTorch "nearest" and the linear modes
+    ignore a factor that leaves the length as it is; here no factor is ignored.)
 
     - "nearest" takes element `floor(j / scale)`, left of the middle; "nearest-exact" the one that the middle is in.
     - "linear" weights the two elements around it, "bicubic" four by cubic convolution with a = -0.75. Beyond the ends
@@ -89,8 +90,8 @@ def interpolate(
 
     References
     ----------
-    R. G. Keys, Cubic Convolution Interpolation for Digital Image Processing, IEEE Transactions on Acoustics, Speech, and
-    Signal Processing 29(6), 1981.
+    R. G. Keys, Cubic Convolution Interpolation for Digital Image Processing, IEEE Transactions on Acoustics, Speech,
+    and Signal Processing 29(6), 1981.
 
     Examples
     --------
@@ -116,7 +117,9 @@ def interpolate(
     lengths, scales = _lengths(x.shape[2:], size, scale_factor, recompute)
     for axis, (old, new) in enumerate(zip(x.shape[2:], lengths, strict=True), 2):
         if new < 1 or old < 1:
-            raise ValueError(f"interpolate: axis {axis} of input {x.shape} would be of length {new}: both must be positive")
+            raise ValueError(
+                f"interpolate: axis {axis} of input {x.shape} would be of length {new}: both must be positive"
+            )
     dtype = x.dtype
     y = astype(x, "float32") if dtype.itemsize == 2 and axes > 1 else x
     for axis in _order(x.shape[2:], lengths):

@@ -18,20 +18,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Compose"]
 
+_FARTHEST = 2.0**1000  # whose double is finite, too
+
 
 class Transform:
-    """A batch in, a batch out: a subclass sets its options as attributes and has `apply`."""
+    """A batch in, a batch out: a subclass sets its options as attributes and has `_apply`."""
 
-    floating = True  # whether it computes with pixels, and does not only move them
+    _floating = True  # whether it computes with pixels, and does not only move them
 
     def __init__(self, generator: Generator | None) -> None:
         self.generator = None if generator is None else random.source(type(self).__name__, generator)
 
     def __call__(self, batch: Any) -> Tensor:
-        images = images_of(type(self).__name__, batch, self.floating)
-        return self.apply(images, self.generator or random.default_generator)
+        images = images_of(type(self).__name__, batch, self._floating)
+        return self._apply(images, self.generator or random.default_generator)
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         """The changed images, with random numbers from the generator."""
         raise NotImplementedError
 
@@ -100,11 +102,11 @@ def interval(op: str, name: str, value: Any, middle: float = 0.0, least: float =
     """Where a number is drawn from: `(low, high)`, or by one number how far from the middle, but not below `least`."""
     if is_one(value):
         reach = arguments.number(op, name, value)
-        if not 0 <= reach < math.inf:
+        if not 0 <= reach < _FARTHEST:
             raise ValueError(f"{op}: {name} is {reach}, but must be finite and at least 0, or a pair (low, high)")
         return max(middle - reach, least), middle + reach
     low, high = pair(op, name, value)
-    if not (low <= high and math.isfinite(high - low)):
+    if not -_FARTHEST < low <= high < _FARTHEST:
         raise ValueError(f"{op}: {name} is ({low}, {high}), but must be finite, the lower number first")
     if low < least:
         raise ValueError(f"{op}: {name} is ({low}, {high}), but must not be below {least:g}")

@@ -55,7 +55,7 @@ class Normalize(Transform):
         if 0 in self.std:
             raise ValueError(f"Normalize: std is {self.std}, but must not be 0")
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         subtracted = images - of_channels("Normalize", "mean", self.mean, images)
         return subtracted / of_channels("Normalize", "std", self.std, images)
 
@@ -112,7 +112,7 @@ class ColorJitter(Transform):
         self.contrast = interval("ColorJitter", "contrast", contrast, 1.0, 0.0)
         self.clip = arguments.flag("ColorJitter", "clip", clip)
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         factors = [drawn(generator, bounds, images) for bounds in (self.brightness, self.contrast)]
         brightness, contrast = (of_each(astype(factor, images.dtype)) for factor in factors)
         images = images * brightness
@@ -166,7 +166,7 @@ class GaussianNoise(Transform):
             raise ValueError(f"GaussianNoise: mean {self.mean} and sigma {self.sigma} must be finite, sigma at least 0")
         self.clip = arguments.flag("GaussianNoise", "clip", clip)
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         noise = generator.standard_normal(images.shape, device=images.device) * self.sigma + self.mean
         images = images + astype(noise, images.dtype)
         return clip(images, 0, 1) if self.clip else images

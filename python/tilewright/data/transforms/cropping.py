@@ -61,7 +61,7 @@ class RandomCrop(Transform):
     (16, 3, 8, 8)
     """
 
-    floating = False
+    _floating = False
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class RandomCrop(Transform):
         if self.fill and self.padding_mode != "constant":
             raise ValueError(f'RandomCrop: fill is {self.fill}, but padding_mode is "{self.padding_mode}"')
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         left, above, right, below = self.padding
         if any(self.padding):
             options = {"constant_values": self.fill} if self.padding_mode == "constant" else {}
@@ -169,7 +169,7 @@ class RandomErasing(Transform):
             given = [value] if is_one(value) else arguments.entries("RandomErasing", "value", value, "numbers")
             self.value = tuple([arguments.number("RandomErasing", "value", entry) for entry in given])
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         height, width = images.shape[2:]
         chosen = generator.bernoulli(self.p, len(images), device=images.device)
         area = drawn(generator, self.scale, images) * (height * width)

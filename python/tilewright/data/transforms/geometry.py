@@ -214,7 +214,7 @@ class RandomAffine(Transform):
             raise ValueError(f"RandomAffine: shear is {self.shear}, but must lie between -90 and 90")
         self.fill = arguments.number("RandomAffine", "fill", fill)
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         height, width = images.shape[2:]
         across, down = self.translate[0] * width, self.translate[1] * height
         ranges = self.degrees, (-across, across), (-down, down), self.scale, self.shear
@@ -259,7 +259,7 @@ class RandomRotation(Transform):
         self.degrees = interval("RandomRotation", "degrees", degrees)
         self.fill = arguments.number("RandomRotation", "fill", fill)
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         return affine(images, -drawn(generator, self.degrees, images), fill=self.fill)
 
 
@@ -305,7 +305,7 @@ class RandomShift(Transform):
             raise ValueError(f"RandomShift: distance is {self.distance}, but must be {needed}")
         self.fill = arguments.number("RandomShift", "fill", fill)
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         if self.whole:
             count, device = len(images), images.device
             reach = [int(part) for part in self.distance]
@@ -318,16 +318,16 @@ class RandomShift(Transform):
 class _Flip(Transform):
     """Mirrors some of the images along an axis."""
 
-    floating = False
-    axis: int
+    _floating = False
+    _axis: int
 
     def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
         super().__init__(generator)
         self.p = arguments.probability(type(self).__name__, "p", p)
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def _apply(self, images: Tensor, generator: Generator) -> Tensor:
         chosen = generator.bernoulli(self.p, len(images), device=images.device)
-        return where(of_each(chosen), flip(images, axis=self.axis), images)
+        return where(of_each(chosen), flip(images, axis=self._axis), images)
 
 
 class RandomHorizontalFlip(_Flip):
@@ -355,7 +355,7 @@ class RandomHorizontalFlip(_Flip):
               [4, 3]]]])
     """
 
-    axis = 3
+    _axis = 3
 
 
 class RandomVerticalFlip(_Flip):
@@ -383,4 +383,4 @@ class RandomVerticalFlip(_Flip):
               [1, 2]]]])
     """
 
-    axis = 2
+    _axis = 2

@@ -54,7 +54,7 @@ def plot(args, curves):
     common.save(figure, args, "plain_vs_residual.png")
 
 
-def depth_of(text):
+def number_of_layers(text):
     if int(text) < 8 or int(text) % 6 != 2:
         raise ValueError
     return int(text)
@@ -63,7 +63,9 @@ def depth_of(text):
 def main():
     parser = common.options(__doc__, "plain_vs_residual.png")
     common.add_quick(parser)
-    parser.add_argument("--depths", type=depth_of, nargs="+", default=[8, 20, 32, 56], help="6 n + 2 layers each")
+    parser.add_argument(
+        "--depths", type=number_of_layers, nargs="+", default=[8, 20, 32, 56], help="6 n + 2 layers each"
+    )
     parser.add_argument("--epochs", type=common.count, default=15, help="passes through the data")
     parser.add_argument("--width", type=common.count, default=8, help="channels of the first group")
     args = common.read(parser)

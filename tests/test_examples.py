@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -96,15 +97,40 @@ def test_batch_norm_keeps_gradients_alive(quick):
     assert first["batch norm"] > 100 * first["usual initialisation"] > 0
 
 
+def called(name, monkeypatch, capsys, *options):
+    """Exit code, standard output and standard error of an example's main(), which is to exit before it starts."""
+    monkeypatch.syspath_prepend(FOLDER)  # beside it is what examples share
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *options])
+    spec = importlib.util.spec_from_file_location(f"{name}_example", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with pytest.raises(SystemExit) as exit:
+        module.main()
+    return exit.value.code, *capsys.readouterr()
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_help_and_wrong_options(name):
-    result = run(name, "--help")
-    assert result.returncode == 0
+def test_help_and_wrong_options(name, monkeypatch, capsys):
+    code, text, _ = called(name, monkeypatch, capsys, "--help")
+    assert code == 0
     for option in ("--quick", "--seed", "--threads", "--out"):
-        assert option in result.stdout
-    result = run(name, "--threads", 0)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == f"{name}.py: error: argument --threads: invalid count value: '0'\n"
+        assert option in text
+    code, *texts = called(name, monkeypatch, capsys, "--threads", "0")
+    assert code == 2 and texts == ["", f"{name}.py: error: argument --threads: invalid count value: '0'\n"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("plain_vs_residual", ("--depths", "9"), "argument --depths: invalid number_of_layers value: '9'"),
+        ("adversarial", ("--epsilon", "1"), "argument --epsilon: 1.0 is not between 0 and 1"),
+        ("cnn_digits", ("--seed", "-1"), "argument --seed: -1 is not between 0 and 2**64 - 1"),
+        ("edge_filters", ("--photograph", "cat"), "argument --photograph: invalid choice: 'cat'"),
+    ],
+)
+def test_wrong_values(name, options, message, monkeypatch, capsys):
+    code, out, err = called(name, monkeypatch, capsys, *options)
+    assert (code, out) == (2, "") and err.startswith(f"{name}.py: error: {message}") and err.count("\n") == 1
 
 
 def test_the_same_seed_gives_the_same_bits_at_any_number_of_threads(tmp_path):

@@ -117,7 +117,8 @@ def affine(
 
 def _of_images(name: str, value: Any, images: Tensor, limit: float = math.inf) -> Tensor:
     """A float64 number for each image, smaller than the limit."""
-    numbers = arguments.array("affine", name, value)
+    given = arguments.number("affine", name, value) if is_one(value) else value
+    numbers = arguments.array("affine", name, given)
     if numbers.requires_grad or numbers.dtype.is_complex:
         arguments.refuse("affine", name, value, "a real constant, or one for each image")
     if numbers.shape not in ((), images.shape[:1]):

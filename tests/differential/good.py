@@ -162,7 +162,7 @@ GOOD = {
     "distance": ("1", "(2, 0)"),
     "whole": BOOL, "RandomCrop.size": ("2", "(1, 2)"), "RandomCrop.padding": ("None", "1", "(1, 2)", "(0, 1, 2, 3)"),
     "RandomCrop.padding_mode": ('"constant"',), "RandomErasing.scale": ("(0.1, 0.3)",), "ratio": ("(0.5, 2)",),
-    "RandomErasing.value": ("0.5", "[1.0]", '"random"'), **dict.fromkeys(("brightness", "contrast"), ("0.25", "(0, 2)")),
+    "RandomErasing.value": ("0.5", "[1.0]", '"random"'), "brightness": ("0.25",), "contrast": ("0.25", "(0, 2)"),
     "clip": BOOL, "sigma": ("0.125", "0"), "Normalize.mean": ("0.5", "[0.5]"), "Normalize.std": ("0.5", "[0.5]"),
     # random numbers, testing, memory
     "seed": ("0", "7", "2**64 - 1"), "permutation.x": ("5", 't("int64", 4)'), "choice.a": ("5", 't("float32", 4)'),

@@ -186,6 +186,16 @@ GOOD = {
     "tensors": ('t("float32", 4, 2)', 't("int64", 4)'), "lengths": ("[4, 2]", "[0.5, 0.5]", "(6,)"),
     "path": ('"a.safetensors"', 'pathlib.Path("b.safetensors")', '"none/a"'),
     "save.tensors": ('{"a": t("float32", 2)}', "nn.Linear(3, 2)", "{}"), "metadata": ("None", '{"a": "b"}'),
+    # transforms of images
+    "batch": ('t("float32", 2, 3, 4, 5)', 't("float64", 1, 1, 3, 3)', "leaf(2, 1, 2, 2)"),
+    "transforms": ("[tw.tanh]", "()"), "angle": ("0", "30.0", "[1.0, 2.0]"), "translate": ("(0, 0)", "(0.5, 0.25)"),
+    "affine.scale": ("1", "[0.5, 2.0]"), "shear": ("0", "(-5, 5)"), "affine.shear": ("(0, 0)", "(10, [0.5, 20])"),
+    "fill": ("0", "1.5"), "degrees": ("10", "(-5, 20)"), "RandomAffine.scale": ("None", "(0.5, 1.5)"),
+    "distance": ("1", "(2, 0)"),
+    "whole": BOOL, "RandomCrop.size": ("2", "(1, 2)"), "RandomCrop.padding": ("None", "1", "(1, 2)", "(0, 1, 2, 3)"),
+    "RandomCrop.padding_mode": ('"constant"',), "RandomErasing.scale": ("(0.1, 0.3)",), "ratio": ("(0.5, 2)",),
+    "RandomErasing.value": ("0.5", "[1.0]", '"random"'), "brightness": ("0.25",), "contrast": ("0.25", "(0, 2)"),
+    "clip": BOOL, "sigma": ("0.125", "0"), "Normalize.mean": ("0.5", "[0.5]"), "Normalize.std": ("0.5", "[0.5]"),
     # random numbers, testing, memory
     "seed": ("0", "7", "2**64 - 1"), "permutation.x": ("5", 't("int64", 4)'), "choice.a": ("5", 't("float32", 4)'),
     "replace": BOOL, "loc": NUMBER, "scale": ("1.0", "0.0"), "rtol": ("1e-6", "0.0"), "atol": ("0.0", "1.0"),

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from . import functional, init
+from ._fuse import *
+from ._fuse import __all__ as _fuse
 from .activations import *
 from .activations import __all__ as _activations
 from .containers import *
@@ -43,6 +45,7 @@ __all__ = [
     *_distances,
     *_dropout,
     *_flatten,
+    *_fuse,
     *_gated,
     *_linear,
     *_losses,

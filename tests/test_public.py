@@ -40,6 +40,8 @@ NOT_OPS = {
     "asarray", "from_dlpack", "empty", "empty_like",
     # random
     "nn.functional.dropout", "multinomial",
+    # models
+    "nn.fuse",
     # autograd
     "no_grad", "enable_grad", "grad", "value_and_grad",
     # dtypes and the machine

@@ -42,6 +42,7 @@ void Recorder::filled(const StorageRef& storage) {
 }
 
 void Recorder::read_by_host(const char* reader, const StorageRef& storage) {
+  if (failed_) return;  // for a message
   met(storage);
   RecordedBuffer& buffer = buffers[static_cast<size_t>(find(storage->data))];
   const std::string who = std::string(reader) + ": ";
@@ -94,7 +95,11 @@ bool Recorder::prepare(Call& call) {
   for (const Pointer& pointer : pointers) {
     if (!pointer.get()) continue;
     const int i = find(pointer.get());
-    if (i < 0) refuse(op_name(call.op()) + ": an operand lies in memory that was not seen before");
+    if (i < 0 && call.ns() > 0) refuse(op_name(call.op()) + ": an operand lies in memory that was not seen before");
+    if (i < 0) {  // a view without elements may begin anywhere
+      pointer.set(nullptr);
+      continue;
+    }
     RecordedBuffer& buffer = buffers[static_cast<size_t>(i)];
     if (!pointer.writes() && buffer.kind == RecordedBuffer::temporary && !buffer.written)
       buffer.filled = true;  // by whom if not the host?
@@ -155,8 +160,9 @@ void Recorder::take_result(std::unique_ptr<Call> call, bool varies, int64_t resu
                ": how many elements there are depends on the input (a mask, nonzero), or an "
                "index is out of bounds; use where, or fuse the parts before and after";
   const bool checks = call->as<MaskProblem>() == nullptr;
+  failed_ = checks && result != -1;  // which has an error of its own
   append({std::move(call), result}, varies);
-  if (varies && !checks) require_whole();  // what failed a check has an error of its own
+  if (varies && !checks) require_whole();
 }
 
 void Recorder::take_result(std::unique_ptr<Call> call, bool varies, double) {

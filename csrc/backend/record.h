@@ -163,6 +163,7 @@ class Recorder final : public MemoryWatch {
 
   std::map<const char*, int> by_start_;
   std::string refused_;
+  bool failed_ = false;  // an index is out of bounds, or the like
 };
 
 // That of this thread, or null.

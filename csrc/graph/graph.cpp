@@ -18,7 +18,8 @@ Graph::Graph(Recorder&& recorded, std::vector<Array> in, std::vector<Array> out)
 }
 
 bool Graph::escapes(int buffer) const {
-  return std::any_of(outputs.begin(), outputs.end(), [&](const Array& out) { return find(out.data) == buffer; });
+  return std::any_of(outputs.begin(), outputs.end(),
+                     [&](const Array& out) { return find(out.storage->data) == buffer; });
 }
 
 std::vector<Use> Graph::uses(int buffer) const {

@@ -9,6 +9,7 @@ namespace {
 
 const char* why_not_packed(const Graph& g, const GemmBatch& p) {
   if (p.packed_b) return "it is packed already";
+  if (p.each.m == 1) return "one row reads it as it lies in less time";
   if (p.bytes || !is_floating(p.dtype)) return "its dtype is not floating";
   if (!g.is_constant(p.each.b.data)) return "it depends on the input";
   for (const int64_t stride : p.b_stride)

@@ -15,7 +15,7 @@ constexpr int kStays = -1;
 std::vector<int> moving_buffers(Graph& g, std::vector<size_t>& fresh) {
   std::vector<int> moving(g.recorder.buffers.size(), kStays);
   int inputs = 0;
-  for (const Array& input : g.inputs) moving[static_cast<size_t>(g.find(input.data))] = ++inputs;
+  for (const Array& input : g.inputs) moving[static_cast<size_t>(g.find(input.storage->data))] = ++inputs;
   for (size_t i = 0; i < moving.size(); ++i) {
     const RecordedBuffer& buffer = g.recorder.buffers[i];
     if (buffer.kind != RecordedBuffer::temporary) continue;
@@ -41,12 +41,11 @@ Device common_device(const Graph& g) {
 
 }  // namespace
 
-Program::Link Program::link(const Graph& g, const std::vector<int>& moving, const MemoryPlan& plan,
-                            const char* address) const {
-  const auto buffer = static_cast<size_t>(g.find(address));
-  const int64_t inside = address - static_cast<const char*>(g.recorder.buffers[buffer].storage->data);
-  const int64_t before = moving[buffer] == 0 ? plan.offsets[buffer] : 0;
-  return {moving[buffer], before + inside};
+Program::Link Program::link(int buffer, const char* address, const Graph& g, const std::vector<int>& moving,
+                            const MemoryPlan& plan) {
+  const auto i = static_cast<size_t>(buffer);
+  const int64_t inside = address - static_cast<const char*>(g.recorder.buffers[i].storage->data);
+  return {moving[i], moving[i] == 0 ? plan.offsets[i] + inside : inside};
 }
 
 Program::Program(Graph&& g) : device_(common_device(g)), watched_(g.watched) {
@@ -54,20 +53,25 @@ Program::Program(Graph&& g) : device_(common_device(g)), watched_(g.watched) {
   const std::vector<int> moving = moving_buffers(g, fresh_);
   plan_bytes_ = plan.nbytes;
   sum_bytes_ = plan.sum;
-  for (const Array& input : g.inputs) input_offsets_.push_back(link(g, moving, plan, input.data).offset);
+  for (const Array& input : g.inputs)
+    input_offsets_.push_back(link(g.find(input.storage->data), input.data, g, moving, plan).offset);
   for (const Array& result : g.outputs) {
-    result_links_.push_back(link(g, moving, plan, result.data));
+    result_links_.push_back(link(g.find(result.storage->data), result.data, g, moving, plan));
     results_.push_back(result);
     if (result_links_.back().moving != kStays) results_.back().storage = {};
   }
   std::ostringstream text;
+  text << "inputs:";
+  for (const Array& input : g.inputs)
+    text << (&input == g.inputs.data() ? " " : ", ") << input.shape << " " << input.dtype;
+  text << "\n";
   for (const std::string& note : g.notes) text << note << "\n";
   for (Step& step : g.steps) {
     text << graph::describe(*step.call) << "\n";
     for (const std::string& note : step.notes) text << "    " << note << "\n";
     std::vector<Link> links;
     for (const Pointer& p : step.call->pointers()) {
-      links.push_back(p.get() ? link(g, moving, plan, p.get()) : Link{kStays, 0});
+      links.push_back(p.get() ? link(g.find(p.get()), p.get(), g, moving, plan) : Link{kStays, 0});
       if (!p.get() || links.back().moving != kStays) continue;
       constants_.push_back(g.buffer(g.find(p.get())).storage);
     }

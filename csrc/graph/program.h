@@ -57,7 +57,7 @@ class Program {
     int moving;
     int64_t offset;
   };
-  Link link(const Graph&, const std::vector<int>& moving, const MemoryPlan&, const char* address) const;
+  static Link link(int buffer, const char* address, const Graph&, const std::vector<int>& moving, const MemoryPlan&);
 
   Device device_;
   std::vector<std::unique_ptr<Call>> calls_;  // as recorded: copies are made of them

@@ -172,11 +172,11 @@ class Fused:
         --------
         >>> import tilewright as tw
         >>> from tilewright import nn
-        >>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+        >>> net = nn.Sequential(nn.Linear(4, 8), nn.LeakyReLU(), nn.Linear(8, 2))
         >>> print(nn.fuse(net, tw.ones((3, 4)), exact=True).explain())
         inputs: (3, 4) float32
         gemm.run (3, 4) x (4, 8) float32 + bias
-        relu (24,) float32
+        leaky_relu (24,) float32
             in place of operand 1
         gemm.run (3, 8) x (8, 2) float32 + bias
         temporaries: 96 bytes, 96 without a plan
@@ -306,7 +306,7 @@ def _parts(model: Module) -> Iterator[tuple[dict[str, Any], str | None, Any]]:
         own = module.__dict__
         for held in (own, *(value for value in own.values() if type(value) is dict)):
             for name, value in held.items():
-                if isinstance(value, (Tensor, Module)):
+                if value is None or isinstance(value, (Tensor, Module)):
                     yield held, name, value
             if held is not own:
                 yield held, None, None

@@ -63,7 +63,7 @@ def packed(layer, x):
 ])  # fmt: skip
 def test_what_cannot_be_recorded_is_refused(body, message):
     model = Does(body)
-    with pytest.raises(RuntimeError, match=rf"^fuse: {message}[\s\S]* \(at .*test_fuse.py:\d+\)$"):
+    with pytest.raises(RuntimeError, match=rf"^fuse: {message}[\s\S]* \(at .*test_fuse_refusals.py:\d+\)$"):
         nn.fuse(model, tw.asarray([1.0, 2.0, 3.0]))
     assert model.training and model.state.sum() == 0
     assert nn.fuse(nn.Identity())(tw.ones(2)).tolist() == [1, 1]  # nothing is recorded any more

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerCase:
-    """One row: a layer or network, forward without gradients, or forward and back to inputs and parameters.
+    """One row: a layer or network, forward without gradients, so as `nn.fuse` makes it, or forward and back to inputs
+    and parameters.
 
     Attributes
     ----------
     group, name
-        Of the row; " and back" is added where it goes back.
+        Of the row; " and back" is added where it goes back, ", fused" where it is fused.
     module
         A class of `nn` by name; or a function of `nn` that makes a module, or a function of the inputs. tilewright's
         `nn` and PyTorch's have the same names, and weights go from one to the other by state dict.
@@ -34,7 +35,7 @@ class LayerCase:
     forward
         The formula: flops of the way there, from arguments and input shapes.
     passes
-        "forward" or "both".
+        "forward", "fused" or "both".
     goal
         As in `shapes`.
     back
@@ -54,7 +55,7 @@ class LayerCase:
     @property
     def flops(self) -> float:
         there = self.forward(self.arguments, self.inputs)
-        return there if self.passes == "forward" else there * (1 + self.back)
+        return there * (1 + self.back) if self.passes == "both" else there
 
 
 def perceptron(nn: Any, *sizes: int, activation: str = "ReLU") -> Any:
@@ -91,14 +92,13 @@ def linear(passes: str, m: int, k: int, n: int) -> LayerCase:
     return LayerCase("linear", label("linear", (m, k, n)), "Linear", (k, n), ((m, k),), dense, passes)
 
 
-def network(batch: int, *sizes: int) -> LayerCase:
+def network(passes: str, batch: int, *sizes: int) -> LayerCase:
     name = f"{'-'.join(map(str, sizes))}, batch {batch}"
-    return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, "forward")
+    return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, passes)
 
 
 # One-tuples: the arguments of `layers.layer`.
 LAYERS: list[tuple[LayerCase]] = [
     *((linear(passes, *shape),) for passes in ("forward", "both") for shape in LINEAR),
-    (network(1, 784, 512, 512, 10),),
-    (network(128, 784, 512, 512, 10),),
+    *((network(passes, batch, 784, 512, 512, 10),) for batch in (1, 32, 128) for passes in ("forward", "fused")),
 ]

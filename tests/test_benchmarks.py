@@ -75,21 +75,22 @@ def test_a_training_step_is_checked_after_its_update():
 def test_flops_of_layers():
     assert layer_cases.linear("forward", 5, 7, 3).flops == 2 * 5 * 7 * 3
     assert layer_cases.linear("both", 5, 7, 3).flops == 6 * 5 * 7 * 3
-    assert layer_cases.network(4, 8, 6, 2).flops == 2 * 4 * (8 * 6 + 6 * 2)
+    assert layer_cases.network("", 4, 8, 6, 2).flops == 2 * 4 * (8 * 6 + 6 * 2)
     stacked = dataclasses.replace(layer_cases.linear("forward", 5, 7, 3), inputs=((2, 5, 7),), back=1.5)
     assert stacked.flops == 2 * 2 * 5 * 7 * 3
     assert dataclasses.replace(stacked, passes="both").flops == 2.5 * stacked.flops
 
 
-@pytest.mark.parametrize("passes", ["forward", "both"])
-@pytest.mark.parametrize("case", [layer_cases.linear("", 5, 7, 3), layer_cases.network(4, 8, 6, 2)])
+@pytest.mark.parametrize("passes", ["forward", "fused", "both"])
+@pytest.mark.parametrize("case", [layer_cases.linear("", 5, 7, 3), layer_cases.network("", 4, 8, 6, 2)])
 def test_layers_agree_with_the_oracle(case, passes):
     row = layers.layer(dataclasses.replace(case, passes=passes))
     assert row.name.endswith(" and back") == (passes == "both")
+    assert row.name.endswith(", fused") == (passes == "fused")
     ready = row.prepare()
     assert not ready.left_out
     named = {"tilewright"} | ({"pytorch"} if contenders.torch else set())
-    if passes == "forward":
+    if passes != "both":
         named |= {name for name, (found, _) in inference.RUNTIMES.items() if found and contenders.onnx}
         named |= {"numpy"} if case.module == "Linear" else set()
     else:  # the result, and gradients of inputs, weights and biases

@@ -37,6 +37,7 @@ __all__: list[str] = [
     "as_ndarray",
     "assign",
     "astype",
+    "batch_norm",
     "bias_activation_backward",
     "bitwise_and",
     "bitwise_and_",
@@ -100,10 +101,12 @@ __all__: list[str] = [
     "gelu_tanh_backward_",
     "get_num_threads",
     "getitem",
+    "given_norm",
     "greater",
     "greater_",
     "greater_equal",
     "greater_equal_",
+    "group_norm",
     "hardshrink",
     "hardshrink_backward",
     "hardshrink_backward_",
@@ -118,6 +121,7 @@ __all__: list[str] = [
     "host_copies",
     "imag",
     "index_add",
+    "instance_norm",
     "is_basic_index",
     "is_looked_at",
     "is_number",
@@ -127,6 +131,7 @@ __all__: list[str] = [
     "isinf",
     "isnan",
     "item",
+    "layer_norm",
     "leaky_relu",
     "leaky_relu_backward",
     "less",
@@ -180,6 +185,8 @@ __all__: list[str] = [
     "multiply_add_at_peak",
     "negative",
     "nonzero",
+    "norm_channels_backward",
+    "norm_rows_backward",
     "not_equal",
     "not_equal_",
     "one_hot",
@@ -203,6 +210,7 @@ __all__: list[str] = [
     "remainder",
     "remainder_",
     "reshape",
+    "rms_norm",
     "round",
     "rsqrt",
     "scalar",
@@ -269,6 +277,8 @@ __all__: list[str] = [
     "trunc",
     "under_numpy_rules",
     "under_rules_of",
+    "untracked_batch_norm",
+    "untracked_instance_norm",
     "where",
     "wrap",
 ]
@@ -557,6 +567,16 @@ def as_ndarray(*args, **kwargs):
 
 def assign(arg0: Array, arg1: Array | complex) -> None: ...
 def astype(arg0: Array, arg1: DType, arg2: bool) -> Array: ...
+def batch_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def bias_activation_backward(arg0: Array, arg1: Array, arg2: str) -> tuple[Array, Array]: ...
 def bitwise_and(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def bitwise_and_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -659,10 +679,26 @@ def gelu_tanh_backward(arg0: Array | complex, arg1: Array | complex) -> Array: .
 def gelu_tanh_backward_(arg0: Array, arg1: Array | complex) -> None: ...
 def get_num_threads() -> int: ...
 def getitem(arg0: Array, arg1: typing.Any) -> Array: ...
+def given_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: str,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def greater(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def greater_(arg0: Array, arg1: Array | complex) -> None: ...
 def greater_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def greater_equal_(arg0: Array, arg1: Array | complex) -> None: ...
+def group_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def hardshrink(arg0: Array, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Array: ...
 def hardshrink_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def hardshrink_backward_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -684,6 +720,16 @@ def hardtanh_backward(
 def host_copies() -> dict[str, int]: ...
 def imag(arg0: Array) -> Array: ...
 def index_add(arg0: Array, arg1: typing.Any, arg2: Array) -> None: ...
+def instance_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def is_basic_index(arg0: typing.Any) -> bool: ...
 def is_looked_at(*args, **kwargs):
     """
@@ -705,6 +751,13 @@ def isfinite(arg0: Array) -> Array: ...
 def isinf(arg0: Array) -> Array: ...
 def isnan(arg0: Array) -> Array: ...
 def item(arg0: Array) -> typing.Any: ...
+def layer_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: int | typing.Sequence[int],
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def leaky_relu(arg0: Array, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Array: ...
 def leaky_relu_backward(
     arg0: Array | complex, arg1: Array | complex, arg2: typing.SupportsFloat | typing.SupportsIndex
@@ -770,6 +823,21 @@ def multiply_(arg0: Array, arg1: Array | complex) -> None: ...
 def multiply_add_at_peak(arg0: typing.SupportsInt | typing.SupportsIndex) -> int: ...
 def negative(arg0: Array) -> Array: ...
 def nonzero(arg0: Array) -> tuple: ...
+def norm_channels_backward(
+    arg0: Array, arg1: Array, arg2: Array, arg3: Array, arg4: Array, arg5: bool, arg6: bool, arg7: bool
+) -> tuple: ...
+def norm_rows_backward(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: int | typing.Sequence[int],
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+    arg7: typing.SupportsInt | typing.SupportsIndex,
+    arg8: bool,
+    arg9: bool,
+) -> tuple: ...
 def not_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def not_equal_(arg0: Array, arg1: Array | complex) -> None: ...
 def one_hot(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: DType) -> Array: ...
@@ -833,6 +901,9 @@ def relu_backward_(arg0: Array, arg1: Array | complex) -> None: ...
 def remainder(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def remainder_(arg0: Array, arg1: Array | complex) -> None: ...
 def reshape(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
+def rms_norm(
+    arg0: Array, arg1: Array, arg2: int | typing.Sequence[int], arg3: typing.SupportsFloat | typing.SupportsIndex
+) -> tuple: ...
 def round(arg0: Array) -> Array: ...
 def rsqrt(arg0: Array) -> Array: ...
 def scalar(value: Array | complex, dtype: DType, device: str = "cpu") -> Array: ...
@@ -958,6 +1029,12 @@ def under_rules_of(*args, **kwargs):
     under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
     """
 
+def untracked_batch_norm(
+    arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsFloat | typing.SupportsIndex
+) -> tuple: ...
+def untracked_instance_norm(
+    arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsFloat | typing.SupportsIndex
+) -> tuple: ...
 def where(arg0: Array | complex, arg1: Array | complex, arg2: Array | complex) -> Array: ...
 def wrap(*args, **kwargs):
     """

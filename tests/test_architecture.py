@@ -27,7 +27,7 @@ MAY_INCLUDE = {
     "core": {"core"},
     "backend": {"backend", "core"},
     "ops": {"ops", "backend", "core"},
-    "graph": {"graph", "backend", "core"},
+    "graph": {"graph", "ops", "backend", "core"},
     "cpu": {"cpu", "backend", "core"},
     "cuda": {"cuda", "backend", "core"},
     "bind": {"bind", "graph", "ops", "backend", "core"},

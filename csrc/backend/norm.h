@@ -59,9 +59,8 @@ template <class F>
 void operands(NormChannelsProblem& p, F f) {
   for (const char** read : {&p.x, &p.weight, &p.bias}) f(Access::reads, *read);
   f(Access::writes, p.y);
-  f(p.given ? Access::reads : Access::writes, p.mean);
-  f(Access::writes, p.variance);
-  f(p.given ? Access::reads : Access::writes, p.rstd);
+  for (double** statistics : {&p.mean, &p.variance}) f(p.given ? Access::reads : Access::writes, *statistics);
+  f(Access::writes, p.rstd);
 }
 template <class F>
 void operands(NormChannelsBackwardProblem& p, F f) {

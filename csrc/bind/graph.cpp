@@ -238,6 +238,7 @@ py::object Recording::program(const py::list& given, const py::list& results, co
   graph::Graph g(std::move(recorder_), inputs_, std::move(lie_in));
   graph::fold_constants(g);
   if (!exact) {
+    graph::fold_norms(g);
     graph::fuse_epilogues(g);
     graph::pack_weights(g);
   }

@@ -72,6 +72,17 @@ void describe_product(std::ostream& text, const GemmBatch& g) {
   if (g.each.out.activation != Activation::none) text << ", " << name_of(g.each.out.activation);
 }
 
+void describe_convolution(std::ostream& text, const ConvProblem& c) {
+  const ConvShape& s = c.shape;
+  const auto extents = [&](auto of) { return Dims{of(s.axes[0]), of(s.axes[1]), of(s.axes[2])}; };
+  text << " " << s.images << " x " << s.groups * s.in_channels << " -> " << s.groups * s.out_channels << " channels, "
+       << extents([](const ConvAxis& a) { return a.in; }) << " -> " << extents([](const ConvAxis& a) { return a.out; })
+       << ", kernel " << extents([](const ConvAxis& a) { return a.kernel; }) << " " << c.dtype;
+  if (c.bias) text << " + bias";
+  if (c.residual) text << " + residual";
+  if (c.activation != Activation::none) text << ", " << name_of(c.activation);
+}
+
 }  // namespace
 
 std::string describe(Call& call) {
@@ -82,6 +93,7 @@ std::string describe(Call& call) {
   }
   text << op_name(call.op());
   if (const auto* g = call.as<GemmBatch>()) describe_product(text, *g);
+  if (const auto* c = call.as<ConvProblem>()) describe_convolution(text, *c);
   return text.str();
 }
 

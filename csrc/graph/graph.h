@@ -51,6 +51,9 @@ std::string describe(Call&);  // "gemm.run (1, 784) x (784, 512) float32"
 // What does not depend on the inputs is not computed again.
 void fold_constants(Graph&);
 
+// A norm of given statistics becomes a part of the weights of the product or convolution before it.
+void fold_norms(Graph&);
+
 // Sums, biases and activations behind a product become its epilogue.
 void fuse_epilogues(Graph&);
 

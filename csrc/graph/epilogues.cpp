@@ -56,6 +56,8 @@ const char* fuse(Graph& g, size_t before, size_t step, int k) {
   const Addition addition = addition_to(product, e, k);
   if (addition.why_not) return addition.why_not;
   if (const char* why = cannot_move(g, before, step, e.out.data)) return why;
+  const bool over = addition.kind == Addition::residual && g.find(e.in[1 - k].data) == g.find(e.out.data);
+  if (over && product.conv()) return "a convolution does not write over what it adds";
   if (addition.kind == Addition::activation) product.set_activation(activation_of(e.op));
   if (addition.kind == Addition::bias) product.set_bias(e.in[1 - k].data);
   if (addition.kind == Addition::residual) product.set_residual(e.in[1 - k].data);

@@ -12,6 +12,7 @@ from test_public import OPS
 
 from . import (  # noqa: F401 (their kinds of steps join the table)
     programs_of_arrays,
+    programs_of_convolutions,
     programs_of_losses,
     programs_of_norms,
 )

@@ -146,7 +146,7 @@ CHANNEL_NORMS: list[tuple[str, tuple[Any, ...], tuple[int, ...]]] = [
     ("GroupNorm", (32, 512), (32, 512, 7, 7)),
 ]
 ROW_NORMS = ("LayerNorm", "RMSNorm")
-NORM_GOAL = ("pytorch", 1 / 1.3)
+NORM_GOAL = ("pytorch", 0.77)
 
 
 def norm(passes: str, module: str, arguments: tuple[Any, ...], shape: tuple[int, ...]) -> LayerCase:

@@ -9,7 +9,7 @@ from .. import _core, random
 from .._engine import arguments
 from .._engine.dtypes import as_dtype
 from . import functional, init
-from .functional.conv import same_padding, sizes, transposed_padding
+from .functional.conv import same_padding, shaped, sizes, transposed_padding
 from .module import Module
 from .parameter import Parameter
 
@@ -160,7 +160,7 @@ class _Transposed(_Convolution):
         """The output_padding that gives a result of this size: (batch, channels, ..) or its last axes alone."""
         name = type(self).__name__
         wanted = arguments.integers(name, "output_size", output_size)
-        extents = tuple(arguments.array(name, "input", input).shape[-self.axes :])
+        extents = tuple(shaped(name, "input", input, self.axes, "batch, channels").shape[-self.axes :])
         if len(wanted) not in (self.axes, self.axes + 1, self.axes + 2):
             raise ValueError(f"{name}: output_size is {wanted}, but needs {self.axes} sizes")
         wanted = wanted[-self.axes :]

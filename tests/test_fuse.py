@@ -242,6 +242,23 @@ def test_a_number_that_python_read_from_a_weight_is_noticed():
     assert fused(tw.ones(3)).tolist() == [1, 1, 1]
 
 
+def test_a_number_of_what_is_written_to_later_is_noticed():
+    class Written(nn.Module):
+        def __init__(self):
+            self.weight = nn.Parameter(tw.ones(3))
+
+        def forward(self, x):
+            h = self.weight * 2
+            factor = float(h.sum())
+            h += x
+            return h * factor
+
+    model = Written()
+    fused = nn.fuse(model, tw.ones(3))
+    model.weight.detach().fill_(2.0)
+    assert_like(fused(tw.ones(3)), evaluated(model, tw.ones(3)))
+
+
 def test_weights_are_converted_as_a_whole():
     net = nn.Sequential(nn.Linear(4, 3))
     fused = nn.fuse(net, tw.ones((2, 4)))
@@ -394,8 +411,10 @@ def test_fused_models_within_each_other():
     inner = nn.Sequential(nn.Linear(3, 3), nn.Tanh())
     x = drawn(2, 3)
     outer = Outer(nn.fuse(inner, x))
-    want = evaluated(outer, x)
-    assert_like(nn.fuse(outer, x)(x), want, 1e-6)
+    fused = nn.fuse(outer, x)
+    assert_like(fused(x), evaluated(outer, x), 1e-6)
+    inner[0].weight = nn.Parameter(drawn(3, 3))
+    assert_like(fused(x), evaluated(outer, x), 1e-6)
 
 
 def test_copies_and_pickles_record_anew():

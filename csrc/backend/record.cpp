@@ -143,6 +143,7 @@ void Recorder::prepare_write(const Call& call, int buffer) {
 }
 
 void Recorder::append(RecordedCall made, bool varies) {
+  if (!varies) mark_read(*made.call);  // by whoever looks at the result, perhaps
   for (const Pointer& pointer : made.call->pointers()) {
     if (!pointer.writes() || !pointer.get()) continue;
     RecordedBuffer& buffer = buffers[static_cast<size_t>(find(pointer.get()))];

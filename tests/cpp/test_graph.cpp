@@ -58,13 +58,18 @@ void rewrite(graph::Graph& g) {
   graph::write_in_place(g);
 }
 
+// The largest, in the largest number of the result.
 double difference(const std::vector<Array>& got, const std::vector<Array>& wanted) {
   double largest = 0;
   for (size_t k = 0; k < wanted.size(); ++k) {
     const Array a = astype(got[k], DType::f32, true), b = astype(wanted[k], DType::f32, true);
     check(a.shape == b.shape, "result %zu has another shape", k);
-    for (int64_t i = 0; i < b.size(); ++i)
-      largest = std::max<double>(largest, std::abs(a.ptr<float>()[i] - b.ptr<float>()[i]));
+    double error = 0, scale = 0;
+    for (int64_t i = 0; i < b.size(); ++i) {
+      error = std::max<double>(error, std::abs(a.ptr<float>()[i] - b.ptr<float>()[i]));
+      scale = std::max<double>(scale, std::abs(b.ptr<float>()[i]));
+    }
+    largest = std::max(largest, error / scale);
   }
   return largest;
 }
@@ -83,7 +88,7 @@ void test_a_program_on_other_inputs() {
       std::vector<Array> got;
       check(program.run({x}, got), "a step gave another answer");
       const double error = difference(got, compute(x, w));
-      check(rewritten ? error < 2e-5 : error == 0, "an error of %g", error);
+      check(rewritten ? error < 1e-5 : error == 0, "an error of %g", error);
       check(got[0].storage.get() == got[1].storage.get(), "the transpose is no view of the result");
     }
     check(!program.is_stale(), "weights are said to have changed");
@@ -111,7 +116,7 @@ void test_threads_share_a_program() {
       }
     });
   for (std::thread& thread : threads) thread.join();
-  for (const double error : errors) check(error < 2e-5, "an error of %g", error);
+  for (const double error : errors) check(error < 1e-5, "an error of %g", error);
 }
 
 // Two temporaries share bytes only where one has no further use when the other is written first.

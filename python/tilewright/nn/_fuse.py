@@ -229,7 +229,7 @@ def fuse(model: Module, /, *example_inputs: Any, exact: bool = False) -> Fused:
     a NumPy array that shares its memory are not noticed where the weight is packed, nor are other attributes of modules
     (`fuse` the model again).
 
-    Any number of threads may call it.
+    Any number of threads may call it. While a call is recorded, the model is in evaluation mode for other threads, too.
 
     Examples
     --------
@@ -306,7 +306,9 @@ def _parts(model: Module) -> Iterator[tuple[dict[str, Any], str | None, Any]]:
         own = module.__dict__
         for held in (own, *(value for value in own.values() if type(value) is dict)):
             for name, value in held.items():
-                if value is None or isinstance(value, (Tensor, Module)):
+                if value is None or isinstance(value, (Tensor, Module, Fused)):
                     yield held, name, value
+                if isinstance(value, Fused):
+                    yield from _parts(value.model)
             if held is not own:
                 yield held, None, None

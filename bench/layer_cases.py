@@ -128,6 +128,38 @@ def conv(passes: str, shape: tuple[int, ...], share: float | None) -> LayerCase:
     return LayerCase("conv", f"conv {text}", "Conv2d", arguments, inputs, convolution, passes, goal)
 
 
+def block(nn: Any, channels: int) -> Any:
+    """Of a residual network: two convolutions with batch norm, and its input added."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+                nn.BatchNorm2d(channels),
+                nn.ReLU(),
+                nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+                nn.BatchNorm2d(channels),
+            )
+            self.relu = nn.ReLU()
+
+        def forward(self, x: Any) -> Any:
+            return self.relu(self.body(x) + x)
+
+    return Block()
+
+
+def of_block(sizes: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
+    """Flops of its convolutions."""
+    return 2 * convolution((sizes[0], sizes[0], 3, 1, 1, 1, 1), inputs)
+
+
+def residual(passes: str, batch: int, channels: int, extent: int) -> LayerCase:
+    name = f"residual block {batch}x{channels}x{extent}x{extent}"
+    inputs = ((batch, channels, extent, extent),)
+    return LayerCase("residual", name, block, (channels,), inputs, of_block, passes)
+
+
 def network(passes: str, batch: int, *sizes: int) -> LayerCase:
     name = f"{'-'.join(map(str, sizes))}, batch {batch}"
     return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, passes)
@@ -159,6 +191,7 @@ LAYERS: list[tuple[LayerCase]] = [
     *((linear(passes, *shape),) for passes in ("forward", "both") for shape in LINEAR),
     *((conv("forward", shape, share),) for shape, share, _ in CONVOLUTIONS),
     *((conv("both", shape, share),) for shape, _, share in CONVOLUTIONS),
+    *((residual(passes, 1, *shape),) for shape in ((64, 56), (256, 14)) for passes in ("forward", "fused")),
     *((network(passes, batch, 784, 512, 512, 10),) for batch in (1, 32, 128) for passes in ("forward", "fused")),
     *((norm("both", *case),) for case in CHANNEL_NORMS),
     *((norm(passes, name, (768,), (64 * 512, 768)),) for name in ROW_NORMS for passes in ("forward", "both")),

@@ -142,3 +142,17 @@ def test_a_norm_that_stays_says_why(body, reason):
     fused = nn.fuse(net, x)
     assert_like(fused(x), evaluated(net, x), 1e-5)
     assert f"    not in the weights before: {reason}" in fused.explain().splitlines()
+
+
+@pytest.mark.parametrize("layer", [
+    nn.Conv1d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.Conv3d(4, 4, (1, 3, 1), padding=(0, 1, 0)),
+    nn.ConvTranspose2d(4, 6, 2, stride=3), nn.ConvTranspose2d(4, 6, 3, padding=1, groups=2),
+], ids=repr)  # fmt: skip
+def test_sums_and_activations_behind_any_convolution(layer):
+    net = Does(lambda conv, x, r: F.gelu(conv(x) + r), layer)
+    x = drawn(2, 4, *(5, 6, 4)[: layer.weight.ndim - 2])
+    r = drawn(*layer(x).shape)
+    fused = nn.fuse(net, x, r)
+    assert_like(fused(x, r), evaluated(net, x, r), 1e-6)
+    (step,) = steps(fused)
+    assert step.endswith("+ bias + residual, gelu")

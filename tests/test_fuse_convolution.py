@@ -145,7 +145,8 @@ def test_a_norm_that_stays_says_why(body, reason):
 
 
 @pytest.mark.parametrize("layer", [
-    nn.Conv1d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.Conv3d(4, 4, (1, 3, 1), padding=(0, 1, 0)),
+    nn.Conv1d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1, groups=4),
+    nn.Conv3d(4, 4, (1, 3, 1), padding=(0, 1, 0)),
     nn.ConvTranspose2d(4, 6, 2, stride=3), nn.ConvTranspose2d(4, 6, 3, padding=1, groups=2),
 ], ids=repr)  # fmt: skip
 def test_sums_and_activations_behind_any_convolution(layer):

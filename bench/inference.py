@@ -99,6 +99,17 @@ def activation(graph: Graph, name: str, x: Value) -> Value:
     return graph.node({"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}[name], x)
 
 
+def batch_norm(graph: Graph, module: Any, x: Value) -> Value:
+    """In evaluation mode, with a weight and a bias."""
+    operands = (module.weight, module.bias, module.running_mean, module.running_var)
+    return graph.node("BatchNormalization", x, *map(graph.constant, operands), epsilon=module.eps)
+
+
+def block(graph: Graph, module: Any, x: Value) -> Value:
+    """That of `layer_cases`."""
+    return graph.module(module.relu, graph.node("Add", graph.module(module.body, x), x))
+
+
 def chain(graph: Graph, modules: Any, x: Value) -> Value:
     for module in modules:
         x = graph.module(module, x)
@@ -109,6 +120,8 @@ def chain(graph: Graph, modules: Any, x: Value) -> Value:
 EXPORTS: dict[str, Callable[..., Any]] = {
     "Linear": linear,
     **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), convolution),
+    "BatchNorm2d": batch_norm,
+    "Block": block,
     "Sequential": chain,
     "Dropout": lambda graph, module, x: x,
     "Identity": lambda graph, module, x: x,
@@ -198,6 +211,7 @@ def contenders(module: Any, inputs: list[np.ndarray]) -> tuple[dict[str, Callabl
     installed = {name: start for name, (found, start) in RUNTIMES.items() if found and onnx}
     if not installed:
         return calls, left_out
+    module.eval()  # batch norm moves its statistics otherwise
     with tw.no_grad():
         shapes = [tuple(result.shape) for result in flat(module(*map(tw.asarray, inputs)))]
     for name, start in installed.items():

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerCase:
-    """One row: a layer or network, forward without gradients, or forward and back to inputs and parameters.
+    """One row: a layer or network, forward without gradients, so as `nn.fuse` makes it, or forward and back to inputs
+    and parameters.
 
     Attributes
     ----------
     group, name
-        Of the row; " and back" is added where it goes back.
+        Of the row; " and back" is added where it goes back, ", fused" where it is fused.
     module
         A class of `nn` by name; or a function of `nn` that makes a module, or a function of the inputs. tilewright's
         `nn` and PyTorch's have the same names, and weights go from one to the other by state dict.
@@ -34,7 +35,7 @@ class LayerCase:
     forward
         The formula: flops of the way there, from arguments and input shapes.
     passes
-        "forward" or "both".
+        "forward", "fused" or "both".
     goal
         As in `shapes`.
     back
@@ -61,7 +62,7 @@ class LayerCase:
     @property
     def flops(self) -> float:
         there = self.forward(self.arguments, self.inputs)
-        return there if self.passes == "forward" else there * (1 + self.back)
+        return there * (1 + self.back) if self.passes == "both" else there
 
 
 def perceptron(nn: Any, *sizes: int, activation: str = "ReLU") -> Any:
@@ -134,9 +135,41 @@ def conv(passes: str, shape: tuple[int, ...], share: float | None) -> LayerCase:
     return LayerCase("conv", f"conv {text}", "Conv2d", arguments, inputs, convolution, passes, goal)
 
 
-def network(batch: int, *sizes: int) -> LayerCase:
+def block(nn: Any, channels: int) -> Any:
+    """Of a residual network: two convolutions with batch norm, and its input added."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+                nn.BatchNorm2d(channels),
+                nn.ReLU(),
+                nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+                nn.BatchNorm2d(channels),
+            )
+            self.relu = nn.ReLU()
+
+        def forward(self, x: Any) -> Any:
+            return self.relu(self.body(x) + x)
+
+    return Block()
+
+
+def of_block(sizes: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
+    """Flops of its convolutions."""
+    return 2 * convolution((sizes[0], sizes[0], 3, 1, 1, 1, 1), inputs)
+
+
+def residual(passes: str, batch: int, channels: int, extent: int) -> LayerCase:
+    name = f"residual block {batch}x{channels}x{extent}x{extent}"
+    inputs = ((batch, channels, extent, extent),)
+    return LayerCase("residual", name, block, (channels,), inputs, of_block, passes)
+
+
+def network(passes: str, batch: int, *sizes: int) -> LayerCase:
     name = f"{'-'.join(map(str, sizes))}, batch {batch}"
-    return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, "forward")
+    return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, passes)
 
 
 def passes_over(count: float) -> Callable[..., float]:
@@ -200,8 +233,8 @@ LAYERS: list[tuple[LayerCase]] = [
     *((conv("forward", shape, share),) for shape, share, _ in CONVOLUTIONS),
     *((conv("both", shape, share),) for shape, _, share in CONVOLUTIONS),
     *((pooling(passes, *of, shape),) for passes in ("forward", "both") for of in POOLING for shape in POOLED),
-    (network(1, 784, 512, 512, 10),),
-    (network(128, 784, 512, 512, 10),),
+    *((residual(passes, 1, *shape),) for shape in ((64, 56), (256, 14)) for passes in ("forward", "fused")),
+    *((network(passes, batch, 784, 512, 512, 10),) for batch in (1, 32, 128) for passes in ("forward", "fused")),
     *((norm("both", *case),) for case in CHANNEL_NORMS),
     *((norm(passes, name, (768,), (64 * 512, 768)),) for name in ROW_NORMS for passes in ("forward", "both")),
 ]

@@ -25,7 +25,7 @@ NUMPY: dict[str, Callable[..., np.ndarray]] = {
 
 
 def layer(case: LayerCase) -> Work:
-    suffix = "" if case.passes == "forward" else " and back"
+    suffix = {"forward": "", "fused": ", fused", "both": " and back"}[case.passes]
     make = functools.partial(contenders, case)
     return Work(case.group + suffix, case.name + suffix, make, flops=case.flops, nbytes=case.nbytes, goal=case.goal)
 
@@ -40,7 +40,7 @@ def contenders(case: LayerCase) -> Contenders:
     else:
         run = functools.partial(there, case=case, state=state, inputs=inputs)
         calls, left_out = inference.contenders(loaded(tw, build(tw, case), state), inputs)
-        calls["tilewright"] = run(tw)
+        calls["tilewright"] = run(tw, fused=case.passes == "fused")
         if case.module in NUMPY:
             calls["numpy"] = functools.partial(NUMPY[case.module], state, *inputs)
     if torch:
@@ -84,13 +84,21 @@ def tensors(library: Any, arrays: list[np.ndarray], dtype: str) -> list[Any]:
 
 
 def there(
-    library: Any, *, case: LayerCase, state: dict[str, np.ndarray], inputs: list[np.ndarray], dtype: str = "float32"
+    library: Any,
+    *,
+    case: LayerCase,
+    state: dict[str, np.ndarray],
+    inputs: list[np.ndarray],
+    dtype: str = "float32",
+    fused: bool = False,
 ) -> Callable[[], Any]:
     """Inference."""
     module = loaded(library, build(library, case), state, dtype)
     if stateful(module):
         module.eval()
     xs = tensors(library, inputs, dtype)
+    if fused:
+        module = tw.nn.fuse(module, *xs)
 
     def run() -> Any:
         with library.no_grad():

@@ -27,9 +27,10 @@ MAY_INCLUDE = {
     "core": {"core"},
     "backend": {"backend", "core"},
     "ops": {"ops", "backend", "core"},
+    "graph": {"graph", "ops", "backend", "core"},
     "cpu": {"cpu", "backend", "core"},
     "cuda": {"cuda", "backend", "core"},
-    "bind": {"bind", "ops", "backend", "core"},
+    "bind": {"bind", "graph", "ops", "backend", "core"},
 }
 # The module starts the CPU, tells what it is made of, and has it run at its peak.
 MAY_INCLUDE_CPU = {"bind/module.cpp": {"cpu/cpu.h", "cpu/dispatch/dispatch.h"}, "bind/probe.cpp": {"cpu/probe.h"}}

@@ -72,33 +72,36 @@ def test_a_training_step_is_checked_after_its_update():
 # ---- layers ----------------------------------------------------------------------------------------------------------
 
 
+BLOCK = layer_cases.residual("", 2, 3, 5)
 CONV = layer_cases.conv("", (2, 4, 9, 6, 3, 2, 1, 2), None)
 
 
 def test_flops_of_layers():
     assert layer_cases.linear("forward", 5, 7, 3).flops == 2 * 5 * 7 * 3
     assert layer_cases.linear("both", 5, 7, 3).flops == 6 * 5 * 7 * 3
-    assert layer_cases.network(4, 8, 6, 2).flops == 2 * 4 * (8 * 6 + 6 * 2)
+    assert layer_cases.network("", 4, 8, 6, 2).flops == 2 * 4 * (8 * 6 + 6 * 2)
     assert layer_cases.conv("forward", (2, 4, 9, 6, 3, 2, 1, 2), None).flops == 2 * 2 * 5 * 5 * 6 * 2 * 9
+    assert BLOCK.flops == 2 * 2 * 2 * 5 * 5 * 3 * 3 * 9
     stacked = dataclasses.replace(layer_cases.linear("forward", 5, 7, 3), inputs=((2, 5, 7),), back=1.5)
     assert stacked.flops == 2 * 2 * 5 * 7 * 3
     assert dataclasses.replace(stacked, passes="both").flops == 2.5 * stacked.flops
 
 
-@pytest.mark.parametrize("passes", ["forward", "both"])
-@pytest.mark.parametrize("case", [layer_cases.linear("", 5, 7, 3), layer_cases.network(4, 8, 6, 2), CONV])
+@pytest.mark.parametrize("passes", ["forward", "fused", "both"])
+@pytest.mark.parametrize("case", [layer_cases.linear("", 5, 7, 3), layer_cases.network("", 4, 8, 6, 2), CONV, BLOCK])
 def test_layers_agree_with_the_oracle(case, passes):
     row = layers.layer(dataclasses.replace(case, passes=passes))
     assert row.name.endswith(" and back") == (passes == "both")
+    assert row.name.endswith(", fused") == (passes == "fused")
     ready = row.prepare()
     assert not ready.left_out
     named = {"tilewright"} | ({"pytorch"} if contenders.torch else set())
-    if passes == "forward":
+    if passes != "both":
         named |= {name for name, (found, _) in inference.RUNTIMES.items() if found and contenders.onnx}
         named |= {"numpy"} if case.module == "Linear" else set()
     else:  # the result, and gradients of inputs, weights and biases
         results = ready.calls["tilewright"]()
-        assert len(results) == 2 + len(layers.weights(lambda: layers.build(tw, case)))
+        assert len(results) == 2 + len(list(layers.build(tw, case).parameters()))
     assert set(ready.calls) == named
 
 

@@ -41,6 +41,8 @@ NOT_OPS = {
     # random
     "nn.functional.dropout", "nn.functional.dropout1d", "nn.functional.dropout2d", "nn.functional.dropout3d",
     "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "multinomial",
+    # models
+    "nn.fuse",
     # autograd
     "no_grad", "enable_grad", "grad", "value_and_grad",
     # dtypes and the machine

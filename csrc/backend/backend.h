@@ -4,20 +4,29 @@
 // Problems are plain values: what they point to is memory of the device, never a temporary of the caller. So calls can
 // be recorded, and replayed on what then lies in that memory.
 #pragma once
-#include "backend/work.h"
+#include "backend/record.h"
 #include "core/blocking.h"
 #include "core/storage.h"
 
 namespace tw {
 
 // A whole op of a device, run without the interpreter lock where it takes long (backend/work.h). NotImplementedError
-// that names both where the device does not have it.
-template <class Result, class Problem>
+// that names both where the device does not have it. While the thread records, noted (backend/record.h).
+template <class Result_, class Problem_, Way way_ = Way::out>
 struct BackendOp {
+  typedef Result_ Result;
+  typedef Problem_ Problem;
+  static constexpr Way way = way_;
+
   Result (*run)(const Problem&) = nullptr;
 
   Result operator()(const Problem& problem) const {
     if (!run) missing(this);
+    if (Recorder* to = recorder()) [[unlikely]]
+      return to->record(*this, problem);
+    return call(problem);
+  }
+  Result call(const Problem& problem) const {
     const UnlockedWhileLong unlocked(expected_ns(problem));
     return run(problem);
   }
@@ -51,8 +60,10 @@ struct Backend {
     BackendOp<StorageRef, GemmPackProblem> pack;  // null where products cannot use a packed B of the dtype
   } gemm;
   struct {
-    BackendOp<void, PickProblem> gather, scatter, scatter_add;  // where offsets repeat: the last wins, the sum
-    BackendOp<int64_t, AlongProblem> gather_along, scatter_along, scatter_add_along;  // the same where indices repeat
+    BackendOp<void, PickProblem> gather;
+    BackendOp<void, PickProblem, Way::into> scatter, scatter_add;  // where offsets repeat: the last wins, the sum
+    BackendOp<int64_t, AlongProblem> gather_along;
+    BackendOp<int64_t, AlongProblem, Way::into> scatter_along, scatter_add_along;  // the same where indices repeat
     BackendOp<int64_t, OneHotProblem> one_hot;
     BackendOp<int64_t, OffsetsProblem> offsets;
     BackendOp<int64_t, MaskProblem> count_true;
@@ -169,8 +180,11 @@ extern const Backend* backends[kDeviceKinds];
 [[noreturn]] void missing_backend_op(const void* op);
 }  // namespace detail
 
-template <class Result, class Problem>
-void BackendOp<Result, Problem>::missing(const void* op) {
+// "gemm.run" of a BackendOp of a device.
+std::string op_name(const void* op);
+
+template <class Result, class Problem, Way way>
+void BackendOp<Result, Problem, way>::missing(const void* op) {
   detail::missing_backend_op(op);
 }
 

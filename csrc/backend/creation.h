@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "backend/operands.h"
 #include "backend/view.h"
 
 namespace tw {
@@ -36,5 +37,20 @@ struct JoinProblem {
   int64_t rows;
   char* out;
 };
+
+template <class F>
+void operands(ArangeProblem& p, F f) {
+  f(Access::writes, p.out);
+}
+template <class F>
+void operands(TriangleProblem& p, F f) {
+  f(Access::reads, p.x.data);
+  f(Access::writes, p.out);
+}
+template <class F>
+void operands(JoinProblem& p, F f) {
+  for (JoinProblem::Part& part : p.parts) f(Access::reads, part.data);
+  f(Access::writes, p.out);
+}
 
 }  // namespace tw

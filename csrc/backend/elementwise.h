@@ -1,6 +1,7 @@
 // Elementwise ops, as devices are given them.
 #pragma once
 #include "backend/elementwise_problem.h"
+#include "backend/operands.h"
 #include "backend/view.h"
 
 namespace tw {
@@ -17,5 +18,11 @@ struct ElementwiseProblem {
   View out, in[kMaxInputs];
   alignas(16) char number[kMaxInputs][16];  // in place of an input without data: one element of its dtype
 };
+
+template <class F>
+void operands(ElementwiseProblem& p, F f) {
+  for (int k = 0; k < p.inputs; ++k) f(Access::reads, p.in[k].data);
+  f(Access::writes, p.out.data);
+}
 
 }  // namespace tw

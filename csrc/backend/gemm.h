@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "backend/gemm_problem.h"
+#include "backend/operands.h"
 #include "core/shape.h"
 
 namespace tw {
@@ -32,5 +33,21 @@ struct GemmPackProblem {
   GemmMatrix b;
   int64_t k, n;
 };
+
+template <class F>
+void operands(GemmBatch& p, F f) {
+  GemmOutput& out = p.each.out;
+  f(Access::reads, p.each.a.data);
+  if (p.packed_b)
+    f(Access::reads, p.packed_b);
+  else
+    f(Access::reads, p.each.b.data);
+  for (GemmMatrix* matrix : {&out.bias, &out.residual, &out.gate}) f(Access::reads, matrix->data);
+  for (GemmMatrix* matrix : {&out.c, &out.pre}) f(Access::writes, matrix->data);
+}
+template <class F>
+void operands(GemmPackProblem& p, F f) {
+  f(Access::reads, p.b.data);
+}
 
 }  // namespace tw

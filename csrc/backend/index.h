@@ -1,6 +1,7 @@
 // Picking elements by position, as devices are given it. Keys and take() come down to one list of offsets; along one
 // axis, an index of the result's shape is read as it lies.
 #pragma once
+#include "backend/operands.h"
 #include "backend/view.h"
 
 namespace tw {
@@ -65,5 +66,39 @@ struct UnravelProblem {
   const int64_t* flat;
   int64_t* positions[kMaxDims];
 };
+
+template <class F>
+void operands(PickProblem& p, F f, Way way) {
+  f(Access::reads, p.offsets);
+  f(way == Way::out ? Access::reads : Access::updates, p.rest.data);
+  f(way == Way::out ? Access::writes : Access::reads, p.picked.data);
+}
+template <class F>
+void operands(AlongProblem& p, F f, Way way) {
+  f(Access::reads, p.index.data);
+  f(way == Way::out ? Access::reads : Access::updates, p.x.data);
+  f(way == Way::out ? Access::writes : Access::reads, p.picked.data);
+}
+template <class F>
+void operands(OneHotProblem& p, F f) {
+  f(Access::reads, p.classes);
+  f(Access::writes, p.out);
+}
+template <class F>
+void operands(OffsetsProblem& p, F f) {
+  f(Access::reads, p.index.data);
+  f(p.accumulate ? Access::updates : Access::writes, p.offsets);
+}
+template <class F>
+void operands(MaskProblem& p, F f) {
+  f(Access::reads, p.mask);
+  f(p.offsets ? Access::reads : Access::writes, p.before);
+  f(Access::writes, p.offsets);
+}
+template <class F>
+void operands(UnravelProblem& p, F f) {
+  f(Access::reads, p.flat);
+  for (int axis = 0; axis < p.shape.size(); ++axis) f(Access::writes, p.positions[axis]);
+}
 
 }  // namespace tw

@@ -1,6 +1,7 @@
 // What linear layers need beside GEMM.
 #pragma once
 #include "backend/gemm_problem.h"
+#include "backend/operands.h"
 #include "backend/view.h"
 
 namespace tw {
@@ -12,5 +13,11 @@ struct BiasActivationBackwardProblem {
   View g, saved, z;  // (rows, cols) of one floating dtype, `saved` as TW_ACTIVATIONS says; z is contiguous
   View bias;         // (cols,), of that dtype
 };
+
+template <class F>
+void operands(BiasActivationBackwardProblem& p, F f) {
+  for (View* view : {&p.g, &p.saved}) f(Access::reads, view->data);
+  for (View* view : {&p.z, &p.bias}) f(Access::writes, view->data);
+}
 
 }  // namespace tw

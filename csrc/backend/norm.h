@@ -2,6 +2,7 @@
 // floating dtype, statistics are float64. weight, bias and their gradients are null where they are left out.
 #pragma once
 #include "backend/norm_problem.h"
+#include "backend/operands.h"
 
 namespace tw {
 
@@ -41,5 +42,31 @@ struct NormChannelsBackwardProblem {
   const double *mean, *rstd;
   char *gx, *gweight, *gbias;
 };
+
+template <class F>
+void operands(NormRowsProblem& p, F f) {
+  for (const char** read : {&p.x, &p.weight, &p.bias}) f(Access::reads, *read);
+  f(Access::writes, p.y);
+  for (double** written : {&p.mean, &p.rstd}) f(Access::writes, *written);
+}
+template <class F>
+void operands(NormRowsBackwardProblem& p, F f) {
+  for (const char** read : {&p.g, &p.x, &p.weight}) f(Access::reads, *read);
+  for (const double** read : {&p.mean, &p.rstd}) f(Access::reads, *read);
+  for (char** written : {&p.gx, &p.gweight, &p.gbias}) f(Access::writes, *written);
+}
+template <class F>
+void operands(NormChannelsProblem& p, F f) {
+  for (const char** read : {&p.x, &p.weight, &p.bias}) f(Access::reads, *read);
+  f(Access::writes, p.y);
+  for (double** statistics : {&p.mean, &p.variance}) f(p.given ? Access::reads : Access::writes, *statistics);
+  f(Access::writes, p.rstd);
+}
+template <class F>
+void operands(NormChannelsBackwardProblem& p, F f) {
+  for (const char** read : {&p.g, &p.x, &p.weight}) f(Access::reads, *read);
+  for (const double** read : {&p.mean, &p.rstd}) f(Access::reads, *read);
+  for (char** written : {&p.gx, &p.gweight, &p.gbias}) f(Access::writes, *written);
+}
 
 }  // namespace tw

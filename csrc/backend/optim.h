@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "backend/operands.h"
 #include "backend/optim_problem.h"
 
 namespace tw {
@@ -42,5 +43,25 @@ struct NormProblem {
   Kind kind;
   std::vector<Tensor> tensors;
 };
+
+template <class F>
+void operands(SgdProblem& p, F f) {
+  for (SgdProblem::Tensor& t : p.tensors) {
+    f(Access::reads, t.grad);
+    f(Access::updates, t.param);
+    f(p.args.first_step ? Access::writes : Access::updates, t.buffer);
+  }
+}
+template <class F>
+void operands(AdamProblem& p, F f) {
+  for (AdamProblem::Tensor& t : p.tensors) {
+    f(Access::reads, t.grad);
+    for (char** state : {&t.param, &t.exp_avg, &t.exp_avg_sq, &t.max_exp_avg_sq}) f(Access::updates, *state);
+  }
+}
+template <class F>
+void operands(NormProblem& p, F f) {
+  for (NormProblem::Tensor& t : p.tensors) f(Access::reads, t.data);
+}
 
 }  // namespace tw

@@ -1,5 +1,6 @@
 // Padding, as devices are given it.
 #pragma once
+#include "backend/operands.h"
 #include "backend/pad_problem.h"
 #include "backend/view.h"
 
@@ -15,5 +16,11 @@ struct PadProblem {
   char value[16];
   char* out;  // contiguous
 };
+
+template <class F>
+void operands(PadProblem& p, F f) {
+  f(Access::reads, p.x.data);
+  f(Access::writes, p.out);
+}
 
 }  // namespace tw

@@ -1,6 +1,7 @@
 // Pooling: one number for each window of a plane, as devices are given it. Arrays are contiguous and floating: planes
 // of elements, or of windows.
 #pragma once
+#include "backend/operands.h"
 #include "backend/pool_problem.h"
 
 namespace tw {
@@ -35,5 +36,25 @@ struct AveragePoolProblem {
   const char* x;
   char* y;
 };
+
+template <class F>
+void operands(MaxPoolProblem& p, F f) {
+  f(Access::reads, p.x);
+  f(Access::writes, p.y);
+  f(Access::writes, p.places.taps);
+  f(Access::writes, p.places.positions);
+}
+template <class F>
+void operands(PoolPickProblem& p, F f) {
+  f(Access::reads, p.from);
+  f(Access::reads, p.places.taps);
+  f(Access::reads, p.places.positions);
+  f(Access::writes, p.to);
+}
+template <class F>
+void operands(AveragePoolProblem& p, F f) {
+  f(Access::reads, p.x);
+  f(Access::writes, p.y);
+}
 
 }  // namespace tw

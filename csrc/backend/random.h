@@ -1,6 +1,7 @@
 // Random arrays, as devices are given them. Every value is a function of (seed, offset, its position in the array), the
 // same on every device: see cpu/kernels/random/README.md.
 #pragma once
+#include "backend/operands.h"
 #include "core/dtype.h"
 
 namespace tw {
@@ -69,5 +70,37 @@ struct MultinomialProblem {
   const double* weights;
   int64_t* out;
 };
+
+template <class F>
+void operands(RandomBitsProblem& p, F f) {
+  f(Access::writes, p.out);
+}
+template <class F>
+void operands(RandomFloatProblem& p, F f) {
+  f(Access::writes, p.out);
+}
+template <class F>
+void operands(RandomIntegersProblem& p, F f) {
+  f(Access::writes, p.out);
+}
+template <class F>
+void operands(RandomBernoulliProblem& p, F f) {
+  f(Access::writes, p.out);
+}
+template <class F>
+void operands(RandomPermutationProblem& p, F f) {
+  f(Access::writes, p.out);
+}
+template <class F>
+void operands(DropoutProblem& p, F f) {
+  f(Access::reads, p.x);
+  f(p.draws ? Access::writes : Access::reads, p.mask);
+  f(Access::writes, p.y);
+}
+template <class F>
+void operands(MultinomialProblem& p, F f) {
+  f(Access::reads, p.weights);
+  f(Access::writes, p.out);
+}
 
 }  // namespace tw

@@ -1,5 +1,6 @@
 // Reductions, as devices are given them.
 #pragma once
+#include "backend/operands.h"
 #include "backend/reduce_problem.h"
 #include "backend/view.h"
 
@@ -25,5 +26,16 @@ struct ArgReduceProblem {
   int axis;
   View x, out;
 };
+
+template <class F>
+void operands(ReduceProblem& p, F f) {
+  f(Access::reads, p.x.data);
+  f(Access::writes, p.out.data);
+}
+template <class F>
+void operands(ArgReduceProblem& p, F f) {
+  f(Access::reads, p.x.data);
+  f(Access::writes, p.out.data);
+}
 
 }  // namespace tw

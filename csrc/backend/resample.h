@@ -1,5 +1,6 @@
 // Resampling along an axis, as devices are given it: linear maps in which each target takes a few sources.
 #pragma once
+#include "backend/operands.h"
 #include "backend/pad_problem.h"
 
 namespace tw {
@@ -28,5 +29,11 @@ struct ResampleProblem {
   const char* x;
   char* y;
 };
+
+template <class F>
+void operands(ResampleProblem& p, F f) {
+  f(Access::reads, p.x);
+  f(Access::writes, p.y);
+}
 
 }  // namespace tw

@@ -1,5 +1,6 @@
 // Scans: sums and products of all elements up to each, as devices are given them.
 #pragma once
+#include "backend/operands.h"
 #include "backend/scan_problem.h"
 
 namespace tw {
@@ -15,5 +16,11 @@ struct ScanProblem {
   const char* x;
   char* y;
 };
+
+template <class F>
+void operands(ScanProblem& p, F f) {
+  f(Access::reads, p.x);
+  f(Access::writes, p.y);
+}
 
 }  // namespace tw

@@ -1,5 +1,6 @@
 // Softmax along an axis and cross-entropy fused with it, as devices are given them. Arrays are contiguous and floating.
 #pragma once
+#include "backend/operands.h"
 #include "backend/softmax_problem.h"
 
 namespace tw {
@@ -53,5 +54,32 @@ struct CrossEntropyBackwardProblem {
   const char* g;  // as loss
   char* gx;
 };
+
+template <class F>
+void operands(SoftmaxProblem& p, F f) {
+  f(Access::reads, p.x);
+  f(Access::writes, p.y);
+}
+template <class F>
+void operands(SoftmaxBackwardProblem& p, F f) {
+  for (const char** read : {&p.g, &p.y}) f(Access::reads, *read);
+  f(Access::writes, p.gx);
+}
+template <class F>
+void operands(CrossEntropyInputs& p, F f) {
+  for (const char** read : {&p.x, &p.weight}) f(Access::reads, *read);
+  f(Access::reads, p.target);
+}
+template <class F>
+void operands(CrossEntropyProblem& p, F f) {
+  operands(p.in, f);
+  for (char** written : {&p.loss, &p.saved}) f(Access::writes, *written);
+}
+template <class F>
+void operands(CrossEntropyBackwardProblem& p, F f) {
+  operands(p.in, f);
+  for (const char** read : {&p.saved, &p.g}) f(Access::reads, *read);
+  f(Access::writes, p.gx);
+}
 
 }  // namespace tw

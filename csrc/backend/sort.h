@@ -1,5 +1,6 @@
 // Sorting, as devices are given it.
 #pragma once
+#include "backend/operands.h"
 #include "core/dtype.h"
 
 namespace tw {
@@ -15,5 +16,12 @@ struct SortProblem {
   char* values;
   int64_t* positions;
 };
+
+template <class F>
+void operands(SortProblem& p, F f) {
+  f(Access::reads, p.x);
+  f(Access::writes, p.values);
+  f(Access::writes, p.positions);
+}
 
 }  // namespace tw

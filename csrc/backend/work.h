@@ -1,7 +1,7 @@
 // How long ops take, roughly: nanoseconds on one thread of a CPU, from the size of the problem alone. By this the
 // interpreter lock is released (core/blocking.h), whatever an op does inside, loops of one thread included.
 #pragma once
-#include "backend/conv_problem.h"
+#include "backend/conv.h"
 #include "backend/creation.h"
 #include "backend/elementwise.h"
 #include "backend/gemm.h"

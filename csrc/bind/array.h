@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/array.h"
+#include "core/watch.h"
 
 namespace tw {
 
@@ -19,6 +20,13 @@ inline bool is_array(PyObject* object) { return Py_IS_TYPE(object, array_type); 
 inline Array& array_in(PyObject* object) { return reinterpret_cast<ArrayObject*>(object)->array; }
 
 PyObject* make_array(Array x);  // new reference
+
+// Of an operand: memory that a recording has to know (core/watch.h).
+inline Array& operand_in(PyObject* object) {
+  Array& array = array_in(object);
+  if (MemoryWatch* watch = memory_watch()) watch->met(array.storage);
+  return array;
+}
 
 // The buffer protocol: slots of the type.
 int array_getbuffer(PyObject* self, Py_buffer* view, int flags);
@@ -37,8 +45,8 @@ class type_caster<tw::Array> {
   using cast_op_type = detail::cast_op_type<T>;
 
   bool load(handle source, bool) {
-    array_ = source.is_none() ? nullptr : &tw::array_in(source.ptr());
-    return source.is_none() || tw::is_array(source.ptr());
+    array_ = source.is_none() || !tw::is_array(source.ptr()) ? nullptr : &tw::operand_in(source.ptr());
+    return source.is_none() || array_;
   }
   operator tw::Array*() { return array_; }
   operator tw::Array&() {

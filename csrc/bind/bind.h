@@ -14,6 +14,7 @@ void bind_conv(py::module_&);
 void bind_creation(py::module_&);
 void bind_dlpack(py::module_&);
 void bind_elementwise(py::module_&);
+void bind_graph(py::module_&);
 void bind_index(py::module_&);
 void bind_join(py::module_&);
 void bind_linear(py::module_&);

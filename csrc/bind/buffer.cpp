@@ -179,13 +179,13 @@ Array from_buffer(py::handle object) {
 bool array_from(py::handle object, Array& out) {
   static PyObject* const attribute = PyUnicode_InternFromString("_array");
   if (is_array(object.ptr())) {
-    out = array_in(object.ptr());
+    out = operand_in(object.ptr());
     return true;
   }
   const auto wrapped = py::reinterpret_steal<py::object>(PyObject_GetAttr(object.ptr(), attribute));
   if (!wrapped) PyErr_Clear();
   if (wrapped && is_array(wrapped.ptr())) {
-    out = array_in(wrapped.ptr());
+    out = operand_in(wrapped.ptr());
     return true;
   }
   if (!PyObject_CheckBuffer(object.ptr()) || PyBytes_Check(object.ptr())) return false;

@@ -60,7 +60,7 @@ struct type_caster<tw::Operand> {
   bool load(handle source, bool) {
     if (tw::load_scalar(source.ptr(), value.scalar)) return true;
     if (!tw::is_array(source.ptr())) return false;
-    value.array = &tw::array_in(source.ptr());
+    value.array = &tw::operand_in(source.ptr());
     return true;
   }
 };

@@ -3,6 +3,7 @@
 
 #include "bind/bind.h"
 #include "bind/caster.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
@@ -122,6 +123,7 @@ py::capsule make_capsule(const Array& x, bool copied) {
 py::capsule to_dlpack(const Array& x, bool versioned, bool copied) {
   if (!x.device.is_cpu())
     throw py::buffer_error("to_dlpack: the array is on " + device_name(x.device) + "; use to(\"cpu\") first");
+  to_host("dlpack", x);
   if (versioned) return make_capsule<Versioned>(x, copied);
   if (x.storage->readonly)
     throw py::buffer_error(

@@ -145,6 +145,7 @@ PYBIND11_MODULE(_core, m) {
   bind_creation(m);
   bind_dlpack(m);
   bind_elementwise(m);
+  bind_graph(m);
   bind_index(m);
   bind_join(m);
   bind_linear(m);

@@ -6,6 +6,7 @@
 #include "bind/caster.h"
 #include "bind/convert.h"
 #include "bind/tape.h"
+#include "core/watch.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/join.h"
@@ -154,6 +155,7 @@ class SequenceReader {
       }
       to += out.itemsize();
     }
+    if (MemoryWatch* watch = memory_watch()) watch->filled(out.storage);
     return out;
   }
 

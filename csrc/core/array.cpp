@@ -43,6 +43,16 @@ bool Array::is_contiguous() const {
   return true;
 }
 
+Extent extent_of(const Array& x) {
+  Extent e{x.data, x.data};
+  for (int i = 0; i < x.ndim(); ++i) {
+    const int64_t reach = (x.shape[i] - 1) * x.strides[i] * static_cast<int64_t>(x.itemsize());
+    (reach < 0 ? e.low : e.high) += reach;
+  }
+  e.high += x.itemsize();
+  return e;
+}
+
 Array empty(const Dims& shape, DType dtype, Device device) {
   const int64_t count = element_count(shape);
   Array x;

@@ -39,6 +39,12 @@ struct Array {
   }
 };
 
+// From the first byte of an array that has elements to the one behind its last.
+struct Extent {
+  const char *low, *high;
+};
+Extent extent_of(const Array&);
+
 Array empty(const Dims& shape, DType dtype, Device device = {});  // uninitialised, C order
 
 // Views. `strides` in elements.

@@ -11,6 +11,7 @@
 #include <new>
 
 #include "core/error.h"
+#include "core/watch.h"
 
 namespace tw {
 namespace {
@@ -166,7 +167,9 @@ StorageRef allocate(size_t nbytes) {
   block->data = data_of(block, cls);
   block->nbytes = cls.nbytes - kHeader;
   block->release = release_cached_block;
-  return StorageRef(block);
+  StorageRef made(block);
+  if (MemoryWatch* watch = memory_watch()) watch->made(made, nbytes);
+  return made;
 }
 
 namespace {
@@ -179,7 +182,9 @@ StorageRef allocate(size_t nbytes, Device device) {
   if (device.is_cpu()) return allocate(nbytes);
   const AllocateFn from = allocators[static_cast<int>(device.kind)];
   if (!from) fail<ValueError>("device is ", device, ", but there is no memory of that kind");
-  return from(nbytes, device);
+  StorageRef made = from(nbytes, device);
+  if (MemoryWatch* watch = memory_watch()) watch->made(made, nbytes);
+  return made;
 }
 
 StorageRef adopt(void* data, size_t nbytes, bool readonly, void* owner, void (*release)(Storage*)) {
@@ -189,7 +194,9 @@ StorageRef adopt(void* data, size_t nbytes, bool readonly, void* owner, void (*r
   storage->readonly = readonly;
   storage->owner = owner;
   storage->release = release;
-  return StorageRef(storage);
+  StorageRef adopted(storage);
+  if (MemoryWatch* watch = memory_watch()) watch->met(adopted);
+  return adopted;
 }
 
 namespace memory {

@@ -117,19 +117,6 @@ Device device_of(const char* op, const Operand& a, const Operand& b) {
   return a.array ? a.array->device : b.array ? b.array->device : Device{};
 }
 
-struct Extent {
-  const char *low, *high;
-};
-Extent extent_of(const Array& x) {
-  Extent e{x.data, x.data};
-  for (int i = 0; i < x.ndim(); ++i) {
-    const int64_t reach = (x.shape[i] - 1) * x.strides[i] * static_cast<int64_t>(x.itemsize());
-    (reach < 0 ? e.low : e.high) += reach;
-  }
-  e.high += x.itemsize();
-  return e;
-}
-
 // Whether writing a in one pass could spoil b before it is read: they share bytes, but not element for element. By
 // address, since foreign memory that entered twice has two storages.
 bool overlaps_unaligned(const Array& a, const Array& b) {

@@ -1,6 +1,7 @@
 #include "ops/linear.h"
 
 #include "backend/backend.h"
+#include "core/watch.h"
 #include "ops/creation.h"
 #include "ops/matrix_operand.h"
 #include "ops/transfer.h"
@@ -94,6 +95,7 @@ Array linear(const Array& x, const PackedWeight& weight, const Array* bias, Acti
   if (bias) dtype = promote_types(dtype, bias->dtype);
   if (dtype != weight.dtype())
     fail<TypeError>("linear: x and bias need dtype ", dtype, ", but the weight is packed as ", weight.dtype());
+  if (MemoryWatch* watch = memory_watch()) watch->met(weight.storage());
   return affine(dtype, x, {weight.out_features(), weight.in_features(), weight.matrix(), weight.panels()}, bias,
                 activation, nullptr);
 }

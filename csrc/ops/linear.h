@@ -21,6 +21,7 @@ class PackedWeight {
   size_t nbytes() const { return panels_->nbytes; }
   GemmMatrix matrix() const;  // (in, out); without data where only the panels exist
   const void* panels() const { return plain_ ? nullptr : panels_->data; }
+  const StorageRef& storage() const { return panels_; }
 
  private:
   DType dtype_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/half.h"
+#include "core/watch.h"
 #include "ops/transfer.h"
 
 namespace tw {
@@ -149,6 +150,7 @@ void write_scalar(const char* op, const Scalar& scalar, DType dtype, void* to) {
 Array scalar_array(const char* op, const Scalar& scalar, DType dtype, Device device) {
   Array x = empty({}, dtype);
   write_scalar(op, scalar, dtype, x.data);
+  if (MemoryWatch* watch = memory_watch()) watch->filled(x.storage);
   return to_device(x, device);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backend/backend.h"
+#include "core/watch.h"
 #include "ops/elementwise.h"
 
 namespace tw {
@@ -36,6 +37,7 @@ Array to_device(const Array& x, Device device) {
   const Array from = contiguous(x), to = empty(x.shape, x.dtype, device);
   const size_t nbytes = static_cast<size_t>(x.size()) * x.itemsize();
   if (nbytes == 0) return to;
+  if (MemoryWatch* watch = memory_watch()) watch->read_by_host("to", from.storage);
   if (from.device.is_cpu()) {
     backend(device).memory.copy_from_host(to.data, from.data, nbytes);
   } else if (device.is_cpu()) {
@@ -43,10 +45,12 @@ Array to_device(const Array& x, Device device) {
   } else {
     return to_device(to_device(x, Device{}), device);
   }
+  if (MemoryWatch* watch = memory_watch()) watch->filled(to.storage);
   return to;
 }
 
 Array to_host(const char* reader, const Array& x) {
+  if (MemoryWatch* watch = memory_watch()) watch->read_by_host(reader, x.storage);
   if (x.device.is_cpu()) return x;
   {
     std::lock_guard lock(counting);

@@ -16,6 +16,9 @@ __all__: list[str] = [
     "Operator",
     "PackedWeight",
     "Primitive",
+    "Program",
+    "Recording",
+    "RecordingError",
     "TapeMode",
     "TensorBase",
     "abs",
@@ -133,6 +136,7 @@ __all__: list[str] = [
     "is_looked_at",
     "is_number",
     "is_private",
+    "is_recording",
     "isfinite",
     "isinf",
     "isnan",
@@ -497,6 +501,41 @@ class Array:
     @property
     def strides(self) -> int | typing.Sequence[int]: ...
 
+class RecordingError(RuntimeError):
+    pass
+
+class Program:
+    """
+    Makes recorded calls again: program(*tensors), NotImplemented where they differ.
+    """
+    @staticmethod
+    def describe(*args, **kwargs):
+        """
+        describe(): the calls, and what rewrites made of them.
+        """
+    @staticmethod
+    def holds(*args, **kwargs):
+        """
+        holds(): whether the model still is what was recorded.
+        """
+    @staticmethod
+    def statistics(*args, **kwargs):
+        """
+        statistics(): calls and bytes.
+        """
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
+        """
+
+class Recording:
+    def __init__(self, inputs: collections.abc.Sequence[Array]) -> None: ...
+    def program(self, given: list, results: list, parts: list, exact: bool) -> typing.Any: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    @property
+    def inputs(self) -> list[Array]: ...
+
 class PackedWeight:
     def __init__(self, arg0: Array) -> None: ...
     def linear(self, arg0: Array, arg1: Array, arg2: str) -> Array: ...
@@ -792,6 +831,7 @@ def is_private(*args, **kwargs):
     is_private(leaf, g): whether g can be added to leaf.grad in place, unseen.
     """
 
+def is_recording() -> bool: ...
 def isfinite(arg0: Array) -> Array: ...
 def isinf(arg0: Array) -> Array: ...
 def isnan(arg0: Array) -> Array: ...

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from . import functional, init
+from ._fuse import *
+from ._fuse import __all__ as _fuse
 from ._winograd import *
 from ._winograd import __all__ as _winograd
 from .activations import *
@@ -61,6 +63,7 @@ __all__ = [
     *_dropout,
     *_flatten,
     *_folding,
+    *_fuse,
     *_gated,
     *_linear,
     *_losses,

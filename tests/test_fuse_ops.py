@@ -1,0 +1,65 @@
+"""Every op case recorded, and made again on other data: so each problem says where it points to."""
+
+from __future__ import annotations
+
+import pytest
+
+import tilewright as tw
+from cases import CASES
+from cases.opcase import results
+from tilewright import nn
+
+# What asks for values in Python, or whose results are as long as the data says.
+REFUSED = {
+    "dropout": "random.dropout: random numbers",
+    "getitem[mask]": "index.count_true",
+    "getitem[row mask]": "index.count_true",
+    "nonzero": "index.count_true",
+    "gaussian_nll_loss with one variance for a row": "item",
+    "multi_margin_loss with weights": "item",
+    "nn.functional.cosine_embedding_loss": "item",
+    "nn.functional.gaussian_nll_loss": "item",
+    "nn.functional.hinge_embedding_loss": "item",
+    "nn.functional.multi_margin_loss": "item",
+    "nn.functional.multilabel_margin_loss": "item",
+    "nn.functional.nll_loss": "item",
+    "linalg.inv": "linalg",
+    "linalg.qr": "linalg",
+    "linalg.slogdet": "linalg",
+}
+
+
+class Called(nn.Module):
+    def __init__(self, function, kwargs):
+        self.function, self.options = function, kwargs
+
+    def forward(self, *args):
+        return self.function(*args, **self.options)
+
+
+def bits(x):
+    return (tw.astype(x, "float32") if x.dtype.name == "bfloat16" else x).numpy().tobytes()
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.name not in REFUSED])
+def test_the_same_bits_from_other_data(case):
+    for dtype in case.dtypes[:1]:
+        for sample in case.calls(dtype):
+            fused = nn.fuse(Called(case.function, sample.kwargs), *sample.draw(dtype), exact=True)
+            args = sample.draw(dtype, "other")
+            got = results(fused(*args))
+            assert fused.explain().count("inputs:") == 1
+            want = results(case.function(*args, **sample.kwargs))
+            assert [(g.shape, g.dtype) for g in got] == [(w.shape, w.dtype) for w in want]
+            assert [bits(g) for g in got] == [bits(w) for w in want], sample
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.name in REFUSED])
+def test_what_python_decides_by_values_is_refused(case):
+    sample = case.samples[0]
+    with pytest.raises(RuntimeError, match=rf"^fuse: {REFUSED[case.name]}"):
+        nn.fuse(Called(case.function, sample.kwargs), *sample.draw(case.dtypes[0]))
+
+
+def test_every_exception_is_a_case():
+    assert set(REFUSED) <= {case.name for case in CASES}

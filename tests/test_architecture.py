@@ -73,7 +73,8 @@ def test_kernels_include_no_standard_headers(path):
 
 @pytest.mark.parametrize("path", sorted((CSRC / "backend").glob("*_problem.h")), ids=relative)
 def test_what_kernels_see_of_a_problem_is_plain(path):
-    assert includes(path) == ["core/dtype.h"]
+    for header in includes(path):
+        assert header == "core/dtype.h" or re.fullmatch(r"backend/\w+_problem\.h", header), relative(path)
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.name not in ("parallel.cpp", "parallel.h")], ids=relative)

@@ -35,6 +35,10 @@ struct Backend {
     void (*copy_to_host)(void* to, const void* from, size_t nbytes);
   } memory;
   struct {
+    BackendOp<void, ConvProblem> forward, transpose;
+    BackendOp<void, ConvWeightGradientProblem> weight_gradient;
+  } conv;
+  struct {
     BackendOp<void, ArangeProblem> arange;
     BackendOp<void, JoinProblem> join;
     BackendOp<void, TriangleProblem> triangle;
@@ -92,6 +96,9 @@ struct Backend {
 
 // The ops of the struct, for what goes through all of them: X(family, op).
 #define TW_BACKEND_OPS(X)             \
+  X(conv, forward)                    \
+  X(conv, transpose)                  \
+  X(conv, weight_gradient)            \
   X(creation, arange)                 \
   X(creation, join)                   \
   X(creation, triangle)               \

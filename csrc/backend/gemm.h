@@ -12,9 +12,9 @@ namespace tw {
 struct GemmBatch {
   DType dtype;  // of C and its epilogue, and of A and B too unless they are `bytes`
   GemmProblem each;
-  Dims shape;               // of the batch; () for one product
-  Dims a_stride, b_stride;  // in elements, 0 where an operand is broadcast
-  int64_t out_step = 0;     // elements from one product's matrices in `out` to the next one's; all share the bias
+  Dims shape;                      // of the batch; () for one product
+  Dims a_stride, b_stride;         // in elements, 0 where an operand is broadcast
+  int64_t out_step = 0;            // elements from one product's matrices in `out` to the next one's
   const void* packed_b = nullptr;  // a B that all products share, as the device packed it; then each.b is not read
 
   // A and B are int8 or uint8 each; then dtype is int32.
@@ -22,6 +22,8 @@ struct GemmBatch {
     bool a_signed, b_signed;
   };
   std::optional<Bytes> bytes = {};
+  Dims bias_stride =
+      {};  // from one product's bias to the next one's; () where all share it. For products from a source
 };
 
 // B (k, n), to be packed once for many products.

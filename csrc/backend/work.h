@@ -1,6 +1,7 @@
 // How long ops take, roughly: nanoseconds on one thread of a CPU, from the size of the problem alone. By this the
 // interpreter lock is released (core/blocking.h), whatever an op does inside, loops of one thread included.
 #pragma once
+#include "backend/conv_problem.h"
 #include "backend/creation.h"
 #include "backend/elementwise.h"
 #include "backend/gemm.h"
@@ -30,6 +31,15 @@ double sum_of_sizes(const Tensors& tensors) {
   return count;
 }
 
+inline double expected_ns(const ConvShape& s) {
+  const double images = static_cast<double>(s.images), groups = static_cast<double>(s.groups);
+  const double in = static_cast<double>(s.in_channels), out = static_cast<double>(s.out_channels);
+  const double elements = in * static_cast<double>(s.in_pixels()) + out * static_cast<double>(s.out_pixels());
+  const double products = in * out * static_cast<double>(s.taps()) * static_cast<double>(s.out_pixels());
+  return images * groups * (0.05 * products + 0.3 * elements);
+}
+inline double expected_ns(const ConvProblem& p) { return expected_ns(p.shape); }
+inline double expected_ns(const ConvWeightGradientProblem& p) { return expected_ns(p.shape); }
 inline double expected_ns(const ArangeProblem& p) { return 0.3 * static_cast<double>(p.count); }
 inline double expected_ns(const JoinProblem& p) {
   double bytes = 0;

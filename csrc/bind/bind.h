@@ -10,6 +10,7 @@ namespace tw {
 
 void bind_array(py::module_&);
 void bind_buffer(py::module_&);
+void bind_conv(py::module_&);
 void bind_creation(py::module_&);
 void bind_dlpack(py::module_&);
 void bind_elementwise(py::module_&);

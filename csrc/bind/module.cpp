@@ -141,6 +141,7 @@ PYBIND11_MODULE(_core, m) {
   add_tensor_functions(m);
   bind_array(m);
   bind_buffer(m);
+  bind_conv(m);
   bind_creation(m);
   bind_dlpack(m);
   bind_elementwise(m);

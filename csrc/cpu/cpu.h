@@ -15,6 +15,10 @@ void arange(const ArangeProblem&);
 void join(const JoinProblem&);
 void triangle(const TriangleProblem&);
 
+void conv(const ConvProblem&);
+void conv_transpose(const ConvProblem&);
+void conv_weight_gradient(const ConvWeightGradientProblem&);
+
 void elementwise(const ElementwiseProblem&);
 
 void gemm(const GemmBatch&);

@@ -345,18 +345,20 @@ GemmProblem batch_item(const GemmBatch& g, int64_t item) {
   GemmProblem p = g.each;
   if (g.shape.empty()) return p;
   const int64_t size = static_cast<int64_t>(item_size(g.dtype)), operand = operand_size(g);
-  int64_t a = 0, b = 0, rest = item;
+  int64_t a = 0, b = 0, bias = 0, rest = item;
   for (int axis = g.shape.size() - 1; axis >= 0; --axis) {
     const int64_t at = rest % g.shape[axis];
     rest /= g.shape[axis];
     a += at * g.a_stride[axis];
     b += at * g.b_stride[axis];
+    if (!g.bias_stride.empty()) bias += at * g.bias_stride[axis];
   }
   p.a = {static_cast<char*>(p.a.data) + a * operand, p.a.row, p.a.col};
   p.b = {static_cast<char*>(p.b.data) + b * operand, p.b.row, p.b.col};
   const auto step = [&](GemmMatrix& x) {
     if (x.data) x.data = static_cast<char*>(x.data) + item * g.out_step * size;
   };
+  if (p.out.bias.data) p.out.bias.data = static_cast<char*>(p.out.bias.data) + bias * size;
   step(p.out.c), step(p.out.residual), step(p.out.gate), step(p.out.pre);
   return p;
 }

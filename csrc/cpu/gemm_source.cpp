@@ -7,6 +7,7 @@
 
 #include "backend/choose.h"
 #include "core/parallel.h"
+#include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_split.h"
 
@@ -64,6 +65,28 @@ void for_each_product(const GemmFromSource& s, int64_t result, F run) {
   }
 }
 
+// Elements of a tile that goes to a sink: a piece is cut into such.
+int64_t tile_columns(const GemmFromSource& s) { return kSourcePanels * packed_kernels(s.batch).nr; }
+int64_t tile_elements(const GemmFromSource& s) {
+  return s.sink.store ? std::min(s.batch.each.m, kMostRows + packed_kernels(s.batch).mr) * tile_columns(s) : 0;
+}
+
+// run(out) with the place of a tile's results: in C, or in `room` and from there on to the sink.
+template <class F>
+void with_output(const GemmFromSource& s, int64_t result, Part rows, Part columns, void* room, F run) {
+  GemmOutput out = batch_item(s.batch, result).out.at(rows.from, columns.from, size_of(s.batch.dtype));
+  if (!s.sink.store) return run(out);
+  const TileShape shape{rows.from, rows.size, columns.from, columns.size, tile_columns(s)};
+  out.c = {room, shape.step, 1};
+  out.residual = {};
+  if (s.sink.load) {
+    s.sink.load(s.sink.context, result, shape, room);
+    out.residual = out.c;
+  }
+  run(out);
+  s.sink.store(s.sink.context, result, shape, room);
+}
+
 const char* sum_unsupported(const GemmOutput& out) {
   return out.activation != Activation::none || out.pre.data || out.gate.data ? "the sum goes through an activation"
                                                                              : nullptr;
@@ -87,6 +110,7 @@ const char* sliced_unsupported(const GemmFromSource& s) {
   const GemmBatch& g = s.batch;
   if (g.dtype != DType::f32 && g.dtype != DType::f64) return "the sums of slices would be rounded to this dtype";
   if (!packed_kernels(g).tile) return "no kernel for this dtype at this level";
+  if (s.sink.store) return "the result goes to several places";
   if (results_of(s) > 1) return "a batch is cut into its products";
   if (g.each.out.c.col != 1) return "the result is strided";
   if (g.each.m >= 2 * kLeastRows) return "the result is cut into rows";
@@ -109,7 +133,7 @@ struct DepthSlices {
 void run_sliced(const GemmFromSource& s) {
   const GemmBatch& g = s.batch;
   const GemmProblem& e = g.each;
-  const int64_t size = static_cast<int64_t>(item_size(g.dtype)), area = e.m * e.n, count = slices_of(s);
+  const int64_t size = size_of(g.dtype), area = e.m * e.n, count = slices_of(s);
   const StorageRef sums = allocate(static_cast<size_t>((count + 1) * area * size));
   char* data = static_cast<char*>(sums->data);
   GemmFromSource slices = s;
@@ -145,17 +169,39 @@ const char* direct_unsupported(const GemmFromSource& s) {
   const PackedGemm& packed = packed_kernels(g);
   if (g.bytes || !kernels().gemm.direct[static_cast<int>(g.dtype)]) return "no kernel for this dtype at this level";
   const GemmOutput& out = g.each.out;
-  if ((g.each.k > packed.kc || s.summed > 1) && !out.fits_registers())
-    return "the result is strided, and the depth is long";
+  const bool in_place = s.sink.store ? !out.bias.data : out.fits_registers();
+  if ((g.each.k > packed.kc || s.summed > 1) && !in_place) return "the result is strided, and the depth is long";
   if (columns_evict(g)) return "columns of x1 evict each other from the cache before all rows of a line are used";
   return s.summed > 1 ? sum_unsupported(out) : nullptr;
+}
+
+void run_direct_to_sink(const GemmFromSource& s) {
+  const auto kernel = kernels().gemm.direct[static_cast<int>(s.batch.dtype)];
+  const PackedGemm& layout = packed_kernels(s.batch);
+  const int64_t size = size_of(s.batch.dtype), width = tile_columns(s), room = tile_elements(s) * size;
+  const Pieces pieces = pieces_of(s, layout.nr);
+  const int64_t tasks = pieces.down * pieces.across * results_of(s);
+  const StorageRef memory = allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * room));
+  for_each_piece(s, pieces, 1, [&](int64_t result, Part rows, Part columns) {
+    char* tile = static_cast<char*>(memory->data) + thread_index() * room;
+    for (int64_t j = 0; j < columns.size; j += width) {
+      const Part part{columns.from + j, std::min(width, columns.size - j)};
+      const SourcePart source{s.b, &layout, result, part.from};
+      with_output(s, result, rows, part, tile, [&](const GemmOutput& out) {
+        GemmProblem p = piece_of(batch_item(s.batch, result), rows, part, size);
+        p.out = out;
+        kernel(p, &source);
+      });
+    }
+  });
 }
 
 void run_direct(const GemmFromSource& s) {
   const GemmBatch& g = s.batch;
   const auto kernel = kernels().gemm.direct[static_cast<int>(g.dtype)];
   const PackedGemm& layout = packed_kernels(g);
-  const int64_t size = static_cast<int64_t>(item_size(g.dtype));
+  const int64_t size = size_of(g.dtype);
+  if (s.sink.store) return run_direct_to_sink(s);
   for_each_piece(s, pieces_of(s, layout.nr), 1, [&](int64_t result, Part rows, Part columns) {
     for_each_product(s, result, [&](const GemmProblem& p, int64_t item) {
       const SourcePart source{s.b, &layout, item, columns.from};
@@ -188,32 +234,35 @@ class BlockedFromSource {
     b_bytes_ = round_up(columns_ * deepest, kLine);
     a_bytes_ = unpacked_a_ ? 0 : round_up(std::min(rows_, tall) * deepest, kLine);
     sum_bytes_ = waits ? tall * columns_ * kernel_.lane : 0;
-    const StorageRef memory =
-        allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * (b_bytes_ + a_bytes_ + sum_bytes_)));
+    const int64_t room = b_bytes_ + a_bytes_ + sum_bytes_ + tile_elements(s_) * size_of(g_.dtype);
+    const StorageRef memory = allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * room));
     for_each_piece(s_, pieces, kernel_.mr, [&](int64_t result, Part rows, Part columns) {
-      char* own = static_cast<char*>(memory->data) + thread_index() * (b_bytes_ + a_bytes_ + sum_bytes_);
+      char* own = static_cast<char*>(memory->data) + thread_index() * room;
+      const Own memory_of_thread{own, own + b_bytes_, own + b_bytes_ + a_bytes_,
+                                 own + b_bytes_ + a_bytes_ + sum_bytes_};
       const int64_t passes = ceil_div(columns.size, columns_);
       for (int64_t i = 0; i < passes; ++i) {
-        const Part pass = part(columns.size, kernel_.nr, passes, i);
-        multiply(result, rows, {columns.from + pass.from, pass.size}, {own, own + b_bytes_, own + b_bytes_ + a_bytes_});
+        const Part pass = part(columns.size, kernel_.nr, passes, i), absolute{columns.from + pass.from, pass.size};
+        with_output(s_, result, rows, absolute, memory_of_thread.tile,
+                    [&](const GemmOutput& out) { multiply(result, rows, absolute, out, memory_of_thread); });
       }
     });
   }
 
  private:
-  // Memory of a thread: a block of B and of A, packed, and the sums that wait between blocks.
+  // Memory of a thread: a block of B and of A, packed, the sums that wait between blocks, and a tile for the sink.
   struct Own {
-    char *b, *a, *sums;
+    char *b, *a, *sums, *tile;
   };
 
-  void multiply(int64_t result, Part rows, Part columns, const Own& own) const {
+  void multiply(int64_t result, Part rows, Part columns, const GemmOutput& out, const Own& own) const {
     const int64_t first = result * s_.summed, last = first + s_.summed - 1;
     GemmTile tile;
     tile.n = columns.size;
     tile.b_packed = own.b;
     tile.b_from = 0;
     tile.b_columns = round_up(columns.size, kernel_.nr);
-    tile.out = batch_item(g_, result).out.at(rows.from, columns.from, static_cast<int64_t>(item_size(g_.dtype)));
+    tile.out = out;
     for (int64_t item = first; item <= last; ++item) {
       int64_t from = 0;
       do {  // once for k = 0
@@ -241,7 +290,7 @@ class BlockedFromSource {
         tile.a_packed = own.a;
       }
       if (sum_bytes_ > 0) tile.sums = own.sums + i * tile.b_columns * kernel_.lane;
-      tile.out = whole.out.at(i, 0, static_cast<int64_t>(item_size(g_.dtype)));
+      tile.out = whole.out.at(i, 0, size_of(g_.dtype));
       kernel_.tile(tile);
     }
   }
@@ -286,6 +335,7 @@ PackedGemm naive_layout(int size) {
 const char* naive_unsupported(const GemmFromSource& s) {
   const GemmBatch& g = s.batch;
   if (g.bytes || !kernels().gemm.naive[static_cast<int>(g.dtype)]) return "no kernel for this dtype at this level";
+  if (s.sink.store) return "the result goes to several places";
   if (s.summed > 1 && (g.dtype == DType::f16 || g.dtype == DType::bf16))
     return "each sum would be rounded to this dtype";
   return s.summed > 1 ? sum_unsupported(g.each.out) : nullptr;

@@ -55,6 +55,10 @@ __all__: list[str] = [
     "config",
     "conj",
     "contiguous",
+    "conv",
+    "conv_transpose",
+    "conv_weight_gradient",
+    "conv_weight_gradient_add_",
     "cos",
     "cross_entropy",
     "cross_entropy_backward",
@@ -541,6 +545,43 @@ def concatenate(arg0: collections.abc.Sequence[Array], arg1: typing.SupportsInt 
 def config() -> dict: ...
 def conj(arg0: Array) -> Array: ...
 def contiguous(arg0: Array) -> Array: ...
+def conv(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: int | typing.Sequence[int],
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+) -> Array: ...
+def conv_transpose(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: int | typing.Sequence[int],
+    arg6: int | typing.Sequence[int],
+    arg7: typing.SupportsInt | typing.SupportsIndex,
+) -> Array: ...
+def conv_weight_gradient(
+    arg0: Array,
+    arg1: Array,
+    arg2: int | typing.Sequence[int],
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: int | typing.Sequence[int],
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+) -> Array: ...
+def conv_weight_gradient_add_(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: int | typing.Sequence[int],
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+) -> None: ...
 def cos(arg0: Array) -> Array: ...
 def cross_entropy(
     arg0: Array,

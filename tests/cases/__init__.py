@@ -3,6 +3,7 @@
 from . import (
     activations,
     complex,
+    conv,
     creation,
     elementwise,
     indexing,
@@ -19,7 +20,7 @@ from . import (
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, normalization),
+    *(elementwise, complex, activations, reductions, scans, matmul, conv, losses, margin_losses, normalization),
     *(manipulation, indexing, picking, sorting, creation),
     linalg,
 )

@@ -129,7 +129,52 @@ SIGNS = A(dtype="int64", values=[[1, -1, 1], [-1, -1, 1], [1, 1, 1], [-1, 1, -1]
 LABELS = A(dtype="int64", values=[[0, 2, -1], [1, -1, -1], [2, 0, 1], [-1, 0, 0]], shape=(4, 3))
 WEIGHT = np.float32([1.0, 2.0, 0.5])
 
+
+def conv(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    """A convolution as its function, from the layer's own sizes."""
+    window = (layer.stride, layer.padding, layer.dilation, layer.groups)
+    return getattr(F, f"conv{layer.axes}d")(x, layer.weight, layer.bias, *window)
+
+
+def conv_transpose(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    window = (layer.stride, layer.padding, layer.output_padding, layer.groups, layer.dilation)
+    return getattr(F, f"conv_transpose{layer.axes}d")(x, layer.weight, layer.bias, *window)
+
+
 CASES = (
+    # convolutions
+    *(
+        M(f"Conv{len(kernel)}d", conv, A((2, 4, *(6,) * len(kernel))), in_channels=4, out_channels=6,
+          kernel_size=kernel, **more)
+        for kernel, more in (
+            ((3,), {"stride": (2,), "padding": (1,)}),
+            ((4,), {"padding": "same", "dilation": (2,), "bias": False}),
+            ((3, 2), {"padding": (1, 2), "groups": 2}),
+            ((3, 3), {"stride": (1, 2), "dilation": (2, 1)}),
+            ((2, 3, 2), {"padding": (0, 1, 1), "stride": (2, 2, 1)}),
+        )
+    ),
+    *(
+        M(f"ConvTranspose{len(kernel)}d", conv_transpose, A((2, 4, *(3,) * len(kernel))), in_channels=4, out_channels=6,
+          kernel_size=kernel, **more)
+        for kernel, more in (
+            ((3,), {"stride": (2,), "padding": (1,), "output_padding": (1,)}),
+            ((3, 2), {"stride": (2, 3), "groups": 2, "bias": False}),
+            ((3, 3), {"dilation": (2, 1), "padding": (1, 1)}),
+            ((2, 3, 2), {"padding": (0, 1, 1), "stride": (2, 2, 1)}),
+        )
+    ),
+    M("Conv2d", conv, A((4, 5, 5)), in_channels=4, out_channels=2, kernel_size=(3, 3), errors=(
+        refused(ValueError, "in_channels is 3, which groups=2 does not divide", "Conv2d", 3, 4, 3, groups=2),
+        refused(ValueError, "out_channels is 3, which groups=2", "Conv2d", 4, 3, 3, groups=2),
+        refused(ValueError, "kernel_size is 0, but must be at least 1", "Conv2d", 3, 4, 0),
+        refused(ValueError, r"kernel_size is \(1, 2, 3\), but must be one number, or 2", "Conv2d", 3, 4, (1, 2, 3)),
+        refused(ValueError, "padding_mode is 'wrap', but must be", "Conv2d", 3, 4, 3, padding_mode="wrap"),
+        refused(ValueError, 'padding is "same", but stride is', "Conv2d", 3, 4, 3, stride=2, padding="same"),
+        refused(TypeError, "dtype is int64, but must be floating", "Conv2d", 3, 4, 3, dtype="int64"),
+        refused(ValueError, r"output_padding is \(2, 2\), but must be less than", "ConvTranspose2d", 3, 4, 3, 2, 0, 2),
+        refused(ValueError, "padding_mode is 'reflect'", "ConvTranspose2d", 3, 4, 3, padding_mode="reflect"),
+    )),
     # activations
     M("ReLU", "relu", X),
     M("LeakyReLU", "leaky_relu", X, negative_slope=0.2),

@@ -4,7 +4,7 @@
 // A null entry means "this dtype is not supported by this kernel" and becomes a TypeError in ops/.
 // Kernels are serial over the range they are given and know nothing of threads, allocation or errors.
 #pragma once
-#include "cpu/kernels/conv/im2col.h"
+#include "cpu/kernels/conv/conv.h"
 #include "cpu/kernels/elementwise/elementwise.h"
 #include "cpu/kernels/gemm/gemm.h"
 #include "cpu/kernels/index/index.h"

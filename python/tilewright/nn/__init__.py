@@ -7,6 +7,8 @@ from .activations import *
 from .activations import __all__ as _activations
 from .containers import *
 from .containers import __all__ as _containers
+from .conv import *
+from .conv import __all__ as _conv
 from .distances import *
 from .distances import __all__ as _distances
 from .dropout import *
@@ -40,6 +42,7 @@ __all__ = [
     "utils",
     *_activations,
     *_containers,
+    *_conv,
     *_distances,
     *_dropout,
     *_flatten,

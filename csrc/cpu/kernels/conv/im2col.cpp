@@ -1,6 +1,6 @@
-// Panels of the im2col matrix and of its transpose. A row of the matrix is one tap of the kernel, (c, i, j), at every
-// pixel of the result; the pixels of one row of the result lie in one row of the image, `stride_x` apart.
-#include "cpu/kernels/conv/im2col.h"
+// Panels of the im2col matrix and of its transpose. A row of the matrix is one tap of the kernel, (c, k, i, j), at
+// every pixel of the result; the pixels of one row of the result lie in one row of the image, a stride apart.
+#include "cpu/kernels/conv/conv.h"
 
 #include "cpu/kernels/gemm/pack.h"
 
@@ -78,60 +78,78 @@ class Pixels {
 
  public:
   Pixels(const Im2col& g, int64_t item, int64_t first, int count)
-      : g_(g), image_(static_cast<const E*>(g.images) + item * g.image_step), count_(count) {
-    int64_t y = first / g.out_width, x = first % g.out_width;
-    for (int t = 0; t < count; ++y, x = 0) {
-      const int n = min(g.out_width - x, count - t);
-      runs_[run_count_++] = {y * g.stride_y - g.pad_y, x * g.stride_x - g.pad_x, t, n};
+      : g_(g),
+        z_(g.axes[0]),
+        y_(g.axes[1]),
+        x_(g.axes[2]),
+        images_(static_cast<const E*>(g.images) + item / g.items * g.item_step[0] + item % g.items * g.item_step[1]),
+        count_(count) {
+    int64_t x = first % x_.out, row = first / x_.out;
+    int64_t y = row % y_.out, plane = row / y_.out;
+    int64_t z = plane % z_.out, image = plane / z_.out;
+    for (int t = 0; t < count; x = 0) {
+      const int n = min(x_.out - x, count - t);
+      runs_[run_count_++] = {
+          image * g.image_step, z * z_.stride - z_.pad, y * y_.stride - y_.pad, x * x_.stride - x_.pad, t, n};
       t += n;
+      if (++y < y_.out) continue;
+      y = 0;
+      if (++z < z_.out) continue;
+      z = 0;
+      ++image;
     }
   }
 
   // The matrix's rows [from, from + rows), `step` apart, the last vector filled up with zeros.
   void write(int64_t from, int64_t rows, E* to, int64_t step) const {
-    if (g_.stride_x == 1)
+    if (x_.stride == 1)
       write_rows<1>(from, rows, to, step);
-    else if (g_.stride_x == 2)
+    else if (x_.stride == 2)
       write_rows<2>(from, rows, to, step);
     else
       write_rows<0>(from, rows, to, step);
   }
 
  private:
-  // Pixels [to, to + count). Tap (0, 0) of the first meets the element (y, x) of a channel.
+  // Pixels [to, to + count). Tap (0, 0, 0) of the first meets the element (z, y, x) of a channel of the image there.
   struct Run {
-    int64_t y, x;
+    int64_t image, z, y, x;
     int to, count;
   };
   // A few channels at a time, which stay in L1 while all taps read them, even where they lie a multiple of 4 KB apart.
   template <int kStride>
   void write_rows(int64_t from, int64_t rows, E* to, int64_t step) const {
     constexpr int64_t kChannels = 8;
-    const int64_t taps = g_.kernel_height * g_.kernel_width, end = from + rows;
+    const int64_t taps = z_.kernel * y_.kernel * x_.kernel, end = from + rows;
     const int64_t from_channel = from / taps, from_tap = from % taps, end_channel = end / taps, end_tap = end % taps;
     for (int64_t c = from_channel; c * taps < end; c += kChannels) {
-      int64_t tap = 0;
-      for (int64_t i = 0; i < g_.kernel_height; ++i) {
-        for (int64_t j = 0; j < g_.kernel_width; ++j, ++tap) {
-          const int64_t first = c == from_channel && tap < from_tap ? c + 1 : c;
-          const int64_t last = min(c + kChannels, end_channel + (tap < end_tap));
-          if (first < last)
-            write_tap<kStride>(i * g_.dilation_y, j * g_.dilation_x, image_ + first * g_.channel_step, last - first,
-                               to + (first * taps + tap - from) * step, taps * step);
-        }
+      int64_t i = 0, k = 0;
+      for (int64_t tap = 0, j = 0; tap < taps; ++tap) {
+        const int64_t first = c == from_channel && tap < from_tap ? c + 1 : c;
+        const int64_t last = min(c + kChannels, end_channel + (tap < end_tap));
+        if (first < last)
+          write_tap<kStride>(k * z_.dilation, i * y_.dilation, j * x_.dilation, images_ + first * g_.channel_step,
+                             last - first, to + (first * taps + tap - from) * step, taps * step);
+        if (++j < x_.kernel) continue;
+        j = 0;
+        if (++i < y_.kernel) continue;
+        i = 0;
+        ++k;
       }
     }
   }
 
   // The tap's row of the matrix for each of `channels` channels; the rows lie `step` apart.
   template <int kStride>
-  TW_INLINE void write_tap(int64_t down, int64_t right, const E* from, int64_t channels, E* to, int64_t step) const {
-    const int64_t stride = kStride != 0 ? kStride : g_.stride_x;
+  TW_INLINE void write_tap(int64_t back, int64_t down, int64_t right, const E* from, int64_t channels, E* to,
+                           int64_t step) const {
+    const int64_t stride = kStride != 0 ? kStride : x_.stride;
     for (int r = 0; r < run_count_; ++r) {
       const Run& run = runs_[r];
-      const int64_t y = run.y + down, x = run.x + right;
-      const uint64_t mask = y >= 0 && y < g_.height ? inside(x, stride, run.count) : 0;
-      const E* at = from + y * g_.row_step + x;
+      const int64_t z = run.z + back, y = run.y + down, x = run.x + right;
+      const bool in_image = z >= 0 && z < z_.in && y >= 0 && y < y_.in;
+      const uint64_t mask = in_image ? inside(x, stride, run.count) : 0;
+      const E* at = from + run.image + z * g_.plane_step + y * g_.row_step + x;
       if (run.count <= L)
         write_run<kStride, 1>(at, channels, run.count, mask, to + run.to, step);
       else if (run.count <= 2 * L)
@@ -146,7 +164,7 @@ class Pixels {
 
   // Those of `count` pixels that are inside a row of the image where the first is its element x.
   TW_INLINE uint64_t inside(int64_t x, int64_t stride, int count) const {
-    const int64_t left = g_.width - x;
+    const int64_t left = x_.in - x;
     if (x >= 0 && left > (count - 1) * stride) return low_bits(count);
     const int64_t low = x < 0 ? (stride - 1 - x) / stride : 0, high = left > 0 ? (left + stride - 1) / stride : 0;
     return low_bits(min(high, count)) & ~low_bits(low);
@@ -159,14 +177,15 @@ class Pixels {
 #pragma GCC unroll 2
       for (int w = 0; w < N; ++w) {
         if (N > 2 && w * L >= count) break;
-        const int64_t stride = kStride != 0 ? kStride : g_.stride_x;
+        const int64_t stride = kStride != 0 ? kStride : x_.stride;
         copy_vector<kStride>(from + w * L * stride, stride, count - w * L, inside >> w * L, to + w * L);
       }
     }
   }
 
   const Im2col& g_;
-  const E* const image_;
+  const ConvAxis z_, y_, x_;
+  const E* const images_;
   const int count_;
   int run_count_ = 0;
   Run runs_[kMostPixels];
@@ -219,7 +238,7 @@ void im2col_transposed(const void* context, int64_t item, const PackedGemm& layo
 
 }  // namespace
 
-void fill(ConvKernels& conv) {
+void fill_im2col(ConvKernels& conv) {
   conv.im2col[0] = im2col<uint8_t>;
   conv.im2col[1] = im2col<uint16_t>;
   conv.im2col[2] = im2col<uint32_t>;

@@ -1,28 +1,21 @@
-// The im2col matrix of an image as a source of panels for GEMM: it is never in memory as a whole. See README.md.
+// The im2col matrix of images as a source of panels for GEMM: it is never in memory as a whole. See README.md.
 #pragma once
+#include "backend/conv_problem.h"
 #include "cpu/kernels/gemm/gemm.h"
 
 namespace tw {
 
-// Row (c, i, j) and column (y, x) of the matrix of an image is the image's element
+// Row (c, k, i, j) and column (image, z, y, x) of the matrix is the image's element
 //
-//   (c, y * stride_y + i * dilation_y - pad_y, x * stride_x + j * dilation_x - pad_x), zero where that is outside.
+//   (c, z * stride + k * dilation - pad, y * stride + i * dilation - pad, x * stride + j * dilation - pad),
 //
-// Images, channels and rows of an image lie `_step` elements apart; elements of a row lie side by side.
+// each with its axis' numbers, zero where that is outside. Elements of a row of an image lie side by side.
 struct Im2col {
   const void* images;
-  int64_t image_step, channel_step, row_step;
-  int64_t height, width;
-  int64_t kernel_height, kernel_width;
-  int64_t stride_y, stride_x, pad_y, pad_x, dilation_y, dilation_x;
-  int64_t out_width;
-};
-
-// The context of each fill is an Im2col, the item an image. By log2 of the size of an element: only bytes move, unless
-// the layout wants other lanes, which its pack_b makes.
-struct ConvKernels {
-  PackSource::Fill im2col[4];             // (channels kernel_height kernel_width) x pixels
-  PackSource::Fill im2col_transposed[4];  // pixels x (channels kernel_height kernel_width)
+  int64_t item_step[2], items;  // B of product i begins i / items and i % items of these steps further
+  int64_t image_step;           // from one image of a matrix of several to the next
+  int64_t channel_step, plane_step, row_step;
+  ConvAxis axes[3];
 };
 
 }  // namespace tw

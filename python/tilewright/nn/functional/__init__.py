@@ -2,6 +2,8 @@
 
 from .activations import *
 from .activations import __all__ as _activations
+from .conv import *
+from .conv import __all__ as _conv
 from .distances import *
 from .distances import __all__ as _distances
 from .dropout import *
@@ -24,6 +26,7 @@ from .piecewise import __all__ as _piecewise
 
 __all__ = [
     *_activations,
+    *_conv,
     *_distances,
     *_dropout,
     *_embedding,

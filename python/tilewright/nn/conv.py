@@ -1,0 +1,508 @@
+"""Convolution layers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .. import _core, random
+from .._engine import arguments
+from .._engine.dtypes import as_dtype
+from . import functional, init
+from .functional.conv import same_padding, sizes, transposed_padding
+from .module import Module
+from .parameter import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._engine.tensor import Tensor
+    from ..random import Generator
+
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+
+_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
+
+
+class _Convolution(Module):
+    """What all of them share: sizes, parameters and the printed form."""
+
+    axes: ClassVar[int]
+    transposed: ClassVar[bool] = False
+    weight: Parameter
+    bias: Parameter | None
+
+    def _set_sizes(
+        self, in_channels: Any, out_channels: Any, kernel_size: Any, stride: Any, dilation: Any, groups: Any
+    ) -> None:
+        name = type(self).__name__
+        self.in_channels = arguments.integer(name, "in_channels", in_channels, at_least=1)
+        self.out_channels = arguments.integer(name, "out_channels", out_channels, at_least=1)
+        self.kernel_size = sizes(name, "kernel_size", kernel_size, self.axes, 1)
+        self.stride = sizes(name, "stride", stride, self.axes, 1)
+        self.dilation = sizes(name, "dilation", dilation, self.axes, 1)
+        self.groups = arguments.integer(name, "groups", groups, at_least=1)
+        for channels in ("in_channels", "out_channels"):
+            count = getattr(self, channels)
+            if count % self.groups:
+                raise ValueError(f"{name}: {channels} is {count}, which groups={self.groups} does not divide")
+
+    def _set_parameters(self, bias: Any, dtype: Any, generator: Generator | None) -> None:
+        name = type(self).__name__
+        kind = as_dtype(dtype)
+        if not kind.is_floating:
+            raise TypeError(f"{name}: dtype is {kind.name}, but must be floating")
+        first, second = self.out_channels, self.in_channels
+        if self.transposed:
+            first, second = second, first
+        shape = arguments.shape(name, (first, second // self.groups, *self.kernel_size), "the weight's shape")
+        self.weight = Parameter(_core.full(shape, 0, kind))
+        has_bias = arguments.flag(name, "bias", bias)
+        self.bias = Parameter(_core.full((self.out_channels,), 0, kind)) if has_bias else None
+        self.reset_parameters(random.source(name, generator))
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw new starting weights and a new bias."""
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5), generator=generator)
+        if self.bias is not None:
+            bound = 1 / math.sqrt(math.prod(self.weight.shape[1:]))
+            init.uniform_(self.bias, -bound, bound, generator=generator)
+
+    def extra_repr(self) -> str:
+        shown = [f"{name}={getattr(self, name)!r}" for name in ("in_channels", "out_channels", "kernel_size", "stride")]
+        usual = {"padding": (0,) * self.axes, "output_padding": (0,) * self.axes, "dilation": (1,) * self.axes}
+        usual |= {"groups": 1, "padding_mode": "zeros"}
+        for name, value in usual.items():
+            if getattr(self, name, value) != value:
+                shown.append(f"{name}={getattr(self, name)!r}")
+        return ", ".join([*shown, *(() if self.bias is not None else ("bias=False",))])
+
+
+class _Forward(_Convolution):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: str | int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        *,
+        dtype: Any = "float32",
+        generator: Generator | None = None,
+    ) -> None:
+        name = type(self).__name__
+        self._set_sizes(in_channels, out_channels, kernel_size, stride, dilation, groups)
+        self.padding: str | tuple[int, ...]
+        if isinstance(padding, str):
+            self.padding = arguments.option(name, "padding", padding, ("valid", "same"))
+            if padding == "same" and self.stride != (1,) * self.axes:
+                raise ValueError(f'{name}: padding is "same", but stride is {self.stride}; needs a stride of 1')
+        else:
+            self.padding = sizes(name, "padding", padding, self.axes, 0)
+        self.padding_mode = arguments.option(name, "padding_mode", padding_mode, _MODES)
+        self._set_parameters(bias, dtype, generator)
+
+    def forward(self, input: Any) -> Tensor:
+        padding: Any = self.padding
+        if self.padding_mode != "zeros":
+            input, padding = self._padded(input), 0
+        convolve = getattr(functional, f"conv{self.axes}d")
+        return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+
+    def _padded(self, input: Any) -> Any:
+        """The input with its border as `padding_mode` says; `pad` takes the last axis first."""
+        if self.padding == "same":
+            around = same_padding(self.kernel_size, self.dilation)
+        elif isinstance(self.padding, str):
+            return input
+        else:
+            around = tuple([size for size in self.padding for _ in range(2)])
+        pairs = [around[2 * i : 2 * i + 2] for i in reversed(range(self.axes))]
+        return functional.pad(input, [size for pair in pairs for size in pair], _MODES[self.padding_mode])  # type: ignore[attr-defined]
+
+
+class _Transposed(_Convolution):
+    transposed: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] = 0,
+        output_padding: int | Sequence[int] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | Sequence[int] = 1,
+        padding_mode: str = "zeros",
+        *,
+        dtype: Any = "float32",
+        generator: Generator | None = None,
+    ) -> None:
+        name = type(self).__name__
+        self._set_sizes(in_channels, out_channels, kernel_size, stride, dilation, groups)
+        self.padding = sizes(name, "padding", padding, self.axes, 0)
+        self.output_padding = transposed_padding(name, padding, output_padding, self.stride, self.dilation)[1]
+        self.padding_mode = arguments.option(name, "padding_mode", padding_mode, ("zeros",))
+        self._set_parameters(bias, dtype, generator)
+
+    def forward(self, input: Any, output_size: int | Sequence[int] | None = None) -> Tensor:
+        added = self.output_padding if output_size is None else self._added(input, output_size)
+        convolve = getattr(functional, f"conv_transpose{self.axes}d")
+        return convolve(  # type: ignore[no-any-return]
+            input, self.weight, self.bias, self.stride, self.padding, added, self.groups, self.dilation
+        )
+
+    def _added(self, input: Any, output_size: Any) -> tuple[int, ...]:
+        """The output_padding that gives a result of this size: (batch, channels, ..) or its last axes alone."""
+        name = type(self).__name__
+        wanted = arguments.integers(name, "output_size", output_size)
+        extents = tuple(arguments.array(name, "input", input).shape[-self.axes :])
+        if len(wanted) not in (self.axes, self.axes + 1, self.axes + 2):
+            raise ValueError(f"{name}: output_size is {wanted}, but needs {self.axes} sizes")
+        wanted = wanted[-self.axes :]
+        each = zip(extents, self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
+        least = tuple([(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, k, s, p, d in each])
+        added = tuple([w - size for w, size in zip(wanted, least, strict=True)])
+        if any(not 0 <= a < s for a, s in zip(added, self.stride, strict=True)):
+            most = tuple([size + s - 1 for size, s in zip(least, self.stride, strict=True)])
+            raise ValueError(f"{name}: output_size is {wanted}, but an input of {extents} gives from {least} to {most}")
+        return added
+
+
+class Conv1d(_Forward):
+    """Convolution of sequences: see `nn.functional.conv1d`.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the result.
+    kernel_size : int or tuple
+    stride : int or tuple
+        Steps from one place of the kernel to the next.
+    padding : int or tuple, "valid" or "same"
+        Elements added on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as
+        large as the input.
+    dilation : int or tuple
+        Steps from one element of the kernel to the next.
+    groups : int
+        Channels are cut into so many groups that have nothing to do with each other.
+    bias : bool
+        Whether to add a bias.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+        What the added elements are.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_channels, in_channels / groups, k)
+    bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
+        not fit.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
+
+    Notes
+    -----
+    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(in_channels / groups * prod(kernel_size))`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Conv1d(16, 33, 3, stride=2)(tw.zeros((20, 16, 50))).shape
+    (20, 33, 24)
+    """
+
+    axes: ClassVar[int] = 1
+
+
+class Conv2d(_Forward):
+    """Convolution of images: see `nn.functional.conv2d`.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the result.
+    kernel_size : int or tuple of 2
+    stride : int or tuple of 2
+        Steps from one place of the kernel to the next.
+    padding : int or tuple of 2, "valid" or "same"
+        Elements added on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as
+        large as the input.
+    dilation : int or tuple of 2
+        Steps from one element of the kernel to the next.
+    groups : int
+        Channels are cut into so many groups that have nothing to do with each other.
+    bias : bool
+        Whether to add a bias.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+        What the added elements are.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_channels, in_channels / groups, kh, kw)
+    bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
+        not fit.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
+
+    Notes
+    -----
+    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(in_channels / groups * prod(kernel_size))`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> layer = tw.nn.Conv2d(3, 16, 3, padding=1)
+    >>> layer(tw.zeros((8, 3, 32, 32))).shape
+    (8, 16, 32, 32)
+    >>> tw.nn.Conv2d(16, 32, (3, 5), stride=2, bias=False)
+    Conv2d(in_channels=16, out_channels=32, kernel_size=(3, 5), stride=(2, 2), bias=False)
+    """
+
+    axes: ClassVar[int] = 2
+
+
+class Conv3d(_Forward):
+    """Convolution of volumes: see `nn.functional.conv3d`.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the result.
+    kernel_size : int or tuple of 3
+    stride : int or tuple of 3
+        Steps from one place of the kernel to the next.
+    padding : int or tuple of 3, "valid" or "same"
+        Elements added on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as
+        large as the input.
+    dilation : int or tuple of 3
+        Steps from one element of the kernel to the next.
+    groups : int
+        Channels are cut into so many groups that have nothing to do with each other.
+    bias : bool
+        Whether to add a bias.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+        What the added elements are.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_channels, in_channels / groups, kd, kh, kw)
+    bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
+        not fit.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
+
+    Notes
+    -----
+    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(in_channels / groups * prod(kernel_size))`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.Conv3d(3, 8, 3, stride=(1, 2, 2))(tw.zeros((2, 3, 8, 16, 16))).shape
+    (2, 8, 6, 7, 7)
+    """
+
+    axes: ClassVar[int] = 3
+
+
+class ConvTranspose1d(_Transposed):
+    """Transposed convolution of sequences: see `nn.functional.conv_transpose1d`.
+
+    Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the result.
+    kernel_size : int or tuple
+    stride : int or tuple
+        Steps between the places of neighbouring elements.
+    padding : int or tuple
+        Elements of the result that are cut off on both sides of each axis.
+    output_padding : int or tuple
+        Elements more at the end of each axis, fewer than the stride or the dilation.
+    groups : int
+        Channels are cut into so many groups that have nothing to do with each other.
+    bias : bool
+        Whether to add a bias.
+    dilation : int or tuple
+        Steps from one element of the kernel to the next.
+    padding_mode : {"zeros"}
+        There for PyTorch's sake.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (in_channels, out_channels / groups, k)
+    bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
+        not fit, or an `output_size` that no `output_padding` gives.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
+
+    Notes
+    -----
+    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(out_channels / groups * prod(kernel_size))`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.ConvTranspose1d(16, 33, 4, stride=2, padding=1)(tw.zeros((20, 16, 50))).shape
+    (20, 33, 100)
+    """
+
+    axes: ClassVar[int] = 1
+
+
+class ConvTranspose2d(_Transposed):
+    """Transposed convolution of images: see `nn.functional.conv_transpose2d`.
+
+    Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the result.
+    kernel_size : int or tuple of 2
+    stride : int or tuple of 2
+        Steps between the places of neighbouring elements.
+    padding : int or tuple of 2
+        Elements of the result that are cut off on both sides of each axis.
+    output_padding : int or tuple of 2
+        Elements more at the end of each axis, fewer than the stride or the dilation.
+    groups : int
+        Channels are cut into so many groups that have nothing to do with each other.
+    bias : bool
+        Whether to add a bias.
+    dilation : int or tuple of 2
+        Steps from one element of the kernel to the next.
+    padding_mode : {"zeros"}
+        There for PyTorch's sake.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (in_channels, out_channels / groups, kh, kw)
+    bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
+        not fit, or an `output_size` that no `output_padding` gives.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
+
+    Notes
+    -----
+    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(out_channels / groups * prod(kernel_size))`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> down = tw.nn.Conv2d(16, 16, 3, stride=2, padding=1)
+    >>> up = tw.nn.ConvTranspose2d(16, 16, 3, stride=2, padding=1)
+    >>> x = tw.zeros((1, 16, 12, 12))
+    >>> up(down(x)).shape, up(down(x), output_size=x.shape).shape
+    ((1, 16, 11, 11), (1, 16, 12, 12))
+    """
+
+    axes: ClassVar[int] = 2
+
+
+class ConvTranspose3d(_Transposed):
+    """Transposed convolution of volumes: see `nn.functional.conv_transpose3d`.
+
+    Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the result.
+    kernel_size : int or tuple of 3
+    stride : int or tuple of 3
+        Steps between the places of neighbouring elements.
+    padding : int or tuple of 3
+        Elements of the result that are cut off on both sides of each axis.
+    output_padding : int or tuple of 3
+        Elements more at the end of each axis, fewer than the stride or the dilation.
+    groups : int
+        Channels are cut into so many groups that have nothing to do with each other.
+    bias : bool
+        Whether to add a bias.
+    dilation : int or tuple of 3
+        Steps from one element of the kernel to the next.
+    padding_mode : {"zeros"}
+        There for PyTorch's sake.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (in_channels, out_channels / groups, kd, kh, kw)
+    bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
+        not fit, or an `output_size` that no `output_padding` gives.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
+
+    Notes
+    -----
+    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(out_channels / groups * prod(kernel_size))`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.ConvTranspose3d(8, 3, 2, stride=2)(tw.zeros((2, 8, 4, 4, 4))).shape
+    (2, 3, 8, 8, 8)
+    """
+
+    axes: ClassVar[int] = 3

@@ -63,6 +63,12 @@ struct Backend {
     BackendOp<void, BiasActivationBackwardProblem> bias_activation_backward;
   } linear;
   struct {
+    BackendOp<void, NormRowsProblem> rows;
+    BackendOp<void, NormRowsBackwardProblem> rows_backward;
+    BackendOp<void, NormChannelsProblem> channels;
+    BackendOp<void, NormChannelsBackwardProblem> channels_backward;
+  } norm;
+  struct {
     BackendOp<void, SgdProblem> sgd;
     BackendOp<void, AdamProblem> adam;
     BackendOp<double, NormProblem> norm;
@@ -117,6 +123,10 @@ struct Backend {
   X(index, mask_offsets)              \
   X(index, unravel)                   \
   X(linear, bias_activation_backward) \
+  X(norm, rows)                       \
+  X(norm, rows_backward)              \
+  X(norm, channels)                   \
+  X(norm, channels_backward)          \
   X(optim, sgd)                       \
   X(optim, adam)                      \
   X(optim, norm)                      \

@@ -7,6 +7,7 @@
 #include "backend/gemm.h"
 #include "backend/index.h"
 #include "backend/linear.h"
+#include "backend/norm.h"
 #include "backend/optim.h"
 #include "backend/random.h"
 #include "backend/reduce.h"
@@ -23,6 +24,10 @@ inline double product(const Dims& shape) {
 }
 inline double product(const SoftmaxShape& s) {
   return static_cast<double>(s.outer) * static_cast<double>(s.n) * static_cast<double>(s.inner);
+}
+inline double product(const NormRows& s) { return static_cast<double>(s.rows) * static_cast<double>(s.n); }
+inline double product(const NormChannels& s) {
+  return static_cast<double>(s.images) * static_cast<double>(s.channels) * static_cast<double>(s.spatial);
 }
 template <class Tensors>
 double sum_of_sizes(const Tensors& tensors) {
@@ -68,6 +73,10 @@ inline double expected_ns(const UnravelProblem& p) { return 5 * static_cast<doub
 inline double expected_ns(const BiasActivationBackwardProblem& p) {
   return 0.5 * static_cast<double>(p.rows) * static_cast<double>(p.cols);
 }
+inline double expected_ns(const NormRowsProblem& p) { return 0.5 * product(p.shape); }
+inline double expected_ns(const NormRowsBackwardProblem& p) { return product(p.shape); }
+inline double expected_ns(const NormChannelsProblem& p) { return 0.5 * product(p.shape); }
+inline double expected_ns(const NormChannelsBackwardProblem& p) { return product(p.shape); }
 inline double expected_ns(const SgdProblem& p) { return 0.5 * sum_of_sizes(p.tensors); }
 inline double expected_ns(const AdamProblem& p) { return sum_of_sizes(p.tensors); }
 inline double expected_ns(const NormProblem& p) { return 0.15 * sum_of_sizes(p.tensors); }

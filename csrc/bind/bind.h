@@ -18,6 +18,7 @@ void bind_index(py::module_&);
 void bind_join(py::module_&);
 void bind_linear(py::module_&);
 void bind_matmul(py::module_&);
+void bind_norm(py::module_&);
 void bind_optim(py::module_&);
 void bind_probe(py::module_&);
 void bind_random(py::module_&);

@@ -149,6 +149,7 @@ PYBIND11_MODULE(_core, m) {
   bind_join(m);
   bind_linear(m);
   bind_matmul(m);
+  bind_norm(m);
   bind_probe(m);
   bind_optim(m);
   bind_random(m);

@@ -38,6 +38,11 @@ void unravel(const UnravelProblem&);
 
 void bias_activation_backward(const BiasActivationBackwardProblem&);
 
+void norm_rows(const NormRowsProblem&);
+void norm_rows_backward(const NormRowsBackwardProblem&);
+void norm_channels(const NormChannelsProblem&);
+void norm_channels_backward(const NormChannelsBackwardProblem&);
+
 void sgd(const SgdProblem&);
 void adam(const AdamProblem&);
 double norm(const NormProblem&);

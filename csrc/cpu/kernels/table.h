@@ -8,6 +8,7 @@
 #include "cpu/kernels/elementwise/elementwise.h"
 #include "cpu/kernels/gemm/gemm.h"
 #include "cpu/kernels/index/index.h"
+#include "cpu/kernels/norm/norm.h"
 #include "cpu/kernels/optim/optim.h"
 #include "cpu/kernels/probe/probe.h"
 #include "cpu/kernels/random/random.h"
@@ -22,6 +23,7 @@
   X(elementwise, ElementwiseKernels) \
   X(gemm, GemmKernels)               \
   X(index, IndexKernels)             \
+  X(norm, NormKernels)               \
   X(optim, OptimKernels)             \
   X(probe, ProbeKernels)             \
   X(random, RandomKernels)           \

@@ -10,6 +10,7 @@ namespace tw::TW_ISA {
 void fill(ConvKernels&);
 void fill(ElementwiseKernels&);
 void fill(GemmKernels&);
+void fill(NormKernels&);
 void fill(OptimKernels&);
 void fill(ProbeKernels&);
 void fill(RandomKernels&);
@@ -24,6 +25,7 @@ void fill(KernelTable& table) {
   fill(table.conv);
   fill(table.elementwise);
   fill(table.gemm);
+  fill(table.norm);
   fill(table.optim);
   fill(table.probe);
   fill(table.random);

@@ -25,6 +25,8 @@ from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *
 from .module import Module
+from .normalization import *
+from .normalization import __all__ as _normalization
 from .parameter import Parameter
 from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
@@ -49,6 +51,7 @@ __all__ = [
     *_gated,
     *_linear,
     *_losses,
+    *_normalization,
     *_parameter_containers,
     *_piecewise,
 ]

@@ -2,41 +2,11 @@
 // neighbours on the axis; a Column is strided and its lanes are neighbouring columns, each with an axis of its own.
 #pragma once
 #include "cpu/kernels/math.h"
+#include "cpu/kernels/part.h"
 #include "cpu/kernels/reduce/tree.h"
 #include "cpu/kernels/softmax/softmax.h"
 
 namespace tw::TW_ISA {
-
-// A whole vector of memory, and the first n lanes of one. keep() puts `fill` where there is no memory.
-struct Whole {
-  template <class T>
-  static TW_INLINE vec<T> load(const T* p) {
-    return TW_ISA::load(p);
-  }
-  template <class T>
-  static TW_INLINE void store(T* p, vec<T> x) {
-    TW_ISA::store(p, x);
-  }
-  template <class A>
-  static TW_INLINE vec<A> keep(vec<A> x, A) {
-    return x;
-  }
-};
-struct Part {
-  int n;
-  template <class T>
-  TW_INLINE vec<T> load(const T* p) const {
-    return load_n(p, n);
-  }
-  template <class T>
-  TW_INLINE void store(T* p, vec<T> x) const {
-    store_n(p, x, n);
-  }
-  template <class A>
-  TW_INLINE vec<A> keep(vec<A> x, A fill) const {
-    return iota<A>() < (mask_t<A>)n ? x : set1<A>(fill);
-  }
-};
 
 // One place of as many rows as there are lanes, `step` apart: short rows are done as the columns that they then are.
 struct Across {

@@ -1,4 +1,4 @@
-"""Vectors of length 1."""
+"""Normalisation: of vectors, of layers, of channels over a batch."""
 
 from __future__ import annotations
 
@@ -7,16 +7,423 @@ from typing import TYPE_CHECKING, Any
 
 from ... import _core
 from ..._engine import arguments
-from ..._functions.arithmetic import abs
+from ..._engine.op import beside, wrap
+from ..._engine.tensor import Tensor
+from ..._functions import normalization as ops
+from ..._functions.arithmetic import abs, square
+from ..._functions.creation import zeros
 from ..._functions.extrema import maximum
-from ..._functions.manipulation import astype
+from ..._functions.manipulation import astype, concatenate
 from ._checks import held, positive
 from .distances import norm
 
 if TYPE_CHECKING:
-    from ..._engine.tensor import Tensor
+    from collections.abc import Sequence
 
-__all__ = ["normalize"]
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "normalize",
+    "rms_norm",
+]
+
+
+def _array(op: str, name: str, value: Any, other: Any = None) -> Any:
+    """A tensor, or None where there is none."""
+    if value is None or isinstance(value, Tensor):
+        return value
+    arguments.array(op, name, value)  # for its message
+    return beside(other, value)
+
+
+def _real(op: str, input: Any) -> Tensor:
+    x: Tensor = input if isinstance(input, Tensor) else arguments.array(op, "input", input)
+    if x.dtype.is_floating:
+        return x
+    if x.dtype.is_complex:
+        raise TypeError(f"{op}: input has dtype {x.dtype.name}, but must be of real numbers")
+    return astype(x, _core.default_float(x))
+
+
+def _operands(op: str, input: Any, weight: Any, bias: Any) -> tuple[Tensor, Any, Any]:
+    x = _real(op, input)
+    return x, _array(op, "weight", weight, x), _array(op, "bias", bias, x)
+
+
+def layer_norm(
+    input: Any, normalized_shape: int | Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Tensor:
+    """Numbers less their mean and divided by their standard deviation, over the last axes.
+
+    Parameters
+    ----------
+    input : array-like, shape (..., *normalized_shape)
+        Real numbers; integers become floating.
+    normalized_shape : int or sequence of int
+        Lengths of the last axes, over which mean and variance are taken.
+    weight, bias : array-like, shape normalized_shape, optional
+    eps : float
+        Added to the variance; at least 0.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`; of the dtype to which input, weight and bias promote.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit, or for an `eps` that is negative or not finite.
+    TypeError
+        For complex numbers, and for options of another kind.
+
+    Notes
+    -----
+    `(x - mean(x)) / sqrt(var(x) + eps) * weight + bias`, with the biased variance. Mean and variance are taken in two
+    passes: a large common offset costs no digits, equal numbers give exactly 0, and squares do not overflow.
+
+    References
+    ----------
+    J. L. Ba, J. R. Kiros, G. E. Hinton, Layer Normalization, 2016.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.layer_norm([[0.0, 2.0], [5.0, 5.0]], 2, eps=0.0, bias=[10.0, 10.0])[0]
+    tensor([ 9., 11.])
+    """
+    x, weight, bias = _operands("layer_norm", input, weight, bias)
+    shape = arguments.shape("layer_norm", normalized_shape, "normalized_shape")
+    return ops.layer_norm(x, weight, bias, shape, arguments.number("layer_norm", "eps", eps))
+
+
+def rms_norm(
+    input: Any, normalized_shape: int | Sequence[int], weight: Any = None, eps: float | None = None
+) -> Tensor:
+    """Numbers divided by the root of the mean of their squares, over the last axes.
+
+    Parameters
+    ----------
+    input : array-like, shape (..., *normalized_shape)
+        Real numbers; integers become floating.
+    normalized_shape : int or sequence of int
+        Lengths of the last axes, over which the mean is taken.
+    weight : array-like, shape normalized_shape, optional
+    eps : float, optional
+        Added to the mean; at least 0. By default the distance from 1 to the next number of the dtype of `input`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`; of the dtype to which input and weight promote.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit, or for an `eps` that is negative or not finite.
+    TypeError
+        For complex numbers, and for options of another kind.
+
+    Notes
+    -----
+    `x / sqrt(mean(x^2) + eps) * weight`. No square overflows.
+
+    References
+    ----------
+    B. Zhang, R. Sennrich, Root Mean Square Layer Normalization, NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.rms_norm([1.0, 7.0], 2)
+    tensor([0.2, 1.4])
+    """
+    x, weight, _ = _operands("rms_norm", input, weight, None)
+    shape = arguments.shape("rms_norm", normalized_shape, "normalized_shape")
+    eps = _EPS[x.dtype.name] if eps is None else arguments.number("rms_norm", "eps", eps)
+    return ops.rms_norm(x, weight, shape, eps)
+
+
+_EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+
+
+def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    """Numbers less their mean and divided by their standard deviation, over groups of channels and all places.
+
+    Parameters
+    ----------
+    input : array-like, shape (N, C) or (N, C, ...)
+        Real numbers; integers become floating.
+    num_groups : int
+        Of neighbouring channels; divides C.
+    weight, bias : array-like, shape (C,), optional
+    eps : float
+        Added to the variance; at least 0.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`; of the dtype to which input, weight and bias promote.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit, for groups that do not divide the channels, or for an `eps` that is negative or not
+        finite.
+    TypeError
+        For complex numbers, and for options of another kind.
+
+    Notes
+    -----
+    `(x - mean(x)) / sqrt(var(x) + eps) * weight + bias` for each sample and group, with the biased variance. Numerically
+    as `layer_norm`.
+
+    References
+    ----------
+    Y. Wu, K. He, Group Normalization, ECCV 2018.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.group_norm([[1.0, 3.0, 5.0, 9.0]], 2, eps=0.0)
+    tensor([[-1.,  1., -1.,  1.]])
+    """
+    x, weight, bias = _operands("group_norm", input, weight, bias)
+    groups = arguments.integer("group_norm", "num_groups", num_groups, at_least=1, at_most=2**62)
+    return ops.group_norm(x, weight, bias, groups, arguments.number("group_norm", "eps", eps))
+
+
+def _running(op: str, running_mean: Any, running_var: Any) -> bool:
+    """Whether there are running statistics."""
+    if (running_mean is None) != (running_var is None):
+        there, missing = ("running_var", "running_mean") if running_mean is None else ("running_mean", "running_var")
+        raise ValueError(f"{op}: {there} is given, but {missing} is None; give both or neither")
+    return running_mean is not None
+
+
+def _given(op: str, x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, eps: float) -> Tensor:
+    mean, var = _array(op, "running_mean", running_mean, x), _array(op, "running_var", running_var, x)
+    return ops.given_norm(x, weight, bias, mean, var, op, eps)
+
+
+def _uncounted() -> Tensor:
+    return wrap(_core.full((), 0, _core.DType.int64))
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Channels less their mean and divided by their standard deviation, over a batch or with running statistics.
+
+    Parameters
+    ----------
+    input : array-like, shape (N, C) or (N, C, ...)
+        Real numbers; integers become floating.
+    running_mean, running_var : Tensor, shape (C,), or None
+        What is used where not in `training`. In training they are written, where they are not None, and so must be
+        tensors.
+    weight, bias : array-like, shape (C,), optional
+    training : bool
+        Whether mean and variance are those of the batch.
+    momentum : float
+        In [0, 1]: how far the running statistics move towards those of the batch.
+    eps : float
+        Added to the variance; at least 0.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`; of the dtype to which input, weight and bias promote.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit; where `input` has one value for each channel, in training; for options out of range;
+        where there are no running statistics and it is not training. Nothing is written then.
+    TypeError
+        For complex numbers, and for options of another kind.
+    RuntimeError
+        In training, for running statistics that require a gradient.
+
+    Notes
+    -----
+    `(x - mean) / sqrt(var + eps) * weight + bias`. The batch is divided by its biased variance; the running variance
+    moves towards the unbiased one. A batch without elements moves nothing. Numerically as `layer_norm`.
+
+    References
+    ----------
+    S. Ioffe, C. Szegedy, Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift,
+    ICML 2015.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> mean, var = tw.zeros(1), tw.ones(1)
+    >>> tw.nn.functional.batch_norm([[1.0], [3.0]], mean, var, training=True, eps=0.0)
+    tensor([[-1.],
+            [ 1.]])
+    >>> mean, var
+    (tensor([0.2]), tensor([1.1]))
+    """
+    x, weight, bias = _operands("batch_norm", input, weight, bias)
+    eps = arguments.number("batch_norm", "eps", eps)
+    has_running = _running("batch_norm", running_mean, running_var)
+    if not arguments.flag("batch_norm", "training", training):
+        if not has_running:
+            raise ValueError("batch_norm: running_mean and running_var are None, which only training can do without")
+        return _given("batch_norm", x, running_mean, running_var, weight, bias, eps)
+    momentum = arguments.probability("batch_norm", "momentum", momentum)
+    if not has_running:
+        return ops.batch_norm(x, weight, bias, eps)
+    return ops.tracked_batch_norm(x, weight, bias, running_mean, running_var, _uncounted(), momentum, eps)
+
+
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Channels less their mean and divided by their standard deviation, for each sample alone.
+
+    Parameters
+    ----------
+    input : array-like, shape (N, C, ...)
+        Real numbers; integers become floating.
+    running_mean, running_var : Tensor, shape (C,), or None
+        What is used without `use_input_stats`. With it they are written, where they are not None, and so must be
+        tensors.
+    weight, bias : array-like, shape (C,), optional
+    use_input_stats : bool
+        Whether mean and variance are those of each sample.
+    momentum : float
+        In [0, 1]: how far the running statistics move towards the mean of those of the samples.
+    eps : float
+        Added to the variance; at least 0.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`; of the dtype to which input, weight and bias promote.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit; where a channel of a sample has one value, with `use_input_stats`; for options out of
+        range; where there are no running statistics to use. Nothing is written then.
+    TypeError
+        For complex numbers, and for options of another kind.
+    RuntimeError
+        With `use_input_stats`, for running statistics that require a gradient.
+
+    Notes
+    -----
+    As `batch_norm` of each sample; the running variance moves towards the mean of the samples' unbiased ones.
+
+    References
+    ----------
+    D. Ulyanov, A. Vedaldi, V. Lempitsky, Instance Normalization: The Missing Ingredient for Fast Stylization, 2016.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.functional.instance_norm([[[1.0, 3.0], [4.0, 8.0]]], eps=0.0)
+    tensor([[[-1.,  1.],
+             [-1.,  1.]]])
+    """
+    x, weight, bias = _operands("instance_norm", input, weight, bias)
+    eps = arguments.number("instance_norm", "eps", eps)
+    has_running = _running("instance_norm", running_mean, running_var)
+    if not arguments.flag("instance_norm", "use_input_stats", use_input_stats):
+        if not has_running:
+            raise ValueError("instance_norm: there are neither running_mean and running_var nor use_input_stats")
+        return _given("instance_norm", x, running_mean, running_var, weight, bias, eps)
+    momentum = arguments.probability("instance_norm", "momentum", momentum)
+    if not has_running:
+        return ops.instance_norm(x, weight, bias, eps)
+    return ops.tracked_instance_norm(x, weight, bias, running_mean, running_var, _uncounted(), momentum, eps)
+
+
+def local_response_norm(
+    input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
+    """Numbers divided by a power of the squares in neighbouring channels.
+
+    Parameters
+    ----------
+    input : array-like, shape (N, C, ...)
+        Real numbers; integers become floating. At least 3-D.
+    size : int
+        How many channels are neighbours, at least 1: `size // 2` before a channel, itself, and `(size - 1) // 2` after
+        it, as far as there are such.
+    alpha, beta, k : float
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`.
+
+    Raises
+    ------
+    ValueError
+        For a `size` below 1, or an `input` of fewer than three axes.
+    TypeError
+        For complex numbers, and for options of another kind.
+
+    Notes
+    -----
+    `x / (k + alpha / size * sum(x^2 over the neighbours))^beta`. As in PyTorch, Caffe and ONNX, and unlike in the paper,
+    alpha is divided by the size. Windows of even size have one more channel before than after, as in PyTorch; in ONNX it
+    is after.
+
+    References
+    ----------
+    A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet Classification with Deep Convolutional Neural Networks, NeurIPS
+    2012.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> x = tw.asarray([[[1.0], [2.0], [3.0]]])
+    >>> tw.nn.functional.local_response_norm(x, 3, alpha=3.0, beta=1.0) * 210
+    tensor([[[35.],
+             [28.],
+             [45.]]])
+    """
+    x = _real("local_response_norm", input)
+    size = arguments.integer("local_response_norm", "size", size, at_least=1)
+    alpha, beta, k = (
+        arguments.number("local_response_norm", name, value)
+        for name, value in (("alpha", alpha), ("beta", beta), ("k", k))
+    )
+    if x.ndim < 3:
+        raise ValueError(f"local_response_norm: input has shape {x.shape}, but needs (N, C, ...), at least 3-D")
+    if not x.size:
+        return x * 1.0
+    channels = x.shape[1]
+    before, after = min(size // 2, channels), min((size - 1) // 2, channels)
+    squares = square(x)
+    edge = (x.shape[0], before, *x.shape[2:]), (x.shape[0], after, *x.shape[2:])
+    ends = [zeros(shape, dtype=x.dtype, device=x.device) for shape in edge]
+    padded = concatenate([ends[0], squares, ends[1]], 1)
+    total = padded[:, :channels]
+    for i in range(1, before + after + 1):
+        total = total + padded[:, i : i + channels]
+    return x / (total * (alpha / size) + k) ** beta
 
 
 def normalize(input: Any, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Tensor:

@@ -3,9 +3,11 @@
 from . import parametrizations, parametrize
 from .clip_grad import *
 from .clip_grad import __all__ as _clip_grad
+from .fusion import *
+from .fusion import __all__ as _fusion
 from .parametrizations import *
 from .parametrizations import __all__ as _parametrizations
 from .vectors import *
 from .vectors import __all__ as _vectors
 
-__all__ = ["parametrizations", "parametrize", *_clip_grad, *_parametrizations, *_vectors]
+__all__ = ["parametrizations", "parametrize", *_clip_grad, *_fusion, *_parametrizations, *_vectors]

@@ -74,6 +74,11 @@ struct Backend {
     BackendOp<double, NormProblem> norm;
   } optim;
   struct {
+    BackendOp<void, MaxPoolProblem> max;
+    BackendOp<int64_t, PoolPickProblem> scatter, gather;
+    BackendOp<void, AveragePoolProblem> average, average_backward;
+  } pool;
+  struct {
     BackendOp<void, RandomBitsProblem> bits;
     BackendOp<void, RandomFloatProblem> floats;
     BackendOp<void, RandomIntegersProblem> integers;
@@ -130,6 +135,11 @@ struct Backend {
   X(optim, sgd)                       \
   X(optim, adam)                      \
   X(optim, norm)                      \
+  X(pool, max)                        \
+  X(pool, scatter)                    \
+  X(pool, gather)                     \
+  X(pool, average)                    \
+  X(pool, average_backward)           \
   X(random, bits)                     \
   X(random, floats)                   \
   X(random, integers)                 \

@@ -9,6 +9,7 @@
 #include "backend/linear.h"
 #include "backend/norm.h"
 #include "backend/optim.h"
+#include "backend/pool.h"
 #include "backend/random.h"
 #include "backend/reduce.h"
 #include "backend/scan.h"
@@ -80,6 +81,12 @@ inline double expected_ns(const NormChannelsBackwardProblem& p) { return product
 inline double expected_ns(const SgdProblem& p) { return 0.5 * sum_of_sizes(p.tensors); }
 inline double expected_ns(const AdamProblem& p) { return sum_of_sizes(p.tensors); }
 inline double expected_ns(const NormProblem& p) { return 0.15 * sum_of_sizes(p.tensors); }
+inline double elements(const PoolWindows& w, int64_t planes) {
+  return static_cast<double>(planes) * static_cast<double>(w.inputs() + w.outputs());
+}
+inline double expected_ns(const MaxPoolProblem& p) { return 0.5 * elements(p.windows, p.planes); }
+inline double expected_ns(const PoolPickProblem& p) { return 0.5 * elements(p.windows, p.planes); }
+inline double expected_ns(const AveragePoolProblem& p) { return 0.5 * elements(p.windows, p.planes); }
 inline double expected_ns(const RandomBitsProblem& p) { return 0.5 * static_cast<double>(p.count); }
 inline double expected_ns(const RandomFloatProblem& p) { return static_cast<double>(p.count); }
 inline double expected_ns(const RandomIntegersProblem& p) { return 2 * static_cast<double>(p.count); }

@@ -20,6 +20,7 @@ void bind_linear(py::module_&);
 void bind_matmul(py::module_&);
 void bind_norm(py::module_&);
 void bind_optim(py::module_&);
+void bind_pool(py::module_&);
 void bind_probe(py::module_&);
 void bind_random(py::module_&);
 void bind_reduce(py::module_&);

@@ -150,6 +150,7 @@ PYBIND11_MODULE(_core, m) {
   bind_linear(m);
   bind_matmul(m);
   bind_norm(m);
+  bind_pool(m);
   bind_probe(m);
   bind_optim(m);
   bind_random(m);

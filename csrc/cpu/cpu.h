@@ -47,6 +47,12 @@ void sgd(const SgdProblem&);
 void adam(const AdamProblem&);
 double norm(const NormProblem&);
 
+void max_pool(const MaxPoolProblem&);
+int64_t pool_scatter(const PoolPickProblem&);
+int64_t pool_gather(const PoolPickProblem&);
+void average_pool(const AveragePoolProblem&);
+void average_pool_backward(const AveragePoolProblem&);
+
 void random_bits(const RandomBitsProblem&);
 void random_floats(const RandomFloatProblem&);
 void random_integers(const RandomIntegersProblem&);

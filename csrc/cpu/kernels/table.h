@@ -10,6 +10,7 @@
 #include "cpu/kernels/index/index.h"
 #include "cpu/kernels/norm/norm.h"
 #include "cpu/kernels/optim/optim.h"
+#include "cpu/kernels/pool/pool.h"
 #include "cpu/kernels/probe/probe.h"
 #include "cpu/kernels/random/random.h"
 #include "cpu/kernels/reduce/reduce.h"
@@ -25,6 +26,7 @@
   X(index, IndexKernels)             \
   X(norm, NormKernels)               \
   X(optim, OptimKernels)             \
+  X(pool, PoolKernels)               \
   X(probe, ProbeKernels)             \
   X(random, RandomKernels)           \
   X(reduce, ReduceKernels)           \

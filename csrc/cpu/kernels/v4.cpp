@@ -12,6 +12,7 @@ void fill(ElementwiseKernels&);
 void fill(GemmKernels&);
 void fill(NormKernels&);
 void fill(OptimKernels&);
+void fill(PoolKernels&);
 void fill(ProbeKernels&);
 void fill(RandomKernels&);
 void fill(ReduceKernels&);
@@ -27,6 +28,7 @@ void fill(KernelTable& table) {
   fill(table.gemm);
   fill(table.norm);
   fill(table.optim);
+  fill(table.pool);
   fill(table.probe);
   fill(table.random);
   fill(table.reduce);

@@ -23,6 +23,8 @@ from .normalization import *
 from .normalization import __all__ as _normalization
 from .piecewise import *
 from .piecewise import __all__ as _piecewise
+from .pooling import *
+from .pooling import __all__ as _pooling
 
 __all__ = [
     *_activations,
@@ -35,4 +37,5 @@ __all__ = [
     *_losses,
     *_normalization,
     *_piecewise,
+    *_pooling,
 ]

@@ -70,7 +70,7 @@ def common_shape(op: str, x1: Tensor, x2: Tensor) -> tuple[int, ...]:
     return tuple([b if a == 1 else a for a, b in pairs][::-1])
 
 
-def _refuse(op: str, name: str, values: Tensor, wrong: Tensor, error: type[Exception], needed: str) -> None:
+def refuse_where(op: str, name: str, values: Tensor, wrong: Tensor, error: type[Exception], needed: str) -> None:
     """Name the first of the values that is wrong, if there is one."""
     if not any_(wrong).item():
         return
@@ -82,12 +82,12 @@ def _refuse(op: str, name: str, values: Tensor, wrong: Tensor, error: type[Excep
 def signs(op: str, target: Any, input: Any) -> Tensor:
     """Targets that are 1 or -1."""
     (target,) = operands(op, target=_array(op, "target", target, input))
-    _refuse(op, "target", target, logical_and(target != 1, target != -1), ValueError, "must be 1 or -1")
+    refuse_where(op, "target", target, logical_and(target != 1, target != -1), ValueError, "must be 1 or -1")
     return target
 
 
 def not_negative_entries(op: str, name: str, x: Tensor) -> None:
-    _refuse(op, name, x, x < 0, ValueError, "must not be negative")
+    refuse_where(op, name, x, x < 0, ValueError, "must not be negative")
 
 
 def class_axis(op: str, input: Tensor) -> int:
@@ -111,7 +111,7 @@ def class_indices(
     if ignored is not None:
         wrong = logical_and(wrong, target != ignored)
     needed = f"input {input.shape} has {classes} classes, 0 to {classes - 1}"
-    _refuse(op, "target", given, wrong, IndexError, needed)
+    refuse_where(op, "target", given, wrong, IndexError, needed)
     return target
 
 

@@ -1,0 +1,217 @@
+// Pooling: by taps, over the phases of a block of windows, or window by window.
+#include <algorithm>
+#include <sstream>
+
+#include "backend/choose.h"
+#include "core/array.h"
+#include "core/divide.h"
+#include "core/parallel.h"
+#include "cpu/cpu.h"
+#include "cpu/dispatch/dispatch.h"
+#include "cpu/first_bad.h"
+
+namespace tw::cpu {
+namespace {
+
+constexpr int64_t kChunk = 16384;  // elements that a thread takes at a time
+constexpr int64_t kBlock = 4096;   // of a block's phases: with what comes of them they stay in the L1 cache
+constexpr int64_t kColumns = 64;   // the least of a block that rows are cut into
+constexpr double kNsPerElement = 0.5;
+
+// Memory for one chunk. All dtypes get what double takes: what is not used is not touched.
+StorageRef scratch_of(int64_t elements) { return allocate(static_cast<size_t>(elements) * sizeof(double)); }
+
+std::string describe(const char* op, const PoolWindows& w, int64_t planes) {
+  std::ostringstream text;
+  text << op << ": " << planes << " planes of";
+  for (const PoolAxis& a : w.axis) text << " " << a.n << "->" << a.m;
+  return text.str();
+}
+
+// ---- what supports what ---------------------------------------------------------------------------------------------
+
+const char* not_by_taps(const PoolWindows& w) {
+  if (w.adaptive) return "windows are adaptive";
+  if (w.taps() > kPoolTaps) return "windows are large";
+  double windows = 1, cells = 1;
+  for (const PoolAxis& a : w.axis) {
+    if (a.s > (a.k - 1) * a.d + 1) return "windows are further apart than they are long";
+    windows *= static_cast<double>(a.m);
+    cells *= static_cast<double>(a.m + pool_reach(a));
+  }
+  return cells > 4 * windows ? "there are few windows, which overlap" : nullptr;
+}
+template <class Problem>
+const char* not_by_taps_in(const Problem& p) {
+  return not_by_taps(p.windows);
+}
+template <class Problem>
+const char* supported(const Problem&) {
+  return nullptr;
+}
+
+// ---- how work is split ----------------------------------------------------------------------------------------------
+
+// Windows of one block along each axis, and planes of one.
+struct BlockShape {
+  int64_t count[3], planes;
+};
+
+// The largest whose phases have kBlock elements: whole planes, or as many of the last axes as fit.
+BlockShape block_shape(const PoolWindows& w, int64_t planes) {
+  BlockShape shape{{1, 1, 1}, 1};
+  int64_t elements = 1;
+  for (const PoolAxis& a : w.axis) elements *= a.s * (1 + pool_reach(a));
+  bool whole = true;
+  for (int i = 2; i >= 0 && whole; --i) {
+    const PoolAxis& a = w.axis[i];
+    const int64_t each = elements / (1 + pool_reach(a));  // of a cell more along this axis
+    const int64_t least = i == 2 ? kColumns : 1;
+    shape.count[i] = std::min(a.m, std::max(least, kBlock / each - pool_reach(a)));
+    whole = shape.count[i] == a.m;
+    elements = each * (shape.count[i] + pool_reach(a));
+  }
+  if (whole) shape.planes = std::clamp<int64_t>(kBlock / elements, 1, planes);
+  return shape;
+}
+
+// call(block, scratch) for all blocks of windows.
+template <class Call>
+void for_each_block(const PoolWindows& w, int64_t planes, Call call) {
+  const BlockShape shape = block_shape(w, planes);
+  int64_t pieces[3], blocks = ceil_div(planes, shape.planes);
+  double elements = static_cast<double>(shape.planes);
+  for (int a = 0; a < 3; ++a) {
+    pieces[a] = ceil_div(w.axis[a].m, shape.count[a]);
+    blocks *= pieces[a];
+    elements *= static_cast<double>(shape.count[a] * w.axis[a].s);
+  }
+  const int64_t chunk = std::max<int64_t>(1, kChunk / static_cast<int64_t>(elements));
+  PoolBlock largest{0, shape.planes, {0, 0, 0}, {shape.count[0], shape.count[1], shape.count[2]}};
+  const int64_t scratch = pool_scratch(w, largest);
+  parallel_for(blocks, chunk, kNsPerElement * elements, [&](int64_t begin, int64_t end) {
+    const StorageRef memory = scratch_of(scratch);
+    for (int64_t i = begin; i < end; ++i) {
+      PoolBlock block;
+      int64_t rest = i;
+      for (int a = 2; a >= 0; --a) {
+        block.first[a] = rest % pieces[a] * shape.count[a];
+        block.count[a] = std::min(shape.count[a], w.axis[a].m - block.first[a]);
+        rest /= pieces[a];
+      }
+      block.plane = rest * shape.planes;
+      block.planes = std::min(shape.planes, planes - block.plane);
+      call(block, memory->data);
+    }
+  });
+}
+
+// call(first plane, planes) for chunks of planes.
+template <class Call>
+void for_chunks_of_planes(const PoolWindows& w, int64_t planes, Call call) {
+  const int64_t elements = w.inputs() + w.outputs(), chunk = std::max<int64_t>(1, kChunk / elements);
+  parallel_for(planes, chunk, kNsPerElement * static_cast<double>(elements),
+               [&](int64_t begin, int64_t end) { call(begin, end - begin); });
+}
+
+PoolBlock whole_planes(const PoolWindows& w, int64_t first, int64_t planes) {
+  return {first, planes, {0, 0, 0}, {w.axis[0].m, w.axis[1].m, w.axis[2].m}};
+}
+
+// call(block) for planes, or where these are large for rows of windows.
+template <class Call>
+void for_each_window(const PoolWindows& w, int64_t planes, Call call) {
+  if (w.inputs() <= kChunk)
+    return for_chunks_of_planes(w, planes, [&](int64_t first, int64_t n) { call(whole_planes(w, first, n)); });
+  const int64_t slices = w.axis[0].m, rows = w.axis[1].m;
+  const double elements = static_cast<double>(w.inputs()) / static_cast<double>(slices * rows);
+  parallel_for(planes * slices * rows, 1, kNsPerElement * elements, [&](int64_t row, int64_t) {
+    call(PoolBlock{row / (slices * rows), 1, {row / rows % slices, row % rows, 0}, {1, 1, w.axis[2].m}});
+  });
+}
+
+// ---- maxima ---------------------------------------------------------------------------------------------------------
+
+void max_by_taps(const MaxPoolProblem& p) {
+  const MaxPoolFn fn = kernels().pool.max_flat[static_cast<int>(p.dtype)];
+  for_each_block(p.windows, p.planes, [&](const PoolBlock& block, void* scratch) {
+    fn(p.windows, block, p.x, p.y, p.places, scratch);
+  });
+}
+void max_by_window(const MaxPoolProblem& p) {
+  const MaxPoolFn fn = kernels().pool.max[static_cast<int>(p.dtype)];
+  for_each_window(p.windows, p.planes, [&](const PoolBlock& b) { fn(p.windows, b, p.x, p.y, p.places, nullptr); });
+}
+constexpr Method<MaxPoolProblem> kMaxMethods[] = {
+    {"taps", not_by_taps_in<MaxPoolProblem>, max_by_taps},
+    {"windows", supported<MaxPoolProblem>, max_by_window},
+};
+
+template <class Fn>
+int64_t pick(const PoolPickProblem& p, Fn fn) {
+  FirstBad bad;
+  for_chunks_of_planes(p.windows, p.planes, [&](int64_t first, int64_t planes) {
+    const StorageRef scratch = scratch_of(p.windows.inputs() + p.windows.outputs());
+    bad.report(fn(p.windows, first, planes, p.from, p.places, p.to, scratch->data));
+  });
+  return bad.position();
+}
+
+// ---- averages -------------------------------------------------------------------------------------------------------
+
+void average_by_taps(const AveragePoolProblem& p) {
+  const AveragePoolFn fn = kernels().pool.average_flat[static_cast<int>(p.dtype)];
+  for_each_block(p.windows, p.planes, [&](const PoolBlock& block, void* scratch) {
+    fn(p.windows, block, p.divisor, p.x, p.y, scratch);
+  });
+}
+void average_by_window(const AveragePoolProblem& p) {
+  const AveragePoolFn fn = kernels().pool.average[static_cast<int>(p.dtype)];
+  for_each_window(p.windows, p.planes, [&](const PoolBlock& b) { fn(p.windows, b, p.divisor, p.x, p.y, nullptr); });
+}
+constexpr Method<AveragePoolProblem> kAverageMethods[] = {
+    {"taps", not_by_taps_in<AveragePoolProblem>, average_by_taps},
+    {"windows", supported<AveragePoolProblem>, average_by_window},
+};
+
+// Each plane is written by one thread.
+void average_backward(const AveragePoolProblem& p, AveragePoolFn fn) {
+  for_chunks_of_planes(p.windows, p.planes, [&](int64_t first, int64_t planes) {
+    const PoolBlock block = whole_planes(p.windows, first, planes);
+    const int64_t sums = p.windows.inputs() + p.windows.outputs();
+    const StorageRef scratch = scratch_of(std::max(sums, pool_scratch(p.windows, block)));
+    fn(p.windows, block, p.divisor, p.x, p.y, scratch->data);
+  });
+}
+void average_backward_by_taps(const AveragePoolProblem& p) {
+  average_backward(p, kernels().pool.average_backward_flat[static_cast<int>(p.dtype)]);
+}
+void average_backward_by_window(const AveragePoolProblem& p) {
+  average_backward(p, kernels().pool.average_backward[static_cast<int>(p.dtype)]);
+}
+constexpr Method<AveragePoolProblem> kAverageBackwardMethods[] = {
+    {"taps", not_by_taps_in<AveragePoolProblem>, average_backward_by_taps},
+    {"windows", supported<AveragePoolProblem>, average_backward_by_window},
+};
+
+}  // namespace
+
+void max_pool(const MaxPoolProblem& p) {
+  run_first(kMaxMethods, p, [](const MaxPoolProblem& q) { return describe("max_pool", q.windows, q.planes); });
+}
+
+int64_t pool_scatter(const PoolPickProblem& p) {
+  return pick(p, kernels().pool.scatter[static_cast<int>(p.dtype)]);
+}
+int64_t pool_gather(const PoolPickProblem& p) { return pick(p, kernels().pool.gather[static_cast<int>(p.dtype)]); }
+
+void average_pool(const AveragePoolProblem& p) {
+  run_first(kAverageMethods, p,
+            [](const AveragePoolProblem& q) { return describe("average_pool", q.windows, q.planes); });
+}
+void average_pool_backward(const AveragePoolProblem& p) {
+  run_first(kAverageBackwardMethods, p,
+            [](const AveragePoolProblem& q) { return describe("average_pool_backward", q.windows, q.planes); });
+}
+
+}  // namespace tw::cpu

@@ -1,5 +1,5 @@
-// Pooling: one number for each window of a plane, as devices are given it. Arrays are contiguous and floating: planes of
-// elements, or of windows.
+// Pooling: one number for each window of a plane, as devices are given it. Arrays are contiguous and floating: planes
+// of elements, or of windows.
 #pragma once
 #include "backend/pool_problem.h"
 

@@ -21,8 +21,8 @@ struct PoolWindows {
   int64_t taps() const { return axis[0].k * axis[1].k * axis[2].k; }
 };
 
-// What a sum is divided by: a number, or, where that is 0, the elements of the window, which is cut off at the padding's
-// end or, unless padding counts, at that of the input.
+// What a sum is divided by: a number, or, where that is 0, the elements of the window, which is cut off at the
+// padding's end or, unless padding counts, at that of the input.
 struct PoolDivisor {
   int64_t fixed;
   bool counts_padding;

@@ -37,14 +37,12 @@ Array average_backward(const Array& g, const Dims& spatial, const Dims& kernel, 
 
 void bind_pool(py::module_& m) {
   register_native("max_pool", call_max_pool, nullptr);
-  m.def("max_pool", [](const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding,
-                       const Dims& dilation, bool ceil_mode) {
-    return max_pool(x, {kernel, stride, padding, dilation, ceil_mode}, nullptr);
-  });
-  m.def("max_pool_with_indices", [](const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding,
-                                    const Dims& dilation, bool ceil_mode) {
-    return both(max_pool_with_indices(x, {kernel, stride, padding, dilation, ceil_mode}));
-  });
+  m.def("max_pool",
+        [](const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding, const Dims& dilation,
+           bool ceil_mode) { return max_pool(x, {kernel, stride, padding, dilation, ceil_mode}, nullptr); });
+  m.def("max_pool_with_indices",
+        [](const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding, const Dims& dilation,
+           bool ceil_mode) { return both(max_pool_with_indices(x, {kernel, stride, padding, dilation, ceil_mode})); });
   m.def("adaptive_max_pool", [](const Array& x, const Dims& sizes) { return both(adaptive_max_pool(x, sizes)); });
   def_function<scatter>(m, "max_pool_scatter", scatter);
   def_function<gather>(m, "max_pool_gather", gather);

@@ -134,9 +134,8 @@ void for_each_window(const PoolWindows& w, int64_t planes, Call call) {
 
 void max_by_taps(const MaxPoolProblem& p) {
   const MaxPoolFn fn = kernels().pool.max_flat[static_cast<int>(p.dtype)];
-  for_each_block(p.windows, p.planes, [&](const PoolBlock& block, void* scratch) {
-    fn(p.windows, block, p.x, p.y, p.places, scratch);
-  });
+  for_each_block(p.windows, p.planes,
+                 [&](const PoolBlock& block, void* scratch) { fn(p.windows, block, p.x, p.y, p.places, scratch); });
 }
 void max_by_window(const MaxPoolProblem& p) {
   const MaxPoolFn fn = kernels().pool.max[static_cast<int>(p.dtype)];
@@ -161,9 +160,8 @@ int64_t pick(const PoolPickProblem& p, Fn fn) {
 
 void average_by_taps(const AveragePoolProblem& p) {
   const AveragePoolFn fn = kernels().pool.average_flat[static_cast<int>(p.dtype)];
-  for_each_block(p.windows, p.planes, [&](const PoolBlock& block, void* scratch) {
-    fn(p.windows, block, p.divisor, p.x, p.y, scratch);
-  });
+  for_each_block(p.windows, p.planes,
+                 [&](const PoolBlock& block, void* scratch) { fn(p.windows, block, p.divisor, p.x, p.y, scratch); });
 }
 void average_by_window(const AveragePoolProblem& p) {
   const AveragePoolFn fn = kernels().pool.average[static_cast<int>(p.dtype)];
@@ -200,9 +198,7 @@ void max_pool(const MaxPoolProblem& p) {
   run_first(kMaxMethods, p, [](const MaxPoolProblem& q) { return describe("max_pool", q.windows, q.planes); });
 }
 
-int64_t pool_scatter(const PoolPickProblem& p) {
-  return pick(p, kernels().pool.scatter[static_cast<int>(p.dtype)]);
-}
+int64_t pool_scatter(const PoolPickProblem& p) { return pick(p, kernels().pool.scatter[static_cast<int>(p.dtype)]); }
 int64_t pool_gather(const PoolPickProblem& p) { return pick(p, kernels().pool.gather[static_cast<int>(p.dtype)]); }
 
 void average_pool(const AveragePoolProblem& p) {

@@ -78,8 +78,8 @@ void check_windows_hold_elements(Name name, const PoolAxis& a) {
   for (int64_t i = 0; i < a.m; ++i) {
     const int64_t start = i * a.s - a.p, before = start < 0 ? (a.d - 1 - start) / a.d : 0;
     if (before >= a.k || start + before * a.d >= a.n)
-      fail<ValueError>(name, ": with dilation ", a.d, " and padding ", a.p, " a window has no element of an axis of length ",
-                       a.n);
+      fail<ValueError>(name, ": with dilation ", a.d, " and padding ", a.p,
+                       " a window has no element of an axis of length ", a.n);
   }
 }
 
@@ -144,8 +144,7 @@ PoolPlaces places_in(const Array& places) {
 MaxPoolResult with_indices(const Pooling& p) {
   MaxPoolResult r{p.empty_result(), empty(p.shape, DType::i64, p.x.device)};
   if (r.y.size() > 0)
-    backend(p.x.device)
-        .pool.max({p.x.dtype, p.windows, p.planes, p.x.data, r.y.data, places_in(r.indices)});
+    backend(p.x.device).pool.max({p.x.dtype, p.windows, p.planes, p.x.data, r.y.data, places_in(r.indices)});
   return r;
 }
 
@@ -165,8 +164,8 @@ struct Transposed {
     const int first = g.ndim() - name.axes;
     for (int i = 0; i < first; ++i) planes *= g.shape[i];
     if (o) check_options(name, *o);
-    windows = o ? windows_of(name, spatial.begin(), *o)
-                : adaptive_windows(name, spatial.begin(), g.shape.end() - name.axes);
+    windows =
+        o ? windows_of(name, spatial.begin(), *o) : adaptive_windows(name, spatial.begin(), g.shape.end() - name.axes);
     for (int i = 0; i < name.axes; ++i) {
       PoolAxis& a = windows.axis[3 - name.axes + i];
       a.m = g.shape[first + i];
@@ -190,8 +189,7 @@ Array average_transposed(const Transposed& t, PoolDivisor divisor) {
 void check_places(Name name, const Array& places, const Dims& shape) {
   if (places.dtype != DType::u8 && places.dtype != DType::i64)
     fail<TypeError>(name, ": places are ", places.dtype, ", but must be taps, uint8, or positions, int64");
-  if (!(places.shape == shape))
-    fail<ValueError>(name, ": places have shape ", places.shape, ", but windows ", shape);
+  if (!(places.shape == shape)) fail<ValueError>(name, ": places have shape ", places.shape, ", but windows ", shape);
 }
 
 const PoolOptions* sliding(const PoolOptions& o) { return o.kernel.empty() ? nullptr : &o; }
@@ -200,9 +198,7 @@ const PoolOptions* sliding(const PoolOptions& o) { return o.kernel.empty() ? nul
   fail<IndexError>(name, ": ", element_name("places", window, places.shape), " is outside of its plane");
 }
 
-PoolDivisor divisor_of(const AverageOptions& average) {
-  return {average.divisor_override, average.count_include_pad};
-}
+PoolDivisor divisor_of(const AverageOptions& average) { return {average.divisor_override, average.count_include_pad}; }
 
 }  // namespace
 
@@ -233,8 +229,8 @@ Array max_pool_scatter(const Array& g, const Array& places_given, const Dims& sp
   common_device("max_pool_scatter", {{"g", &g}, {"places", &places_given}});
   const Array places = contiguous(places_given), gx = empty(t.shape, t.g.dtype, t.g.device);
   if (gx.size() == 0) return gx;
-  const int64_t bad = backend(gx.device)
-                          .pool.scatter({gx.dtype, t.windows, t.planes, t.g.data, places_in(places), gx.data});
+  const int64_t bad =
+      backend(gx.device).pool.scatter({gx.dtype, t.windows, t.planes, t.g.data, places_in(places), gx.data});
   if (bad >= 0) refuse_place(name, bad, places);
   return gx;
 }
@@ -254,8 +250,7 @@ Array max_pool_gather(const Array& given, const Array& places_given, const Dims&
   const Array x = contiguous(given), places = contiguous(places_given), y = empty(shape, x.dtype, x.device);
   const Transposed t(name, y, spatial, sliding(options));
   if (y.size() == 0) return y;
-  const int64_t bad =
-      backend(y.device).pool.gather({y.dtype, t.windows, t.planes, x.data, places_in(places), y.data});
+  const int64_t bad = backend(y.device).pool.gather({y.dtype, t.windows, t.planes, x.data, places_in(places), y.data});
   if (bad >= 0) refuse_place(name, bad, places);
   return y;
 }

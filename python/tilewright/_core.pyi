@@ -21,6 +21,9 @@ __all__: list[str] = [
     "abs",
     "activations",
     "adam_step",
+    "adaptive_avg_pool",
+    "adaptive_avg_pool_backward",
+    "adaptive_max_pool",
     "add",
     "add_",
     "all",
@@ -34,6 +37,8 @@ __all__: list[str] = [
     "as_ndarray",
     "assign",
     "astype",
+    "avg_pool",
+    "avg_pool_backward",
     "bias_activation_backward",
     "bitwise_and",
     "bitwise_and_",
@@ -160,6 +165,10 @@ __all__: list[str] = [
     "matmul_tn",
     "matmul_tn_add_",
     "max",
+    "max_pool",
+    "max_pool_gather",
+    "max_pool_scatter",
+    "max_pool_with_indices",
     "maximum",
     "maximum_",
     "mean",
@@ -495,6 +504,9 @@ def adam_step(
     arg11: bool,
     arg12: bool,
 ) -> None: ...
+def adaptive_avg_pool(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
+def adaptive_avg_pool_backward(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
+def adaptive_max_pool(arg0: Array, arg1: int | typing.Sequence[int]) -> tuple: ...
 def add(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def add_(arg0: Array, arg1: Array | complex) -> None: ...
 def all(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...
@@ -522,6 +534,25 @@ def as_ndarray(*args, **kwargs):
 
 def assign(arg0: Array, arg1: Array | complex) -> None: ...
 def astype(arg0: Array, arg1: DType, arg2: bool) -> Array: ...
+def avg_pool(
+    arg0: Array,
+    arg1: int | typing.Sequence[int],
+    arg2: int | typing.Sequence[int],
+    arg3: int | typing.Sequence[int],
+    arg4: bool,
+    arg5: bool,
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+) -> Array: ...
+def avg_pool_backward(
+    arg0: Array,
+    arg1: int | typing.Sequence[int],
+    arg2: int | typing.Sequence[int],
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: bool,
+    arg6: bool,
+    arg7: typing.SupportsInt | typing.SupportsIndex,
+) -> Array: ...
 def bias_activation_backward(arg0: Array, arg1: Array, arg2: str) -> tuple[Array, Array]: ...
 def bitwise_and(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def bitwise_and_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -745,6 +776,42 @@ def matmul_nt_add_(arg0: Array, arg1: Array, arg2: Array) -> None: ...
 def matmul_tn(arg0: Array, arg1: Array) -> Array: ...
 def matmul_tn_add_(arg0: Array, arg1: Array, arg2: Array) -> None: ...
 def max(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...
+def max_pool(
+    arg0: Array,
+    arg1: int | typing.Sequence[int],
+    arg2: int | typing.Sequence[int],
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: bool,
+) -> Array: ...
+def max_pool_gather(
+    arg0: Array,
+    arg1: Array,
+    arg2: int | typing.Sequence[int],
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: int | typing.Sequence[int],
+    arg6: int | typing.Sequence[int],
+    arg7: bool,
+) -> Array: ...
+def max_pool_scatter(
+    arg0: Array,
+    arg1: Array,
+    arg2: int | typing.Sequence[int],
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: int | typing.Sequence[int],
+    arg6: int | typing.Sequence[int],
+    arg7: bool,
+) -> Array: ...
+def max_pool_with_indices(
+    arg0: Array,
+    arg1: int | typing.Sequence[int],
+    arg2: int | typing.Sequence[int],
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+    arg5: bool,
+) -> tuple: ...
 def maximum(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def maximum_(arg0: Array, arg1: Array | complex) -> None: ...
 def mean(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...

@@ -14,13 +14,15 @@ from . import (
     matmul,
     normalization,
     picking,
+    pooling,
     reductions,
     scans,
     sorting,
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, scans, matmul, conv, losses, margin_losses, normalization),
+    *(elementwise, complex, activations, reductions, scans, matmul, conv, losses, margin_losses),
+    *(normalization, pooling),
     *(manipulation, indexing, picking, sorting, creation),
     linalg,
 )

@@ -1,7 +1,7 @@
 """Pooling: the ops behind the functions of `nn.functional`, for one to three spatial axes.
 
-Sizes are tuples with an entry for each spatial axis. What stands for windows is of shape (.., windows), else (.., spatial).
-The linear ones are closed under differentiation: each is the transpose of another.
+Sizes are tuples with an entry for each spatial axis. What stands for windows is of shape (.., windows), else (..,
+spatial). The linear ones are closed under differentiation: each is the transpose of another.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def max_pool(  # type: ignore[empty-body]
 
 
 @primitive(results=("y", "indices"))
-def max_pool_with_indices(x: Any, /, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool) -> Any:
+def max_pool_with_indices(
+    x: Any, /, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> Any:
     """The largest element of each window, and its position in the plane, in C order."""
 
 

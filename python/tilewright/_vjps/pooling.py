@@ -55,7 +55,7 @@ def _gather(
 
 
 def _at_indices(g: tuple[Tensor, None], indices: Tensor, x_shape: Sizes, axes: int) -> Tensor:
-    return pl._max_pool_scatter(g[0], indices, x_shape[-axes:], (), (), (), (), False)
+    return pl._max_pool_scatter(g[0], indices.detach(), x_shape[-axes:], (), (), (), (), False)
 
 
 def _avg_pool(
@@ -87,9 +87,7 @@ VJPS: dict[str, Any] = {
     "adaptive_avg_pool": (
         lambda g, x_shape, output_size: pl._adaptive_avg_pool_backward(g, x_shape[-len(output_size) :])
     ),
-    "adaptive_avg_pool_backward": (
-        lambda g, x_shape, spatial: pl.adaptive_avg_pool(g, x_shape[-len(spatial) :])
-    ),
+    "adaptive_avg_pool_backward": (lambda g, x_shape, spatial: pl.adaptive_avg_pool(g, x_shape[-len(spatial) :])),
 }
 
 register_vjps(VJPS)

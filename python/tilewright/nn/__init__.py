@@ -32,6 +32,8 @@ from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
 from .piecewise import *
 from .piecewise import __all__ as _piecewise
+from .pooling import *
+from .pooling import __all__ as _pooling
 
 if TYPE_CHECKING:
     from . import utils
@@ -54,6 +56,7 @@ __all__ = [
     *_normalization,
     *_parameter_containers,
     *_piecewise,
+    *_pooling,
 ]
 
 

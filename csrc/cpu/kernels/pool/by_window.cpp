@@ -15,7 +15,12 @@ TW_INLINE Box box_of(const PoolWindows& w, const int64_t out[3]) {
   const Window d = window_of(w.axis[0], w.adaptive, out[0]), r = window_of(w.axis[1], w.adaptive, out[1]);
   const Window c = window_of(w.axis[2], w.adaptive, out[2]);
   const int64_t width = w.axis[2].n, height = w.axis[1].n;
-  Box b{d.count, r.count, c.count, d.step * height * width, r.step * width, c.step,
+  Box b{d.count,
+        r.count,
+        c.count,
+        d.step * height * width,
+        r.step * width,
+        c.step,
         (d.first * height + r.first) * width + c.first};
   if (b.columns == width && c.step == 1 && r.step == 1) {
     b.columns *= b.rows;

@@ -250,8 +250,8 @@ void average_flat(const PoolWindows& w, const PoolBlock& b, PoolDivisor divisor,
 
 // ---- their gradients ------------------------------------------------------------------------------------------------
 
-// Numbers of windows divided, with cells of zero before each row, slice and plane: from `before` on, window (i, j, k) is
-// in the cell of its first tap, and cell i of a phase of gx is the sum of the cells i - tap.
+// Numbers of windows divided, with cells of zero before each row, slice and plane: from `before` on, window (i, j, k)
+// is in the cell of its first tap, and cell i of a phase of gx is the sum of the cells i - tap.
 template <class T>
 void lay_out_quotients(const PoolWindows& w, const PoolBlock& b, const Phases& f, PoolDivisor divisor, const T* g,
                        int64_t before, compute_t<T>* cells, compute_t<T>* of_columns) {

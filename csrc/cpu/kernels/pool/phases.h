@@ -1,20 +1,21 @@
-// Phases: every s-th element of each axis side by side, so that all taps of all windows are whole vectors. See README.md.
+// Phases: every s-th element of each axis side by side, so that all taps of all windows are whole vectors. See
+// README.md.
 #pragma once
 #include "cpu/kernels/gemm/pack.h"
 #include "cpu/kernels/pool/windows.h"
 
 namespace tw::TW_ISA {
 
-// A block of windows and its phases. Cell (plane, i, j, k) of a phase (a, b, c) is element (i s + a, j s' + b, k s" + c)
-// of the block, padding included, and lies in the phase at ((plane * extent[0] + i) * extent[1] + j) * extent[2] + k.
-// The first tap of window (i, j, k) is that cell of the phase (0, 0, 0); each other tap is a fixed distance away, for
-// all windows of all planes.
+// A block of windows and its phases. Cell (plane, i, j, k) of a phase (a, b, c) is element (i s + a, j s' + b, k s" +
+// c) of the block, padding included, and lies in the phase at ((plane * extent[0] + i) * extent[1] + j) * extent[2] +
+// k. The first tap of window (i, j, k) is that cell of the phase (0, 0, 0); each other tap is a fixed distance away,
+// for all windows of all planes.
 struct Phases {
-  int64_t extent[3];      // cells of a phase along each axis
-  int64_t plane_cells;    // of one plane
-  int64_t cells;          // of all planes
-  int64_t step;           // from one phase to the next
-  int64_t tap[kPoolTaps]; // how far each tap is from the first
+  int64_t extent[3];       // cells of a phase along each axis
+  int64_t plane_cells;     // of one plane
+  int64_t cells;           // of all planes
+  int64_t step;            // from one phase to the next
+  int64_t tap[kPoolTaps];  // how far each tap is from the first
   int taps;
 
   TW_INLINE Phases(const PoolWindows& w, const PoolBlock& b) : taps(0) {

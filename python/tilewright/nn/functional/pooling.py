@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._functions import pooling as ops
-from . import _pooling as shared
-from ._pooling import documented
+from . import _windows as shared
+from ._windows import documented
 
 if TYPE_CHECKING:
     from ..._engine.tensor import Tensor
-    from ._pooling import Size
+    from ._windows import Size
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -50,11 +50,9 @@ def max_pool1d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.max_pool1d(tw.arange(6.0)[None], 2)
-    @MAX
+    tensor([[1., 3., 5.]])
     """
-    return shared.max_pool(
-        "max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
-    )
+    return shared.max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 @documented("max", 2)
@@ -73,11 +71,10 @@ def max_pool2d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.max_pool2d(tw.reshape(tw.arange(16.0), (1, 4, 4)), 2)
-    @MAX
+    tensor([[[ 5.,  7.],
+             [13., 15.]]])
     """
-    return shared.max_pool(
-        "max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
-    )
+    return shared.max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 @documented("max", 3)
@@ -96,11 +93,9 @@ def max_pool3d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.max_pool3d(tw.reshape(tw.arange(8.0), (1, 2, 2, 2)), 2)
-    @MAX
+    tensor([[[[7.]]]])
     """
-    return shared.max_pool(
-        "max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
-    )
+    return shared.max_pool("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 @documented("avg", 1)
@@ -118,7 +113,7 @@ def avg_pool1d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.avg_pool1d(tw.arange(6.0)[None], 2)
-    @AVG
+    tensor([[0.5, 2.5, 4.5]])
     """
     return shared.avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
@@ -139,9 +134,12 @@ def avg_pool2d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.avg_pool2d(tw.reshape(tw.arange(16.0), (1, 4, 4)), 2)
-    @AVG
+    tensor([[[ 2.5,  4.5],
+             [10.5, 12.5]]])
     """
-    return shared.avg_pool("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return shared.avg_pool(
+        "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 @documented("avg", 3)
@@ -160,9 +158,11 @@ def avg_pool3d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.avg_pool3d(tw.reshape(tw.arange(8.0), (1, 2, 2, 2)), 2)
-    @AVG
+    tensor([[[[3.5]]]])
     """
-    return shared.avg_pool("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return shared.avg_pool(
+        "avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 @documented("lp", 1)
@@ -175,7 +175,7 @@ def lp_pool1d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.lp_pool1d(tw.arange(6.0)[None], 1, 2)
-    @LP
+    tensor([[1., 5., 9.]])
     """
     return shared.lp_pool("lp_pool1d", 1, input, norm_type, kernel_size, stride, ceil_mode)
 
@@ -190,7 +190,8 @@ def lp_pool2d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.lp_pool2d(tw.reshape(tw.arange(16.0), (1, 4, 4)), 1, 2)
-    @LP
+    tensor([[[10., 18.],
+             [42., 50.]]])
     """
     return shared.lp_pool("lp_pool2d", 2, input, norm_type, kernel_size, stride, ceil_mode)
 
@@ -205,97 +206,85 @@ def lp_pool3d(
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.lp_pool3d(tw.reshape(tw.arange(8.0), (1, 2, 2, 2)), 1, 2)
-    @LP
+    tensor([[[[28.]]]])
     """
     return shared.lp_pool("lp_pool3d", 3, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 @documented("adaptive_max", 1)
-def adaptive_max_pool1d(
-    input: Any, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The largest element of each of so many windows, which cover the last axis evenly.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.adaptive_max_pool1d(tw.arange(6.0)[None], 1)
-    @AM
+    tensor([[5.]])
     """
     return shared.adaptive_max_pool("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
 @documented("adaptive_max", 2)
-def adaptive_max_pool2d(
-    input: Any, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The largest element of each of so many windows, which cover the last two axes evenly.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.adaptive_max_pool2d(tw.reshape(tw.arange(16.0), (1, 4, 4)), 1)
-    @AM
+    tensor([[[15.]]])
     """
     return shared.adaptive_max_pool("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
 @documented("adaptive_max", 3)
-def adaptive_max_pool3d(
-    input: Any, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The largest element of each of so many windows, which cover the last three axes evenly.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.adaptive_max_pool3d(tw.reshape(tw.arange(8.0), (1, 2, 2, 2)), 1)
-    @AM
+    tensor([[[[7.]]]])
     """
     return shared.adaptive_max_pool("adaptive_max_pool3d", 3, input, output_size, return_indices)
 
 
 @documented("adaptive_avg", 1)
-def adaptive_avg_pool1d(
-    input: Any, output_size: Any
-) -> Tensor:
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Tensor:
     """The mean of each of so many windows, which cover the last axis evenly.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.adaptive_avg_pool1d(tw.arange(6.0)[None], 1)
-    @AA
+    tensor([[2.5]])
     """
     return ops.adaptive_avg_pool(*shared.adaptive("adaptive_avg_pool1d", 1, input, output_size))
 
 
 @documented("adaptive_avg", 2)
-def adaptive_avg_pool2d(
-    input: Any, output_size: Any
-) -> Tensor:
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Tensor:
     """The mean of each of so many windows, which cover the last two axes evenly.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.adaptive_avg_pool2d(tw.reshape(tw.arange(16.0), (1, 4, 4)), 1)
-    @AA
+    tensor([[[7.5]]])
     """
     return ops.adaptive_avg_pool(*shared.adaptive("adaptive_avg_pool2d", 2, input, output_size))
 
 
 @documented("adaptive_avg", 3)
-def adaptive_avg_pool3d(
-    input: Any, output_size: Any
-) -> Tensor:
+def adaptive_avg_pool3d(input: Any, output_size: Any) -> Tensor:
     """The mean of each of so many windows, which cover the last three axes evenly.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.functional.adaptive_avg_pool3d(tw.reshape(tw.arange(8.0), (1, 2, 2, 2)), 1)
-    @AA
+    tensor([[[[3.5]]]])
     """
     return ops.adaptive_avg_pool(*shared.adaptive("adaptive_avg_pool3d", 3, input, output_size))
 
@@ -316,7 +305,7 @@ def max_unpool1d(
     >>> import tilewright as tw
     >>> y, indices = tw.nn.functional.max_pool1d(tw.arange(6.0)[None], 2, return_indices=True)
     >>> tw.nn.functional.max_unpool1d(y, indices, 2)
-    @UN
+    tensor([[0., 1., 0., 3., 0., 5.]])
     """
     return shared.max_unpool("max_unpool1d", 1, input, indices, kernel_size, stride, padding, output_size)
 
@@ -337,7 +326,10 @@ def max_unpool2d(
     >>> import tilewright as tw
     >>> y, indices = tw.nn.functional.max_pool2d(tw.reshape(tw.arange(16.0), (1, 4, 4)), 2, return_indices=True)
     >>> tw.nn.functional.max_unpool2d(y, indices, 2)
-    @UN
+    tensor([[[ 0.,  0.,  0.,  0.],
+             [ 0.,  5.,  0.,  7.],
+             [ 0.,  0.,  0.,  0.],
+             [ 0., 13.,  0., 15.]]])
     """
     return shared.max_unpool("max_unpool2d", 2, input, indices, kernel_size, stride, padding, output_size)
 
@@ -358,6 +350,10 @@ def max_unpool3d(
     >>> import tilewright as tw
     >>> y, indices = tw.nn.functional.max_pool3d(tw.reshape(tw.arange(8.0), (1, 2, 2, 2)), 2, return_indices=True)
     >>> tw.nn.functional.max_unpool3d(y, indices, 2)
-    @UN
+    tensor([[[[0., 0.],
+              [0., 0.]],
+
+             [[0., 0.],
+              [0., 7.]]]])
     """
     return shared.max_unpool("max_unpool3d", 3, input, indices, kernel_size, stride, padding, output_size)

@@ -47,6 +47,15 @@ def sizes(op: str, axes: int, name: str, value: Any, least: int) -> Sizes:
     return tuple([arguments.integer(op, name, entry, at_least=least, at_most=_LARGEST) for entry in value])
 
 
+def check_axes(op: str, axes: int, x: Tensor) -> None:
+    """As `ops/` does, for functions that are made of other ops."""
+    if x.ndim not in (axes + 1, axes + 2):
+        shape = _AXES[axes]
+        raise ValueError(f"{op}: input has shape {x.shape}, but must be (C, {shape}) or (N, C, {shape})")
+    if 0 in x.shape[-axes:]:
+        raise ValueError(f"{op}: input has shape {x.shape}, but a window of an empty axis has no elements")
+
+
 # ---- windows that slide ----------------------------------------------------------------------------------------------
 
 
@@ -75,6 +84,16 @@ def max_pool(
     return ops.max_pool(x, *options)
 
 
+def divisor(op: str, divisor_override: Any) -> int:
+    """What to divide by; 0 for the number of elements."""
+    if divisor_override is None:
+        return 0
+    value = arguments.integer(op, "divisor_override", divisor_override, at_least=-_LARGEST, at_most=_LARGEST)
+    if value == 0:
+        raise ValueError(f"{op}: divisor_override is 0, but must not be 0")
+    return value
+
+
 def avg_pool(
     op: str,
     axes: int,
@@ -88,12 +107,6 @@ def avg_pool(
 ) -> Tensor:
     x = arguments.array(op, "input", input)
     kernel = sizes(op, axes, "kernel_size", kernel_size, 1)
-    if divisor_override is None:
-        divisor = 0
-    else:
-        divisor = arguments.integer(op, "divisor_override", divisor_override, at_least=-_LARGEST, at_most=_LARGEST)
-        if divisor == 0:
-            raise ValueError(f"{op}: divisor_override is 0, but must not be 0")
     return ops.avg_pool(
         x,
         kernel,
@@ -101,7 +114,7 @@ def avg_pool(
         sizes(op, axes, "padding", padding, 0),
         arguments.flag(op, "ceil_mode", ceil_mode),
         arguments.flag(op, "count_include_pad", count_include_pad),
-        divisor,
+        divisor(op, divisor_override),
     )
 
 
@@ -112,11 +125,10 @@ def norm_type(op: str, value: Any) -> float:
     return p
 
 
-def lp_pool(
-    op: str, axes: int, input: Any, norm: Any, kernel_size: Any, stride: Any, ceil_mode: Any
-) -> Tensor:
+def lp_pool(op: str, axes: int, input: Any, norm: Any, kernel_size: Any, stride: Any, ceil_mode: Any) -> Tensor:
     """The gradient where a window has only zeros is 0."""
     x, p = arguments.array(op, "input", input), norm_type(op, norm)
+    check_axes(op, axes, x)
     if x.dtype.is_complex:
         raise TypeError(f"{op}: input is {x.dtype.name}, but must be real")
     if not x.dtype.is_floating:
@@ -211,8 +223,7 @@ def max_unpool(
         raise TypeError(f"{op}: input is {x.dtype.name}, but must be floating")
     if not at.dtype.is_integer:
         raise TypeError(f"{op}: indices are {at.dtype.name}, but must be integers")
-    if x.ndim not in (axes + 1, axes + 2):
-        raise ValueError(f"{op}: input has shape {x.shape}, but must have {axes + 1} or {axes + 2} axes")
+    check_axes(op, axes, x)
     if at.shape != x.shape:
         raise ValueError(f"{op}: indices have shape {at.shape}, but input {x.shape}; they must agree")
     kernel = sizes(op, axes, "kernel_size", kernel_size, 1)
@@ -232,52 +243,69 @@ def max_unpool(
 
 _AXES = {1: "L", 2: "H, W", 3: "D, H, W"}
 
+# Entries by name; where kinds of functions have different ones, by "kind.name".
 _PARAMETERS = {
-    "input": "input : array-like, shape (C, {axes}) or (N, C, {axes})\n    Integers and bool become float32.",
-    "unpool.input": "input : array-like, shape (C, {axes}) or (N, C, {axes})\n    Floating: the largest elements.",
-    "indices": "indices : array-like of int, shape of `input`\n    Where each was in its plane, counted in C order.",
-    "kernel_size": "kernel_size : int or tuple of int\n    Length of the window along each axis.",
-    "stride": "stride : int or tuple of int, optional\n    From one window to the next; by default `kernel_size`.",
-    "padding": "padding : int or tuple of int\n    How far the windows reach beyond each end{padding}.",
-    "dilation": "dilation : int or tuple of int\n    From one element of a window to the next.",
-    "ceil_mode": "ceil_mode : bool\n    Whether a last window may reach beyond the end.",
-    "return_indices": "return_indices : bool\n    Whether to return positions as well.",
-    "count_include_pad": "count_include_pad : bool\n    Whether zeros of the padding count as elements of the window.",
-    "divisor_override": "divisor_override : int, optional\n    What to divide by in place of the number of elements; not 0.",
-    "norm_type": "norm_type : float\n    The power p, positive.",
-    "output_size": "output_size : int or tuple of int or None\n    Windows along each axis; None for as many as elements.",
-    "unpool.output_size": "output_size : tuple of int, optional\n    Of the last axes, or of all; less than a stride from "
-    "the usual size.",
+    "input": "array-like, shape (C, {axes}) or (N, C, {axes})\n    Integers and bool become float32.",
+    "unpool.input": "array-like, shape (C, {axes}) or (N, C, {axes})\n    Floating: the largest elements.",
+    "indices": "array-like of int, shape of `input`\n    Where each was in its plane, counted in C order.",
+    "kernel_size": "int or tuple of int\n    Length of the window along each axis.",
+    "stride": "int or tuple of int, optional\n    From one window to the next; by default `kernel_size`.",
+    "padding": "int or tuple of int\n    How far the windows reach beyond each end.",
+    "max.padding": "int or tuple of int\n    How far the windows reach beyond each end; no maximum lies there.",
+    "dilation": "int or tuple of int\n    From one element of a window to the next.",
+    "ceil_mode": "bool\n    Whether a last window may reach beyond the end.",
+    "return_indices": "bool\n    Whether to return positions as well.",
+    "count_include_pad": "bool\n    Whether zeros of the padding count as elements of the window.",
+    "divisor_override": "int, optional\n    What to divide by in place of the number of elements.",
+    "norm_type": "float\n    The power p, positive.",
+    "output_size": "int or tuple of int or None\n    Windows along each axis; None for as many as elements.",
+    "unpool.output_size": "tuple of int, optional\n    Of the last axes, or of all; less than a stride from the usual.",
 }
 
-_SIZE = "m = floor((n + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1"
 _RETURNS = {
-    "max": "Tensor or tuple of Tensor\n    (.., windows) along each axis: " + _SIZE + ", or with `ceil_mode` the\n"
-    "    quotient rounded up, without a window that would begin beyond the end. With `return_indices` also the\n"
-    "    positions in the plane as int64, counted in C order.",
+    "max": """
+Tensor or tuple of Tensor
+    (.., windows), along each axis floor((n + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1. With
+    `ceil_mode` the quotient is rounded up, but no window begins beyond the end. With `return_indices` also the
+    positions in the plane as int64, counted in C order.""",
     "avg": "Tensor\n    (.., windows), as many as `max_pool{n}d` has.",
     "lp": "Tensor\n    (.., windows), as many as `max_pool{n}d` has.",
-    "adaptive_max": "Tensor or tuple of Tensor\n    (.., output_size). With `return_indices` also the positions in the "
-    "plane as int64, counted\n    in C order.",
+    "adaptive_max": """
+Tensor or tuple of Tensor
+    (.., output_size). With `return_indices` also the positions in the plane as int64, counted in C order.""",
     "adaptive_avg": "Tensor\n    (.., output_size).",
-    "unpool": "Tensor\n    (.., output_size); without it `(m - 1) stride - 2 padding + kernel_size` along each axis.",
+    "unpool": "Tensor\n    (.., output_size); without it (m - 1) stride - 2 padding + kernel_size along each axis.",
 }
 
+_SLIDING = """
+ValueError
+    For another number of axes, an empty one, `padding` above half of `kernel_size`, sizes out of range, and where there
+    would be no window"""
+_ADAPTIVE = """
+ValueError
+    For another number of axes, an empty one, and a negative size."""
 _RAISES = {
-    "sliding": "ValueError\n    For another number of axes, an empty one, `padding` above half of the window, sizes out "
-    "of range, and where there\n    would be no window{more}.",
-    "adaptive": "ValueError\n    For another number of axes, an empty one, and a negative size.",
-    "unpool": "ValueError\n    For another number of axes, shapes that do not agree, and an `output_size` that the "
-    "windows do not have.\nIndexError\n    For an index outside of the plane.",
+    "max": f"{_SLIDING}.",
+    "avg": f"{_SLIDING}; for a `divisor_override` of 0.",
+    "lp": f"{_SLIDING}; for a `norm_type` that is not positive.",
+    "adaptive_max": _ADAPTIVE,
+    "adaptive_avg": _ADAPTIVE,
+    "unpool": """
+ValueError
+    For another number of axes, shapes that do not agree, and an `output_size` that the windows do not have.
+IndexError
+    For an index outside of the plane.""",
 }
 
+_EVENLY = "Window i of m covers elements floor(i n / m) to ceil((i + 1) n / m) - 1 of n."
 _NOTES = {
     "max": "NaN wins against every number. Of equal elements the first gets the gradient.",
     "avg": "A window that `ceil_mode` lets reach beyond the padding counts what is before its end.",
-    "lp": "`(sum x^p)^(1/p)`: p = 1 is the sum, a negative sum has no root and gives NaN. The gradient of a window of zeros "
-    "is 0.\nUnlike in PyTorch, a window that reaches beyond the end is not scaled up.",
-    "adaptive_max": "Window i of m covers elements floor(i n / m) to ceil((i + 1) n / m) - 1 of n.",
-    "adaptive_avg": "Window i of m covers elements floor(i n / m) to ceil((i + 1) n / m) - 1 of n.",
+    "lp": """
+(sum x^p)^(1/p): p = 1 is the sum, a negative sum has no root and gives NaN. The gradient of a window of zeros is 0.
+Unlike in PyTorch, a window that reaches beyond the end is not scaled up.""",
+    "adaptive_max": _EVENLY,
+    "adaptive_avg": _EVENLY,
     "unpool": "Everything else is 0. Where indices are equal, the last one counts, and gets the gradient.",
 }
 
@@ -289,15 +317,11 @@ def documented(kind: str, axes: int) -> Callable[[F], F]:
         if function.__doc__ is None:  # python -OO
             return function
         parts = sections(function.__doc__)
-        shape = _AXES[axes]
-        padding = ", at most half of it; the maximum never lies there" if kind == "max" else ""
-        texts = [_PARAMETERS.get(f"{kind}.{name}", _PARAMETERS[name]) for name in parameters_of(function)[0]]
-        parts["Parameters"] = "\n".join(texts).replace("{axes}", shape).replace("{padding}", padding)
+        names = parameters_of(function)[0]
+        texts = [f"{name} : {_PARAMETERS.get(f'{kind}.{name}', _PARAMETERS[name])}" for name in names]
+        parts["Parameters"] = "\n".join(texts).replace("{axes}", _AXES[axes])
         parts["Returns"] = _RETURNS[kind].replace("{n}", str(axes))
-        raises = _RAISES["adaptive" if kind.startswith("adaptive") else kind if kind == "unpool" else "sliding"]
-        more = {"avg": ", and for a `divisor_override` of 0", "lp": ", and for a `norm_type` that is not positive"}
-        parts["Raises"] = raises.replace("{more}", more.get(kind, ""))
-        parts["Raises"] += "\nTypeError\n    For complex numbers, and for options of another kind."
+        parts["Raises"] = f"{_RAISES[kind]}\nTypeError\n    For complex numbers, and for options of another kind."
         parts["Notes"] = _NOTES[kind]
         function.__doc__ = joined(parts)
         return function

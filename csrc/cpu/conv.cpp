@@ -24,7 +24,7 @@ bool out_dense(const ConvProblem& p) {
 GemmOutput output_of(const ConvProblem& p, int64_t row) {
   GemmOutput out{};
   out.c = {p.out.data, row, 1};
-  out.bias = {const_cast<void*>(p.bias), 1, 0};
+  if (p.bias) out.bias = {const_cast<void*>(p.bias), 1, 0};
   out.residual = {const_cast<void*>(p.residual), row, 1};
   out.activation = p.activation;
   return out;

@@ -74,6 +74,20 @@ def linear(graph: Graph, module: Any, x: Value) -> Value:
     return activation(graph, str(module.activation), y)
 
 
+def convolution(graph: Graph, module: Any, x: Value) -> Value:
+    """Of a Conv1d to Conv3d with padding by numbers, of zeros."""
+    if isinstance(module.padding, str) or module.padding_mode != "zeros":
+        raise NotExportedError(f"no ONNX graph is made of {module}")
+    operands = [module.weight] if module.bias is None else [module.weight, module.bias]
+    window = {
+        "strides": module.stride,
+        "pads": 2 * module.padding,
+        "dilations": module.dilation,
+        "group": module.groups,
+    }
+    return graph.node("Conv", x, *map(graph.constant, operands), **window)
+
+
 def activation(graph: Graph, name: str, x: Value) -> Value:
     """One of those that `nn.Linear` takes."""
     if name == "none":
@@ -94,6 +108,7 @@ def chain(graph: Graph, modules: Any, x: Value) -> Value:
 # By class of tilewright's `nn`: (graph, module, inputs) -> result, or a tuple of them.
 EXPORTS: dict[str, Callable[..., Any]] = {
     "Linear": linear,
+    **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), convolution),
     "Sequential": chain,
     "Dropout": lambda graph, module, x: x,
     "Identity": lambda graph, module, x: x,

@@ -91,6 +91,42 @@ def linear(passes: str, m: int, k: int, n: int) -> LayerCase:
     return LayerCase("linear", label("linear", (m, k, n)), "Linear", (k, n), ((m, k),), dense, passes)
 
 
+def convolution(sizes: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
+    """Flops of a Conv2d: a product of all taps for each pixel of the result, also where they lie on padding."""
+    channels, filters, kernel, stride, padding, _, groups = sizes
+    batch, _, height, width = inputs[0]
+    pixels = math.prod((extent + 2 * padding - kernel) // stride + 1 for extent in (height, width))
+    return 2.0 * batch * pixels * filters * channels / groups * kernel**2
+
+
+# Batch, channels, extent of square images, filters, kernel, stride, padding and groups; goals forward, and forward and
+# back, as shares of the best other's time.
+CONVOLUTIONS: list[tuple[tuple[int, ...], float | None, float | None]] = [
+    ((1, 64, 56, 64, 3, 1, 1, 1), 0.87, 0.87),
+    ((1, 128, 28, 128, 3, 1, 1, 1), 0.87, 0.87),
+    ((1, 256, 14, 256, 3, 1, 1, 1), 0.87, 0.87),
+    ((1, 512, 7, 512, 3, 1, 1, 1), 0.87, 0.87),
+    ((8, 64, 56, 64, 3, 1, 1, 1), 0.87, 0.87),
+    ((8, 256, 14, 256, 3, 1, 1, 1), 0.87, 0.87),
+    ((1, 3, 224, 64, 7, 2, 3, 1), 0.95, None),
+    ((8, 128, 56, 128, 3, 2, 1, 1), None, None),
+    ((8, 64, 56, 128, 1, 2, 0, 1), None, None),
+    ((8, 256, 14, 512, 1, 1, 0, 1), None, None),
+    ((1, 256, 28, 256, 3, 1, 1, 256), 0.83, None),
+    ((128, 1, 28, 32, 3, 1, 1, 1), None, 0.33),
+]
+
+
+def conv(passes: str, shape: tuple[int, ...], share: float | None) -> LayerCase:
+    batch, channels, extent, filters, kernel, stride, padding, groups = shape
+    arguments = (channels, filters, kernel, stride, padding, 1, groups)
+    text = f"{batch}x{channels}x{extent}x{extent} to {filters}, {kernel}x{kernel}"
+    text += f", stride {stride}" * (stride > 1) + f", groups {groups}" * (groups > 1)
+    inputs = ((batch, channels, extent, extent),)
+    goal = None if share is None else ("best", share)
+    return LayerCase("conv", f"conv {text}", "Conv2d", arguments, inputs, convolution, passes, goal)
+
+
 def network(batch: int, *sizes: int) -> LayerCase:
     name = f"{'-'.join(map(str, sizes))}, batch {batch}"
     return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, "forward")
@@ -99,6 +135,8 @@ def network(batch: int, *sizes: int) -> LayerCase:
 # One-tuples: the arguments of `layers.layer`.
 LAYERS: list[tuple[LayerCase]] = [
     *((linear(passes, *shape),) for passes in ("forward", "both") for shape in LINEAR),
+    *((conv("forward", shape, share),) for shape, share, _ in CONVOLUTIONS),
+    *((conv("both", shape, share),) for shape, _, share in CONVOLUTIONS),
     (network(1, 784, 512, 512, 10),),
     (network(128, 784, 512, 512, 10),),
 ]

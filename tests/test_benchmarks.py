@@ -72,17 +72,21 @@ def test_a_training_step_is_checked_after_its_update():
 # ---- layers ----------------------------------------------------------------------------------------------------------
 
 
+CONV = layer_cases.conv("", (2, 4, 9, 6, 3, 2, 1, 2), None)
+
+
 def test_flops_of_layers():
     assert layer_cases.linear("forward", 5, 7, 3).flops == 2 * 5 * 7 * 3
     assert layer_cases.linear("both", 5, 7, 3).flops == 6 * 5 * 7 * 3
     assert layer_cases.network(4, 8, 6, 2).flops == 2 * 4 * (8 * 6 + 6 * 2)
+    assert layer_cases.conv("forward", (2, 4, 9, 6, 3, 2, 1, 2), None).flops == 2 * 2 * 5 * 5 * 6 * 2 * 9
     stacked = dataclasses.replace(layer_cases.linear("forward", 5, 7, 3), inputs=((2, 5, 7),), back=1.5)
     assert stacked.flops == 2 * 2 * 5 * 7 * 3
     assert dataclasses.replace(stacked, passes="both").flops == 2.5 * stacked.flops
 
 
 @pytest.mark.parametrize("passes", ["forward", "both"])
-@pytest.mark.parametrize("case", [layer_cases.linear("", 5, 7, 3), layer_cases.network(4, 8, 6, 2)])
+@pytest.mark.parametrize("case", [layer_cases.linear("", 5, 7, 3), layer_cases.network(4, 8, 6, 2), CONV])
 def test_layers_agree_with_the_oracle(case, passes):
     row = layers.layer(dataclasses.replace(case, passes=passes))
     assert row.name.endswith(" and back") == (passes == "both")

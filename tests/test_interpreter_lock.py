@@ -41,6 +41,15 @@ def step(optimiser):
 
 # What takes long in each op of a backend, from what is made beforehand. All on one thread.
 LONG = {
+    "conv.forward": (lambda: (floats(4, 32, 64, 64), floats(32, 32, 3, 3)), lambda a: nn.functional.conv2d(*a)),
+    "conv.transpose": (
+        lambda: (floats(4, 32, 64, 64), floats(32, 32, 3, 3)),
+        lambda a: nn.functional.conv_transpose2d(*a),
+    ),
+    "conv.weight_gradient": (
+        lambda: bare(floats(4, 32, 62, 62), floats(4, 32, 64, 64)),
+        lambda a: _core.conv_weight_gradient(*a, (3, 3), (1, 1), (0, 0, 0, 0), (1, 1), 1),
+    ),
     "creation.arange": (lambda: 8 * N, lambda n: tw.arange(n)),
     "creation.join": (lambda: [floats(4 * N), floats(4 * N)], tw.concatenate),
     "creation.join, of short rows": (lambda: [floats(), floats()], lambda xs: tw.stack(xs, 1)),

@@ -68,6 +68,11 @@ struct GemmOutput {
   __attribute__((always_inline)) bool fits_registers() const {
     return c.col == 1 && bias.row == 0 && (!bias.data || bias.col == 1) && (!residual.data || residual.col == 1);
   }
+  // The same of its sums in registers, where a bias may also be one value for each row.
+  __attribute__((always_inline)) bool bias_of_rows() const { return bias.data && bias.row == 1 && bias.col == 0; }
+  __attribute__((always_inline)) bool fits_tile() const {
+    return bias_of_rows() ? c.col == 1 && (!residual.data || residual.col == 1) : fits_registers();
+  }
   __attribute__((always_inline)) GemmOutput transposed() const {
     return {c.transposed(), bias.transposed(), residual.transposed(), gate.transposed(), pre.transposed(), activation};
   }

@@ -70,9 +70,9 @@ ConvWeight turned_weight(const ConvProblem& p, const Phase (&phase)[3], char* co
     turn.kernel[i] = s.axes[i].kernel;
     turn.first[i] = phase[i].tap, turn.count[i] = phase[i].taps, turn.step[i] = phase[i].tap_step;
   }
-  constexpr int64_t kChannels = 8;
+  constexpr int64_t kChannels = 16;  // whose rows of the copy are written side by side
   const int64_t blocks = ceil_div(s.in_channels, kChannels);
-  parallel_for(s.groups * blocks, 1, static_cast<double>(depth * kChannels), [&](int64_t begin, int64_t end) {
+  parallel_for(s.groups * blocks, 1, 0.3 * static_cast<double>(depth * kChannels), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t group = i / blocks, from = i % blocks * kChannels;
       ConvTurn of_group = turn;

@@ -193,7 +193,7 @@ const char* direct_unsupported(const GemmBatch& g) {
   if (!kernels().gemm.direct[index_of(g)]) return "no kernel for this dtype at this level";
   const GemmProblem& e = g.each;
   const PackedGemm& packed = kernels().gemm.packed[index_of(g)];
-  if (e.k > packed.kc && !e.out.fits_registers()) return "the result is strided, and the depth is long";
+  if (e.k > packed.kc && !e.out.fits_tile()) return "the result is strided, and the depth is long";
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
   if (columns_evict(g)) return "columns of x1 evict each other from the cache before all rows of a line are used";
   if (e.m <= kDirectRows || e.n <= kDirectColumns) return nullptr;

@@ -169,7 +169,7 @@ const char* direct_unsupported(const GemmFromSource& s) {
   const PackedGemm& packed = packed_kernels(g);
   if (g.bytes || !kernels().gemm.direct[static_cast<int>(g.dtype)]) return "no kernel for this dtype at this level";
   const GemmOutput& out = g.each.out;
-  const bool in_place = s.sink.store ? !out.bias.data : out.fits_registers();
+  const bool in_place = s.sink.store || out.fits_tile();
   if ((g.each.k > packed.kc || s.summed > 1) && !in_place) return "the result is strided, and the depth is long";
   if (columns_evict(g)) return "columns of x1 evict each other from the cache before all rows of a line are used";
   return s.summed > 1 ? sum_unsupported(out) : nullptr;

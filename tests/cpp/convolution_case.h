@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/dtype.h"
-#include "cpu/kernels/conv/im2col.h"
+#include "cpu/kernels/conv/conv.h"
 
 namespace tw::test {
 
@@ -18,9 +18,16 @@ struct Convolution {
   int64_t taps() const { return channels * kernel * kernel; }
   int64_t image_size() const { return channels * height * width; }
 
+  ConvAxis axis(int64_t extent) const { return {extent, out(extent), kernel, stride, pad, dilation}; }
   Im2col source(const void* x) const {
-    return {x,   image_size(), height * width, width,    height,    width, kernel, kernel, stride, stride,
-            pad, pad,          dilation,       dilation, out(width)};
+    return {x,
+            {image_size(), 0},
+            1,
+            image_size(),
+            height * width,
+            height * width,
+            width,
+            {{1, 1, 1, 1, 0, 1}, axis(height), axis(width)}};
   }
 
   // Of one image: taps x pixels.

@@ -88,6 +88,19 @@ GOOD = {
     "PReLU.input": ('t("float32", 2, 3)', "leaf(2, 3)"),
     "Softmax2d.input": ('t("float32", 2, 3, 1)', "leaf(2, 3, 1, 1)"),
     "generator": GENERATOR, "alpha": NUMBER, "negative_slope": NUMBER, "approximate": ('"none"', '"tanh"'),
+    **{
+        f"{name}{axes}d.{key}": (one.format(", 5" * axes), two.format(", 2" * axes))
+        for axes in (1, 2, 3)
+        for name in ("conv", "conv_transpose")
+        for key, one, two in (
+            ("input", 't("float32", 2, 4{})', "leaf(4{})"),
+            ("weight", 't("float32", 4, 4{})', "leaf(4, 2{})"),
+            ("bias", "None", 't("float32", 4)'),
+        )
+    },
+    "in_channels": ("4",), "out_channels": ("4", "2"), "kernel_size": ("2", "(3,)"), "stride": ("1", "2", "(2,)"),
+    "padding": ("0", "1", '"valid"', '"same"'), "dilation": ("1", "2"), "output_padding": ("0", "1"),
+    "padding_mode": ('"zeros"',), "output_size": ("None", "9"),
     "linear.weight": ('t("float32", 4, 3)', "leaf(2, 3)"), "linear.bias": ("None", 't("float32", 4)', "leaf(2)"),
     "bias": BOOL, "activation": ('"none"', '"relu"', '"gelu"', '"silu"'), "in_features": ("3",),
     "out_features": ("2",),

@@ -10,7 +10,7 @@ import pytest
 import tilewright as tw
 from test_public import OPS
 
-from . import programs_of_arrays, programs_of_losses  # noqa: F401 (their kinds of steps join the table)
+from . import programs_of_arrays, programs_of_convolutions, programs_of_losses  # noqa: F401 (steps for the table)
 from .faults import Faults, shrink
 from .programs import KIND, Program, plain, torch
 from .programs_of_complex import ComplexProgram

@@ -44,25 +44,61 @@ void move(const ConvTile& t) {
   });
 }
 
+// Where the taps of a phase lie in a filter's channel, the first number of it being the last of them.
+struct Taps {
+  static constexpr int kMost = 256;
+  int64_t count = 0;
+  int32_t at[kMost];
+
+  explicit Taps(const ConvTurn& t) {
+    for (int64_t k = t.count[0] - 1; k >= 0; --k)
+      for (int64_t i = t.count[1] - 1; i >= 0; --i)
+        for (int64_t j = t.count[2] - 1; j >= 0; --j, ++count)
+          if (count < kMost) at[count] = static_cast<int32_t>(offset(t, k, i, j));
+  }
+  static int64_t offset(const ConvTurn& t, int64_t k, int64_t i, int64_t j) {
+    return ((t.first[0] + k * t.step[0]) * t.kernel[1] + t.first[1] + i * t.step[1]) * t.kernel[2] + t.first[2] +
+           j * t.step[2];
+  }
+};
+
+// One channel of one filter, of as many taps as the table does not hold.
+template <class E>
+void turn_many(const ConvTurn& t, const E* from, E* to) {
+  for (int64_t k = t.count[0] - 1; k >= 0; --k)
+    for (int64_t i = t.count[1] - 1; i >= 0; --i)
+      for (int64_t j = t.count[2] - 1; j >= 0; --j) *to++ = from[Taps::offset(t, k, i, j) * t.weight.tap];
+}
+
+// The same as one permutation of a vector.
+#if TW_VEC_BYTES == 64
+void turn_vector(const ConvTurn& t, const Taps& taps, int64_t all, int64_t begin, int64_t end) {
+  const __mmask16 in = (__mmask16)((1u << all) - 1), out = (__mmask16)((1u << taps.count) - 1);
+  const __m512i order = _mm512_maskz_loadu_epi32(out, taps.at);
+  for (int64_t f = 0; f < t.filters; ++f) {
+    const uint32_t* from = static_cast<const uint32_t*>(t.weight.data) + f * t.weight.filter + begin * all;
+    uint32_t* to = static_cast<uint32_t*>(t.out) + begin * t.out_step + f * taps.count;
+    for (int64_t c = begin; c < end; ++c, from += all, to += t.out_step)
+      _mm512_mask_storeu_epi32(to, out, _mm512_permutexvar_epi32(order, _mm512_maskz_loadu_epi32(in, from)));
+  }
+}
+#endif
+
 template <class E>
 void turn(const ConvTurn& t, int64_t begin, int64_t end) {
-  const int64_t taps = t.kernel[0] * t.kernel[1] * t.kernel[2], count = t.count[0] * t.count[1] * t.count[2];
-  const int64_t last =
-      t.weight.tap *
-      (((t.first[0] + (t.count[0] - 1) * t.step[0]) * t.kernel[1] + t.first[1] + (t.count[1] - 1) * t.step[1]) *
-           t.kernel[2] +
-       t.first[2] + (t.count[2] - 1) * t.step[2]);
-  const int64_t plane = t.weight.tap * t.step[0] * t.kernel[1] * t.kernel[2];
-  const int64_t row = t.weight.tap * t.step[1] * t.kernel[2], column = t.weight.tap * t.step[2];
-  const E* const weight = static_cast<const E*>(t.weight.data) + last;
-  E* const out = static_cast<E*>(t.out);
+  const int64_t all = t.kernel[0] * t.kernel[1] * t.kernel[2], tap = t.weight.tap;
+  const Taps taps(t);
+#if TW_VEC_BYTES == 64
+  if (sizeof(E) == 4 && all <= 16 && tap == 1) return turn_vector(t, taps, all, begin, end);
+#endif
   for (int64_t f = 0; f < t.filters; ++f) {
     for (int64_t c = begin; c < end; ++c) {
-      const E* from = weight + f * t.weight.filter + c * taps * t.weight.tap;
-      E* to = out + c * t.out_step + f * count;
-      for (int64_t k = 0; k < t.count[0]; ++k)
-        for (int64_t i = 0; i < t.count[1]; ++i)
-          for (int64_t j = 0; j < t.count[2]; ++j) *to++ = from[-(k * plane + i * row + j * column)];
+      const E* from = static_cast<const E*>(t.weight.data) + f * t.weight.filter + c * all * tap;
+      E* to = static_cast<E*>(t.out) + c * t.out_step + f * taps.count;
+      if (taps.count > Taps::kMost || all > INT32_MAX)
+        turn_many(t, from, to);
+      else
+        for (int64_t i = 0; i < taps.count; ++i) to[i] = from[taps.at[i] * tap];
     }
   }
 }

@@ -18,7 +18,7 @@ class Direct {
       : g_(g),
         source_(source),
         height_(height(g)),
-        in_registers_(fits_registers<T>(g.out)),
+        in_registers_(fits_tile<T>(g.out)),
         plain_(is_plain<T>(g.out)),
         room_(room) {
     t_.a_row = g.a.row;
@@ -110,7 +110,7 @@ class Direct {
     t_.c = static_cast<T*>(out.c.data);
     t_.c_row = out.c.row;
     t_.relu = plain_ && last && out.activation == Activation::relu;
-    t_.bias = first ? static_cast<const T*>(out.bias.data) : nullptr;
+    t_.set_bias(first, out);
     t_.add = first ? static_cast<const T*>(out.residual.data) : t_.c;
     t_.add_row = first ? out.residual.row : t_.c_row;
     multiply_tile(t_);
@@ -122,7 +122,8 @@ class Direct {
     alignas(64) T sums[MR * NR];
     t_.c = sums;
     t_.c_row = NR;
-    t_.bias = t_.add = nullptr;
+    t_.set_bias(false, out);
+    t_.add = nullptr;
     t_.relu = false;
     multiply_tile(t_);
     finish(out, sums, NR, t_.rows, t_.cols, T{});

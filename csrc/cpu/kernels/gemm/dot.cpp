@@ -96,7 +96,7 @@ void dot(const GemmProblem& g) {
   typedef compute_t<S> T;
   alignas(64) T sums[(kRows * kCols + lanes<T> - 1) / lanes<T> * lanes<T>];
   constexpr int kDepth = kDepthBytes / sizeof(S);
-  const bool in_registers = fits_registers<S>(g.out), plain = is_plain<S>(g.out);
+  const bool in_registers = fits_registers<S>(g.out), plain = in_registers && is_plain<S>(g.out);
   GemmOutput rest = g.out;
   rest.bias.data = rest.residual.data = nullptr;
   DotTile<S> t;

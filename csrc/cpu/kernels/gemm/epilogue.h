@@ -15,11 +15,15 @@ TW_INLINE bool fits_registers(const GemmOutput& out) {
   return sizeof(S) == sizeof(compute_t<S>) && out.fits_registers();
 }
 
+template <class S>
+TW_INLINE bool fits_tile(const GemmOutput& out) {
+  return sizeof(S) == sizeof(compute_t<S>) && out.fits_tile();
+}
+
 // Whether that, and relu, is all that `out` asks for.
 template <class S>
 TW_INLINE bool is_plain(const GemmOutput& out) {
-  return fits_registers<S>(out) && out.gate.data == nullptr && out.pre.data == nullptr &&
-         out.activation <= Activation::relu;
+  return fits_tile<S>(out) && out.gate.data == nullptr && out.pre.data == nullptr && out.activation <= Activation::relu;
 }
 
 // Finishes sums (i, j) at sums[i * row + j] and stores them to out.c, whose dtype S the last argument stands for. The

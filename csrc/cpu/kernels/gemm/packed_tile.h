@@ -37,7 +37,7 @@ TW_INLINE void k_block(const GemmTile& g, int64_t from, typename Step::sum* part
   typedef typename Step::sum T;
   typedef Blocking<T> Sizes;
   constexpr int MR = Sizes::mr, NR = Sizes::nr;
-  const bool plain = is_plain<S>(g.out);
+  const bool plain = is_plain<S>(g.out) && (Step::offset == 0 || !g.out.bias_of_rows());
   const bool first = g.first && from == 0, last = g.last && from + g.depth >= g.k;
   const int64_t k = ((g.k - from < g.depth ? g.k - from : g.depth) + Step::group - 1) / Step::group;  // lanes
   const int64_t a_panels = (g.m + MR - 1) / MR;
@@ -51,7 +51,7 @@ TW_INLINE void k_block(const GemmTile& g, int64_t from, typename Step::sum* part
   t.a_row = unpacked_a ? a_step : 1;
   t.a_col = unpacked_a ? g.a.col : MR;
   t.b_row = NR;
-  t.bias = nullptr;
+  t.set_bias(false, g.out);
   alignas(64) T starts[NR];
   t.relu = plain && last && g.out.activation == Activation::relu;
   for (int64_t j = 0; j < g.n; j += NR) {
@@ -80,12 +80,10 @@ TW_INLINE void k_block(const GemmTile& g, int64_t from, typename Step::sum* part
           t.c_row = out.c.row;
         }
         if (first) {
-          t.bias = static_cast<const T*>(out.bias.data);
           t.add = static_cast<const T*>(out.residual.data);
           t.add_row = out.residual.row;
-        } else {
-          t.bias = nullptr;
         }
+        t.set_bias(first, out);
       }
       if constexpr (Step::offset != 0) t.bias = starts;
       multiply(t);

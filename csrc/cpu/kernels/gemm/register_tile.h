@@ -37,6 +37,7 @@ struct RegisterTile {
   sum* c;
   int64_t c_row;
   const sum* bias;      // of the tile's columns, or null
+  const sum* row_bias;  // of its rows, or null
   const lane* a_ahead;  // what comes next; fetched into L2 meanwhile, a_col and b_ahead_step lanes
   const lane* b_ahead;  // for each step of the depth
   int64_t b_ahead_step;
@@ -45,6 +46,12 @@ struct RegisterTile {
   const sum* add;  // a tile to add, which may be c itself, or null
   int64_t add_row;
   bool relu;
+
+  TW_INLINE void set_bias(bool added, const GemmOutput& out) {
+    const sum* const given = added ? static_cast<const sum*>(out.bias.data) : nullptr;
+    bias = out.bias_of_rows() ? nullptr : given;
+    row_bias = out.bias_of_rows() ? given : nullptr;
+  }
 };
 
 void multiply_tile(const RegisterTile<FmaStep<float>>&);
@@ -175,6 +182,15 @@ void tile_of(const RegisterTile<Step>& t) {
     const typename End::type bias = End::load_c(t.bias + (W - 1) * L, tail);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) sums.last[r] = bias;
+  }
+  if (t.row_bias != nullptr) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const vec<T> bias = set1(t.row_bias[r]);
+#pragma GCC unroll 4
+      for (int w = 0; w < W - 1; ++w) sums.whole[r][w] = bias;
+      sums.last[r] = End::of(bias);
+    }
   }
 
   multiply<Step, R, W, kUnitRow, kHalf>(t, tail, sums);

@@ -132,6 +132,27 @@ def network(batch: int, *sizes: int) -> LayerCase:
     return LayerCase("perceptron", name, perceptron, sizes, ((batch, sizes[0]),), dense, "forward")
 
 
+def passes_over(count: float) -> Callable[..., float]:
+    """Flops of what does so many for each number of its input."""
+    return lambda _, inputs: count * math.prod(inputs[0])
+
+
+# A class of `nn`, its arguments, and an input's shape: what is trained.
+CHANNEL_NORMS: list[tuple[str, tuple[Any, ...], tuple[int, ...]]] = [
+    ("BatchNorm2d", (64,), (32, 64, 56, 56)),
+    ("BatchNorm2d", (512,), (32, 512, 7, 7)),
+    ("GroupNorm", (32, 64), (32, 64, 56, 56)),
+    ("GroupNorm", (32, 512), (32, 512, 7, 7)),
+]
+ROW_NORMS = ("LayerNorm", "RMSNorm")
+NORM_GOAL = ("pytorch", 1 / 1.3)
+
+
+def norm(passes: str, module: str, arguments: tuple[Any, ...], shape: tuple[int, ...]) -> LayerCase:
+    name = label(module, shape)
+    return LayerCase("norm", name, module, arguments, (shape,), passes_over(7), passes, NORM_GOAL, back=1.5)
+
+
 # One-tuples: the arguments of `layers.layer`.
 LAYERS: list[tuple[LayerCase]] = [
     *((linear(passes, *shape),) for passes in ("forward", "both") for shape in LINEAR),
@@ -139,4 +160,6 @@ LAYERS: list[tuple[LayerCase]] = [
     *((conv("both", shape, share),) for shape, _, share in CONVOLUTIONS),
     (network(1, 784, 512, 512, 10),),
     (network(128, 784, 512, 512, 10),),
+    *((norm("both", *case),) for case in CHANNEL_NORMS),
+    *((norm(passes, name, (768,), (64 * 512, 768)),) for name in ROW_NORMS for passes in ("forward", "both")),
 ]

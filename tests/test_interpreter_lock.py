@@ -86,6 +86,19 @@ LONG = {
         lambda: bare(floats(4096, 1024), floats(4096, 1024)),
         lambda a: _core.bias_activation_backward(*a, "gelu"),
     ),
+    "norm.rows": (lambda: floats(8192, 1024), lambda x: nn.functional.layer_norm(x, 1024)),
+    "norm.rows_backward": (
+        lambda: nn.functional.layer_norm(floats(4096, 1024).requires_grad_(), 1024).sum(),
+        lambda y: y.backward(retain_graph=True),
+    ),
+    "norm.channels": (
+        lambda: floats(32, 64, 2048),
+        lambda x: nn.functional.batch_norm(x, None, None, training=True),
+    ),
+    "norm.channels_backward": (
+        lambda: nn.functional.batch_norm(floats(32, 64, 2048).requires_grad_(), None, None, training=True).sum(),
+        lambda y: y.backward(retain_graph=True),
+    ),
     "optim.sgd": (step(optim.SGD), lambda o: o.step()),
     "optim.adam": (step(optim.Adam), lambda o: o.step()),
     "optim.norm": (lambda: bare(floats(16 * N)), lambda a: _core.total_norm(a, 2.0)),

@@ -91,6 +91,9 @@ def test_it_is_pytorchs(case):
         if g.requires_grad:
             g.backward(tw.asarray(cotangent), retain_graph=True)
             w.backward(torch.tensor(cotangent), retain_graph=True)
+    for name, value in theirs.state_dict().items():
+        if value.is_floating_point():
+            assert_close(ours.state_dict()[name], value.numpy(), case.tolerance, f"{name} after a call")
     parameters = dict(theirs.named_parameters())
     pairs = [(f"input {i}", p, q) for i, (p, q) in enumerate(zip(a, b, strict=True))]
     pairs += [(name, p, parameters.pop(name)) for name, p in ours.named_parameters()]
@@ -144,6 +147,11 @@ def test_modes(case):
     if case.random:
         assert any((a != b).any() for a, b in zip(values(moving), values(still), strict=True))
         assert any((a != b).any() for a, b in zip(values(module(*inputs)), values(moving), strict=True))
+    elif case.moves:
+        assert any((a != b).any() for a, b in zip(values(moving), values(still), strict=True))
+        after = module.eval()(*inputs)
+        assert any((a != b).any() for a, b in zip(values(after), values(still), strict=True))
+        same_bits(module(*inputs), after)
     else:
         same_bits(moving, still)
 

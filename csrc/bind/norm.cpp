@@ -28,37 +28,32 @@ void bind_norm(py::module_& m) {
   m.def("group_norm", [](const Array& x, const Array* weight, const Array* bias, int64_t groups, double eps) {
     return parts(group_norm(x, weight, bias, groups, eps));
   });
-  m.def("instance_norm", [](const Array& x, const Array* weight, const Array* bias, double eps) {
+  m.def("untracked_instance_norm", [](const Array& x, const Array* weight, const Array* bias, double eps) {
     return parts(instance_norm(x, weight, bias, eps));
   });
-  m.def("batch_norm", [](const Array& x, const Array* weight, const Array* bias, double eps) {
+  m.def("untracked_batch_norm", [](const Array& x, const Array* weight, const Array* bias, double eps) {
     return parts(batch_norm(x, weight, bias, eps));
   });
-  m.def("tracked_instance_norm",
-        [](const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
-           const Array& batches, std::optional<double> momentum, double eps) {
-          return parts(instance_norm(x, weight, bias, {mean, var, batches, momentum}, eps));
-        });
-  m.def("tracked_batch_norm",
-        [](const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
-           const Array& batches, std::optional<double> momentum, double eps) {
-          return parts(batch_norm(x, weight, bias, {mean, var, batches, momentum}, eps));
-        });
-  m.def("given_norm", [](const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
-                         const std::string& op, double eps) {
-    return parts(given_norm(op.c_str(), x, weight, bias, mean, var, eps));
+  m.def("instance_norm", [](const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
+                            const Array& batches, std::optional<double> momentum, double eps) {
+    return parts(instance_norm(x, weight, bias, {mean, var, batches, momentum}, eps));
   });
-  m.def("norm_rows_backward",
-        [](const Array& g, const Array& x, const Array* weight, const Array& mean, const Array& rstd,
-           const Dims& channels, int64_t inner, int64_t groups, bool centered, bool wants_weights) {
-          return parts(
-              norm_rows_backward({g, x, weight, mean, rstd}, channels, inner, groups, centered, wants_weights));
-        });
-  m.def("norm_channels_backward",
-        [](const Array& g, const Array& x, const Array* weight, const Array& mean, const Array& rstd, bool given,
-           bool wants_x, bool wants_weights) {
-          return parts(norm_channels_backward({g, x, weight, mean, rstd}, given, wants_x, wants_weights));
-        });
+  m.def("batch_norm", [](const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
+                         const Array& batches, std::optional<double> momentum, double eps) {
+    return parts(batch_norm(x, weight, bias, {mean, var, batches, momentum}, eps));
+  });
+  m.def("given_norm", [](const Array& x, const Array* weight, const Array* bias, const Array& mean, const Array& var,
+                         const std::string& op,
+                         double eps) { return parts(given_norm(op.c_str(), x, weight, bias, mean, var, eps)); });
+  m.def("norm_rows_backward", [](const Array& g, const Array& x, const Array* weight, const Array& mean,
+                                 const Array& rstd, const Dims& channels, int64_t inner, int64_t groups, bool centered,
+                                 bool wants_weights) {
+    return parts(norm_rows_backward({g, x, weight, mean, rstd}, channels, inner, groups, centered, wants_weights));
+  });
+  m.def("norm_channels_backward", [](const Array& g, const Array& x, const Array* weight, const Array& mean,
+                                     const Array& rstd, bool given, bool wants_x, bool wants_weights) {
+    return parts(norm_channels_backward({g, x, weight, mean, rstd}, given, wants_x, wants_weights));
+  });
 }
 
 }  // namespace tw

@@ -11,10 +11,10 @@
 namespace tw::cpu {
 namespace {
 
-constexpr int64_t kChunk = 16384;     // elements a thread takes at a time
-constexpr int64_t kFits = 1 << 17;    // elements that stay in L2 from one pass to the next
-constexpr int64_t kTile = 1 << 16;    // elements of a piece of a channel that does not
-constexpr int64_t kColumns = 64;      // channels side by side that share cache lines
+constexpr int64_t kChunk = 16384;   // elements a thread takes at a time
+constexpr int64_t kFits = 1 << 17;  // elements that stay in L2 from one pass to the next
+constexpr int64_t kTile = 1 << 16;  // elements of a piece of a channel that does not
+constexpr int64_t kColumns = 64;    // channels side by side that share cache lines
 constexpr double kNsPerElement = 0.4;
 
 typedef std::vector<double> Numbers;
@@ -82,8 +82,10 @@ namespace {
 class Tiles {
  public:
   Tiles(const NormChannels& shape, int64_t images, int64_t channels)
-      : shape_(shape), images_(std::clamp<int64_t>(images, 1, shape.images)),
-        channels_(std::clamp<int64_t>(channels, 1, shape.channels)), down_(ceil_div(shape.images, images_)),
+      : shape_(shape),
+        images_(std::clamp<int64_t>(images, 1, shape.images)),
+        channels_(std::clamp<int64_t>(channels, 1, shape.channels)),
+        down_(ceil_div(shape.images, images_)),
         across_(ceil_div(shape.channels, channels_)) {}
 
   // Whole channels, as many as a thread should take at least.
@@ -186,9 +188,8 @@ void norm_channels_backward(const NormChannelsBackwardProblem& p) {
   auto gradient = [&](const NormChannelsArgs& a, int64_t first, int64_t c, int64_t) {
     if (!p.gx) return;
     const auto i = static_cast<size_t>(c);
-    gradient_fn(a, at(p.g, p.dtype, first), at(p.x, p.dtype, first), p.mean + c, p.rstd + c,
-                at(p.weight, p.dtype, c), p.given ? nullptr : &mean_g[i], p.given ? nullptr : &mean_gx[i],
-                at(p.gx, p.dtype, first));
+    gradient_fn(a, at(p.g, p.dtype, first), at(p.x, p.dtype, first), p.mean + c, p.rstd + c, at(p.weight, p.dtype, c),
+                p.given ? nullptr : &mean_g[i], p.given ? nullptr : &mean_gx[i], at(p.gx, p.dtype, first));
   };
   auto divide = [&](int64_t begin, int64_t end) {
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)

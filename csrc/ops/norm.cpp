@@ -279,9 +279,8 @@ NormGradients norm_rows_backward(const NormOperands& o, const Dims& channels, in
   const NormRows shape{rows, x.size() / rows, inner, groups, centered, 0};
   if (shape.channels() != element_count(channels) || (o.weight && weight.size() != shape.channels()))
     fail<ValueError>(op, ": there are ", shape.channels(), " channels, not ", element_count(channels));
-  backend(x.device)
-      .norm.rows_backward({shape, x.dtype, g.data, x.data, weight.data, o.mean.ptr<double>(), o.rstd.ptr<double>(),
-                           r.x.data, r.weight.data, r.bias.data});
+  backend(x.device).norm.rows_backward({shape, x.dtype, g.data, x.data, weight.data, o.mean.ptr<double>(),
+                                        o.rstd.ptr<double>(), r.x.data, r.weight.data, r.bias.data});
   return r;
 }
 
@@ -295,9 +294,8 @@ NormGradients norm_channels_backward(const NormOperands& o, bool given, bool wan
     fail<ValueError>(op, ": x ", x.shape, " has not ", s.channels, " channels");
   const NormGradients r = gradients_like(x, {s.channels}, wants_x, wants_weights);
   if (x.size() == 0) return r;
-  backend(x.device)
-      .norm.channels_backward({s, x.dtype, given, g.data, x.data, weight.data, o.mean.ptr<double>(),
-                               o.rstd.ptr<double>(), r.x.data, r.weight.data, r.bias.data});
+  backend(x.device).norm.channels_backward({s, x.dtype, given, g.data, x.data, weight.data, o.mean.ptr<double>(),
+                                            o.rstd.ptr<double>(), r.x.data, r.weight.data, r.bias.data});
   return r;
 }
 

@@ -39,6 +39,7 @@ __all__: list[str] = [
     "astype",
     "avg_pool",
     "avg_pool_backward",
+    "batch_norm",
     "bias_activation_backward",
     "bitwise_and",
     "bitwise_and_",
@@ -106,10 +107,12 @@ __all__: list[str] = [
     "gelu_tanh_backward_",
     "get_num_threads",
     "getitem",
+    "given_norm",
     "greater",
     "greater_",
     "greater_equal",
     "greater_equal_",
+    "group_norm",
     "hardshrink",
     "hardshrink_backward",
     "hardshrink_backward_",
@@ -124,6 +127,7 @@ __all__: list[str] = [
     "host_copies",
     "imag",
     "index_add",
+    "instance_norm",
     "is_basic_index",
     "is_looked_at",
     "is_number",
@@ -132,6 +136,7 @@ __all__: list[str] = [
     "isinf",
     "isnan",
     "item",
+    "layer_norm",
     "leaky_relu",
     "leaky_relu_backward",
     "less",
@@ -189,6 +194,8 @@ __all__: list[str] = [
     "multiply_add_at_peak",
     "negative",
     "nonzero",
+    "norm_channels_backward",
+    "norm_rows_backward",
     "not_equal",
     "not_equal_",
     "one_hot",
@@ -212,6 +219,7 @@ __all__: list[str] = [
     "remainder",
     "remainder_",
     "reshape",
+    "rms_norm",
     "round",
     "rsqrt",
     "scalar",
@@ -278,6 +286,8 @@ __all__: list[str] = [
     "trunc",
     "under_numpy_rules",
     "under_rules_of",
+    "untracked_batch_norm",
+    "untracked_instance_norm",
     "where",
     "wrap",
 ]
@@ -553,6 +563,16 @@ def avg_pool_backward(
     arg6: bool,
     arg7: typing.SupportsInt | typing.SupportsIndex,
 ) -> Array: ...
+def batch_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def bias_activation_backward(arg0: Array, arg1: Array, arg2: str) -> tuple[Array, Array]: ...
 def bitwise_and(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def bitwise_and_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -692,10 +712,26 @@ def gelu_tanh_backward(arg0: Array | complex, arg1: Array | complex) -> Array: .
 def gelu_tanh_backward_(arg0: Array, arg1: Array | complex) -> None: ...
 def get_num_threads() -> int: ...
 def getitem(arg0: Array, arg1: typing.Any) -> Array: ...
+def given_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: str,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def greater(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def greater_(arg0: Array, arg1: Array | complex) -> None: ...
 def greater_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def greater_equal_(arg0: Array, arg1: Array | complex) -> None: ...
+def group_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def hardshrink(arg0: Array, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Array: ...
 def hardshrink_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def hardshrink_backward_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -717,6 +753,16 @@ def hardtanh_backward(
 def host_copies() -> dict[str, int]: ...
 def imag(arg0: Array) -> Array: ...
 def index_add(arg0: Array, arg1: typing.Any, arg2: Array) -> None: ...
+def instance_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def is_basic_index(arg0: typing.Any) -> bool: ...
 def is_looked_at(*args, **kwargs):
     """
@@ -737,6 +783,13 @@ def isfinite(arg0: Array) -> Array: ...
 def isinf(arg0: Array) -> Array: ...
 def isnan(arg0: Array) -> Array: ...
 def item(arg0: Array) -> typing.Any: ...
+def layer_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: int | typing.Sequence[int],
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def leaky_relu(arg0: Array, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Array: ...
 def leaky_relu_backward(
     arg0: Array | complex, arg1: Array | complex, arg2: typing.SupportsFloat | typing.SupportsIndex
@@ -838,6 +891,21 @@ def multiply_(arg0: Array, arg1: Array | complex) -> None: ...
 def multiply_add_at_peak(arg0: typing.SupportsInt | typing.SupportsIndex) -> int: ...
 def negative(arg0: Array) -> Array: ...
 def nonzero(arg0: Array) -> tuple: ...
+def norm_channels_backward(
+    arg0: Array, arg1: Array, arg2: Array, arg3: Array, arg4: Array, arg5: bool, arg6: bool, arg7: bool
+) -> tuple: ...
+def norm_rows_backward(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: int | typing.Sequence[int],
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+    arg7: typing.SupportsInt | typing.SupportsIndex,
+    arg8: bool,
+    arg9: bool,
+) -> tuple: ...
 def not_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def not_equal_(arg0: Array, arg1: Array | complex) -> None: ...
 def one_hot(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: DType) -> Array: ...
@@ -901,6 +969,9 @@ def relu_backward_(arg0: Array, arg1: Array | complex) -> None: ...
 def remainder(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def remainder_(arg0: Array, arg1: Array | complex) -> None: ...
 def reshape(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
+def rms_norm(
+    arg0: Array, arg1: Array, arg2: int | typing.Sequence[int], arg3: typing.SupportsFloat | typing.SupportsIndex
+) -> tuple: ...
 def round(arg0: Array) -> Array: ...
 def rsqrt(arg0: Array) -> Array: ...
 def scalar(value: Array | complex, dtype: DType, device: str = "cpu") -> Array: ...
@@ -1026,6 +1097,12 @@ def under_rules_of(*args, **kwargs):
     under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
     """
 
+def untracked_batch_norm(
+    arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsFloat | typing.SupportsIndex
+) -> tuple: ...
+def untracked_instance_norm(
+    arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsFloat | typing.SupportsIndex
+) -> tuple: ...
 def where(arg0: Array | complex, arg1: Array | complex, arg2: Array | complex) -> Array: ...
 def wrap(*args, **kwargs):
     """

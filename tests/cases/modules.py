@@ -39,6 +39,8 @@ class ModuleCase:
         Whether PyTorch has it, with the same arguments.
     random
         Whether it draws random numbers in training. It is compared in evaluation mode, then.
+    moves
+        Whether training moves statistics, on which evaluation depends. It is compared in training mode, then.
     tolerance
         Largest error, in units of eps * (|expected| + 1).
     grad
@@ -56,6 +58,7 @@ class ModuleCase:
     build: Callable[[], nn.Module] | None = None
     torch: bool = True
     random: bool = False
+    moves: bool = False
     tolerance: float = 64.0
     grad: int = 2
     unshown: tuple[str, ...] = ()
@@ -106,6 +109,11 @@ def refused(error: type[Exception], message: str, name: str, *args: Any, **argum
     return Raises(error, f"{name}: {message}", lambda: getattr(nn, name)(*args, **arguments))
 
 
+def called(message: str, name: str, *args: Any) -> Raises:
+    """A module that must refuse an input (2, 3, 4, 5)."""
+    return Raises(ValueError, message, lambda: getattr(nn, name)(*args)(tw.ones((2, 3, 4, 5))))
+
+
 def reduction(name: str) -> tuple[Raises, ...]:
     return (refused(ValueError, "reduction is 'average'", name, reduction="average"),)
 
@@ -122,6 +130,32 @@ def axes(*args: int) -> Raises:
     return Raises(IndexError, "Flatten: axes", lambda: nn.Flatten(*args)(tw.zeros((2, 3, 4, 5))))
 
 
+def normalized(function: Callable[..., tw.Tensor], **options: Any) -> Callable[..., tw.Tensor]:
+    """With the module's running statistics, as they were before a call."""
+
+    def expected(module: nn.Module, x: tw.Tensor) -> tw.Tensor:
+        state = {"weight": module.weight, "bias": module.bias}
+        if module.track_running_stats:
+            state |= {"running_mean": tw.zeros(x.shape[1]), "running_var": tw.ones(x.shape[1])}
+        return function(x, **({"running_mean": None, "running_var": None} | state), eps=module.eps, **options)
+
+    return expected
+
+
+def affine(function: Callable[..., tw.Tensor], *names: str) -> Callable[..., tw.Tensor]:
+    """With the module's parameters and the attributes of these names."""
+
+    def expected(module: nn.Module, x: tw.Tensor) -> tw.Tensor:
+        parameters = {name: value for name, value in vars(module).items() if name in ("weight", "bias")}
+        return function(x, **{name: getattr(module, name) for name in names}, **parameters)
+
+    return expected
+
+
+LAYER_NORM = affine(F.layer_norm, "normalized_shape", "eps")
+RMS_NORM = affine(F.rms_norm, "normalized_shape", "eps")
+GROUP_NORM = affine(F.group_norm, "num_groups", "eps")
+BATCH_NORM, INSTANCE_NORM = normalized(F.batch_norm, training=True), normalized(F.instance_norm)
 X = A((5, 3, 4))
 P, T = A((4, 3), 0.1, 0.9), A((4, 3), 0.1, 0.9)
 CLASSES = A(dtype="int64", values=[0, 2, 1, 2], shape=(4,))
@@ -225,6 +259,37 @@ CASES = (
     M("Flatten", lambda module, x: tw.reshape(x, (2, 12, 5)), A((2, 3, 4, 5)), start_dim=1, end_dim=2),
     M("Flatten", lambda module, x: tw.reshape(x, (5, 12)), X, start_dim=-2),
     M("Unflatten", lambda module, x: tw.reshape(x, (5, 3, 2, 2)), X, dim=2, unflattened_size=(2, 2)),
+    # normalisation
+    M("BatchNorm1d", BATCH_NORM, A((6, 4)), num_features=4, moves=True,
+      errors=(refused(ValueError, "num_features is -1", "BatchNorm1d", -1),
+              refused(ValueError, "eps is -1", "BatchNorm1d", 3, eps=-1),
+              refused(ValueError, "momentum is 2", "BatchNorm1d", 3, momentum=2),
+              refused(TypeError, "dtype is int32", "BatchNorm1d", 3, dtype="int32"),
+              called(r"BatchNorm1d: input has shape \(2, 3, 4, 5\), but must be 2-D or 3-D", "BatchNorm1d", 3),
+              called("BatchNorm3d: input has shape .*, but must be 5-D", "BatchNorm3d", 3),
+              called(r"BatchNorm2d: .* 3 channels, but num_features is 4", "BatchNorm2d", 4))),
+    M("BatchNorm1d", BATCH_NORM, X, num_features=3, eps=1e-3, momentum=0.3, moves=True),
+    M("BatchNorm1d", BATCH_NORM, X, num_features=3, momentum=None, affine=False, moves=True),
+    M("BatchNorm1d", BATCH_NORM, X, num_features=3, track_running_stats=False),
+    M("BatchNorm2d", BATCH_NORM, A((2, 3, 4, 5)), num_features=3, moves=True),
+    M("BatchNorm3d", BATCH_NORM, A((2, 3, 2, 3, 2)), num_features=3, moves=True),
+    M("LayerNorm", LAYER_NORM, X, normalized_shape=(3, 4), eps=1e-3),
+    M("LayerNorm", LAYER_NORM, X, normalized_shape=(4,), bias=False, unshown=(),
+      errors=(refused(ValueError, "eps is nan", "LayerNorm", 3, eps=float("nan")),
+              refused(TypeError, "normalized_shape is '3'", "LayerNorm", "3"))),
+    M("LayerNorm", LAYER_NORM, X, normalized_shape=(4,), elementwise_affine=False),
+    M("RMSNorm", RMS_NORM, X, normalized_shape=(4,)),
+    M("RMSNorm", RMS_NORM, X, normalized_shape=(3, 4), eps=0.01, elementwise_affine=False),
+    M("GroupNorm", GROUP_NORM, A((2, 6, 4)), num_groups=3, num_channels=6,
+      errors=(refused(ValueError, "num_groups is 4, but must divide num_channels, 6", "GroupNorm", 4, 6),)),
+    M("GroupNorm", GROUP_NORM, A((2, 6, 3, 2)), num_groups=2, num_channels=6, eps=1e-3, affine=False),
+    M("InstanceNorm1d", INSTANCE_NORM, X, num_features=3),
+    M("InstanceNorm1d", lambda module, x: F.instance_norm(x[None])[0], A((3, 4)), num_features=3),
+    M("InstanceNorm2d", INSTANCE_NORM, A((2, 3, 4, 2)), num_features=3, affine=True, track_running_stats=True,
+      moves=True),
+    M("InstanceNorm3d", INSTANCE_NORM, A((2, 3, 2, 3, 2)), num_features=3, affine=True),
+    M("LocalResponseNorm", "local_response_norm", A((2, 5, 3, 2)), size=3, alpha=0.5, beta=1.5, k=2.0,
+      errors=(refused(ValueError, "size is 0", "LocalResponseNorm", 0),)),
     # dropout
     M("Dropout", lambda module, x: x, A((50,)), p=0.3, random=True),
     # losses

@@ -27,6 +27,7 @@ SIGNS = ("[[1, -1, 1], [1, 1, -1]]", "[1, -1]")
 LABELS = ("[[0, 2, -1], [-1, 0, 0]]",)
 OF_SIGNS = ("hinge_embedding_loss", "HingeEmbeddingLoss", "cosine_embedding_loss", "CosineEmbeddingLoss")
 DISTANCES = ("pairwise_distance", "PairwiseDistance", "triplet_margin_loss", "TripletMarginLoss")
+NORMS = tuple(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3))
 WEIGHT = ("None", 't("float32", 2, 3)', 't("float32", 3)', "leaf(3)")
 
 WEIGHT_NORM = ("nn.utils.weight_norm(nn.Linear(3, 2))",)
@@ -67,6 +68,23 @@ GOOD = {
     "outputs": ("grown(2, 3)", "[grown()]", "[grown(3), grown()]"), "inputs": ("leaf(3)", "[leaf(3)]", "grown(3)"),
     "grad_outputs": ("None", 't("float32", 2, 3)', "[None]"), "needs_input_grad": ("(True,)",), "ctx": ("Plain()",),
     "gradients": X, "args": X, "kwargs": X, "keywords": X, "Context.tensors": ("leaf(3)", "None"),
+    # normalisation
+    "num_features": ("3",), "affine": BOOL, "track_running_stats": BOOL, "use_input_stats": BOOL,
+    "normalized_shape": ("3", "(3,)", "(2, 3)"), "elementwise_affine": BOOL, "num_groups": ("1", "3"),
+    "num_channels": ("3", "6"), **dict.fromkeys(("running_mean", "running_var"), ("None", 't("float32", 3)')),
+    **dict.fromkeys((f"{name}.momentum" for name in ("batch_norm", "instance_norm")), PROBABILITY),
+    **dict.fromkeys((f"{name}.momentum" for name in NORMS), ("None", *PROBABILITY)),
+    **dict.fromkeys((f"{name}.bias" for name in ("batch_norm", "instance_norm", "group_norm", "layer_norm")), WEIGHT),
+    **dict.fromkeys((f"{name}.eps" for name in ("rms_norm", "RMSNorm")), ("None", "1e-5")),
+    **dict.fromkeys((f"{name}.input" for name in NORMS), ('t("float32", 2, 3, 4)', "leaf(2, 3, 2, 2)",
+    "leaf(3, 3, 1, 2, 1)", 't("float64", 2, 3)')),
+    **dict.fromkeys((f"{name}.input" for name in ("instance_norm", "local_response_norm", "LocalResponseNorm")),
+    ('t("float32", 2, 3, 4)', "leaf(2, 3, 2, 2)", 't("int64", 1, 3, 2)')),
+    **dict.fromkeys((f"{name}.size" for name in ("local_response_norm", "LocalResponseNorm")), ("1", "2", "5")),
+    **dict.fromkeys(("conv_w", "linear_w"), ('t("float32", 3, 3)', "leaf(3, 3)", "[[1.0], [2.0], [3.0]]")),
+    **dict.fromkeys(("conv_b", "linear_b", "bn_w", "bn_b"), ("None", 't("float32", 3)', "leaf(3)")),
+    **dict.fromkeys(("bn_rm", "bn_rv"), ('t("float32", 3)', "[1.0, 2.0, 3.0]")), "bn_eps": ("1e-5", "0.5"),
+    "transpose": BOOL,
     # layers and losses
     "target": TARGET, "weight": WEIGHT, "pos_weight": WEIGHT, "reduction": ('"mean"', '"sum"', '"none"'),
     **dict.fromkeys(("input", "input1", "input2", "anchor", "positive", "negative"), LOGITS), "var": (*LOGITS, "0.5"),

@@ -10,7 +10,12 @@ import pytest
 import tilewright as tw
 from test_public import OPS
 
-from . import programs_of_arrays, programs_of_convolutions, programs_of_losses  # noqa: F401 (steps for the table)
+from . import (  # noqa: F401 (their kinds of steps join the table)
+    programs_of_arrays,
+    programs_of_convolutions,
+    programs_of_losses,
+    programs_of_norms,
+)
 from .faults import Faults, shrink
 from .programs import KIND, Program, plain, torch
 from .programs_of_complex import ComplexProgram

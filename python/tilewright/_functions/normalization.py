@@ -18,7 +18,7 @@ STATISTICS = ("mean", "rstd")  # what the kernels leave for the rules, as float6
 
 
 def _divided(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
-    """`x / sqrt(mean(x^2) + eps)`, scaled so that no square overflows. The scale is a constant: nothing depends on it."""
+    """`x / sqrt(mean(x^2) + eps)`, scaled so that no square overflows; the result does not depend on the scale."""
     if not x.size:
         return x
     scale = maximum(max(abs(x.detach()), axis=axes, keepdims=True), 1.0)
@@ -79,7 +79,7 @@ def _instance_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: f
 
 
 @primitive(keeps=STATISTICS, composed=_instance_norm)
-def instance_norm(x: Any, weight: Any, bias: Any, /, eps: float) -> Tensor:  # type: ignore[empty-body]
+def untracked_instance_norm(x: Any, weight: Any, bias: Any, /, eps: float) -> Tensor:  # type: ignore[empty-body]
     """Of (N, C, ..), over places."""
 
 
@@ -91,7 +91,7 @@ def _batch_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: floa
 
 
 @primitive(keeps=STATISTICS, composed=_batch_norm)
-def batch_norm(x: Any, weight: Any, bias: Any, /, eps: float) -> Tensor:  # type: ignore[empty-body]
+def untracked_batch_norm(x: Any, weight: Any, bias: Any, /, eps: float) -> Tensor:  # type: ignore[empty-body]
     """Of (N, C, ..), over N and places."""
 
 
@@ -115,7 +115,7 @@ _MOVED = ("running_mean", "running_var", "num_batches_tracked")
 
 
 @primitive(keeps=STATISTICS, mutates=_MOVED)
-def tracked_instance_norm(  # type: ignore[empty-body]
+def instance_norm(  # type: ignore[empty-body]
     x: Any,
     weight: Any,
     bias: Any,
@@ -126,11 +126,11 @@ def tracked_instance_norm(  # type: ignore[empty-body]
     momentum: float | None,
     eps: float,
 ) -> Tensor:
-    """As `instance_norm`."""
+    """As `untracked_instance_norm`."""
 
 
 @primitive(keeps=STATISTICS, mutates=_MOVED)
-def tracked_batch_norm(  # type: ignore[empty-body]
+def batch_norm(  # type: ignore[empty-body]
     x: Any,
     weight: Any,
     bias: Any,
@@ -141,4 +141,4 @@ def tracked_batch_norm(  # type: ignore[empty-body]
     momentum: float | None,
     eps: float,
 ) -> Tensor:
-    """As `batch_norm`."""
+    """As `untracked_batch_norm`."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .._engine.tensor import Tensor
 
 
+Arrays = tuple[Any, Any, Any, Any, Any]
+
+
 class NormPlan:
     """`Plan` of a normalisation of x with weight and bias, by the kernel `gradients`.
 
@@ -56,11 +59,11 @@ class NormPlan:
         if not self.fused:
             return self.pullback.backward(node, g)
         x, weight, *_, mean, rstd = node.saved
-        arrays = g._array, x._array, None if weight is None else weight._array, mean, rstd
-        parts = self.gradients(node, arrays)
+        of_channels: Any = None if weight is None else weight._array
+        parts = self.gradients(node, (g._array, x._array, of_channels, mean, rstd))
         return [wrap(part) for part, wants in zip(parts, self.mask, strict=False) if wants]
 
-    def gradients(self, node: Node, arrays: Any) -> Sequence[Any]:
+    def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         """Bare arrays for x, weight and bias from g, x, weight, mean and rstd."""
         raise NotImplementedError
 
@@ -75,7 +78,7 @@ class LayerNormPlan(NormPlan):
     name = definition = "layer_norm"
     statics = 2
 
-    def gradients(self, node: Node, arrays: Any) -> Sequence[Any]:
+    def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         shape = node.saved[3]
         return _core.norm_rows_backward(*arrays, shape, 1, 1, True, self.mask[1] or self.mask[2])
 
@@ -86,7 +89,7 @@ class RMSNormPlan(NormPlan):
     name = definition = "rms_norm"
     inputs = statics = 2
 
-    def gradients(self, node: Node, arrays: Any) -> Sequence[Any]:
+    def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         shape = node.saved[2]
         return _core.norm_rows_backward(*arrays, shape, 1, 1, False, self.mask[1])
 
@@ -97,46 +100,46 @@ class GroupNormPlan(NormPlan):
     name = definition = "group_norm"
     statics = 2
 
-    def gradients(self, node: Node, arrays: Any) -> Sequence[Any]:
+    def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         return self.of_groups(node, arrays, node.saved[3])
 
-    def of_groups(self, node: Node, arrays: Any, groups: int) -> Sequence[Any]:
-        images, channels, *places = node.shape
+    def of_groups(self, node: Node, arrays: Arrays, groups: int) -> Sequence[Any]:
+        _, channels, *places = node.shape
         inner = 1
         for length in places:
             inner *= length
         return _core.norm_rows_backward(*arrays, (channels,), inner, groups, True, self.mask[1] or self.mask[2])
 
 
-class InstanceNormPlan(GroupNormPlan):
+class UntrackedInstanceNormPlan(GroupNormPlan):
     __slots__ = ()
 
-    name = definition = "instance_norm"
+    name = definition = "untracked_instance_norm"
     statics = 1
 
-    def gradients(self, node: Node, arrays: Any) -> Sequence[Any]:
+    def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         return self.of_groups(node, arrays, node.shape[1])
 
 
-class TrackedInstanceNormPlan(InstanceNormPlan):
+class InstanceNormPlan(UntrackedInstanceNormPlan):
     __slots__ = ()
 
-    name = "tracked_instance_norm"
+    name = "instance_norm"
 
 
-class BatchNormPlan(NormPlan):
+class UntrackedBatchNormPlan(NormPlan):
     __slots__ = ()
 
-    name = definition = "batch_norm"
+    name = definition = "untracked_batch_norm"
 
-    def gradients(self, node: Node, arrays: Any) -> Sequence[Any]:
+    def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         return _core.norm_channels_backward(*arrays, False, self.mask[0], self.mask[1] or self.mask[2])
 
 
-class TrackedBatchNormPlan(BatchNormPlan):
+class BatchNormPlan(UntrackedBatchNormPlan):
     __slots__ = ()
 
-    name = "tracked_batch_norm"
+    name = "batch_norm"
 
 
 class GivenNormPlan(NormPlan):
@@ -146,13 +149,13 @@ class GivenNormPlan(NormPlan):
     inputs = 5
     statics = 2
 
-    def gradients(self, node: Node, arrays: Any) -> Sequence[Any]:
+    def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         return _core.norm_channels_backward(*arrays, True, self.mask[0], self.mask[1] or self.mask[2])
 
 
 _PLANS = (
-    *(LayerNormPlan, RMSNormPlan, GroupNormPlan, InstanceNormPlan, TrackedInstanceNormPlan),
-    *(BatchNormPlan, TrackedBatchNormPlan, GivenNormPlan),
+    *(LayerNormPlan, RMSNormPlan, GroupNormPlan, UntrackedInstanceNormPlan, InstanceNormPlan),
+    *(UntrackedBatchNormPlan, BatchNormPlan, GivenNormPlan),
 )
 VJPS: dict[str, Any] = {plan.name: plan for plan in _PLANS}
 

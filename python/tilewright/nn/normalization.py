@@ -144,7 +144,7 @@ class _BatchNorm(_Tracking):
         mean, var = self.running_mean, self.running_var
         if mean is not None and self.training:
             count = self.num_batches_tracked
-            return ops.tracked_batch_norm(x, self.weight, self.bias, mean, var, count, self.momentum, self.eps)
+            return ops.batch_norm(x, self.weight, self.bias, mean, var, count, self.momentum, self.eps)
         return functional.batch_norm(x, mean, var, self.weight, self.bias, mean is None, eps=self.eps)
 
 
@@ -173,7 +173,7 @@ class _InstanceNorm(_Tracking):
         mean, var = self.running_mean, self.running_var
         if mean is not None and self.training:
             count = self.num_batches_tracked
-            return ops.tracked_instance_norm(x, self.weight, self.bias, mean, var, count, self.momentum, self.eps)
+            return ops.instance_norm(x, self.weight, self.bias, mean, var, count, self.momentum, self.eps)
         return functional.instance_norm(x, mean, var, self.weight, self.bias, mean is None, eps=self.eps)
 
 
@@ -228,8 +228,9 @@ Examples
 _BATCH_MODES = """In training, mean and variance are those of the batch, and running statistics move towards them; in
 evaluation mode, they are the running ones. Without `track_running_stats` they are always those of the batch."""
 
-_INSTANCE_MODES = """Mean and variance are those of each sample; with `track_running_stats`, in evaluation mode, the running ones.
-The axis of samples may be missing."""
+_INSTANCE_MODES = """Mean and variance are those of each sample; with `track_running_stats`, in evaluation mode, the
+running ones. The axis of samples may be missing. Unlike in PyTorch, batches are counted here too, so that
+`momentum=None` works."""
 
 
 T = TypeVar("T", bound=_Tracking)
@@ -331,8 +332,8 @@ class LayerNorm(_Affine):
     Examples
     --------
     >>> import tilewright as tw
-    >>> tw.nn.LayerNorm(2, eps=0.0)(tw.asarray([[0.0, 4.0]]))
-    tensor([[-1.,  1.]])
+    >>> tw.nn.LayerNorm(2, eps=0.0)(tw.asarray([[0.0, 4.0]])).tolist()
+    [[-1.0, 1.0]]
     """
 
     def __init__(
@@ -390,7 +391,7 @@ class RMSNorm(_Affine):
     Examples
     --------
     >>> import tilewright as tw
-    >>> tw.nn.RMSNorm(2)(tw.asarray([[1.0, 7.0]]))
+    >>> tw.nn.RMSNorm(2)(tw.asarray([[1.0, 7.0]])).detach()
     tensor([[0.2, 1.4]])
     """
 
@@ -417,9 +418,7 @@ class RMSNorm(_Affine):
         return functional.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
-        return (
-            f"normalized_shape={self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-        )
+        return f"normalized_shape={self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
 class GroupNorm(_Affine):
@@ -457,8 +456,8 @@ class GroupNorm(_Affine):
     Examples
     --------
     >>> import tilewright as tw
-    >>> tw.nn.GroupNorm(2, 4, eps=0.0)(tw.asarray([[1.0, 3.0, 5.0, 9.0]]))
-    tensor([[-1.,  1., -1.,  1.]])
+    >>> tw.nn.GroupNorm(2, 4, eps=0.0)(tw.asarray([[1.0, 3.0, 5.0, 9.0]])).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
     """
 
     def __init__(
@@ -479,9 +478,7 @@ class GroupNorm(_Affine):
         return functional.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return (
-            f"num_groups={self.num_groups}, num_channels={self.num_channels}, eps={self.eps}, affine={self.affine}"
-        )
+        return f"num_groups={self.num_groups}, num_channels={self.num_channels}, eps={self.eps}, affine={self.affine}"
 
 
 class LocalResponseNorm(Module):

@@ -231,10 +231,10 @@ void gradient(const NormChannelsArgs& a, const void* g_, const void* x_, const d
 
 void fill(NormKernels& table) {
   fill_norm_rows(table);
-#define X(T, name)                              \
+#define X(T, name)                                 \
   table.moments[(int)DType::name] = moments_of<T>; \
-  table.apply[(int)DType::name] = apply<T>;     \
-  table.sums[(int)DType::name] = sums<T>;       \
+  table.apply[(int)DType::name] = apply<T>;        \
+  table.sums[(int)DType::name] = sums<T>;          \
   table.gradient[(int)DType::name] = gradient<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X

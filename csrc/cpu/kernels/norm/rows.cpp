@@ -20,8 +20,10 @@ template <class T, class A = compute_t<T>>
 TW_INLINE void apply_places(int64_t n, const T* x, const Normalizer<A>& normal, const T* weight, const T* bias, T* y) {
   for_each_vector<T>({1, n, 0}, [&](int64_t i, auto at) __attribute__((always_inline)) {
     vec<A> v = normal(at.load(x + i));
-    if (weight) v = bias ? fma(v, at.load(weight + i), at.load(bias + i)) : v * at.load(weight + i);
-    else if (bias) v += at.load(bias + i);
+    if (weight)
+      v = bias ? fma(v, at.load(weight + i), at.load(bias + i)) : v * at.load(weight + i);
+    else if (bias)
+      v += at.load(bias + i);
     at.store(y + i, v);
   });
 }

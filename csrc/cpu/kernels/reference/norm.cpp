@@ -135,12 +135,12 @@ void gradient(const NormChannelsArgs& a, const void* g, const void* x, const dou
 }  // namespace
 
 void fill(NormKernels& k) {
-#define X(T, name)                                    \
-  k.rows[(int)DType::name] = rows<T>;                 \
+#define X(T, name)                                      \
+  k.rows[(int)DType::name] = rows<T>;                   \
   k.rows_backward[(int)DType::name] = rows_backward<T>; \
-  k.moments[(int)DType::name] = channel_moments<T>;   \
-  k.apply[(int)DType::name] = apply<T>;               \
-  k.sums[(int)DType::name] = sums<T>;                 \
+  k.moments[(int)DType::name] = channel_moments<T>;     \
+  k.apply[(int)DType::name] = apply<T>;                 \
+  k.sums[(int)DType::name] = sums<T>;                   \
   k.gradient[(int)DType::name] = gradient<T>;
   TW_FOR_EACH_FLOAT(X)
 #undef X

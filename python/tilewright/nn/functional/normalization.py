@@ -100,9 +100,7 @@ def layer_norm(
     return ops.layer_norm(x, weight, bias, shape, arguments.number("layer_norm", "eps", eps))
 
 
-def rms_norm(
-    input: Any, normalized_shape: int | Sequence[int], weight: Any = None, eps: float | None = None
-) -> Tensor:
+def rms_norm(input: Any, normalized_shape: int | Sequence[int], weight: Any = None, eps: float | None = None) -> Tensor:
     """Numbers divided by the root of the mean of their squares, over the last axes.
 
     Parameters
@@ -178,8 +176,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
 
     Notes
     -----
-    `(x - mean(x)) / sqrt(var(x) + eps) * weight + bias` for each sample and group, with the biased variance. Numerically
-    as `layer_norm`.
+    `(x - mean(x)) / sqrt(var(x) + eps) * weight + bias` for each sample and group, with the biased variance. In its
+    numbers as `layer_norm`.
 
     References
     ----------
@@ -248,8 +246,8 @@ def batch_norm(
     Raises
     ------
     ValueError
-        Where the shapes do not fit; where `input` has one value for each channel, in training; for options out of range;
-        where there are no running statistics and it is not training. Nothing is written then.
+        Where the shapes do not fit; where `input` has one value for each channel, in training; for options out of
+        range; where there are no running statistics and it is not training. Nothing is written then.
     TypeError
         For complex numbers, and for options of another kind.
     RuntimeError
@@ -258,7 +256,7 @@ def batch_norm(
     Notes
     -----
     `(x - mean) / sqrt(var + eps) * weight + bias`. The batch is divided by its biased variance; the running variance
-    moves towards the unbiased one. A batch without elements moves nothing. Numerically as `layer_norm`.
+    moves towards the unbiased one. A batch without elements moves nothing. In its numbers as `layer_norm`.
 
     References
     ----------
@@ -284,8 +282,8 @@ def batch_norm(
         return _given("batch_norm", x, running_mean, running_var, weight, bias, eps)
     momentum = arguments.probability("batch_norm", "momentum", momentum)
     if not has_running:
-        return ops.batch_norm(x, weight, bias, eps)
-    return ops.tracked_batch_norm(x, weight, bias, running_mean, running_var, _uncounted(), momentum, eps)
+        return ops.untracked_batch_norm(x, weight, bias, eps)
+    return ops.batch_norm(x, weight, bias, running_mean, running_var, _uncounted(), momentum, eps)
 
 
 def instance_norm(
@@ -323,8 +321,8 @@ def instance_norm(
     Raises
     ------
     ValueError
-        Where the shapes do not fit; where a channel of a sample has one value, with `use_input_stats`; for options out of
-        range; where there are no running statistics to use. Nothing is written then.
+        Where the shapes do not fit; where a channel of a sample has one value, with `use_input_stats`; for options out
+        of range; where there are no running statistics to use. Nothing is written then.
     TypeError
         For complex numbers, and for options of another kind.
     RuntimeError
@@ -354,13 +352,11 @@ def instance_norm(
         return _given("instance_norm", x, running_mean, running_var, weight, bias, eps)
     momentum = arguments.probability("instance_norm", "momentum", momentum)
     if not has_running:
-        return ops.instance_norm(x, weight, bias, eps)
-    return ops.tracked_instance_norm(x, weight, bias, running_mean, running_var, _uncounted(), momentum, eps)
+        return ops.untracked_instance_norm(x, weight, bias, eps)
+    return ops.instance_norm(x, weight, bias, running_mean, running_var, _uncounted(), momentum, eps)
 
 
-def local_response_norm(
-    input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> Tensor:
+def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """Numbers divided by a power of the squares in neighbouring channels.
 
     Parameters
@@ -386,9 +382,9 @@ def local_response_norm(
 
     Notes
     -----
-    `x / (k + alpha / size * sum(x^2 over the neighbours))^beta`. As in PyTorch, Caffe and ONNX, and unlike in the paper,
-    alpha is divided by the size. Windows of even size have one more channel before than after, as in PyTorch; in ONNX it
-    is after.
+    `x / (k + alpha / size * sum(x^2 over the neighbours))^beta`. As in PyTorch, Caffe and ONNX, and unlike in the
+    paper, alpha is divided by the size. Windows of even size have one more channel before than after, as in PyTorch; in
+    ONNX it is after.
 
     References
     ----------
@@ -399,10 +395,10 @@ def local_response_norm(
     --------
     >>> import tilewright as tw
     >>> x = tw.asarray([[[1.0], [2.0], [3.0]]])
-    >>> tw.nn.functional.local_response_norm(x, 3, alpha=3.0, beta=1.0) * 210
-    tensor([[[35.],
-             [28.],
-             [45.]]])
+    >>> tw.nn.functional.local_response_norm(x, 1, alpha=1.0, beta=1.0)
+    tensor([[[0.5],
+             [0.4],
+             [0.3]]])
     """
     x = _real("local_response_norm", input)
     size = arguments.integer("local_response_norm", "size", size, at_least=1)

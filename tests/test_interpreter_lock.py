@@ -102,6 +102,21 @@ LONG = {
     "optim.sgd": (step(optim.SGD), lambda o: o.step()),
     "optim.adam": (step(optim.Adam), lambda o: o.step()),
     "optim.norm": (lambda: bare(floats(16 * N)), lambda a: _core.total_norm(a, 2.0)),
+    "pool.max": (lambda: floats(64, 256, 256), lambda x: nn.functional.max_pool2d(x, 3, 2, 1)),
+    "pool.max, of large windows": (lambda: floats(64, 256, 256), lambda x: nn.functional.max_pool2d(x, 32)),
+    "pool.scatter": (
+        lambda: nn.functional.max_pool2d(floats(64, 256, 256), 2, return_indices=True),
+        lambda a: _core.max_pool_scatter(*bare(*a), (256, 256), (), (), (), (), False),
+    ),
+    "pool.gather": (
+        lambda: (floats(64, 256, 256), nn.functional.max_pool2d(floats(64, 256, 256), 2, return_indices=True)[1]),
+        lambda a: _core.max_pool_gather(*bare(*a), (256, 256), (), (), (), (), False),
+    ),
+    "pool.average": (lambda: floats(64, 256, 256), lambda x: nn.functional.avg_pool2d(x, 3, 2, 1)),
+    "pool.average_backward": (
+        lambda: bare(floats(64, 128, 128)),
+        lambda a: _core.avg_pool_backward(*a, (256, 256), (2, 2), (2, 2), (0, 0), False, True, 0),
+    ),
     "random.bits": (lambda: 16 * N, lambda n: _core.random_bits(n, 1, 0, 0)),
     "random.floats": (lambda: tw.random.Generator(1), lambda g: g.normal(size=4 * N)),
     "random.integers": (lambda: tw.random.Generator(1), lambda g: g.integers(0, 9, (4 * N,))),

@@ -12,6 +12,7 @@ from tilewright import nn
 from tilewright.nn import functional as F
 
 from .opcase import A, Raises, S
+from .pooling import IN_PLANES, IN_ROWS, IN_VOLUMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +163,7 @@ CLASSES = A(dtype="int64", values=[0, 2, 1, 2], shape=(4,))
 SIGNS = A(dtype="int64", values=[[1, -1, 1], [-1, -1, 1], [1, 1, 1], [-1, 1, -1]], shape=(4, 3))
 LABELS = A(dtype="int64", values=[[0, 2, -1], [1, -1, -1], [2, 0, 1], [-1, 0, 0]], shape=(4, 3))
 WEIGHT = np.float32([1.0, 2.0, 0.5])
+ROWS, PLANES, VOLUMES = A((2, 3, 9), 0.5, 3), A((2, 7, 9), 0.5, 3), A((2, 4, 5, 6), 0.5, 3)
 
 
 def conv(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
@@ -292,6 +294,50 @@ CASES = (
       errors=(refused(ValueError, "size is 0", "LocalResponseNorm", 0),)),
     # dropout
     M("Dropout", lambda module, x: x, A((50,)), p=0.3, random=True),
+    # pooling
+    M("MaxPool1d", "max_pool1d", ROWS, kernel_size=3, stride=2, padding=1, ceil_mode=True,
+      errors=(refused(ValueError, "kernel_size is 0", "MaxPool1d", 0),)),
+    M("MaxPool1d", "max_pool1d", ROWS, kernel_size=2, dilation=2, stride=1, return_indices=True),
+    M("AvgPool1d", "avg_pool1d", ROWS, kernel_size=3, stride=2, padding=1, count_include_pad=False,
+      errors=(refused(ValueError, "stride is -1", "AvgPool1d", 2, -1),)),
+    M("LPPool1d", "lp_pool1d", ROWS, norm_type=2.0, kernel_size=2, stride=1,
+      errors=(refused(ValueError, "norm_type is -1.0", "LPPool1d", -1, 2),)),
+    M("AdaptiveMaxPool1d", "adaptive_max_pool1d", ROWS, output_size=3, return_indices=True,
+      errors=(refused(ValueError, "output_size is -1", "AdaptiveMaxPool1d", -1),)),
+    M("AdaptiveAvgPool1d", "adaptive_avg_pool1d", ROWS, output_size=4,
+      errors=(refused(TypeError, "output_size is 'all'", "AdaptiveAvgPool1d", "all"),)),
+    M("MaxUnpool1d", "max_unpool1d", A((1, 2, 3)), IN_ROWS, kernel_size=2, stride=2,
+      errors=(refused(ValueError, "padding is -1", "MaxUnpool1d", 2, padding=-1),)),
+    M("MaxPool2d", "max_pool2d", PLANES, kernel_size=3, stride=2, padding=1, ceil_mode=True,
+      errors=(refused(ValueError, "kernel_size is 0", "MaxPool2d", 0),)),
+    M("MaxPool2d", "max_pool2d", PLANES, kernel_size=2, dilation=2, stride=1, return_indices=True),
+    M("AvgPool2d", "avg_pool2d", PLANES, kernel_size=3, stride=2, padding=1, count_include_pad=False,
+      errors=(refused(ValueError, "stride is -1", "AvgPool2d", 2, -1),)),
+    M("AvgPool2d", "avg_pool2d", PLANES, kernel_size=(3, 2), divisor_override=3,
+      errors=(refused(ValueError, "divisor_override is 0", "AvgPool2d", 2, divisor_override=0),)),
+    M("LPPool2d", "lp_pool2d", PLANES, norm_type=2.0, kernel_size=2, stride=1,
+      errors=(refused(ValueError, "norm_type is -1.0", "LPPool2d", -1, 2),)),
+    M("AdaptiveMaxPool2d", "adaptive_max_pool2d", PLANES, output_size=3, return_indices=True,
+      errors=(refused(ValueError, "output_size is -1", "AdaptiveMaxPool2d", -1),)),
+    M("AdaptiveAvgPool2d", "adaptive_avg_pool2d", PLANES, output_size=(None, 4),
+      errors=(refused(TypeError, "output_size is 'all'", "AdaptiveAvgPool2d", "all"),)),
+    M("MaxUnpool2d", "max_unpool2d", A((2, 2, 2)), IN_PLANES, kernel_size=2, stride=2,
+      errors=(refused(ValueError, "padding is -1", "MaxUnpool2d", 2, padding=-1),)),
+    M("MaxPool3d", "max_pool3d", VOLUMES, kernel_size=3, stride=2, padding=1, ceil_mode=True,
+      errors=(refused(ValueError, "kernel_size is 0", "MaxPool3d", 0),)),
+    M("MaxPool3d", "max_pool3d", VOLUMES, kernel_size=2, dilation=1, stride=1, return_indices=True),
+    M("AvgPool3d", "avg_pool3d", VOLUMES, kernel_size=3, stride=2, padding=1, count_include_pad=False,
+      errors=(refused(ValueError, "stride is -1", "AvgPool3d", 2, -1),)),
+    M("AvgPool3d", "avg_pool3d", VOLUMES, kernel_size=(2, 3, 2), divisor_override=3,
+      errors=(refused(ValueError, "divisor_override is 0", "AvgPool3d", 2, divisor_override=0),)),
+    M("LPPool3d", "lp_pool3d", VOLUMES, norm_type=2.0, kernel_size=2, stride=1,
+      errors=(refused(ValueError, "norm_type is -1.0", "LPPool3d", -1, 2),)),
+    M("AdaptiveMaxPool3d", "adaptive_max_pool3d", VOLUMES, output_size=3, return_indices=True,
+      errors=(refused(ValueError, "output_size is -1", "AdaptiveMaxPool3d", -1),)),
+    M("AdaptiveAvgPool3d", "adaptive_avg_pool3d", VOLUMES, output_size=(3, None, 4),
+      errors=(refused(TypeError, "output_size is 'all'", "AdaptiveAvgPool3d", "all"),)),
+    M("MaxUnpool3d", "max_unpool3d", A((1, 2, 2, 2)), IN_VOLUMES, kernel_size=2, stride=2,
+      errors=(refused(ValueError, "padding is -1", "MaxUnpool3d", 2, padding=-1),)),
     # losses
     M("MSELoss", "mse_loss", P, T, errors=reduction("MSELoss")),
     M("MSELoss", "mse_loss", P, T, reduction="sum"),

@@ -41,9 +41,9 @@ def taps(x, axes, kernel, stride, padding, dilation, ceil_mode, fill):
 
 
 def max_pool(axes, indices=False):
-    def oracle(x, kernel, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    def oracle(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
         best = where = None
-        for values, at in taps(x, axes, kernel, stride, padding, dilation, ceil_mode, -np.inf):
+        for values, at in taps(x, axes, kernel_size, stride, padding, dilation, ceil_mode, -np.inf):
             at = np.broadcast_to(at, values.shape)
             if best is None:
                 best, where = values.copy(), at.copy()
@@ -56,14 +56,16 @@ def max_pool(axes, indices=False):
 
 
 def avg_pool(axes):
-    def oracle(x, kernel, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
-        total = sum(values for values, _ in taps(x, axes, kernel, stride, padding, 1, ceil_mode, 0.0))
+    def oracle(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
+        total = sum(values for values, _ in taps(x, axes, kernel_size, stride, padding, 1, ceil_mode, 0.0))
         if divisor_override is not None:
             return total / divisor_override
         if not count_include_pad:
-            return total / sum((at >= 0) * 1.0 for _, at in taps(x, axes, kernel, stride, padding, 1, ceil_mode, 0.0))
+            return total / sum(
+                (at >= 0) * 1.0 for _, at in taps(x, axes, kernel_size, stride, padding, 1, ceil_mode, 0.0)
+            )
         sizes = []
-        options = [entries(o, axes) for o in (kernel, kernel if stride is None else stride, padding)]
+        options = [entries(o, axes) for o in (kernel_size, stride or kernel_size, padding)]
         for n, k, s, p in zip(x.shape[-axes:], *options, strict=True):
             start = np.arange(count(n, k, s, p, 1, ceil_mode)) * s - p
             sizes.append(np.minimum(start + k, n + p) - start)
@@ -73,8 +75,8 @@ def avg_pool(axes):
 
 
 def lp_pool(axes):
-    def oracle(x, norm_type, kernel, stride=None, ceil_mode=False):
-        return sum(v**norm_type for v, _ in taps(x, axes, kernel, stride, 0, 1, ceil_mode, 0.0)) ** (1 / norm_type)
+    def oracle(x, norm_type, kernel_size, stride=None, ceil_mode=False):
+        return sum(v**norm_type for v, _ in taps(x, axes, kernel_size, stride, 0, 1, ceil_mode, 0.0)) ** (1 / norm_type)
 
     return oracle
 
@@ -109,8 +111,8 @@ def mean(values, positions):
 
 
 def max_unpool(axes):
-    def oracle(x, indices, kernel, stride=None, padding=0, output_size=None):
-        options = [entries(o, axes) for o in (kernel, kernel if stride is None else stride, padding)]
+    def oracle(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+        options = [entries(o, axes) for o in (kernel_size, stride or kernel_size, padding)]
         sizes = [(m - 1) * s - 2 * p + k for m, k, s, p in zip(x.shape[-axes:], *options, strict=True)]
         sizes = sizes if output_size is None else list(output_size)[-axes:]
         y = np.zeros((int(np.prod(x.shape[:-axes])), int(np.prod(sizes))))

@@ -157,6 +157,10 @@ GOOD = {
     "constant_.value": NUMBER, "fill_.value": NUMBER, "requires_grad_.value": BOOL,
     "parameters": ("leaf(3)", "[leaf(3)]", "nn.Linear(3, 2).parameters()"), "max_norm": ("1.0", "0.5"),
     "norm_type": ("2.0", "math.inf", "1"), "error_if_nonfinite": BOOL, "clip_value": ("0.5",),
+    # pooling
+    "kernel_size": ("2", "3", "(2,)"), "stride": ("None", "1", "2"), "padding": ("0", "1"), "dilation": ("1", "2"),
+    "ceil_mode": BOOL, "return_indices": BOOL, "count_include_pad": BOOL, "divisor_override": ("None", "3"),
+    "output_size": ("1", "(2,)", "None"),
     # optimisers
     "params": ("[leaf(3)]", "nn.Linear(3, 2).parameters()", '[{"params": [leaf(3)], "lr": 0.5}]'), "lr": ("0.1", "0"),
     "momentum": ("0.0", "0.9"), "dampening": ("0.0",), "weight_decay": ("0.0", "0.1"), "nesterov": ("False",),
@@ -207,6 +211,26 @@ INSTANCES = {
     "numpy.random.Generator": ("tw.numpy.random.default_rng(3)",),
     "nn.Parameter": ('nn.Parameter(t("float32", 2, 3))',),
 }
+
+# Pooling, by the number of axes.
+_SHAPES = {1: "2, 6", 2: "2, 6, 5", 3: "1, 4, 5, 3"}
+for _axes, _shape in _SHAPES.items():
+    _inputs = tuple(f't("{dtype}", {_shape})' for dtype in ("float32", "float64", "int64")) + (f"leaf({_shape})",)
+    for _function, _class in (
+        ("max_pool", "MaxPool"),
+        ("avg_pool", "AvgPool"),
+        ("lp_pool", "LPPool"),
+        ("adaptive_max_pool", "AdaptiveMaxPool"),
+        ("adaptive_avg_pool", "AdaptiveAvgPool"),
+        ("max_unpool", "MaxUnpool"),
+    ):
+        for _name in (f"{_function}{_axes}d", f"{_class}{_axes}d"):
+            GOOD[f"{_name}.input"] = _inputs
+            GOOD[f"{_name}.norm_type"] = ("2.0", "1", "3.5")
+    for _name in (f"max_unpool{_axes}d", f"MaxUnpool{_axes}d"):
+        GOOD[f"{_name}.input"] = (f"tw.ones(({'1, ' * _axes}1))",)
+        GOOD[f"{_name}.indices"] = (f'tw.zeros(({"1, " * _axes}1), dtype="int64")', f"[{'[' * _axes}1{']' * _axes}]")
+        GOOD[f"{_name}.output_size"] = ("None", f"({'2, ' * _axes})")
 
 # In capitals: nothing absurd takes their place.
 GOOD["M"] = (*MODULES, "nn.PackedLinear(nn.Linear(3, 2))")

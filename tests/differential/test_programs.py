@@ -15,6 +15,7 @@ from . import (  # noqa: F401 (their kinds of steps join the table)
     programs_of_convolutions,
     programs_of_losses,
     programs_of_norms,
+    programs_of_pooling,
 )
 from .faults import Faults, shrink
 from .programs import KIND, Program, plain, torch

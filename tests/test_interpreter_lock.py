@@ -86,6 +86,8 @@ LONG = {
         lambda: bare(floats(4096, 1024), floats(4096, 1024)),
         lambda a: _core.bias_activation_backward(*a, "gelu"),
     ),
+    "pad.run": (lambda: floats(2048, 2048), lambda x: tw.pad(x, 3, "reflect")),
+    "resample.run": (lambda: floats(1, 64, 128, 128), lambda x: nn.functional.interpolate(x, 256)),
     "norm.rows": (lambda: floats(8192, 1024), lambda x: nn.functional.layer_norm(x, 1024)),
     "norm.rows_backward": (
         lambda: nn.functional.layer_norm(floats(4096, 1024).requires_grad_(), 1024).sum(),

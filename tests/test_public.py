@@ -39,7 +39,8 @@ NOT_OPS = {
     # conversion, and memory without contents
     "asarray", "from_dlpack", "empty", "empty_like",
     # random
-    "nn.functional.dropout", "multinomial",
+    "nn.functional.dropout", "nn.functional.dropout1d", "nn.functional.dropout2d", "nn.functional.dropout3d",
+    "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "multinomial",
     # autograd
     "no_grad", "enable_grad", "grad", "value_and_grad",
     # dtypes and the machine

@@ -74,6 +74,9 @@ struct Backend {
     BackendOp<double, NormProblem> norm;
   } optim;
   struct {
+    BackendOp<void, PadProblem> run;
+  } pad;
+  struct {
     BackendOp<void, MaxPoolProblem> max;
     BackendOp<int64_t, PoolPickProblem> scatter, gather;
     BackendOp<void, AveragePoolProblem> average, average_backward;
@@ -91,6 +94,9 @@ struct Backend {
     BackendOp<void, ReduceProblem> reduce;
     BackendOp<void, ArgReduceProblem> arg_reduce;
   } reduce;
+  struct {
+    BackendOp<void, ResampleProblem> run;
+  } resample;
   struct {
     BackendOp<void, ScanProblem> run;
   } scan;
@@ -135,6 +141,7 @@ struct Backend {
   X(optim, sgd)                       \
   X(optim, adam)                      \
   X(optim, norm)                      \
+  X(pad, run)                         \
   X(pool, max)                        \
   X(pool, scatter)                    \
   X(pool, gather)                     \
@@ -149,6 +156,7 @@ struct Backend {
   X(random, multinomial)              \
   X(reduce, reduce)                   \
   X(reduce, arg_reduce)               \
+  X(resample, run)                    \
   X(scan, run)                        \
   X(softmax, forward)                 \
   X(softmax, backward)                \

@@ -9,9 +9,11 @@
 #include "backend/linear.h"
 #include "backend/norm.h"
 #include "backend/optim.h"
+#include "backend/pad.h"
 #include "backend/pool.h"
 #include "backend/random.h"
 #include "backend/reduce.h"
+#include "backend/resample.h"
 #include "backend/scan.h"
 #include "backend/softmax.h"
 #include "backend/sort.h"
@@ -81,6 +83,7 @@ inline double expected_ns(const NormChannelsBackwardProblem& p) { return product
 inline double expected_ns(const SgdProblem& p) { return 0.5 * sum_of_sizes(p.tensors); }
 inline double expected_ns(const AdamProblem& p) { return sum_of_sizes(p.tensors); }
 inline double expected_ns(const NormProblem& p) { return 0.15 * sum_of_sizes(p.tensors); }
+inline double expected_ns(const PadProblem& p) { return 0.1 * product(p.shape) * static_cast<double>(p.itemsize); }
 inline double elements(const PoolWindows& w, int64_t planes) {
   return static_cast<double>(planes) * static_cast<double>(w.inputs() + w.outputs());
 }
@@ -98,6 +101,10 @@ inline double expected_ns(const MultinomialProblem& p) {
 }
 inline double expected_ns(const ReduceProblem& p) { return 0.2 * product(p.shape); }
 inline double expected_ns(const ArgReduceProblem& p) { return 0.3 * product(p.shape); }
+inline double expected_ns(const ResampleProblem& p) {
+  const double lines = static_cast<double>(p.outer) * static_cast<double>(p.inner);
+  return lines * static_cast<double>(p.sources + p.targets);
+}
 inline double expected_ns(const ScanProblem& p) {
   return static_cast<double>(p.outer) * static_cast<double>(p.n) * static_cast<double>(p.inner);
 }

@@ -20,12 +20,15 @@ void bind_linear(py::module_&);
 void bind_matmul(py::module_&);
 void bind_norm(py::module_&);
 void bind_optim(py::module_&);
+void bind_pad(py::module_&);
 void bind_pool(py::module_&);
 void bind_probe(py::module_&);
 void bind_random(py::module_&);
 void bind_reduce(py::module_&);
+void bind_resample(py::module_&);
 void bind_scan(py::module_&);
 void bind_softmax(py::module_&);
 void bind_sort(py::module_&);
+void bind_unfold(py::module_&);
 
 }  // namespace tw

@@ -149,15 +149,18 @@ PYBIND11_MODULE(_core, m) {
   bind_join(m);
   bind_linear(m);
   bind_matmul(m);
+  bind_pad(m);
   bind_norm(m);
   bind_pool(m);
   bind_probe(m);
   bind_optim(m);
   bind_random(m);
   bind_reduce(m);
+  bind_resample(m);
   bind_scan(m);
   bind_softmax(m);
   bind_sort(m);
+  bind_unfold(m);
 #ifdef TW_TEST_DEVICE
   test::bind_guarded_backend(m);
 #endif

@@ -47,6 +47,7 @@ void sgd(const SgdProblem&);
 void adam(const AdamProblem&);
 double norm(const NormProblem&);
 
+void pad(const PadProblem&);
 void max_pool(const MaxPoolProblem&);
 int64_t pool_scatter(const PoolPickProblem&);
 int64_t pool_gather(const PoolPickProblem&);
@@ -63,6 +64,8 @@ int64_t multinomial(const MultinomialProblem&);
 
 void reduce(const ReduceProblem&);
 void arg_reduce(const ArgReduceProblem&);
+
+void resample(const ResampleProblem&);
 
 void scan(const ScanProblem&);
 

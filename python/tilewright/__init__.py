@@ -34,6 +34,7 @@ from ._functions.indexing import *
 from ._functions.linalg import *
 from ._functions.logical import *
 from ._functions.manipulation import *
+from ._functions.padding import *
 from ._functions.reductions import *
 from ._functions.rounding import *
 from ._functions.scans import *

@@ -544,6 +544,16 @@ def as_ndarray(*args, **kwargs):
 
 def assign(arg0: Array, arg1: Array | complex) -> None: ...
 def astype(arg0: Array, arg1: DType, arg2: bool) -> Array: ...
+def batch_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def avg_pool(
     arg0: Array,
     arg1: int | typing.Sequence[int],
@@ -563,16 +573,6 @@ def avg_pool_backward(
     arg6: bool,
     arg7: typing.SupportsInt | typing.SupportsIndex,
 ) -> Array: ...
-def batch_norm(
-    arg0: Array,
-    arg1: Array,
-    arg2: Array,
-    arg3: Array,
-    arg4: Array,
-    arg5: Array,
-    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
-    arg7: typing.SupportsFloat | typing.SupportsIndex,
-) -> tuple: ...
 def bias_activation_backward(arg0: Array, arg1: Array, arg2: str) -> tuple[Array, Array]: ...
 def bitwise_and(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def bitwise_and_(arg0: Array, arg1: Array | complex) -> None: ...

@@ -6,6 +6,7 @@ from . import (
     conv,
     creation,
     elementwise,
+    folding,
     indexing,
     linalg,
     losses,
@@ -13,17 +14,19 @@ from . import (
     margin_losses,
     matmul,
     normalization,
+    padding,
     picking,
     pooling,
     reductions,
+    resampling,
     scans,
     sorting,
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, scans, matmul, conv, losses, margin_losses),
-    *(normalization, pooling),
+    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses),
+    *(conv, normalization, pooling),
     *(manipulation, indexing, picking, sorting, creation),
-    linalg,
+    *(linalg, padding, resampling, folding),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

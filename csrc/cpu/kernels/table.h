@@ -14,6 +14,7 @@
 #include "cpu/kernels/probe/probe.h"
 #include "cpu/kernels/random/random.h"
 #include "cpu/kernels/reduce/reduce.h"
+#include "cpu/kernels/resample/resample.h"
 #include "cpu/kernels/scan/scan.h"
 #include "cpu/kernels/softmax/softmax.h"
 #include "cpu/kernels/sort/sort.h"
@@ -30,6 +31,7 @@
   X(probe, ProbeKernels)             \
   X(random, RandomKernels)           \
   X(reduce, ReduceKernels)           \
+  X(resample, ResampleKernels)       \
   X(scan, ScanKernels)               \
   X(softmax, SoftmaxKernels)         \
   X(sort, SortKernels)

@@ -18,6 +18,7 @@ from .indexing import __all__ as _indexing, setitem
 from .linalg import __all__ as _linalg
 from .logical import __all__ as _logical
 from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
+from .padding import __all__ as _padding
 from .reductions import __all__ as _reductions, _sum
 from .rounding import __all__ as _rounding
 from .scans import __all__ as _scans
@@ -41,6 +42,7 @@ __all__ = [
     *_linalg,
     *_logical,
     *_manipulation,
+    *_padding,
     *_reductions,
     *_rounding,
     *_scans,

@@ -15,6 +15,8 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .flatten import *
 from .flatten import __all__ as _flatten
+from .folding import *
+from .folding import __all__ as _folding
 from .gated import *
 from .gated import __all__ as _gated
 from .linear import *
@@ -27,6 +29,8 @@ from .losses.regression import *
 from .module import Module
 from .normalization import *
 from .normalization import __all__ as _normalization
+from .padding import *
+from .padding import __all__ as _padding
 from .parameter import Parameter
 from .parameter_containers import *
 from .parameter_containers import __all__ as _parameter_containers
@@ -34,6 +38,10 @@ from .piecewise import *
 from .piecewise import __all__ as _piecewise
 from .pooling import *
 from .pooling import __all__ as _pooling
+from .resampling import *
+from .resampling import __all__ as _resampling
+from .shuffling import *
+from .shuffling import __all__ as _shuffling
 
 if TYPE_CHECKING:
     from . import utils
@@ -50,13 +58,17 @@ __all__ = [
     *_distances,
     *_dropout,
     *_flatten,
+    *_folding,
     *_gated,
     *_linear,
     *_losses,
     *_normalization,
+    *_padding,
     *_parameter_containers,
     *_piecewise,
     *_pooling,
+    *_resampling,
+    *_shuffling,
 ]
 
 

@@ -10,6 +10,8 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .embedding import *
 from .embedding import __all__ as _embedding
+from .folding import *
+from .folding import __all__ as _folding
 from .gated import *
 from .gated import __all__ as _gated
 from .linear import *
@@ -21,10 +23,16 @@ from .losses.ranking import *
 from .losses.regression import *
 from .normalization import *
 from .normalization import __all__ as _normalization
+from .padding import *
+from .padding import __all__ as _padding
 from .piecewise import *
 from .piecewise import __all__ as _piecewise
 from .pooling import *
 from .pooling import __all__ as _pooling
+from .resampling import *
+from .resampling import __all__ as _resampling
+from .shuffling import *
+from .shuffling import __all__ as _shuffling
 
 __all__ = [
     *_activations,
@@ -32,10 +40,14 @@ __all__ = [
     *_distances,
     *_dropout,
     *_embedding,
+    *_folding,
     *_gated,
     *_linear,
     *_losses,
     *_normalization,
+    *_padding,
     *_piecewise,
     *_pooling,
+    *_resampling,
+    *_shuffling,
 ]

@@ -1,4 +1,4 @@
-"""Dropout."""
+"""Dropout of elements and of whole channels."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from ... import random
 from ..._engine import arguments
 from ..._engine.tensor import Tensor, asarray
 from ..._functions.dropout import dropout as dropout_op
+from ..._functions.indexing import where
 
 if TYPE_CHECKING:
     from ...random import Generator
 
-__all__ = ["dropout"]
+__all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
@@ -57,3 +58,262 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Gen
     if not training or p == 0:
         return tensor
     return dropout_op(tensor, p, *source._take(tensor.size, 1))
+
+
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
+    """Set whole channels to zero with probability `p` and scale the others by `1 / (1 - p)`.
+
+    Parameters
+    ----------
+    input : array-like, shape (N, C, L) or (C, L)
+        Floating.
+    p : float
+        Probability, in [0, 1].
+    training : bool
+        Where False, `input` is returned.
+    generator : Generator, optional
+        Where the mask is drawn from; by default `tilewright.random.default_generator`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`.
+
+    Raises
+    ------
+    ValueError
+        For `p` outside [0, 1], or another number of axes.
+    TypeError
+        For `p` that is no real number or a tensor that requires a gradient, and for a generator that is none.
+
+    References
+    ----------
+    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
+    CVPR 2015.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> y = tw.nn.functional.dropout1d(tw.ones((64, 8, 3)), 0.5)
+    >>> sorted(set(y.sum(axis=2).ravel().tolist()))
+    [0.0, 6.0]
+    """
+    return _drop_channels("dropout1d", asarray(input), 1, p, training, generator)
+
+
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
+    """Set whole channels to zero with probability `p` and scale the others by `1 / (1 - p)`.
+
+    Parameters
+    ----------
+    input : array-like, shape (N, C, H, W) or (N, C, L)
+        Floating. Three axes are a batch, as in PyTorch.
+    p : float
+        Probability, in [0, 1].
+    training : bool
+        Where False, `input` is returned.
+    generator : Generator, optional
+        Where the mask is drawn from; by default `tilewright.random.default_generator`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`.
+
+    Raises
+    ------
+    ValueError
+        For `p` outside [0, 1], or another number of axes.
+    TypeError
+        For `p` that is no real number or a tensor that requires a gradient, and for a generator that is none.
+
+    References
+    ----------
+    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
+    CVPR 2015.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> y = tw.nn.functional.dropout2d(tw.ones((64, 8, 1, 3)), 0.5)
+    >>> sorted(set(y.sum(axis=(2, 3)).ravel().tolist()))
+    [0.0, 6.0]
+    """
+    return _drop_channels("dropout2d", asarray(input), 2, p, training, generator)
+
+
+def dropout3d(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
+    """Set whole channels to zero with probability `p` and scale the others by `1 / (1 - p)`.
+
+    Parameters
+    ----------
+    input : array-like, shape (N, C, D, H, W) or (C, D, H, W)
+        Floating.
+    p : float
+        Probability, in [0, 1].
+    training : bool
+        Where False, `input` is returned.
+    generator : Generator, optional
+        Where the mask is drawn from; by default `tilewright.random.default_generator`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`.
+
+    Raises
+    ------
+    ValueError
+        For `p` outside [0, 1], or another number of axes.
+    TypeError
+        For `p` that is no real number or a tensor that requires a gradient, and for a generator that is none.
+
+    References
+    ----------
+    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
+    CVPR 2015.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> y = tw.nn.functional.dropout3d(tw.ones((64, 8, 1, 1, 3)), 0.5)
+    >>> sorted(set(y.sum(axis=(2, 3, 4)).ravel().tolist()))
+    [0.0, 6.0]
+    """
+    return _drop_channels("dropout3d", asarray(input), 3, p, training, generator)
+
+
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """Dropout for SELU: elements become its negative limit with probability `p`, mean and variance stay.
+
+    Parameters
+    ----------
+    input : array-like
+        Floating.
+    p : float
+        Probability, in [0, 1].
+    training : bool
+        Where False, `input` is returned.
+    generator : Generator, optional
+        Where the mask is drawn from; by default `tilewright.random.default_generator`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`.
+
+    Raises
+    ------
+    ValueError
+        For `p` outside [0, 1].
+    TypeError
+        For complex numbers, `p` that is no real number or a tensor that requires a gradient, and a generator that is
+        none.
+
+    Notes
+    -----
+    Elements that go become `-1.7581`, where SELU ends for large negative arguments, and all are then
+    `a x + b` with `a = 1 / sqrt((1 - p) (1 + p 1.7581^2))` and `b = 1.7581 p a`: so mean 0 and variance 1 stay. With
+    `p` 1 all are 0.
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-Normalizing Neural Networks, NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> y = tw.nn.functional.alpha_dropout(tw.random.Generator(0).normal(size=100_000), 0.3, True)
+    >>> abs(y.mean().item()) < 0.02 and abs(y.std().item() - 1) < 0.02
+    True
+    """
+    x = asarray(input)
+    return _alpha_drop("alpha_dropout", x, x.shape, p, training, generator)
+
+
+def feature_alpha_dropout(
+    input: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Dropout for SELU of whole channels: they become its negative limit, mean and variance stay.
+
+    Parameters
+    ----------
+    input : array-like, shape (N, C, ..)
+        Floating.
+    p : float
+        Probability, in [0, 1].
+    training : bool
+        Where False, `input` is returned.
+    generator : Generator, optional
+        Where the mask is drawn from; by default `tilewright.random.default_generator`.
+
+    Returns
+    -------
+    Tensor
+        Shape of `input`.
+
+    Raises
+    ------
+    ValueError
+        For `p` outside [0, 1], or fewer than two axes.
+    TypeError
+        For complex numbers, `p` that is no real number or a tensor that requires a gradient, and a generator that is
+        none.
+
+    Notes
+    -----
+    Elements that go become `-1.7581`, where SELU ends for large negative arguments, and all are then
+    `a x + b` with `a = 1 / sqrt((1 - p) (1 + p 1.7581^2))` and `b = 1.7581 p a`: so mean 0 and variance 1 stay. With
+    `p` 1 all are 0.
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-Normalizing Neural Networks, NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> y = tw.nn.functional.feature_alpha_dropout(tw.zeros((2, 3, 4)), 0.5, True)
+    >>> [len(set(channel)) for channel in y[0].tolist()]
+    [1, 1, 1]
+    """
+    x = asarray(input)
+    if x.ndim < 2:
+        raise ValueError(f"feature_alpha_dropout: input has shape {x.shape}, but needs (N, C, ..)")
+    return _alpha_drop("feature_alpha_dropout", x, _of_channels(x, 2), p, training, generator)
+
+
+_LIMIT = -1.7580993408473766  # of SELU, towards minus infinity: - scale * alpha
+
+
+def _of_channels(x: Tensor, leading: int) -> tuple[int, ...]:
+    """The shape of a mask with one element for each channel, which is the last of the leading axes."""
+    return (*x.shape[:leading], *(1,) * (x.ndim - leading))
+
+
+def _kept(
+    op: str, x: Tensor, shape: tuple[int, ...], p: Any, training: Any, generator: Any
+) -> tuple[float, Tensor | None]:
+    """`p`, and a mask of the shape that is broadcast to x: what is kept; None where all is."""
+    p, training = arguments.probability(op, "p", p), arguments.flag(op, "training", training)
+    source = random.source(op, generator)
+    return p, source.bernoulli(1 - p, shape, device=x.device) if training and p else None
+
+
+def _drop_channels(op: str, x: Tensor, axes: int, p: Any, training: Any, generator: Any) -> Tensor:
+    if x.ndim not in (axes + 1, axes + 2):
+        raise ValueError(f"{op}: input has shape {x.shape}, but needs {axes + 1} or {axes + 2} axes")
+    batched = x.ndim == axes + 2 or axes == 2
+    p, kept = _kept(op, x, _of_channels(x, 1 + batched), p, training, generator)
+    return x if kept is None else where(kept, x * (1 / (1 - p) if p < 1 else 0.0), 0.0)
+
+
+def _alpha_drop(op: str, x: Tensor, shape: tuple[int, ...], p: Any, training: Any, generator: Any) -> Tensor:
+    if x.dtype.is_complex:
+        raise TypeError(f"{op}: input has dtype {x.dtype.name}, but must be of real numbers")
+    p, kept = _kept(op, x, shape, p, training, generator)
+    if kept is None:
+        return x
+    a = ((1 - p) * (1 + p * _LIMIT**2)) ** -0.5 if p < 1 else 0.0
+    b = -p * a * _LIMIT
+    return where(kept, x * a + b, a * _LIMIT + b)

@@ -44,7 +44,11 @@ def tensors(line):
     if kind != "weight":
         yield f"{path}.bias", shape[:1]
     if kind == "norm":
-        yield from ((f"{path}.running_mean", shape), (f"{path}.running_var", shape), (f"{path}.num_batches_tracked", ()))
+        yield from (
+            (f"{path}.running_mean", shape),
+            (f"{path}.running_var", shape),
+            (f"{path}.num_batches_tracked", ()),
+        )
 
 
 def torchvision():
@@ -66,7 +70,11 @@ def undrawn(monkeypatch):
 def test_state_dicts_are_torchvisions(name, count, state, undrawn):
     net = getattr(models, name)()
     assert [(name, tensor.shape) for name, tensor in net.state_dict().items()] == state
-    assert sum(p.size for p in net.parameters()) == count == sum(math.prod(s) for n, s in state if "_" not in n.split(".")[-1])
+    assert (
+        sum(p.size for p in net.parameters())
+        == count
+        == sum(math.prod(s) for n, s in state if "_" not in n.split(".")[-1])
+    )
 
 
 def test_blocks_are_read():
@@ -95,7 +103,11 @@ COUNTS = [
     ("resnet110", {}, 1_727_962),
     ("resnet18", {"num_classes": 10, "stem": "small"}, 11_173_962),
     ("resnet18", {"in_channels": 1}, 11_689_512 - 2 * 64 * 49),
-    ("vgg16", {"num_classes": 10, "in_channels": 1, "hidden": 512}, 14_714_688 - 2 * 64 * 9 + 513 * 512 + 25_089 * 512 + 5_130),
+    (
+        "vgg16",
+        {"num_classes": 10, "in_channels": 1, "hidden": 512},
+        14_714_688 - 2 * 64 * 9 + 513 * 512 + 25_089 * 512 + 5_130,
+    ),
 ]
 
 
@@ -134,7 +146,13 @@ def traced(net, x):
     return net(x), results
 
 
-SIZES = {"lenet5": (2, 1, 32, 32), "alexnet": (2, 3, 80, 71), "googlenet": (2, 3, 36, 45), "vgg11": (1, 3, 32, 40), "vgg11_bn": (2, 3, 32, 40)}
+SIZES = {
+    "lenet5": (2, 1, 32, 32),
+    "alexnet": (2, 3, 80, 71),
+    "googlenet": (2, 3, 36, 45),
+    "vgg11": (1, 3, 32, 40),
+    "vgg11_bn": (2, 3, 32, 40),
+}
 
 NETWORKS = [
     ("lenet5", {}, "lenet", {}),
@@ -154,7 +172,7 @@ NETWORKS = [
 
 
 def close(got, want, what):
-    got, want = (getattr(x.detach(), "numpy")() for x in (got, want))
+    got, want = (x.detach().numpy() for x in (got, want))
     assert got.shape == want.shape, what
     np.testing.assert_allclose(got, want, rtol=0, atol=1e-10 * np.abs(want).max(), err_msg=what)
 
@@ -239,7 +257,9 @@ def test_starting_weights():
     net = models.resnet18(zero_init_residual=True)
     assert abs(net.layer4[1].conv2.weight.detach().numpy().std() * math.sqrt(512 * 9 / 2) - 1) < 0.01
     assert all(not block.bn2.weight.detach().numpy().any() for stage in (net.layer1, net.layer4) for block in stage)
-    assert not models.ResNet(models.Bottleneck, [1], zero_init_residual=True).layer1[0].bn3.weight.detach().numpy().any()
+    assert (
+        not models.ResNet(models.Bottleneck, [1], zero_init_residual=True).layer1[0].bn3.weight.detach().numpy().any()
+    )
     vgg = models.vgg11(hidden=64)
     assert abs(vgg.classifier[0].weight.detach().numpy().std() / 0.01 - 1) < 0.01
     assert abs(vgg.features[18].weight.detach().numpy().std() * math.sqrt(512 * 9 / 2) - 1) < 0.01
@@ -248,10 +268,16 @@ def test_starting_weights():
     assert [m.bias.detach().numpy().mean() for m in layers] == [0, 1, 0, 1, 1, 1, 1, 0]
     assert all(abs(m.weight.detach().numpy().std() / 0.01 - 1) < 0.05 for m in layers)
     lenet = models.lenet5(variant="paper")
-    peaks = [abs(lenet.c3.weight.detach().numpy()[i:j]).max() * fan for i, j, fan in ((0, 18, 75), (18, 54, 100), (54, 60, 150))]
+    peaks = [
+        abs(lenet.c3.weight.detach().numpy()[i:j]).max() * fan
+        for i, j, fan in ((0, 18, 75), (18, 54, 100), (54, 60, 150))
+    ]
     assert all(2.2 < peak < 2.4001 for peak in peaks)
     assert set(np.unique(lenet.output.weight.detach().numpy())) == {-1.0, 1.0}
-    assert abs(models.googlenet(variant="paper").conv3.conv.weight.detach().numpy().std() * math.sqrt(192 * 9 / 2) - 1) < 0.01
+    assert (
+        abs(models.googlenet(variant="paper").conv3.conv.weight.detach().numpy().std() * math.sqrt(192 * 9 / 2) - 1)
+        < 0.01
+    )
 
 
 ERRORS = [

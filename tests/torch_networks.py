@@ -163,7 +163,9 @@ def lenet_of_the_paper(net, x):
         return 1.7159 * torch.tanh(2 / 3 * x)
 
     def subsample(path, x):
-        return net.note(path, F.avg_pool2d(x, 2, divisor_override=1) * net.state[f"{path}.weight"] + net.state[f"{path}.bias"])
+        return net.note(
+            path, F.avg_pool2d(x, 2, divisor_override=1) * net.state[f"{path}.weight"] + net.state[f"{path}.bias"]
+        )
 
     x = squash(subsample("s2", squash(net.conv("c1", x, padding=0))))
     kernels, used, maps = net.state["c3.weight"], 0, []

@@ -49,12 +49,17 @@ def he_normal(network: Module) -> None:
                 nn.init.zeros_(module.bias)
 
 
-def narrow_normal(modules: list[Module], bias: float = 0.0) -> None:
+def weighted(network: Module) -> list[nn.Conv2d | nn.Linear]:
+    """Its convolutions and linear layers, in order."""
+    return [module for module in network.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
+
+
+def narrow_normal(layers: list[nn.Conv2d | nn.Linear], bias: float = 0.0) -> None:
     """Normal weights of a standard deviation of 0.01, and equal biases."""
-    for module in modules:
-        nn.init.normal_(module.weight, std=0.01)  # type: ignore[arg-type]
-        if getattr(module, "bias", None) is not None:
-            nn.init.constant_(module.bias, bias)  # type: ignore[arg-type]
+    for layer in layers:
+        nn.init.normal_(layer.weight, std=0.01)
+        if layer.bias is not None:
+            nn.init.constant_(layer.bias, bias)
 
 
 def documented(

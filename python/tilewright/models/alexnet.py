@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import nn
 from .._engine import arguments
-from ._shared import documented, narrow_normal
+from ._shared import documented, narrow_normal, weighted
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
@@ -73,7 +73,7 @@ class AlexNet(nn.Module):
     Notes
     -----
     The paper's variant starts as there: normal, with a standard deviation of 0.01; biases are one in the second, fourth
-    and fifth convolution and in the hidden linear layers, else zero. The other starts as `nn.Conv2d` and `nn.Linear` do.
+    and fifth convolution and in the hidden linear layers, else zero. The other starts as its layers do.
 
     References
     ----------
@@ -107,12 +107,12 @@ class AlexNet(nn.Module):
             nn.Linear(hidden, num_classes),
         )
         if first:
-            layers = [m for m in self.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+            layers = weighted(self)
             narrow_normal([layers[i] for i in (0, 2, 7)])
             narrow_normal([layers[i] for i in (1, 3, 4, 5, 6)], bias=1.0)
 
     def forward(self, input: Any) -> Tensor:
-        return self.classifier(self.flatten(self.avgpool(self.features(input))))  # type: ignore[no-any-return]
+        return self.classifier(self.flatten(self.avgpool(self.features(input))))
 
 
 @documented(

@@ -8,7 +8,7 @@ from .. import nn
 from .._engine import arguments
 from .._functions.manipulation import concatenate
 from ..nn.functional import relu
-from ._shared import documented, he_normal, narrow_normal
+from ._shared import documented, he_normal, narrow_normal, weighted
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
@@ -132,7 +132,7 @@ class _Head(nn.Module):
 
     def forward(self, input: Any) -> Tensor:
         x = self.flatten(self.conv(self.pool(input)))
-        return self.fc2(self.dropout(relu(self.fc1(x))))  # type: ignore[no-any-return]
+        return self.fc2(self.dropout(relu(self.fc1(x))))
 
 
 class GoogLeNet(nn.Module):
@@ -223,7 +223,7 @@ class GoogLeNet(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(channels, num_classes)
         if norm:
-            narrow_normal([m for m in self.modules() if isinstance(m, (nn.Conv2d, nn.Linear))])
+            narrow_normal(weighted(self))
         else:
             he_normal(self)
 
@@ -243,7 +243,9 @@ class GoogLeNet(nn.Module):
 
 
 @documented(
-    GoogLeNet, "C. Szegedy et al., Going Deeper with Convolutions, CVPR 2015, arXiv:1409.4842.", "num_classes=10, aux_logits=False"
+    GoogLeNet,
+    "C. Szegedy et al., Going Deeper with Convolutions, CVPR 2015, arXiv:1409.4842.",
+    "num_classes=10, aux_logits=False",
 )
 def googlenet(num_classes: int = 1000, **options: Any) -> GoogLeNet:
     """GoogLeNet: 6.6 million parameters beside the auxiliary heads', 1.5 billion multiply-adds for 224 × 224."""

@@ -9,10 +9,10 @@ from .._engine import arguments
 from .._engine.tensor import asarray
 from .._functions.arithmetic import square
 from .._functions.creation import zeros
-from .._functions.trigonometric import tanh
 from .._functions.indexing import take
 from .._functions.manipulation import concatenate, expand_dims, reshape
 from .._functions.reductions import sum
+from .._functions.trigonometric import tanh
 from ..autograd import no_grad
 from ..nn.functional import avg_pool2d, conv2d
 from ._shared import documented
@@ -56,7 +56,7 @@ class PartialConv2d(nn.Module):
     """
 
     kernel_size = (5, 5)
-    stride = (1, 1)
+    places: Tensor
 
     def __init__(self) -> None:
         pairs = [(i, channel) for i, seen in enumerate(_SEEN) for channel in seen]
@@ -164,21 +164,22 @@ class LeNet(nn.Module):
             self._start()
 
     def _start(self) -> None:
-        fans = {self.c1: 25 * self.c1.in_channels, self.s2: 4, self.s4: 4, self.c5: 25 * len(_SEEN), self.f6: 120}
-        for layer, fan in fans.items():
-            nn.init.uniform_(layer.weight, -2.4 / fan, 2.4 / fan)  # type: ignore[arg-type]
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        fans = {"c1": 25 * self.c1.in_channels, "s2": 4, "s4": 4, "c5": 25 * len(_SEEN), "f6": 120}
+        for name, fan in fans.items():
+            layer = getattr(self, name)
+            nn.init.uniform_(layer.weight, -2.4 / fan, 2.4 / fan)
+            nn.init.zeros_(layer.bias)
         nn.init.uniform_(self.c3.weight, -2.4, 2.4)
         fan_in = asarray([25.0 * len(seen) for seen in _SEEN for _ in seen])
         with no_grad():
-            self.c3.weight /= reshape(fan_in, (-1, 1, 1))
+            self.c3.weight.copy_(self.c3.weight / reshape(fan_in, (-1, 1, 1)))
 
     def forward(self, input: Any) -> Tensor:
         f = self.activation
         x = self.s2(f(self.c1(input)))
         x = self.s4(f(self.c3(f(x) if self.squashes_means else x)))
         x = f(self.c5(f(x) if self.squashes_means else x))
-        return self.output(f(self.f6(self.flatten(x))))  # type: ignore[no-any-return]
+        return self.output(f(self.f6(self.flatten(x))))
 
 
 @documented(

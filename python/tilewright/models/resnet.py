@@ -71,12 +71,19 @@ class _Block(nn.Module):
     """What both kinds of block share: convolutions with batch norm, and a way around them."""
 
     expansion: ClassVar[int]
+    bn2: nn.BatchNorm2d
     downsample: nn.Module | None
     residual: bool
 
     def _set_shortcut(self, downsample: nn.Module | None, residual: bool) -> None:
         self.downsample = downsample
         self.residual = residual
+
+    def zero_residual(self) -> None:
+        """Start as the way around alone: the last batch norm gives zeros."""
+        last = getattr(self, "bn3", None) or self.bn2
+        if last.weight is not None:
+            nn.init.zeros_(last.weight)
 
     def _add(self, input: Any, y: Tensor) -> Tensor:
         if not self.residual:
@@ -261,13 +268,13 @@ class ResNet(nn.Module):
         if arguments.flag("ResNet", "zero_init_residual", zero_init_residual):
             for module in self.modules():
                 if isinstance(module, _Block):
-                    nn.init.zeros_(module.bn3.weight if isinstance(module, Bottleneck) else module.bn2.weight)
+                    module.zero_residual()
 
     def forward(self, input: Any) -> Tensor:
         x = self.maxpool(relu(self.bn1(self.conv1(input))))
         for i in range(self.stages):
             x = getattr(self, f"layer{i + 1}")(x)
-        return self.fc(self.flatten(self.avgpool(x)))  # type: ignore[no-any-return]
+        return self.fc(self.flatten(self.avgpool(x)))
 
 
 _documented = documented(ResNet, _HE)

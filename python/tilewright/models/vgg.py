@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import nn
 from .._engine import arguments
-from ._shared import documented, he_normal, narrow_normal
+from ._shared import documented, he_normal, narrow_normal, weighted
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
@@ -97,10 +97,10 @@ class VGG(nn.Module):
             nn.Linear(hidden, num_classes),
         )
         he_normal(self.features)
-        narrow_normal([module for module in self.classifier if isinstance(module, nn.Linear)])
+        narrow_normal(weighted(self.classifier))
 
     def forward(self, input: Any) -> Tensor:
-        return self.classifier(self.flatten(self.avgpool(self.features(input))))  # type: ignore[no-any-return]
+        return self.classifier(self.flatten(self.avgpool(self.features(input))))
 
 
 _documented = documented(

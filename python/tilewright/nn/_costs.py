@@ -24,15 +24,18 @@ class Window(NamedTuple):
 
 def costs(module: Module, x: Tensor, y: Tensor) -> Costs | None:
     """Connections and multiply-adds of a call, by its first argument and result; None for a class that is not known."""
-    own = getattr(module, "costs", None)
-    if own is not None:
-        return own(x, y)  # type: ignore[no-any-return]
+    if _counts_itself(module):
+        return module.costs(x, y)  # type: ignore[attr-defined]
     known = _entry(module, _COSTS)
     return known(module, x, y) if known else None
 
 
 def looks_through_windows(module: Module) -> bool:
-    return hasattr(module, "costs") and hasattr(module, "kernel_size") or _entry(module, _AXES) is not None
+    return (_counts_itself(module) and hasattr(module, "kernel_size")) or _entry(module, _AXES) is not None
+
+
+def _counts_itself(module: Module) -> bool:
+    return callable(getattr(type(module), "costs", None))
 
 
 def window(module: Module, x: Tensor, y: Tensor) -> Window | None:

@@ -96,18 +96,19 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
 
     Notes
     -----
-    - Units are the numbers in a layer's result, and activations the memory that they take. A result that is handed on
-      from a layer inside, or from the input, is not counted again; nor is what functions give between the layers.
+    - Units are the numbers in a layer's result, "activations" the memory that they take, "weights" that of the
+      parameters. A result that is handed on from a layer inside, or is a view of the input, is not counted again; what
+      functions give between the layers is not counted at all.
     - Connections are counted as in the paper of LeNet-5: each unit has one to each number that it sees, padding
       included, and one to its bias.
-    - Multiply-adds are those of convolutions, linear layers, and the scaling of norms; not biases, sums and activations.
+    - Multiply-adds are those of convolutions, linear layers and the scaling of norms; no biases, sums and activations.
     - The receptive field ("field") is how many pixels of the input a unit sees, along each spatial axis, beyond its
-      borders, too; of several paths, that of the longest. "all": a linear layer or a pooling saw the whole image before.
+      borders, too; of several paths, that of the longest. "all": a linear layer or a pooling has seen the whole image.
       "?": it passed a function that has windows or mixes pixels, a transposed convolution, or windows of several sizes;
       only layers are known. Normalisation counts as seeing its own pixel.
-    - "?" of other numbers: the layer has parameters, but is of a class that is not known. Such a one may have a method
-      `costs(input, result)`, which gives its connections and multiply-adds in a call; and, for the field, `kernel_size`,
-      `stride` and `dilation`.
+    - "?" of connections and multiply-adds: the layer has parameters, but is of a class that is not known. Such a one
+      may have a method `costs(input, result)`, which gives both for a call; and, for the field, `kernel_size`, `stride`
+      and `dilation`, numbers or tuples.
 
     References
     ----------
@@ -118,11 +119,23 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
     --------
     >>> from tilewright import nn
     >>> print(nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)).summary((1, 64)))
+    layer       output shape  units  parameters  connections  multiply-adds  activations  weights
+    ---------------------------------------------------------------------------------------------
+    Sequential  (1, 10)           -           -            -              -            -        -
+      0 Linear  (1, 32)          32       2,080        2,080          2,048        128 B  8.1 KiB
+      1 ReLU    (1, 32)          32           -            -              -        128 B        -
+      2 Linear  (1, 10)          10         330          330            320         40 B  1.3 KiB
+    ---------------------------------------------------------------------------------------------
+    total       -                74       2,410        2,410          2,368        296 B  9.4 KiB
+    ---------------------------------------------------------------------------------------------
+    2,410 parameters, 2,410 of them trainable, 9.4 KiB
+    >>> nn.Conv2d(3, 16, 5).summary((1, 3, 32, 32)).total.multiply_adds
+    940800
     """
     calls = _Calls(self, input_shapes, dtype)
     layers = [calls.row(path, module) for path, module in _layers(self)]
-    total = _total(layers, list(self.parameters()))
     parameters = list(self.parameters())
+    total = _total(layers, parameters)
     trainable = sum(p.size for p in parameters if p.requires_grad)
     size = _bytes(total.parameter_bytes)
     last = f"{total.parameters:,} parameters, {trainable:,} of them trainable, {size}"
@@ -250,15 +263,19 @@ def _own_parameters(module: Module) -> Iterator[Parameter]:
 
 # ---- the table -------------------------------------------------------------------------------------------------------
 
-_COLUMNS = ("layer", "output shape", "field", "units", "parameters", "connections", "multiply-adds", "activations")
-_COLUMNS += ("weights",)
+_COLUMNS = (
+    *("layer", "output shape", "field", "units", "parameters", "connections", "multiply-adds"),
+    *("activations", "weights"),
+)
 
 
 def _table(layers: list[LayerSummary], total: LayerSummary, last: str) -> str:
     rows = [_COLUMNS, *map(_cells, layers), _cells(total)]
     kept = [column for column in zip(*rows, strict=True) if any(cell != "-" for cell in column[1:])]
     widths = [max(map(len, column)) for column in kept]
-    lines = ["  ".join(_aligned(*cell) for cell in zip(row, widths, kept, strict=True)) for row in zip(*kept, strict=True)]
+    lines = [
+        "  ".join(_aligned(*cell) for cell in zip(row, widths, kept, strict=True)) for row in zip(*kept, strict=True)
+    ]
     rule = "-" * len(lines[0])
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], rule, last])
 

@@ -36,7 +36,7 @@ Examples
 >>> import tilewright as tw
 >>> net = tw.models.{name}({example})
 >>> net(tw.zeros({shape})).shape
-(1, 10)
+({count}, 10)
 """
 
 
@@ -63,7 +63,7 @@ def narrow_normal(layers: list[nn.Conv2d | nn.Linear], bias: float = 0.0) -> Non
 
 
 def documented(
-    network: type, reference: str, example: str = "num_classes=10", shape: tuple[int, ...] = (1, 3, 32, 32)
+    network: type, reference: str, example: str = "num_classes=10", shape: tuple[int, ...] = (2, 3, 32, 32)
 ) -> Callable[[F], F]:
     """Completes the docstring of a function that makes a network; its example has `shape` as input and 10 classes."""
 
@@ -76,6 +76,7 @@ def documented(
                 name=function.__name__,
                 example=example,
                 shape=shape,
+                count=shape[0],
             )
         return function
 

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import networks
 from .shapes import Goal, label
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class LayerCase:
         As in `shapes`.
     back
         Flops of the way back, in those of the way there.
+    tolerance
+        As in `Work`.
     """
 
     group: str
@@ -50,6 +53,7 @@ class LayerCase:
     passes: str
     goal: Goal = None
     back: float = 2.0
+    tolerance: float = 1e-4
 
     @property
     def flops(self) -> float:
@@ -153,6 +157,33 @@ def norm(passes: str, module: str, arguments: tuple[Any, ...], shape: tuple[int,
     return LayerCase("norm", name, module, arguments, (shape,), passes_over(7), passes, NORM_GOAL, back=1.5)
 
 
+# A ResNet's depth, batch, extent of the images, passes and goal.
+RESNETS: list[tuple[int, int, int, str, Goal]] = [
+    (18, 32, 32, "both", None),
+    (18, 1, 224, "forward", ("best", 0.91)),
+    (18, 8, 224, "forward", ("best", 0.91)),
+    (18, 1, 32, "forward", ("best", 1.0)),
+    (50, 1, 224, "forward", None),
+]
+
+
+def resnet(depth: int, batch: int, extent: int, passes: str, goal: Goal) -> LayerCase:
+    name = f"ResNet-{depth}, {extent}x{extent}, batch {batch}"
+    inputs = ((batch, 3, extent, extent),)
+    # Trained with batch norm, a unit that is nearly zero is on either side of relu's kink.
+    tolerance = 1e-4 if passes == "forward" else 1e-2
+    return LayerCase(
+        *("networks", name, networks.resnet, (depth, 1000), inputs, networks.resnet_flops, passes, goal),
+        tolerance=tolerance,
+    )
+
+
+DIGITS = LayerCase(
+    *("networks", "two convolutions, 28x28, batch 128", networks.digits, (10,), ((128, 1, 28, 28),)),
+    *(networks.digits_flops, "both"),
+)
+
+
 # One-tuples: the arguments of `layers.layer`.
 LAYERS: list[tuple[LayerCase]] = [
     *((linear(passes, *shape),) for passes in ("forward", "both") for shape in LINEAR),
@@ -160,6 +191,8 @@ LAYERS: list[tuple[LayerCase]] = [
     *((conv("both", shape, share),) for shape, _, share in CONVOLUTIONS),
     (network(1, 784, 512, 512, 10),),
     (network(128, 784, 512, 512, 10),),
+    *((resnet(*case),) for case in RESNETS),
+    (DIGITS,),
     *((norm("both", *case),) for case in CHANNEL_NORMS),
     *((norm(passes, name, (768,), (64 * 512, 768)),) for name in ROW_NORMS for passes in ("forward", "both")),
 ]

@@ -41,7 +41,7 @@ def contenders(case: LayerCase) -> Contenders:
         calls, left_out = {"tilewright": run(tw)}, {}
     else:
         run = functools.partial(there, case=case, state=state, inputs=inputs)
-        calls, left_out = inference.contenders(loaded(tw, build(tw, case), state), inputs)
+        calls, left_out = inference.contenders(evaluating(loaded(tw, build(tw, case), state)), inputs)
         calls["tilewright"] = run(tw)
         if case.module in NUMPY:
             calls["numpy"] = functools.partial(NUMPY[case.module], state, *inputs)
@@ -72,6 +72,10 @@ def stateful(module: Any) -> bool:
     return hasattr(module, "state_dict")
 
 
+def evaluating(module: Any) -> Any:
+    return module.eval() if stateful(module) else module
+
+
 def loaded(library: Any, module: Any, state: dict[str, np.ndarray], dtype: str = "float32") -> Any:
     """The module with these weights, in this dtype, in memory of its own."""
     if stateful(module):
@@ -89,9 +93,7 @@ def there(
     library: Any, *, case: LayerCase, state: dict[str, np.ndarray], inputs: list[np.ndarray], dtype: str = "float32"
 ) -> Callable[[], Any]:
     """Inference."""
-    module = loaded(library, build(library, case), state, dtype)
-    if stateful(module):
-        module.eval()
+    module = evaluating(loaded(library, build(library, case), state, dtype))
     xs = tensors(library, inputs, dtype)
 
     def run() -> Any:

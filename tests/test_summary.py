@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,8 @@ def test_lenet_is_counted_as_in_its_paper():
     assert found["c5"] == (48_120, 48_120, 120)
     assert found["f6"] == (10_164, 10_164, 84)
     assert (summary.total.parameters, summary.total.connections) == (60_000, 340_908)
+    again = pickle.loads(pickle.dumps(summary))
+    assert (again, again.layers, again.total) == (summary, summary.layers, summary.total)
 
 
 # Multiply-adds of convolutions and linear layers for an image of 224 x 224, as torchvision publishes them, in billions.
@@ -117,7 +121,7 @@ def test_fields_are_what_gradients_reach(net, field):
 
 
 NOT_TOLD = [
-    (nn.Sequential(nn.ConvTranspose2d(1, 1, 3)), "?"),
+    (nn.Sequential(conv(3), nn.ConvTranspose2d(1, 1, 3), nn.Tanh()), "?"),
     (nn.Sequential(nn.AdaptiveMaxPool2d(5)), "?"),
     (nn.Sequential(nn.AdaptiveMaxPool2d(5), nn.ReLU(), conv(1)), "?"),
     (Branches(conv(3), join=lambda ys: F.max_pool2d(ys[0], 2)), "?"),

@@ -170,7 +170,8 @@ class GoogLeNet(nn.Module):
     -----
     The loss of the heads is weighted with 0.3 in the paper. All weights start normal with a standard deviation of 0.01,
     as in torchvision; without batch norm the convolutions start normal by their fan-out (He et al.), for the paper does
-    not say how they do. A dropout of 0.4 is the paper's.
+    not say how they do. A dropout of 0.4 is the paper's. Weights that were trained with torchvision want images less
+    0.5, divided by 0.5, instead of the usual means and deviations (its `transform_input`).
 
     References
     ----------

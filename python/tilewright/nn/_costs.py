@@ -39,7 +39,7 @@ def _counts_itself(module: Module) -> bool:
 
 
 def window(module: Module, x: Tensor, y: Tensor) -> Window | None:
-    """The window of each result in a call; None where they differ, or are not those of a known class."""
+    """The window of each result in a call, of a layer that looks through windows; None where they differ."""
     axes = _entry(module, _AXES) or x.ndim - 2
     if hasattr(module, "output_size"):
         pairs = list(zip(x.shape[-axes:], y.shape[-axes:], strict=True))
@@ -47,8 +47,6 @@ def window(module: Module, x: Tensor, y: Tensor) -> Window | None:
             return None
         steps = tuple([n // m for n, m in pairs])
         return Window(steps, steps, (1,) * axes)
-    if type(module).__name__.startswith(("ConvTranspose", "MaxUnpool")):
-        return None
     sizes = [getattr(module, name, 1) for name in ("kernel_size", "stride", "dilation")]
     return Window(*((size,) * axes if isinstance(size, int) else tuple(size) for size in sizes))
 
@@ -112,4 +110,4 @@ for _n in (1, 2, 3):
     _COSTS |= {f"{_kind}Pool{_n}d": _pooling for _kind in ("Avg", "Max", "LP")}
     _COSTS |= {f"Adaptive{_kind}Pool{_n}d": _adaptive_pooling for _kind in ("Avg", "Max")}
     _AXES |= {f"{_kind}Pool{_n}d": _n for _kind in ("Avg", "Max", "LP", "AdaptiveAvg", "AdaptiveMax")}
-    _AXES |= {f"{_kind}{_n}d": _n for _kind in ("Conv", "ConvTranspose", "MaxUnpool")}
+    _AXES[f"Conv{_n}d"] = _n

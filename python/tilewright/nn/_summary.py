@@ -65,15 +65,8 @@ class Summary(str):
         The sums, also a `LayerSummary`; what is not known of a layer is left out.
     """
 
-    __slots__ = ("layers", "total")
-
     layers: tuple[LayerSummary, ...]
     total: LayerSummary
-
-    def __new__(cls, text: str, layers: Iterable[LayerSummary], total: LayerSummary) -> Summary:
-        made = super().__new__(cls, text)
-        made.layers, made.total = tuple(layers), total
-        return made
 
 
 def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32") -> Summary:
@@ -139,7 +132,9 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
     trainable = sum(p.size for p in parameters if p.requires_grad)
     size = _bytes(total.parameter_bytes)
     last = f"{total.parameters:,} parameters, {trainable:,} of them trainable, {size}"
-    return Summary(_table(layers, total, last), layers, total)
+    made = Summary(_table(layers, total, last))
+    made.layers, made.total = tuple(layers), total
+    return made
 
 
 # ---- the rows --------------------------------------------------------------------------------------------------------

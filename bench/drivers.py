@@ -11,7 +11,7 @@ import numpy as np
 
 import tilewright as tw
 
-from . import layer_cases, layers, picks, products, shapes
+from . import images, layer_cases, layers, picks, products, shapes
 from .contenders import Contenders, apply, operands, torch
 from .shapes import label
 from .work import Work
@@ -32,6 +32,7 @@ def all_work() -> list[Work]:
         (reduction, shapes.REDUCTIONS),
         (softmax, shapes.SOFTMAX),
         (picks.pick, shapes.PICKS),
+        (images.image, shapes.IMAGES),
         (sorting, shapes.SORTS),
         (scan, shapes.SCANS),
         (products.square, shapes.SQUARES),

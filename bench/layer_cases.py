@@ -42,6 +42,8 @@ class LayerCase:
         Flops of the way back, in those of the way there.
     tolerance
         As in `Work`.
+    moved
+        The formula of what is read and written, where memory bounds it: bytes from passes, arguments and input shapes.
     """
 
     group: str
@@ -54,6 +56,11 @@ class LayerCase:
     goal: Goal = None
     back: float = 2.0
     tolerance: float = 1e-4
+    moved: Callable[[str, tuple[Any, ...], tuple[tuple[int, ...], ...]], float] | None = None
+
+    @property
+    def nbytes(self) -> float:
+        return self.moved(self.passes, self.arguments, self.inputs) if self.moved else 0.0
 
     @property
     def flops(self) -> float:
@@ -149,7 +156,7 @@ CHANNEL_NORMS: list[tuple[str, tuple[Any, ...], tuple[int, ...]]] = [
     ("GroupNorm", (32, 512), (32, 512, 7, 7)),
 ]
 ROW_NORMS = ("LayerNorm", "RMSNorm")
-NORM_GOAL = ("pytorch", 1 / 1.3)
+NORM_GOAL = ("pytorch", 0.77)
 
 
 def norm(passes: str, module: str, arguments: tuple[Any, ...], shape: tuple[int, ...]) -> LayerCase:
@@ -184,11 +191,46 @@ DIGITS = LayerCase(
 )
 
 
+# Kernel, stride and padding of pooling, and its inputs. Training of maxima is to take POOLING_GOAL of PyTorch's time.
+POOLING: list[tuple[str, tuple[int, ...]]] = [
+    ("MaxPool2d", (3, 2, 1)),
+    ("MaxPool2d", (2, 2, 0)),
+    ("AvgPool2d", (2, 2, 0)),
+    ("AdaptiveAvgPool2d", (1,)),
+]
+POOLED: list[tuple[int, ...]] = [(32, 64, 56, 56), (32, 512, 7, 7), (32, 64, 112, 112)]
+POOLING_GOAL = 0.77
+
+
+def nothing(sizes: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
+    """No flops that count."""
+    return 0.0
+
+
+def pooled_bytes(passes: str, options: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
+    """Elements and windows, on the way back as well; a byte for each place, written and read."""
+    *lead, height, width = inputs[0]
+    if len(options) == 1:
+        windows = math.prod(lead) * options[0] ** 2
+    else:
+        kernel, stride, padding = options
+        windows = math.prod([*lead, *((n + 2 * padding - kernel) // stride + 1 for n in (height, width))])
+    there = 4.0 * (math.prod(inputs[0]) + windows)
+    return there if passes == "forward" else 2 * there + 2 * windows
+
+
+def pooling(passes: str, module: str, options: tuple[int, ...], shape: tuple[int, ...]) -> LayerCase:
+    name = f"{label(module, shape)}, {'x'.join(map(str, options))}"
+    goal = ("pytorch", POOLING_GOAL) if passes == "both" and module == "MaxPool2d" else None
+    return LayerCase("pooling", name, module, options, (shape,), nothing, passes, goal, moved=pooled_bytes)
+
+
 # One-tuples: the arguments of `layers.layer`.
 LAYERS: list[tuple[LayerCase]] = [
     *((linear(passes, *shape),) for passes in ("forward", "both") for shape in LINEAR),
     *((conv("forward", shape, share),) for shape, share, _ in CONVOLUTIONS),
     *((conv("both", shape, share),) for shape, _, share in CONVOLUTIONS),
+    *((pooling(passes, *of, shape),) for passes in ("forward", "both") for of in POOLING for shape in POOLED),
     (network(1, 784, 512, 512, 10),),
     (network(128, 784, 512, 512, 10),),
     *((resnet(*case),) for case in RESNETS),

@@ -27,9 +27,8 @@ NUMPY: dict[str, Callable[..., np.ndarray]] = {
 def layer(case: LayerCase) -> Work:
     suffix = "" if case.passes == "forward" else " and back"
     make = functools.partial(contenders, case)
-    return Work(
-        case.group + suffix, case.name + suffix, make, flops=case.flops, goal=case.goal, tolerance=case.tolerance
-    )
+    costs = {"flops": case.flops, "nbytes": case.nbytes}
+    return Work(case.group + suffix, case.name + suffix, make, **costs, goal=case.goal, tolerance=case.tolerance)
 
 
 def contenders(case: LayerCase) -> Contenders:

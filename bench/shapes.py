@@ -70,6 +70,20 @@ PICKS: list[tuple[str, tuple[int, ...], tuple[int, ...], Goal]] = [
     ("tril", (2048, 2048), (), ("pytorch", 1.0)),
 ]
 
+# function, shape, arguments, goal
+IMAGES: list[tuple[str, tuple[int, ...], dict[str, Any], Goal]] = [
+    ("pad", (8, 64, 56, 56), {"pad": (1, 1, 1, 1)}, ("pytorch", 1.0)),
+    ("pad reflect", (8, 64, 56, 56), {"pad": (1, 1, 1, 1), "mode": "reflect"}, ("pytorch", 1.0)),
+    ("pad circular", (8, 64, 56, 56), {"pad": (1, 1, 1, 1), "mode": "circular"}, ("pytorch", 1.0)),
+    ("interpolate nearest", (8, 32, 28, 28), {"scale_factor": 2.0}, ("pytorch", 1.0)),
+    ("interpolate bilinear", (8, 32, 28, 28), {"scale_factor": 2.0, "mode": "bilinear"}, ("pytorch", 1.0)),
+    ("interpolate bicubic", (8, 32, 28, 28), {"scale_factor": 2.0, "mode": "bicubic"}, ("pytorch", 1.0)),
+    ("interpolate bilinear", (1, 3, 480, 640), {"size": (224, 224), "mode": "bilinear"}, ("pytorch", 1.0)),
+    ("unfold", (8, 32, 28, 28), {"kernel_size": 3, "padding": 1}, ("pytorch", 1.0)),
+    ("fold", (8, 288, 784), {"output_size": 28, "kernel_size": 3, "padding": 1}, ("pytorch", 1.0)),
+    ("pixel_shuffle", (8, 64, 56, 56), {"upscale_factor": 2}, ("pytorch", 1.0)),
+]
+
 # function, dtype, shape, goal; over the last axis
 SORTS: list[tuple[str, str, tuple[int, ...], Goal]] = [
     ("sort", "float32", (16,), ("pytorch", 0.5)),

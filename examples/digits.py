@@ -3,10 +3,9 @@
 python -m pip install ".[examples]" && python examples/digits.py
 """
 
-import argparse
 import os
-import tempfile
 
+from common import count, evaluate, options, read, show
 from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 from tqdm import tqdm
@@ -16,35 +15,14 @@ from tilewright import nn
 from tilewright.nn import functional as F
 
 
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, f"{self.prog}: error: {message}\n")  # without the usage
-
-
-def count(text):
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
-
-
 def arguments():
-    parser = Parser(description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = options(__doc__, "digits.safetensors and digits.png")
     parser.add_argument("--epochs", type=count, default=100, help="passes through the data, at most")
     parser.add_argument("--lr", type=float, default=2e-3, help="learning rate")
     parser.add_argument("--hidden", type=count, nargs="+", default=[64, 32], help="sizes of the hidden layers")
-    parser.add_argument("--seed", type=int, default=0, help="of the starting weights and the order of the samples")
-    parser.add_argument("--threads", type=count, default=tw.get_num_threads(), help="any number gives the same bits")
-    parser.add_argument("--out", default=".", help="directory for digits.safetensors and digits.png")
-    args = parser.parse_args()
+    args = read(parser)
     if not 0 < args.lr < float("inf"):
         parser.error(f"argument --lr: {args.lr} is not a positive number")
-    if not 0 <= args.seed < 2**64:
-        parser.error(f"argument --seed: {args.seed} is not between 0 and 2**64 - 1")
-    try:
-        os.makedirs(args.out, exist_ok=True)
-        tempfile.TemporaryFile(dir=args.out).close()
-    except OSError as error:
-        parser.error(f"argument --out: cannot write to {args.out!r}: {error.strerror}")
     return args
 
 
@@ -61,15 +39,6 @@ def make_network(hidden):
     sizes = [64, *hidden]
     layers = [layer for i, o in zip(sizes, hidden) for layer in (nn.Linear(i, o), nn.ReLU())]
     return nn.Sequential(*layers, nn.Linear(sizes[-1], 10))
-
-
-def evaluate(network, dataset):
-    """Loss, accuracy and predictions."""
-    images, labels = dataset[:]
-    with tw.no_grad():
-        logits = network(images)
-    predicted = logits.argmax(axis=1)
-    return F.cross_entropy(logits, labels).item(), (predicted == labels).mean().item(), predicted
 
 
 def train(network, training, validation, epochs, lr, patience=10):
@@ -117,17 +86,13 @@ def plot(path, curves, best_epoch, images, labels, predicted):
     right.suptitle(f"{len(labels)} test digits, {len(wrong)} of them taken for another")
     for axes, i in zip(right.subplots(5, 8).flat, shown):
         colour = "crimson" if i in wrong else "black"
-        axes.imshow(images[i].reshape(8, 8).numpy(), cmap="gray_r")
-        axes.set_title(f"{predicted[i]}, not {labels[i]}" if i in wrong else predicted[i], color=colour, fontsize=10)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(color=colour, linewidth=2 if i in wrong else 0.5)
+        title = f"{predicted[i]}, not {labels[i]}" if i in wrong else predicted[i]
+        show(axes, images[i].reshape(8, 8), title, colour=colour)
     figure.savefig(path, dpi=120)
 
 
 def main():
     args = arguments()
-    tw.set_num_threads(args.threads)
-    tw.random.seed(args.seed)
     training, validation, test = load_data()
     network = make_network(args.hidden)
     print(network.summary((32, 64)))

@@ -38,6 +38,12 @@ def default(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def example():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPT.parent)  # beside it is what examples share
+        yield load()
+
+
+def load():
     spec = importlib.util.spec_from_file_location("digits_example", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

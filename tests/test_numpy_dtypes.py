@@ -218,6 +218,7 @@ CREATED = (
     *("expand_dims([0.1], 0)", "squeeze([[0.1]])", "transpose([[1, 2.5]])", "swapaxes([[0.5, 1]], 0, 1)"),
     *("moveaxis([[0.5, 1]], 0, 1)", "ravel([[0.5, 1]])", "split(np.array([1, 2, 3.5, 4]), 2)[1]", "nonzero([0, 2])[0]"),
     *("tri(3)", "tri(2, 3, 1)", "tri(3, k=-1, dtype=int)", "tril([[0.1, 2], [3, 4]])", "triu([[1, 2], [3, 4]], 1)"),
+    *("pad([1, 2], 1)", "pad([0.5], (1, 2), 'edge')", "pad([[1, 2.5]], ((0, 1), (1, 0)), constant_values=(1, 2))"),
     *("tril_indices(3, 1)[1]", "triu_indices(2, -1, 4)[0]", "diag_indices(3)[1]", "diag_indices(2, 3)[2]"),
     *("take_along_axis(np.array([[0.1, 2]]), np.array([[1]]), 1)", "reciprocal([2, 4])", "reciprocal(2.0)"),
 )

@@ -271,6 +271,8 @@ def test_the_algorithm_is_explained(capsys):
     assert capsys.readouterr().out == "max_pool: 3 planes of 1->1 8->4 8->4 -> taps\n"
     tw.explain(F.adaptive_avg_pool2d, tw.ones((3, 8, 8)), 2)
     assert "-> windows\n    not taps: windows are adaptive" in capsys.readouterr().out
+    tw.explain(F.max_pool1d, tw.ones((1, 500)), 2, 90, 0, 100)
+    assert "not taps: strides are long" in capsys.readouterr().out
     tw.explain(F.avg_pool2d, tw.ones((3, 8, 8)), 1, 3)
     assert "not taps: windows are further apart than they are long" in capsys.readouterr().out
 

@@ -196,6 +196,20 @@ def test_statistics_that_are_given_are_differentiated():
     close(var.grad, ((np.asarray(mean.detach()) - x.numpy()) / 2 / (np.asarray(var.detach()) + 1e-5) ** 1.5).sum(0))
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_training_may_move_them_before_evaluation_is_differentiated(create_graph):
+    layer, twin = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
+    gradients = []
+    for module, moves in ((layer, True), (twin, False)):
+        x = normal(5, 3).requires_grad_()
+        y = (module.eval()(x) ** 3).sum()
+        if moves:
+            module.train()(normal(4, 3) + 5)
+        (g,) = tw.autograd.gradients(y, [x], create_graph=create_graph)
+        gradients.append(tw.autograd.gradients((g**2).sum(), [x])[0] if create_graph else g)
+    close(gradients[0], gradients[1].numpy())
+
+
 def test_reset():
     layer = nn.BatchNorm2d(2)
     layer(normal(3, 2, 4, 4))

@@ -37,6 +37,10 @@ struct ConvWeight {
   int64_t group, filter, tap;
 };
 
+// The largest tiles of the result by Winograd's minimal filtering that may be taken. Errors of f2 are those of sums, or
+// less, and of f4 twice that; what is not finite spreads over a tile. See cpu/kernels/conv/README.md.
+enum class WinogradTiles : uint8_t { none, f2, f4 };
+
 // out = act(sums over the taps + bias + residual).
 //
 // As given to `conv`: `in` has the extents axes[].in, `out` axes[].out. As given to `conv_transpose`, which is the
@@ -51,6 +55,7 @@ struct ConvProblem {
   const void* bias;      // one value for each channel of `out`, or null
   const void* residual;  // laid out as `out`, or null
   Activation activation;
+  WinogradTiles winograd = WinogradTiles::none;
 };
 
 // out (groups, out_channels, in_channels, taps) = the sums over images and pixels of g times the input that the tap

@@ -6,6 +6,8 @@
 
 #include "backend/choose.h"
 #include "core/parallel.h"
+#include "cpu/conv_depthwise.h"
+#include "cpu/conv_winograd.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_source.h"
@@ -137,10 +139,19 @@ void run_im2col(const ConvProblem& p) {
   gemm(GemmFromSource{g, {kernels().conv.im2col[log2_size(p.dtype)], &im2col}});
 }
 
+template <WinogradTiles kTiles>
+constexpr Method<ConvProblem> kWinograd = {
+    kTiles == WinogradTiles::f4 ? "Winograd F(4x4, 3x3)" : "Winograd F(2x2, 3x3)",
+    [](const ConvProblem& p) { return winograd_unsupported(kTiles, p); },
+    [](const ConvProblem& p) { winograd(kTiles, p); }};
+
 // In order of preference.
 const Method<ConvProblem> kMethods[] = {
     {"naive", naive_unsupported, run_naive},
     {"1x1 as GEMM", one_tap_unsupported, run_one_tap},
+    {"depthwise", depthwise_unsupported, depthwise},
+    kWinograd<WinogradTiles::f4>,
+    kWinograd<WinogradTiles::f2>,
     {"implicit im2col", im2col_unsupported, run_im2col},
 };
 

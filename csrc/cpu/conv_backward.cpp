@@ -6,6 +6,8 @@
 #include "core/divide.h"
 #include "core/parallel.h"
 #include "cpu/conv.h"
+#include "cpu/conv_depthwise.h"
+#include "cpu/conv_winograd.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_source.h"
@@ -129,9 +131,18 @@ void run_phases(const ConvProblem& p) {
 
 const char* phases_unsupported(const ConvProblem&) { return nullptr; }
 
+template <WinogradTiles kTiles>
+constexpr Method<ConvProblem> kWinograd = {
+    kTiles == WinogradTiles::f4 ? "Winograd F(4x4, 3x3)" : "Winograd F(2x2, 3x3)",
+    [](const ConvProblem& p) { return winograd_transpose_unsupported(kTiles, p); },
+    [](const ConvProblem& p) { winograd_transpose(kTiles, p); }};
+
 // In order of preference.
 const Method<ConvProblem> kTransposeMethods[] = {
     {"naive", naive_transpose_unsupported, run_naive_transpose},
+    {"depthwise", depthwise_transpose_unsupported, depthwise_transpose},
+    kWinograd<WinogradTiles::f4>,
+    kWinograd<WinogradTiles::f2>,
     {"a convolution for each phase of the stride", phases_unsupported, run_phases},
 };
 
@@ -173,6 +184,7 @@ void run_im2col_gradient(const ConvWeightGradientProblem& p) {
 // In order of preference.
 const Method<ConvWeightGradientProblem> kGradientMethods[] = {
     {"naive", naive_gradient_unsupported, run_naive_gradient},
+    {"depthwise", depthwise_weight_gradient_unsupported, depthwise_weight_gradient},
     {"implicit im2col", im2col_gradient_unsupported, run_im2col_gradient},
 };
 

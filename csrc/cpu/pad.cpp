@@ -11,129 +11,179 @@ namespace tw::cpu {
 namespace {
 
 constexpr int64_t kChunkBytes = 64 << 10;  // of the result, that a thread takes at a time
-constexpr int64_t kOutside = -1;
+constexpr int64_t kOutside = INT64_MIN;    // no offset: strides may be negative
 
-// Axes before that of the rows: for each position of the result, how many bytes on it is read, or kOutside.
+// Axes before that of the rows: for each position of the result, how many elements on it is read, or kOutside.
 struct OuterAxis {
   int64_t extent;
   std::vector<int64_t> offsets;
 };
 
-// The axis of the rows, in items: those of the last axis that is padded, with all that lies contiguous behind.
+// The axis of the rows, in items of `unit` elements: the last axis that is padded, with all that lies contiguous
+// behind.
 struct RowAxis {
-  PadMode mode;
-  int64_t extent, n, before, itemsize;
+  int64_t extent, unit;
+  int64_t first, last;           // positions in the result that lie in x
+  int64_t start;                 // the item of x that the first of them is
+  std::vector<int64_t> sources;  // the items that the others are, in their order; none for PadMode::constant
 
-  int64_t first() const { return std::clamp<int64_t>(before, 0, extent); }           // of the result that lies in x
-  int64_t last() const { return std::clamp<int64_t>(before + n, first(), extent); }  // and where that ends
-  const char* source(const char* x, int64_t at) const { return x + padded_from(mode, at - before, n) * itemsize; }
+  const int64_t* source(int64_t at) const { return sources.data() + (at < first ? at : at - last + first); }
+};
+
+struct Plan {
+  std::vector<OuterAxis> outer;
+  RowAxis row;
+  int64_t rows = 1;
+
+  explicit Plan(const PadProblem& p) {
+    int last = p.shape.size() - 1;
+    int64_t unit = 1;
+    const auto whole = [&p](int k) { return p.before[k] == 0 && p.shape[k] == p.extents[k]; };
+    while (last > 0 && whole(last) && p.x.strides[last - 1] == unit * p.extents[last]) unit *= p.extents[last--];
+    set_row(p.mode, p.shape[last], p.extents[last], p.before[last], unit);
+    for (int k = 0; k < last; ++k) {
+      OuterAxis axis{p.shape[k], {}};
+      for (int64_t i = 0; i < axis.extent; ++i) {
+        const int64_t from = padded_from(p.mode, i - p.before[k], p.extents[k]);
+        axis.offsets.push_back(from < 0 ? kOutside : from * p.x.strides[k]);
+      }
+      rows *= axis.extent;
+      outer.push_back(std::move(axis));
+    }
+  }
+
+ private:
+  void set_row(PadMode mode, int64_t extent, int64_t n, int64_t before, int64_t unit) {
+    const int64_t first = std::clamp<int64_t>(before, 0, extent), last = std::clamp<int64_t>(before + n, first, extent);
+    row = {extent, unit, first, last, first - before, {}};
+    if (mode == PadMode::constant) return;
+    for (int64_t at = 0; at < first; ++at) row.sources.push_back(padded_from(mode, at - before, n));
+    for (int64_t at = last; at < extent; ++at) row.sources.push_back(padded_from(mode, at - before, n));
+  }
+};
+
+// The rows of the result one after the other: where each is read, or kOutside.
+class Walk {
+ public:
+  Walk(const Plan& plan, int64_t index) : plan_(plan), at_(static_cast<int>(plan.outer.size())) {
+    for (int k = at_.size() - 1; k >= 0; --k) {
+      const int64_t extent = axis(k).extent;
+      at_[k] = index % extent;
+      index /= extent;
+    }
+  }
+
+  int64_t offset() const {
+    int64_t sum = 0;
+    for (int k = 0; k < at_.size(); ++k) {
+      const int64_t offset = axis(k).offsets[static_cast<size_t>(at_[k])];
+      if (offset == kOutside) return kOutside;
+      sum += offset;
+    }
+    return sum;
+  }
+  void next() {
+    for (int k = at_.size() - 1; k >= 0 && ++at_[k] == axis(k).extent; --k) at_[k] = 0;
+  }
+
+ private:
+  const OuterAxis& axis(int k) const { return plan_.outer[static_cast<size_t>(k)]; }
+
+  const Plan& plan_;
+  Dims at_;
+};
+
+// T has the size of an element: only bytes move.
+template <class T>
+class Writer {
+ public:
+  Writer(const PadProblem& p, const RowAxis& row) : row_(row), constant_(p.mode == PadMode::constant) {
+    std::memcpy(&value_, p.value, sizeof value_);
+  }
+
+  // Positions [begin, end) of a row that lies at x, or nowhere.
+  void write(const T* x, int64_t begin, int64_t end, T* out) const {
+    if (!x) return fill((end - begin) * row_.unit, out);
+    out = border(x, begin, std::min(end, row_.first), out);
+    const int64_t from = std::max(begin, row_.first), to = std::min(end, row_.last);
+    if (from < to) {
+      const int64_t count = (to - from) * row_.unit;
+      std::memcpy(out, x + (from - row_.first + row_.start) * row_.unit, static_cast<size_t>(count) * sizeof(T));
+      out += count;
+    }
+    border(x, std::max(begin, row_.last), end, out);
+  }
+
+ private:
+  void fill(int64_t count, T* out) const {
+    for (int64_t k = 0; k < count; ++k) out[k] = value_;
+  }
+
+  T* border(const T* x, int64_t begin, int64_t end, T* out) const {
+    const int64_t count = end - begin, unit = row_.unit;
+    if (count <= 0) return out;
+    if (constant_) {
+      fill(count * unit, out);
+    } else {
+      const int64_t* sources = row_.source(begin);
+      for (int64_t k = 0; k < count; ++k)
+        if (unit == 1)
+          out[k] = x[sources[k]];
+        else
+          std::memcpy(out + k * unit, x + sources[k] * unit, static_cast<size_t>(unit) * sizeof(T));
+    }
+    return out + count * unit;
+  }
+
+  const RowAxis& row_;
+  bool constant_;
+  T value_;
 };
 
 template <class T>
-void fill(const char* value, char* out, int64_t count) {
-  T item;
-  std::memcpy(&item, value, sizeof item);
-  std::fill_n(reinterpret_cast<T*>(out), count, item);
+void pad_items(const PadProblem& p) {
+  const Plan plan(p);
+  const RowAxis& row = plan.row;
+  const Writer<T> writer(p, row);
+  const auto* x = reinterpret_cast<const T*>(p.x.data);
+  auto* out = reinterpret_cast<T*>(p.out);
+  const int64_t item = row.unit * p.itemsize, most = std::max<int64_t>(1, kChunkBytes / item);
+  const int64_t pieces = ceil_div(row.extent, most), bytes = std::min(row.extent, most) * item;
+  const int64_t chunk = std::max<int64_t>(1, kChunkBytes / bytes);
+  parallel_for(plan.rows * pieces, chunk, 5 + 0.1 * static_cast<double>(bytes), [&](int64_t begin, int64_t end) {
+    int64_t index = begin / pieces, piece = begin - index * pieces;
+    Walk walk(plan, index);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t offset = walk.offset(), first = piece * most;
+      writer.write(offset == kOutside ? nullptr : x + offset, first, std::min(first + most, row.extent),
+                   out + (index * row.extent + first) * row.unit);
+      if (++piece < pieces) continue;
+      piece = 0;
+      ++index;
+      walk.next();
+    }
+  });
 }
 
 struct Pair {
   uint64_t low, high;
 };
 
-// `count` items of one value. `itemsize` is that of a dtype, or many of them, of which value has one.
-void fill(const char* value, int64_t itemsize, char* out, int64_t count) {
-  switch (itemsize) {
-    case 1:
-      return fill<uint8_t>(value, out, count);
-    case 2:
-      return fill<uint16_t>(value, out, count);
-    case 4:
-      return fill<uint32_t>(value, out, count);
-    case 8:
-      return fill<uint64_t>(value, out, count);
-    default:
-      return fill<Pair>(value, out, count);
-  }
-}
-
-struct Plan {
-  std::vector<OuterAxis> outer;
-  RowAxis row;
-  int64_t value_size, per_item;  // the size of an element, and how many an item has
-  int64_t rows = 1;
-
-  explicit Plan(const PadProblem& p) : value_size(p.itemsize), per_item(1) {
-    int last = p.shape.size() - 1;
-    const auto whole = [&p](int k) { return p.before[k] == 0 && p.shape[k] == p.extents[k]; };
-    while (last > 0 && whole(last) && p.x.strides[last - 1] == per_item * p.extents[last])
-      per_item *= p.extents[last--];
-    row = {p.mode, p.shape[last], p.extents[last], p.before[last], per_item * p.itemsize};
-    for (int k = 0; k < last; ++k) {
-      OuterAxis axis{p.shape[k], {}};
-      for (int64_t i = 0; i < axis.extent; ++i) {
-        const int64_t from = padded_from(p.mode, i - p.before[k], p.extents[k]);
-        axis.offsets.push_back(from < 0 ? kOutside : from * p.x.strides[k] * p.itemsize);
-      }
-      rows *= axis.extent;
-      outer.push_back(std::move(axis));
-    }
-  }
-};
-
-// Positions [begin, end) of a row that lies at x, or nowhere, written at `out`.
-void write(const Plan& plan, const PadProblem& p, const char* x, int64_t begin, int64_t end, char* out) {
-  const RowAxis& row = plan.row;
-  const int64_t size = row.itemsize;
-  const auto fill_to = [&](int64_t to) {
-    fill(p.value, plan.value_size, out, (to - begin) * plan.per_item);
-    out += (to - begin) * size;
-    begin = to;
-  };
-  const auto look_up_to = [&](int64_t to) {
-    for (; begin < to; ++begin, out += size) std::memcpy(out, row.source(x, begin), static_cast<size_t>(size));
-  };
-  const auto outside_to = [&](int64_t to) {
-    if (begin >= to) return;
-    if (row.mode == PadMode::constant) return fill_to(to);
-    look_up_to(to);
-  };
-  if (!x) return fill_to(end);
-  outside_to(std::min(end, row.first()));
-  const int64_t inside = std::min(end, row.last());
-  if (begin < inside) {
-    const int64_t bytes = (inside - begin) * size;
-    std::memcpy(out, x + (begin - row.before) * size, static_cast<size_t>(bytes));
-    out += bytes;
-    begin = inside;
-  }
-  outside_to(end);
-}
-
-// Where a row is read, null where it is outside.
-const char* row_of(const Plan& plan, const char* x, int64_t row) {
-  for (auto axis = plan.outer.rbegin(); axis != plan.outer.rend(); ++axis) {
-    const int64_t offset = axis->offsets[static_cast<size_t>(row % axis->extent)];
-    if (offset == kOutside) return nullptr;
-    x += offset;
-    row /= axis->extent;
-  }
-  return x;
-}
-
 }  // namespace
 
 void pad(const PadProblem& p) {
-  const Plan plan(p);
-  const int64_t most = std::max<int64_t>(1, kChunkBytes / plan.row.itemsize), pieces = ceil_div(plan.row.extent, most);
-  const int64_t bytes = std::min(plan.row.extent, most) * plan.row.itemsize,
-                row_bytes = plan.row.extent * plan.row.itemsize;
-  const int64_t chunk = std::max<int64_t>(1, kChunkBytes / bytes);
-  parallel_for(plan.rows * pieces, chunk, 0.1 * static_cast<double>(bytes), [&](int64_t begin, int64_t end) {
-    for (int64_t item = begin; item < end; ++item) {
-      const int64_t row = item / pieces, first = item % pieces * most, to = std::min(first + most, plan.row.extent);
-      write(plan, p, row_of(plan, p.x.data, row), first, to, p.out + row * row_bytes + first * plan.row.itemsize);
-    }
-  });
+  switch (p.itemsize) {
+    case 1:
+      return pad_items<uint8_t>(p);
+    case 2:
+      return pad_items<uint16_t>(p);
+    case 4:
+      return pad_items<uint32_t>(p);
+    case 8:
+      return pad_items<uint64_t>(p);
+    default:
+      return pad_items<Pair>(p);
+  }
 }
 
 }  // namespace tw::cpu

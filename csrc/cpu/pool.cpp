@@ -33,12 +33,14 @@ std::string describe(const char* op, const PoolWindows& w, int64_t planes) {
 const char* not_by_taps(const PoolWindows& w) {
   if (w.adaptive) return "windows are adaptive";
   if (w.taps() > kPoolTaps) return "windows are large";
-  double windows = 1, cells = 1;
+  double windows = 1, cells = 1, phases = 1;
   for (const PoolAxis& a : w.axis) {
     if (a.s > (a.k - 1) * a.d + 1) return "windows are further apart than they are long";
     windows *= static_cast<double>(a.m);
     cells *= static_cast<double>(a.m + pool_reach(a));
+    phases *= static_cast<double>(a.s);
   }
+  if (phases > kPoolTaps) return "strides are long";
   return cells > 4 * windows ? "there are few windows, which overlap" : nullptr;
 }
 template <class Problem>
@@ -176,8 +178,7 @@ constexpr Method<AveragePoolProblem> kAverageMethods[] = {
 void average_backward(const AveragePoolProblem& p, AveragePoolFn fn) {
   for_chunks_of_planes(p.windows, p.planes, [&](int64_t first, int64_t planes) {
     const PoolBlock block = whole_planes(p.windows, first, planes);
-    const int64_t sums = p.windows.inputs() + p.windows.outputs();
-    const StorageRef scratch = scratch_of(std::max(sums, pool_scratch(p.windows, block)));
+    const StorageRef scratch = scratch_of(std::max(planes * p.windows.inputs(), pool_scratch(p.windows, block)));
     fn(p.windows, block, p.divisor, p.x, p.y, scratch->data);
   });
 }

@@ -1,6 +1,7 @@
 #include "ops/conv.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backend/backend.h"
 #include "ops/creation.h"
@@ -10,6 +11,8 @@
 
 namespace tw {
 namespace {
+
+thread_local WinogradTiles winograd_tiles = WinogradTiles::f2;
 
 struct Window {
   const Dims &stride, &padding, &dilation;
@@ -172,7 +175,8 @@ struct Operands {
     return {out.dtype,      shape,
             images_of(*x),  {taps.data, shape.out_channels * filter, filter, taps.strides[1]},
             images_of(out), has_bias ? bias->data : nullptr,
-            nullptr,        Activation::none};
+            nullptr,        Activation::none,
+            winograd_tiles};
   }
 };
 
@@ -298,6 +302,10 @@ void conv_weight_gradient_add(const Array& out, const Array& g, const Array& x, 
     return run_weight_gradient(w, g, x, out, true);
   const Array gradient = conv_weight_gradient(g, x, spatial(out), stride, padding, dilation, groups);
   run_elementwise(Elementwise::add, {&out, &gradient}, out);
+}
+
+int set_winograd(int m) {
+  return 2 * static_cast<int>(std::exchange(winograd_tiles, static_cast<WinogradTiles>(m / 2)));
 }
 
 }  // namespace tw

@@ -25,4 +25,8 @@ Array conv_weight_gradient(const Array& g, const Array& x, const Dims& kernel, c
 void conv_weight_gradient_add(const Array& out, const Array& g, const Array& x, const Dims& stride, const Dims& padding,
                               const Dims& dilation, int64_t groups);
 
+// Tiles of m x m pixels, or 0, are the largest that convolutions of this thread take by Winograd's minimal filtering
+// from now on. Gives what it was before.
+int set_winograd(int m);
+
 }  // namespace tw

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "backend/resample_problem.h"
+#include "backend/resample.h"
 #include "core/array.h"
 
 namespace tw {

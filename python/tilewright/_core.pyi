@@ -92,6 +92,7 @@ __all__: list[str] = [
     "floor",
     "floor_divide",
     "floor_divide_",
+    "fold",
     "from_buffer",
     "from_dlpack",
     "from_sequence",
@@ -199,6 +200,7 @@ __all__: list[str] = [
     "not_equal",
     "not_equal_",
     "one_hot",
+    "pad",
     "power",
     "power_",
     "prelu",
@@ -218,6 +220,7 @@ __all__: list[str] = [
     "relu_backward_",
     "remainder",
     "remainder_",
+    "resample",
     "reshape",
     "rms_norm",
     "round",
@@ -231,6 +234,7 @@ __all__: list[str] = [
     "set_ndarray_type",
     "set_num_threads",
     "set_python_hooks",
+    "set_winograd_",
     "setitem",
     "sgd_step",
     "sigmoid",
@@ -286,6 +290,8 @@ __all__: list[str] = [
     "trunc",
     "under_numpy_rules",
     "under_rules_of",
+    "unfold",
+    "unpad",
     "untracked_batch_norm",
     "untracked_instance_norm",
     "where",
@@ -544,16 +550,6 @@ def as_ndarray(*args, **kwargs):
 
 def assign(arg0: Array, arg1: Array | complex) -> None: ...
 def astype(arg0: Array, arg1: DType, arg2: bool) -> Array: ...
-def batch_norm(
-    arg0: Array,
-    arg1: Array,
-    arg2: Array,
-    arg3: Array,
-    arg4: Array,
-    arg5: Array,
-    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
-    arg7: typing.SupportsFloat | typing.SupportsIndex,
-) -> tuple: ...
 def avg_pool(
     arg0: Array,
     arg1: int | typing.Sequence[int],
@@ -573,6 +569,16 @@ def avg_pool_backward(
     arg6: bool,
     arg7: typing.SupportsInt | typing.SupportsIndex,
 ) -> Array: ...
+def batch_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def bias_activation_backward(arg0: Array, arg1: Array, arg2: str) -> tuple[Array, Array]: ...
 def bitwise_and(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def bitwise_and_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -693,6 +699,13 @@ def flip(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def floor(arg0: Array) -> Array: ...
 def floor_divide(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def floor_divide_(arg0: Array, arg1: Array | complex) -> None: ...
+def fold(
+    arg0: Array,
+    arg1: int | typing.Sequence[int],
+    arg2: int | typing.Sequence[int],
+    arg3: int | typing.Sequence[int],
+    arg4: int | typing.Sequence[int],
+) -> Array: ...
 def from_buffer(object: typing.Any, copy: bool = False) -> Array: ...
 def from_dlpack(arg0: typing.Any) -> Array: ...
 def from_sequence(data: typing.Any, dtype: DType | None = None) -> Array: ...
@@ -909,6 +922,9 @@ def norm_rows_backward(
 def not_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def not_equal_(arg0: Array, arg1: Array | complex) -> None: ...
 def one_hot(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: DType) -> Array: ...
+def pad(
+    arg0: Array, arg1: int | typing.Sequence[int], arg2: int | typing.Sequence[int], arg3: str, arg4: Array | complex
+) -> Array: ...
 def power(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def power_(arg0: Array, arg1: Array | complex) -> None: ...
 def prelu(arg0: Array | complex, arg1: Array | complex) -> Array: ...
@@ -968,6 +984,15 @@ def relu_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def relu_backward_(arg0: Array, arg1: Array | complex) -> None: ...
 def remainder(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def remainder_(arg0: Array, arg1: Array | complex) -> None: ...
+def resample(
+    arg0: Array,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: str,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: bool,
+    arg6: bool,
+) -> Array: ...
 def reshape(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def rms_norm(
     arg0: Array, arg1: Array, arg2: int | typing.Sequence[int], arg3: typing.SupportsFloat | typing.SupportsIndex
@@ -997,6 +1022,7 @@ def set_python_hooks(
     arg7: collections.abc.Callable,
     arg8: str,
 ) -> None: ...
+def set_winograd_(arg0: typing.SupportsInt | typing.SupportsIndex) -> int: ...
 def setitem(arg0: Array, arg1: typing.Any, arg2: Array | complex) -> None: ...
 def sgd_step(
     arg0: list,
@@ -1097,6 +1123,10 @@ def under_rules_of(*args, **kwargs):
     under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
     """
 
+def unfold(
+    arg0: Array, arg1: int | typing.Sequence[int], arg2: int | typing.Sequence[int], arg3: int | typing.Sequence[int]
+) -> Array: ...
+def unpad(arg0: Array, arg1: int | typing.Sequence[int], arg2: int | typing.Sequence[int], arg3: str) -> Array: ...
 def untracked_batch_norm(
     arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsFloat | typing.SupportsIndex
 ) -> tuple: ...

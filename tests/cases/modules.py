@@ -157,6 +157,28 @@ LAYER_NORM = affine(F.layer_norm, "normalized_shape", "eps")
 RMS_NORM = affine(F.rms_norm, "normalized_shape", "eps")
 GROUP_NORM = affine(F.group_norm, "num_groups", "eps")
 BATCH_NORM, INSTANCE_NORM = normalized(F.batch_norm, training=True), normalized(F.instance_norm)
+
+
+def axes_of(name: str, count: int) -> Raises:
+    """Another number of axes than the layer takes, in training."""
+    message = f"{FUNCTION_OF[name]}: input has shape"
+    return Raises(ValueError, message, lambda: getattr(nn, name)()(tw.ones((2,) * count)))
+
+
+FUNCTION_OF = {"FeatureAlphaDropout": "feature_alpha_dropout", **{f"Dropout{d}d": f"dropout{d}d" for d in (1, 2, 3)}}
+PADDINGS = {1: (2, 1), 2: (1, 2, 0, 1), 3: (1, 0, 2, 1, 0, 1)}
+
+
+def pad(name: str, axes: int, padding: tuple[int, ...], mode: str = "constant", **more: Any) -> ModuleCase:
+    """A layer that pads so many axes."""
+
+    def function(module: nn.Module, x: tw.Tensor) -> tw.Tensor:
+        return F.pad(x, padding, mode, **more)
+
+    wrong = refused(ValueError, "padding has 3 entries", name, (1, 2, 3), **more)
+    return M(name, function, A((2, 3, 4, 3, 2)[: axes + 2]), padding=padding, **more, errors=(wrong,))
+
+
 X = A((5, 3, 4))
 P, T = A((4, 3), 0.1, 0.9), A((4, 3), 0.1, 0.9)
 CLASSES = A(dtype="int64", values=[0, 2, 1, 2], shape=(4,))
@@ -338,6 +360,42 @@ CASES = (
       errors=(refused(TypeError, "output_size is 'all'", "AdaptiveAvgPool3d", "all"),)),
     M("MaxUnpool3d", "max_unpool3d", A((1, 2, 2, 2)), IN_VOLUMES, kernel_size=2, stride=2,
       errors=(refused(ValueError, "padding is -1", "MaxUnpool3d", 2, padding=-1),)),
+    M("Dropout1d", lambda module, x: x, A((5, 9, 2)), p=0.3, random=True, errors=(axes_of("Dropout1d", 4),)),
+    M("Dropout2d", lambda module, x: x, A((5, 9, 2, 1)), p=0.3, random=True, errors=(axes_of("Dropout2d", 5),)),
+    M("Dropout3d", lambda module, x: x, A((5, 9, 2, 1, 1)), p=0.3, random=True, errors=(axes_of("Dropout3d", 3),)),
+    M("AlphaDropout", lambda module, x: x, A((50,)), p=0.3, random=True,
+      errors=(refused(ValueError, "p is 2.0", "AlphaDropout", 2.0),)),
+    M("FeatureAlphaDropout", lambda module, x: x, A((5, 9, 2)), p=0.3, random=True,
+      errors=(axes_of("FeatureAlphaDropout", 1),)),
+    M("DropConnect", linear, A((4, 6)), in_features=6, out_features=3, p=0.3, random=True, torch=False,
+      errors=(refused(ValueError, "p is -1.0", "DropConnect", 3, 2, p=-1.0),)),
+    # padding
+    *(pad(f"ConstantPad{d}d", d, padding, value=1.5) for d, padding in PADDINGS.items()),
+    *(pad(f"ZeroPad{d}d", d, padding) for d, padding in PADDINGS.items()),
+    *(pad(f"ReflectionPad{d}d", d, padding, "reflect") for d, padding in PADDINGS.items()),
+    *(pad(f"ReplicationPad{d}d", d, padding, "replicate") for d, padding in PADDINGS.items()),
+    *(pad(f"CircularPad{d}d", d, padding, "circular") for d, padding in PADDINGS.items()),
+    # resampling
+    M("Upsample", "interpolate", A((2, 3, 4, 5)), scale_factor=(1.5, 0.7), mode="bilinear", align_corners=False,
+      errors=(refused(ValueError, "needs size or scale_factor", "Upsample"),
+              refused(ValueError, "mode is 'cubic'", "Upsample", 3, mode="cubic"))),
+    M("Upsample", "interpolate", A((2, 3, 5)), size=7),
+    M("Upsample", "interpolate", A((2, 3, 5)), scale_factor=1.3, mode="linear", recompute_scale_factor=True),
+    M("UpsamplingNearest2d", "interpolate", A((2, 3, 4, 5)), scale_factor=2.0,
+      errors=(refused(ValueError, "needs size or scale_factor", "UpsamplingNearest2d"),)),
+    M("UpsamplingBilinear2d", lambda module, x: F.interpolate(x, (7, 3), None, "bilinear", True), A((2, 3, 4, 5)),
+      size=(7, 3), errors=(refused(TypeError, "size is 'a'", "UpsamplingBilinear2d", "a"),)),
+    # windows and shuffling
+    M("Unfold", "unfold", A((2, 3, 5, 6)), kernel_size=(3, 2), dilation=(1, 2), padding=(1, 0), stride=(2, 1),
+      errors=(refused(ValueError, "kernel_size is 0", "Unfold", 0),)),
+    M("Fold", "fold", A((2, 18, 12)), output_size=(5, 6), kernel_size=(3, 2), dilation=(1, 2), padding=(1, 0),
+      stride=(2, 1), errors=(refused(ValueError, "stride is 0", "Fold", 3, 2, stride=0),)),
+    M("PixelShuffle", "pixel_shuffle", A((2, 8, 3, 2)), upscale_factor=2,
+      errors=(refused(ValueError, "upscale_factor is 0", "PixelShuffle", 0),)),
+    M("PixelUnshuffle", "pixel_unshuffle", A((2, 2, 4, 6)), downscale_factor=2,
+      errors=(refused(TypeError, "downscale_factor is 2.5", "PixelUnshuffle", 2.5),)),
+    M("ChannelShuffle", "channel_shuffle", A((2, 6, 3, 2)), groups=3,
+      errors=(refused(ValueError, "groups is 0", "ChannelShuffle", 0),)),
     # losses
     M("MSELoss", "mse_loss", P, T, errors=reduction("MSELoss")),
     M("MSELoss", "mse_loss", P, T, reduction="sum"),

@@ -74,13 +74,13 @@ def local_response_norm(x, size, alpha=1e-4, beta=0.75, k=1.0):
     return x / (k + alpha / size * total) ** beta
 
 
-def running(*shape):
-    return tw.zeros(shape), tw.ones(shape)
+def running(*shape, device="cpu"):
+    return tw.zeros(shape, device=device), tw.ones(shape, device=device)
 
 
 def tracked(function, **options):
     """With running statistics that are thrown away: what is computed does not depend on them."""
-    return lambda x, weight, bias: function(x, *running(x.shape[1]), weight, bias, **options)
+    return lambda x, weight, bias: function(x, *running(x.shape[1], device=x.device), weight, bias, **options)
 
 
 def channels(*shape):

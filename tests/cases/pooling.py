@@ -21,7 +21,10 @@ def count(n, k, s, p, d, ceil_mode):
     """How many windows there are."""
     room = n + 2 * p - d * (k - 1) - 1
     m = (-(-room // s) if ceil_mode else room // s) + 1
-    return m - 1 if ceil_mode and (m - 1) * s >= n + p else m
+    m -= ceil_mode and (m - 1) * s >= n + p
+    if m < 1:
+        raise ValueError(f"an axis of length {n} has no windows")
+    return m
 
 
 def taps(x, axes, kernel, stride, padding, dilation, ceil_mode, fill):
@@ -255,6 +258,7 @@ LP = tuple(
         large=S(A(LARGE[n]), 2, 3, 2),
         errors=(
             *shared_errors(f"lp_pool{n}d", n, 2, 2),
+            message(ValueError, f"lp_pool{n}d: an axis of length", f"lp_pool{n}d", tw.ones(SHAPES[n]), 2, 99),
             message(ValueError, f"lp_pool{n}d: norm_type is 0.0", f"lp_pool{n}d", tw.ones(SHAPES[n]), 0, 2),
         ),
     )

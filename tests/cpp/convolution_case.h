@@ -30,6 +30,25 @@ struct Convolution {
             {{1, 1, 1, 1, 0, 1}, axis(height), axis(width)}};
   }
 
+  Winograd winograd(const void* x, void* out_data) const {
+    const int64_t rows = out(height), columns = out(width);
+    return {images,
+            channels,
+            filters,
+            {const_cast<void*>(x), image_size(), height * width, width},
+            {out_data, filters * rows * columns, rows * columns, columns},
+            height,
+            width,
+            rows,
+            columns,
+            pad,
+            pad,
+            nullptr,
+            nullptr,
+            Activation::none};
+  }
+  WinogradWeights winograd_weights(const void* w) const { return {w, filters, channels, taps(), 9, false}; }
+
   // Of one image: taps x pixels.
   template <class T>
   std::vector<T> matrix(const T* image) const {

@@ -30,6 +30,9 @@ DISTANCES = ("pairwise_distance", "PairwiseDistance", "triplet_margin_loss", "Tr
 NORMS = tuple(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3))
 WEIGHT = ("None", 't("float32", 2, 3)', 't("float32", 3)', "leaf(3)")
 
+IMAGES = ('t("float32", 1, 4, 4, 4)', "leaf(1, 4, 2, 2)", 't("float64", 2, 4, 4)', 't("int64", 1, 4, 2, 2)')
+RESIZINGS = ('"nearest"', '"bilinear"', '"linear"', '"bicubic"', '"area"')
+
 WEIGHT_NORM = ("nn.utils.weight_norm(nn.Linear(3, 2))",)
 SPECTRAL_NORM = ("nn.utils.spectral_norm(nn.Linear(3, 2))",)
 
@@ -103,6 +106,19 @@ GOOD = {
     "prelu.weight": ("0.25", 't("float32", 1)', "leaf(3)"),
     **dict.fromkeys((f"{name}.input" for name in ("glu", "reglu", "geglu", "swiglu", "GLU", "ReGLU", "GEGLU", "SwiGLU",
     "maxout")), ('t("float32", 2, 4)', "leaf(2, 2)", 't("int64", 2, 2)', "[[1.0, 2.0]]")),
+    # images
+    "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]", "{0: 1}"), "constant_values": ("0", "(1, 2)", "0.0"),
+    "pad.mode": ('"constant"', '"reflect"', '"edge"', '"wrap"', '"circular"'), "pad.pad": ("(1, 2)", "(0, 1, 1, 0)"),
+    "upscale_factor": ("2", "1"), "downscale_factor": ("2", "1"),
+    "scale_factor": ("2.0", "1.5"), "align_corners": ("None", *BOOL), "recompute_scale_factor": ("None", *BOOL),
+    "antialias": BOOL,
+    **{f"{name}.{parameter}": given for name in ("interpolate", "Upsample", "UpsamplingNearest2d",
+    "UpsamplingBilinear2d") for parameter, given in (("size", ("None", "3", "(2, 3)")), ("mode", RESIZINGS),
+    ("input", IMAGES))},
+    **dict.fromkeys((f"{name}.input" for name in ("unfold", "Unfold", "pixel_shuffle", "PixelShuffle",
+    "pixel_unshuffle", "PixelUnshuffle", "channel_shuffle", "ChannelShuffle", "dropout1d", "dropout2d", "dropout3d",
+    "Dropout1d", "Dropout2d", "Dropout3d")), IMAGES),
+    **dict.fromkeys(("fold.input", "Fold.input"), ('t("float32", 1, 4, 4)', "leaf(4, 4)", 't("int64", 1, 4, 4)')),
     "PReLU.input": ('t("float32", 2, 3)', "leaf(2, 3)"),
     "Softmax2d.input": ('t("float32", 2, 3, 1)', "leaf(2, 3, 1, 1)"),
     "generator": GENERATOR, "alpha": NUMBER, "negative_slope": NUMBER, "approximate": ('"none"', '"tanh"'),
@@ -116,9 +132,10 @@ GOOD = {
             ("bias", "None", 't("float32", 4)'),
         )
     },
-    "in_channels": ("4",), "out_channels": ("4", "2"), "kernel_size": ("2", "(3,)"), "stride": ("1", "2", "(2,)"),
-    "padding": ("0", "1", '"valid"', '"same"'), "dilation": ("1", "2"), "output_padding": ("0", "1"),
-    "padding_mode": ('"zeros"',), "output_size": ("None", "9"),
+    "in_channels": ("4",), "out_channels": ("4", "2"), "kernel_size": ("2", "3", "(2,)", "(1, 2)"),
+    "stride": ("None", "1", "2", "(2,)", "(1, 2)"), "padding": ("0", "1", '"valid"', '"same"'),
+    "dilation": ("1", "2", "(1, 1)"), "output_padding": ("0", "1"), "padding_mode": ('"zeros"',),
+    "output_size": ("None", "1", "9", "(2,)", "(3, 4)"),
     "linear.weight": ('t("float32", 4, 3)', "leaf(2, 3)"), "linear.bias": ("None", 't("float32", 4)', "leaf(2)"),
     "bias": BOOL, "activation": ('"none"', '"relu"', '"gelu"', '"silu"'), "in_features": ("3",),
     "out_features": ("2",),
@@ -157,10 +174,7 @@ GOOD = {
     "constant_.value": NUMBER, "fill_.value": NUMBER, "requires_grad_.value": BOOL,
     "parameters": ("leaf(3)", "[leaf(3)]", "nn.Linear(3, 2).parameters()"), "max_norm": ("1.0", "0.5"),
     "norm_type": ("2.0", "math.inf", "1"), "error_if_nonfinite": BOOL, "clip_value": ("0.5",),
-    # pooling
-    "kernel_size": ("2", "3", "(2,)"), "stride": ("None", "1", "2"), "padding": ("0", "1"), "dilation": ("1", "2"),
     "ceil_mode": BOOL, "return_indices": BOOL, "count_include_pad": BOOL, "divisor_override": ("None", "3"),
-    "output_size": ("1", "(2,)", "None"),
     # networks
     "block": ("tw.models.BasicBlock", "tw.models.Bottleneck"), "layers": ("[1]", "(1, 2)"), "width": ("4", "8"),
     "zero_init_residual": BOOL, "stem": ('"imagenet"', '"small"'), "shortcut": ('"padding"', '"none"', '"projection"'),
@@ -182,6 +196,16 @@ GOOD = {
     "tensors": ('t("float32", 4, 2)', 't("int64", 4)'), "lengths": ("[4, 2]", "[0.5, 0.5]", "(6,)"),
     "path": ('"a.safetensors"', 'pathlib.Path("b.safetensors")', '"none/a"'),
     "save.tensors": ('{"a": t("float32", 2)}', "nn.Linear(3, 2)", "{}"), "metadata": ("None", '{"a": "b"}'),
+    # transforms of images
+    "batch": ('t("float32", 2, 3, 4, 5)', 't("float64", 1, 1, 3, 3)', "leaf(2, 1, 2, 2)"),
+    "transforms": ("[tw.tanh]", "()"), "angle": ("0", "30.0", "[1.0, 2.0]"), "translate": ("(0, 0)", "(0.5, 0.25)"),
+    "affine.scale": ("1", "[0.5, 2.0]"), "shear": ("0", "(-5, 5)"), "affine.shear": ("(0, 0)", "(10, [0.5, 20])"),
+    "fill": ("0", "1.5"), "degrees": ("10", "(-5, 20)"), "RandomAffine.scale": ("None", "(0.5, 1.5)"),
+    "distance": ("1", "(2, 0)"),
+    "whole": BOOL, "RandomCrop.size": ("2", "(1, 2)"), "RandomCrop.padding": ("None", "1", "(1, 2)", "(0, 1, 2, 3)"),
+    "RandomCrop.padding_mode": ('"constant"',), "RandomErasing.scale": ("(0.1, 0.3)",), "ratio": ("(0.5, 2)",),
+    "RandomErasing.value": ("0.5", "[1.0]", '"random"'), "brightness": ("0.25",), "contrast": ("0.25", "(0, 2)"),
+    "clip": BOOL, "sigma": ("0.125", "0"), "Normalize.mean": ("0.5", "[0.5]"), "Normalize.std": ("0.5", "[0.5]"),
     # random numbers, testing, memory
     "seed": ("0", "7", "2**64 - 1"), "permutation.x": ("5", 't("int64", 4)'), "choice.a": ("5", 't("float32", 4)'),
     "replace": BOOL, "loc": NUMBER, "scale": ("1.0", "0.0"), "rtol": ("1e-6", "0.0"), "atol": ("0.0", "1.0"),
@@ -213,6 +237,9 @@ INSTANCES = {
     ),
     "DType": ("tw.float32",),
     "nn.Module": ("nn.Module()", "nn.Linear(3, 2)", "nn.Sequential(nn.Linear(3, 4), nn.Tanh())", "cyclic()"),
+    "nn.Upsample": ("nn.Upsample(3)", 'nn.Upsample(scale_factor=2.0, mode="bilinear")'),
+    "nn.UpsamplingNearest2d": ("nn.UpsamplingNearest2d(3)",),
+    "nn.UpsamplingBilinear2d": ("nn.UpsamplingBilinear2d(scale_factor=2.0)",),
     "optim.Optimizer": ("tw.optim.SGD([leaf(3)])", "tw.optim.Adam([leaf(3)])", "tw.optim.AdamW([leaf(3), leaf(2, 2)])"),
     "autograd.Function": ("tw.autograd.Function()",),
     "autograd.Context": ("tw.autograd.Context((True,))",),
@@ -225,7 +252,7 @@ INSTANCES = {
 # Pooling, by the number of axes.
 _SHAPES = {1: "2, 6", 2: "2, 6, 5", 3: "1, 4, 5, 3"}
 for _axes, _shape in _SHAPES.items():
-    _inputs = tuple(f't("{dtype}", {_shape})' for dtype in ("float32", "float64", "int64")) + (f"leaf({_shape})",)
+    _inputs = (*(f't("{dtype}", {_shape})' for dtype in ("float32", "float64", "int64")), f"leaf({_shape})")
     for _function, _class in (
         ("max_pool", "MaxPool"),
         ("avg_pool", "AvgPool"),

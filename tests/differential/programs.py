@@ -50,7 +50,8 @@ EXACT = frozenset(
     """negative abs square sqrt add subtract multiply divide maximum minimum relu sign floor ceil trunc round clip copy
     where max min reshape ravel squeeze expand_dims broadcast_to astype flip permute_dims transpose swapaxes moveaxis
     matrix_transpose concatenate concat stack split getitem setitem nonzero take take_along_axis sort argsort topk zeros
-    ones full eye tri zeros_like ones_like full_like gather scatter masked_fill tril triu""".split()  # noqa: SIM905
+    ones full eye tri zeros_like ones_like full_like gather scatter masked_fill tril triu
+    pad unfold pixel_shuffle pixel_unshuffle channel_shuffle""".split()  # noqa: SIM905
 )
 
 # How far arguments are from where the function jumps or has a kink. Rounding, which differs between libraries and

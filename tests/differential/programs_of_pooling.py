@@ -40,7 +40,7 @@ def planes(p: Program, name: str) -> int | None:
 
 @kind(*(f"{name}{axes}d" for name in ("max_pool", "avg_pool", "lp_pool") for axes in (1, 2)))
 def of_windows(p: Program, name: str) -> None:
-    """Those that fit axes of any length."""
+    """Without padding, some are too long for the axis: NumPy refuses those steps."""
     i = planes(p, name)
     if i is None:
         return

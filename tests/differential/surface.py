@@ -175,6 +175,12 @@ _OPERATORS += ("matmul",)
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 _OPTIMISERS = ("tw.optim.SGD", "tw.optim.Adam", "tw.optim.AdamW")
 _MODULE = "nn.Linear(3, 2)"
+TRANSFORMS = {
+    "RandomAffine": "10, (0.1, 0.1), {RandomAffine.scale}, {shear}", "RandomRotation": "{degrees}",
+    "RandomShift": "{distance}", "RandomHorizontalFlip": "{p}", "RandomCrop": "{RandomCrop.size}, 1",
+    "RandomErasing": "1, value={RandomErasing.value}", "ColorJitter": "{brightness}, 0.5",
+    "GaussianNoise": "0, {sigma}", "Normalize": "{Normalize.mean}, {Normalize.std}",
+}  # fmt: skip
 
 # What is written with operators and protocols, what needs two steps, and what a function that was given returns.
 SCENARIOS = (
@@ -257,6 +263,7 @@ SCENARIOS = (
     "operator.getitem(tw.data.TensorDataset(t('float32', 4, 2)), {key})",
     "operator.getitem(tw.data.Subset(tw.data.TensorDataset(t('float32', 4, 2)), {indices}), {key})",
     "[part[0] for part in tw.data.random_split({dataset}, {lengths}) if len(part)]",
+    *(f"tw.data.transforms.{name}({options})({{batch}})" for name, options in TRANSFORMS.items()),
     # files
     "tw.io.save('c.safetensors', dict(a={x})) or tw.io.load('c.safetensors')",
     "saved({save.tensors}, {metadata})",

@@ -13,6 +13,7 @@ from test_public import OPS
 from . import (  # noqa: F401 (their kinds of steps join the table)
     programs_of_arrays,
     programs_of_convolutions,
+    programs_of_images,
     programs_of_losses,
     programs_of_norms,
     programs_of_pooling,
@@ -192,6 +193,11 @@ LEFT_OUT |= dict.fromkeys(("linalg.inv", "linalg.qr", "linalg.slogdet"), "of squ
 LEFT_OUT |= dict.fromkeys(
     ("tril_indices", "triu_indices", "diag_indices", "one_hot"), "integers: tests/cases/picking.py"
 )
+LEFT_OUT |= dict.fromkeys(
+    (f"{name}_pool3d" for name in ("max", "avg", "lp", "adaptive_max", "adaptive_avg")),
+    "as with fewer axes, which values of a program have: tests/cases/pooling.py",
+)
+LEFT_OUT |= dict.fromkeys((f"max_unpool{n}d" for n in (1, 2, 3)), "of indices: tests/cases/pooling.py")
 
 
 def test_every_function_is_reached():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._engine.arguments import entries, has_axes, integer, option, refuse, shown
-from .._engine.op import primitive
+from .._engine.arguments import entries, has_axes, integer, is_integer, number, option, refuse, shown
+from .._engine.op import is_number, primitive
 from .._engine.tensor import Tensor, asarray
 from .creation import _constant
+from .manipulation import _axis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +37,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     ----------
     x : array-like
         Any shape.
-    pad_width : int, or sequence of int or of pairs of int
+    pad_width : int, sequence of int or of pairs of int, or dict
         How many, none negative. One number for all ends, one pair `(before, after)` for all axes, or a pair for each
-        axis, in order.
+        axis, in order. Of a dict the keys are axes, the values numbers or pairs; other axes stay as they are.
     mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
         What they are. Of `a b c d`: a constant; the element at the end, `a a | a b c d`; the mirror image without it,
         `c b | a b c d`, or with it, `b a | a b c d`; or what is at the other end, `c d | a b c d`. Where there are more
@@ -56,6 +57,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     ValueError
         For a negative width, widths that do not fit the axes, an axis without elements that another mode than
         "constant" should repeat, a constant for another mode, or one that the dtype cannot hold.
+    AxisError
+        For a key that is no axis of `x`.
     TypeError
         For widths that are no integers, and constants that are no numbers or a tensor that requires grad.
 
@@ -72,7 +75,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     tensor([[3, 2, 1, 2, 3, 2, 1]])
     """
     x = asarray(x)
-    widths = _pairs("pad_width", pad_width, x.shape, _width)
+    given = _of_axes(pad_width, x.shape) if isinstance(pad_width, dict) else pad_width
+    widths = _pairs("pad_width", given, x.shape, _width)
     mode = option("pad", "mode", mode, MODES)
     values = _pairs("constant_values", constant_values, x.shape, _number)
     alike = len({repr(value) for pair in values for value in pair}) <= 1
@@ -90,6 +94,13 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
 
 def _at(axis: int, widths: tuple[int, ...], others: tuple[int, ...]) -> tuple[int, ...]:
     return (*others[:axis], widths[axis], *others[axis + 1 :])
+
+
+def _of_axes(widths: dict[Any, Any], shape: tuple[int, ...]) -> list[Any]:
+    pairs: list[Any] = [(0, 0)] * len(shape)
+    for axis, width in widths.items():
+        pairs[_axis("pad", axis, len(shape), "a key of pad_width")] = (width, width) if _is_one(width) else width
+    return pairs
 
 
 def _is_one(value: Any) -> bool:
@@ -127,4 +138,15 @@ def _width(name: str, value: Any) -> int:
 
 
 def _number(name: str, value: Any) -> Any:
-    return _constant("pad", name, value)[0]
+    return constant("pad", name, value)
+
+
+def constant(op: str, name: str, value: Any) -> Any:
+    """A Python number, also a complex one, from whatever is one."""
+    if is_number(value):
+        return value
+    if is_integer(value):
+        return integer(op, name, value)
+    if hasattr(value, "__float__") and not hasattr(value, "dtype"):
+        return number(op, name, value)
+    return _constant(op, name, value)[0]

@@ -8,12 +8,12 @@ from .. import _core
 from .._engine.composed import Pullback
 from .._engine.op import wrap
 from .._engine.registry import register_vjps
+from .._engine.tape import Node
 from .._functions import normalization as normalization  # declares the ops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._engine.tape import Node
     from .._engine.tensor import Tensor
 
 
@@ -148,6 +148,20 @@ class GivenNormPlan(NormPlan):
     name = definition = "given_norm"
     inputs = 5
     statics = 2
+
+    def save(self, *operands: Any) -> tuple[Any, ...]:
+        """Without the running statistics, which training may move before the way back; the kernel's are copies."""
+        saved = super().save(*operands)
+        return (*saved[:3], None, None, *saved[5:]) if self.fused else saved
+
+    def recorded(self, node: Node, g: Tensor) -> Sequence[Any]:
+        """The same in ops."""
+        if self.fused:
+            *inputs, _, _, op, eps, mean, rstd = node.saved
+            var = _core.subtract(_core.divide(1.0, _core.square(rstd)), eps)
+            given = [wrap(_core.astype(array, inputs[0].dtype, True)) for array in (mean, var)]
+            node = Node(self, node.parents, (*inputs, *given, op, eps, mean, rstd), node.shape)
+        return self.pullback.recorded(node, g)
 
     def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         return _core.norm_channels_backward(*arrays, True, self.mask[0], self.mask[1] or self.mask[2])

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from . import functional, init
+from ._winograd import *
+from ._winograd import __all__ as _winograd
 from .activations import *
 from .activations import __all__ as _activations
 from .containers import *
@@ -69,6 +71,7 @@ __all__ = [
     *_pooling,
     *_resampling,
     *_shuffling,
+    *_winograd,
 ]
 
 

@@ -9,7 +9,7 @@ from .. import _core, random
 from .._engine import arguments
 from .._engine.dtypes import as_dtype
 from . import functional, init
-from .functional.conv import same_padding, sizes, transposed_padding
+from .functional.conv import same_padding, shaped, sizes, transposed_padding
 from .module import Module
 from .parameter import Parameter
 
@@ -69,13 +69,13 @@ class _Convolution(Module):
             init.uniform_(self.bias, -bound, bound, generator=generator)
 
     def extra_repr(self) -> str:
-        shown = [f"{name}={getattr(self, name)!r}" for name in ("in_channels", "out_channels", "kernel_size", "stride")]
-        usual = {"padding": (0,) * self.axes, "output_padding": (0,) * self.axes, "dilation": (1,) * self.axes}
-        usual |= {"groups": 1, "padding_mode": "zeros"}
-        for name, value in usual.items():
-            if getattr(self, name, value) != value:
-                shown.append(f"{name}={getattr(self, name)!r}")
-        return ", ".join([*shown, *(() if self.bias is not None else ("bias=False",))])
+        shown = {name: getattr(self, name) for name in ("in_channels", "out_channels", "kernel_size", "stride")}
+        zeros, ones = (0,) * self.axes, (1,) * self.axes
+        usual: dict[str, Any] = {"padding": zeros, "output_padding": zeros, "dilation": ones, "groups": 1}
+        usual |= {"bias": True, "padding_mode": "zeros"}
+        given = vars(self) | {"bias": self.bias is not None}
+        shown |= {name: given[name] for name, value in usual.items() if given.get(name, value) != value}
+        return ", ".join([f"{name}={value!r}" for name, value in shown.items()])
 
 
 class _Forward(_Convolution):
@@ -110,8 +110,8 @@ class _Forward(_Convolution):
         padding: Any = self.padding
         if self.padding_mode != "zeros":
             input, padding = self._padded(input), 0
-        convolve = getattr(functional, f"conv{self.axes}d")
-        return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+        convolve: Any = getattr(functional, f"conv{self.axes}d")
+        return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def _padded(self, input: Any) -> Any:
         """The input with its border as `padding_mode` says; `pad` takes the last axis first."""
@@ -122,7 +122,7 @@ class _Forward(_Convolution):
         else:
             around = tuple([size for size in self.padding for _ in range(2)])
         pairs = [around[2 * i : 2 * i + 2] for i in reversed(range(self.axes))]
-        return functional.pad(input, [size for pair in pairs for size in pair], _MODES[self.padding_mode])  # type: ignore[attr-defined]
+        return functional.pad(input, [size for pair in pairs for size in pair], _MODES[self.padding_mode])
 
 
 class _Transposed(_Convolution):
@@ -153,16 +153,14 @@ class _Transposed(_Convolution):
 
     def forward(self, input: Any, output_size: int | Sequence[int] | None = None) -> Tensor:
         added = self.output_padding if output_size is None else self._added(input, output_size)
-        convolve = getattr(functional, f"conv_transpose{self.axes}d")
-        return convolve(  # type: ignore[no-any-return]
-            input, self.weight, self.bias, self.stride, self.padding, added, self.groups, self.dilation
-        )
+        convolve: Any = getattr(functional, f"conv_transpose{self.axes}d")
+        return convolve(input, self.weight, self.bias, self.stride, self.padding, added, self.groups, self.dilation)
 
     def _added(self, input: Any, output_size: Any) -> tuple[int, ...]:
         """The output_padding that gives a result of this size: (batch, channels, ..) or its last axes alone."""
         name = type(self).__name__
         wanted = arguments.integers(name, "output_size", output_size)
-        extents = tuple(arguments.array(name, "input", input).shape[-self.axes :])
+        extents = tuple(shaped(name, "input", input, self.axes, "batch, channels").shape[-self.axes :])
         if len(wanted) not in (self.axes, self.axes + 1, self.axes + 2):
             raise ValueError(f"{name}: output_size is {wanted}, but needs {self.axes} sizes")
         wanted = wanted[-self.axes :]

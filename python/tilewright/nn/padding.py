@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._functions.creation import _constant
+from .._functions.padding import constant
 from . import functional
 from .functional._docstrings import joined, sections
 from .functional.padding import read_widths
@@ -77,7 +77,7 @@ class _Pad(Module):
 class _ConstantPad(_Pad):
     def __init__(self, padding: int | tuple[int, ...], value: complex) -> None:
         super().__init__(padding)
-        self.value = _constant(type(self).__name__, "value", value)[0]
+        self.value = constant(type(self).__name__, "value", value)
 
     def forward(self, input: Any) -> Tensor:
         return functional.pad(input, self.padding, value=self.value)

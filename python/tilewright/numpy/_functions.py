@@ -20,6 +20,7 @@ from .._functions import (
     linalg,
     logical,
     manipulation,
+    padding,
     reductions,
     rounding,
     scans,
@@ -77,6 +78,7 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "astype": (manipulation.astype, "x dtype copy"),
     "concatenate": (manipulation.concatenate, "arrays axis -out"),
     "stack": (manipulation.stack, "arrays axis -out"),
+    "pad": (padding.pad, "array=x pad_width mode constant_values", {"mode": "constant"}),
     "split": (manipulation.split, "ary=x indices_or_sections=sections axis"),
     # parts
     "take": (indexing.take, "a=x indices axis -out"),

@@ -3,13 +3,17 @@
 
 namespace tw::TW_ISA {
 
+void fill_depthwise(ConvKernels&);
 void fill_im2col(ConvKernels&);
 void fill_move(ConvKernels&);
+void fill_winograd(ConvKernels&);
 
 void fill(ConvKernels& conv) {
   conv = {};
+  fill_depthwise(conv);
   fill_im2col(conv);
   fill_move(conv);
+  fill_winograd(conv);
 }
 
 }  // namespace tw::TW_ISA

@@ -1,6 +1,8 @@
 // The kernels of convolutions. See README.md.
 #pragma once
+#include "cpu/kernels/conv/depthwise.h"
 #include "cpu/kernels/conv/im2col.h"
+#include "cpu/kernels/conv/winograd.h"
 
 namespace tw {
 
@@ -24,8 +26,8 @@ struct ConvTurn {
   int64_t out_step;
 };
 
-// By log2 of the size of an element: only bytes move, unless the layout wants other lanes, which its pack_b makes.
 struct ConvKernels {
+  // By log2 of the size of an element: only bytes move, unless the layout wants other lanes, which its pack_b makes.
   // Sources of B whose context is an Im2col.
   PackSource::Fill im2col[4];             // (channels taps) x (images pixels)
   PackSource::Fill im2col_transposed[4];  // (images pixels) x (channels taps)
@@ -33,6 +35,9 @@ struct ConvKernels {
   void (*place[4])(const ConvTile&);                             // tile -> images
   void (*gather[4])(const ConvTile&);                            // images -> tile
   void (*turn[4])(const ConvTurn&, int64_t begin, int64_t end);  // channels [begin, end)
+
+  DepthwiseKernels depthwise;
+  WinogradKernels winograd[2];  // f2 and f4, of float32
 
   // Of the reference only: planes [begin, end) of the result, each an image's channel; of the weight's gradient its
   // rows, each a filter's.

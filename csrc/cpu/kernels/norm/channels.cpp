@@ -61,8 +61,11 @@ struct Columns {
       for (int k = 0; k < N; ++k)
         for (int w = 0; w < W; ++w) total[k].v[w] += acc[k].v[w];
     }
-    for (int k = 0; k < N; ++k)
-      for (int i = 0; i < columns(); ++i) out[k][c + i] = (double)total[k].v[i / lanes<A>][i % lanes<A>];
+    A numbers[W * lanes<A>];
+    for (int k = 0; k < N; ++k) {
+      for (int w = 0; w < W; ++w) store(numbers + w * lanes<A>, total[k].v[w]);
+      for (int i = 0; i < columns(); ++i) out[k][c + i] = (double)numbers[i];
+    }
   }
 };
 
@@ -71,8 +74,10 @@ TW_INLINE void for_each_columns(const NormChannelsArgs& a, F f) {
   const int64_t n = a.shape.channels;
   int64_t c = 0;
   for (; c + 4 * lanes<T> <= n; c += 4 * lanes<T>) f(Columns<T, 4, Whole>{c, a.shape.images, a.stride, {}});
-  for (; c + lanes<T> <= n; c += lanes<T>) f(Columns<T, 1, Whole>{c, a.shape.images, a.stride, {}});
-  if (c < n) f(Columns<T, 1, Part>{c, a.shape.images, a.stride, {(int)(n - c)}});
+  for (; c < n; c += lanes<T>) {
+    const int rest = n - c < lanes<T> ? (int)(n - c) : lanes<T>;
+    f(Columns<T, 1, Part>{c, a.shape.images, a.stride, {rest}});
+  }
 }
 
 // x - mean of columns.

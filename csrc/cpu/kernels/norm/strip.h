@@ -96,8 +96,9 @@ TW_OUTLINE Moments careful_moments(const T* x, const Strip& s, bool centered, do
     for (int64_t r = 0; r < s.rows; ++r)
       for (int64_t i = 0; i < s.length; ++i) f((long double)read_one<compute_t<T>>(x + r * s.stride + i));
   };
-  if (centered) each([&](long double v) { sum += v; });
-  const long double mean = sum / s.count();
+  const long double first = centered ? (long double)read_one<compute_t<T>>(x) : 0;
+  if (centered) each([&](long double v) { sum += v - first; });
+  const long double mean = first + sum / s.count();
   each([&](long double v) { squares += (v - mean) * (v - mean); });
   const long double variance = squares / s.count();
   return {(double)mean, (double)variance, (double)(1 / __builtin_sqrtl(variance + eps))};

@@ -40,16 +40,16 @@ TW_INLINE void for_each_row_of(const Box& b, F f) {
     for (int64_t j = 0; j < b.rows; ++j) f(b.first + i * b.slice_step + j * b.row_step);
 }
 
-// f(plane, window, its number) for each window of a block.
+// f(window, its elements) for each window of a block, to go through the planes then: what a window has is worked out
+// once.
 template <class F>
 TW_INLINE void for_each_window(const PoolWindows& w, const PoolBlock& b, F f) {
-  for_each_row(b, [&](int64_t plane, const int64_t row[3]) {
-    const int64_t number = number_of(w, plane, row);
-    for (int64_t i = 0; i < b.count[2]; ++i) {
-      const int64_t out[3] = {row[0], row[1], row[2] + i};
-      f(plane, out, number + i);
-    }
-  });
+  for (int64_t i = 0; i < b.count[0]; ++i)
+    for (int64_t j = 0; j < b.count[1]; ++j)
+      for (int64_t k = 0; k < b.count[2]; ++k) {
+        const int64_t out[3] = {b.first[0] + i, b.first[1] + j, b.first[2] + k};
+        f(out, box_of(w, out));
+      }
 }
 
 // ---- maxima ---------------------------------------------------------------------------------------------------------
@@ -94,26 +94,41 @@ void max_by_window(const PoolWindows& w, const PoolBlock& block, const void* x_,
   typedef compute_t<T> C;
   T* y = static_cast<T*>(y_);
   const bool wanted = places.taps || places.positions;
-  for_each_window(w, block, [&](int64_t plane, const int64_t out[3], int64_t number) {
-    const T* x = static_cast<const T*>(x_) + plane * w.inputs();
-    const Box b = box_of(w, out);
-    C best = -__builtin_inff();
-    int64_t position = b.first;
-    for_each_row_of(b, [&](int64_t first) {
-      const C m = row_max(x + first, b.columns, b.column_step);
-      if (!(m > best || m != m)) return;
-      best = m;
-      if (wanted) position = first + where_max(x + first, b.columns, b.column_step, m) * b.column_step;
-    });
-    put(y + number, best);
-    if (places.taps) places.taps[number] = (uint8_t)tap_at(w, out, position);
-    if (places.positions) places.positions[number] = position;
+  const int64_t inputs = w.inputs(), outputs = w.outputs();
+  for_each_window(w, block, [&](const int64_t out[3], const Box& b) {
+    int64_t number = number_of(w, block.plane, out);
+    const T* x = static_cast<const T*>(x_) + block.plane * inputs;
+    for (int64_t i = 0; i < block.planes; ++i, x += inputs, number += outputs) {
+      C best = -__builtin_inff();
+      int64_t position = b.first;
+      for_each_row_of(b, [&](int64_t first) {
+        const C m = row_max(x + first, b.columns, b.column_step);
+        if (!(m > best || m != m)) return;
+        best = m;
+        if (wanted) position = first + where_max(x + first, b.columns, b.column_step, m) * b.column_step;
+      });
+      put(y + number, best);
+      if (places.taps) places.taps[number] = (uint8_t)tap_at(w, out, position);
+      if (places.positions) places.positions[number] = position;
+    }
   });
 }
 
 // ---- averages -------------------------------------------------------------------------------------------------------
 
 constexpr int64_t kBlock = 1024;  // elements that are summed in the compute type
+
+// Halves added to each other.
+template <class C, int N>
+TW_INLINE C sum_lanes(vecn<C, N> v) {
+  if constexpr (N == 2) {
+    return v[0] + v[1];
+  } else {
+    vecn<C, N / 2> half[2];
+    __builtin_memcpy(half, &v, sizeof v);
+    return sum_lanes<C, N / 2>(half[0] + half[1]);
+  }
+}
 
 template <class T>
 TW_INLINE double block_sum(const T* x, int64_t n) {
@@ -129,16 +144,13 @@ TW_INLINE double block_sum(const T* x, int64_t n) {
     i += L;
   }
   if (i < n) b += load_n(x + i, (int)(n - i));
-  a += b;
-  double sum = 0;
-  for (int k = 0; k < L; ++k) sum += (double)a[k];
-  return sum;
+  return (double)sum_lanes<compute_t<T>, L>(a + b);
 }
 
 template <class T>
 TW_INLINE double row_sum(const T* x, int64_t n, int64_t step) {
   double sum = 0;
-  if (step == 1) {
+  if (step == 1 && n >= lanes<T> / 2) {
     for (int64_t i = 0; i < n; i += kBlock) sum += block_sum(x + i, n - i < kBlock ? n - i : kBlock);
     return sum;
   }
@@ -156,12 +168,16 @@ TW_INLINE double divisor_of(const PoolWindows& w, PoolDivisor divisor, const int
 template <class T>
 void average_by_window(const PoolWindows& w, const PoolBlock& block, PoolDivisor divisor, const void* x_, void* y_,
                        void*) {
-  for_each_window(w, block, [&](int64_t plane, const int64_t out[3], int64_t number) {
-    const T* x = static_cast<const T*>(x_) + plane * w.inputs();
-    const Box b = box_of(w, out);
-    double sum = 0;
-    for_each_row_of(b, [&](int64_t first) { sum += row_sum(x + first, b.columns, b.column_step); });
-    put(static_cast<T*>(y_) + number, (compute_t<T>)(sum / divisor_of(w, divisor, out)));
+  const int64_t inputs = w.inputs(), outputs = w.outputs();
+  for_each_window(w, block, [&](const int64_t out[3], const Box& b) {
+    const double divided_by = divisor_of(w, divisor, out);
+    T* y = static_cast<T*>(y_) + number_of(w, block.plane, out);
+    const T* x = static_cast<const T*>(x_) + block.plane * inputs;
+    for (int64_t i = 0; i < block.planes; ++i, x += inputs, y += outputs) {
+      double sum = 0;
+      for_each_row_of(b, [&](int64_t first) { sum += row_sum(x + first, b.columns, b.column_step); });
+      put(y, (compute_t<T>)(sum / divided_by));
+    }
   });
 }
 
@@ -171,26 +187,26 @@ void average_backward_by_window(const PoolWindows& w, const PoolBlock& block, Po
                                 void* gx_, void* scratch) {
   typedef compute_t<T> C;
   constexpr int L = lanes<T>;
-  for (int64_t plane = block.plane; plane < block.plane + block.planes; ++plane) {
-    T* gx = static_cast<T*>(gx_) + plane * w.inputs();
-    C* sums = is_half<T> ? static_cast<C*>(scratch) : reinterpret_cast<C*>(gx);
-    for (int64_t i = 0; i < w.inputs(); ++i) sums[i] = 0;
-    PoolBlock one = block;
-    one.plane = plane;
-    one.planes = 1;
-    for_each_window(w, one, [&](int64_t, const int64_t out[3], int64_t number) {
-      const Box b = box_of(w, out);
-      const C each = (C)((double)get(static_cast<const T*>(g_) + number) / divisor_of(w, divisor, out));
+  const int64_t inputs = w.inputs(), outputs = w.outputs();
+  T* gx = static_cast<T*>(gx_) + block.plane * inputs;
+  C* sums = is_half<T> ? static_cast<C*>(scratch) : reinterpret_cast<C*>(gx);
+  for (int64_t i = 0; i < block.planes * inputs; ++i) sums[i] = 0;
+  for_each_window(w, block, [&](const int64_t out[3], const Box& b) {
+    const double divided_by = divisor_of(w, divisor, out);
+    const T* g = static_cast<const T*>(g_) + number_of(w, block.plane, out);
+    C* plane = sums;
+    for (int64_t k = 0; k < block.planes; ++k, g += outputs, plane += inputs) {
+      const C each = (C)((double)get(g) / divided_by);
       for_each_row_of(b, [&](int64_t first) {
-        C* row = sums + first;
+        C* row = plane + first;
         int64_t i = 0;
         if (b.column_step == 1)
           for (; i + L <= b.columns; i += L) store(row + i, load(row + i) + each);
         for (; i < b.columns; ++i) row[i * b.column_step] += each;
       });
-    });
-    if constexpr (is_half<T>) narrow_row(sums, w.inputs(), gx);
-  }
+    }
+  });
+  if constexpr (is_half<T>) narrow_row(sums, block.planes * inputs, gx);
 }
 
 template <class T>

@@ -42,9 +42,11 @@ TW_INLINE void take_phase(const T* src, int64_t n, int64_t s, compute_t<T>* dst,
   }
 }
 
+// What vectors write beyond is written over by what follows, as above.
 template <class C>
 TW_INLINE void fill_row(C* dst, int64_t from, int64_t to, C value) {
-  for (int64_t i = from; i < to; ++i) dst[i] = value;
+  const vec<C> values = set1(value);
+  for (int64_t i = from; i < to; i += lanes<C>) store(dst + i, values);
 }
 
 // Lays out a block, with `pad` where its windows reach beyond the input. Whether there was an infinity or a NaN.

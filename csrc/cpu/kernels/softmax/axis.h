@@ -33,9 +33,9 @@ struct Across {
 //   per_place(p, i, at)  p[i] of an array that has this axis only
 //   all(v)       v[0] in every lane of a Row, v itself of a Column
 //   is_at(i, v)  which lanes lie at place v[lane] when `at` is at i
-template <class T>
+template <class T, class A = compute_t<T>>
 struct Row {
-  typedef vec<T> V;
+  typedef vec<A> V;
   static constexpr int64_t stride = 1;
   static constexpr int samples() { return 1; }
   static constexpr int64_t apart() { return 0; }
@@ -45,48 +45,51 @@ struct Row {
   template <class F>
   TW_INLINE void each(F f) const {
     int64_t i = 0;
-    for (; i + lanes<T> <= n; i += lanes<T>) f(i, Whole{});
+    for (; i + lanes<A> <= n; i += lanes<A>) f(i, Whole{});
     if (i < n) f(i, Part{(int)(n - i)});
   }
   TW_INLINE V max(const T* x) const { return set1(reduce_row<Max<T>>(x, n)); }
   template <class F>
   TW_INLINE V sum(F f) const {
-    constexpr int64_t kBlock = 64 * lanes<T>;
-    if (n <= lanes<T>) {
+    constexpr int64_t kBlock = 64 * lanes<A>;
+    if (n <= lanes<A>) {
       const Part at{(int)n};
-      return set1(fold_lanes<Sum<T>>(at.keep(f(0, at), (T)0)));
+      return set1(fold_lanes<Sum<A>>(at.keep(f(0, at), (A)0)));
     }
     double total = 0;
     int64_t i = 0;
-    while (n - i >= lanes<T>) {
+    while (n - i >= lanes<A>) {
       const int64_t end = n - i < kBlock ? n : i + kBlock;
       V acc[2] = {};
-      for (; i + 2 * lanes<T> <= end; i += 2 * lanes<T>)
-        for (int k = 0; k < 2; ++k) acc[k] += f(i + k * lanes<T>, Whole{});
-      if (i + lanes<T> <= end) {
+      for (; i + 2 * lanes<A> <= end; i += 2 * lanes<A>)
+        for (int k = 0; k < 2; ++k) acc[k] += f(i + k * lanes<A>, Whole{});
+      if (i + lanes<A> <= end) {
         acc[0] += f(i, Whole{});
-        i += lanes<T>;
+        i += lanes<A>;
       }
-      total += fold_lanes<Sum<T>>(acc[0] + acc[1]);
+      total += fold_lanes<Sum<A>>(acc[0] + acc[1]);
     }
     if (i < n) {
       const Part at{(int)(n - i)};
-      total += fold_lanes<Sum<T>>(at.keep(f(i, at), (T)0));
+      total += fold_lanes<Sum<A>>(at.keep(f(i, at), (A)0));
     }
-    return set1((T)total);
+    return set1((A)total);
   }
-  static TW_INLINE void put(T* p, V v) { Part{1}.store(p, v); }
-  static TW_INLINE V per_place(const T* p, int64_t i, auto at) { return at.load(p + i); }
+  template <class R>
+  static TW_INLINE void put(R* p, V v) {
+    Part{1}.store(p, v);
+  }
+  static TW_INLINE V per_place(const A* p, int64_t i, auto at) { return at.load(p + i); }
   template <class U>
   static TW_INLINE U all(U v) {
     return U{} + v[0];
   }
-  static TW_INLINE auto is_at(int64_t i, vec<mask_t<T>> v) { return iota<T>() + (mask_t<T>)i == v; }
+  static TW_INLINE auto is_at(int64_t i, vec<mask_t<A>> v) { return iota<A>() + (mask_t<A>)i == v; }
 };
 
-template <class T, class At>
+template <class T, class At, class A = compute_t<T>>
 struct Column {
-  typedef vec<T> V;
+  typedef vec<A> V;
   int64_t n, stride;
   At at;
   int columns;
@@ -106,12 +109,12 @@ struct Column {
   TW_INLINE V max(const T* x) const {
     constexpr int chains = 4;
     V m[chains];
-    for (int k = 0; k < chains; ++k) m[k] = set1(lowest<T>());
+    for (int k = 0; k < chains; ++k) m[k] = set1(lowest<A>());
     int64_t i = 0;
     for (; i + chains <= n; i += chains)
-      for (int k = 0; k < chains; ++k) m[k] = Max<T>::join(m[k], at.load(x + (i + k) * stride));
-    for (; i < n; ++i) m[0] = Max<T>::join(m[0], at.load(x + i * stride));
-    return Max<T>::join(Max<T>::join(m[0], m[1]), Max<T>::join(m[2], m[3]));
+      for (int k = 0; k < chains; ++k) m[k] = Max<A>::join(m[k], at.load(x + (i + k) * stride));
+    for (; i < n; ++i) m[0] = Max<A>::join(m[0], at.load(x + i * stride));
+    return Max<A>::join(Max<A>::join(m[0], m[1]), Max<A>::join(m[2], m[3]));
   }
   template <class F>
   TW_INLINE V sum(F f) const {
@@ -125,18 +128,19 @@ struct Column {
     }
     return total;
   }
-  TW_INLINE void put(T* p, V v) const {
+  template <class R>
+  TW_INLINE void put(R* p, V v) const {
     if constexpr (__is_same(At, Across))
       TW_ISA::store(p, v);
     else
       at.store(p, v);
   }
-  static TW_INLINE V per_place(const T* p, int64_t i, At) { return set1(p[i]); }
+  static TW_INLINE V per_place(const A* p, int64_t i, At) { return set1(p[i]); }
   template <class U>
   static TW_INLINE U all(U v) {
     return v;
   }
-  static TW_INLINE auto is_at(int64_t i, vec<mask_t<T>> v) { return v == (mask_t<T>)i; }
+  static TW_INLINE auto is_at(int64_t i, vec<mask_t<A>> v) { return v == (mask_t<A>)i; }
 };
 
 constexpr int64_t kShortRow = 16;
@@ -147,7 +151,7 @@ template <class T, bool transpose = false, class F>
 TW_INLINE void for_each_axis(const SoftmaxArgs& a, F f) {
   if (a.stride == 1) {
     int64_t o = 0;
-    if constexpr (transpose || TW_VEC_BYTES == 16)
+    if constexpr ((transpose || TW_VEC_BYTES == 16) && sizeof(T) > 2)
       if (a.n <= kShortRow)
         for (; o + lanes<T> <= a.outer; o += lanes<T>) f(Column<T, Across>{a.n, 1, Across{a.n}, lanes<T>}, o * a.n, o);
     for (; o < a.outer; ++o) f(Row<T>{a.n}, o * a.n, o);

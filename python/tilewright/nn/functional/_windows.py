@@ -140,7 +140,10 @@ def lp_pool(op: str, axes: int, input: Any, norm: Any, kernel_size: Any, stride:
     else:
         zero = x.detach() == 0  # whose power has no derivative for p < 1, no second one for p < 2
         powers = where(zero, 0.0, where(zero, 1.0, x) ** p)
-    y = avg_pool(op, axes, powers, kernel_size, stride, 0, ceil_mode, True, 1)
+    try:
+        y = avg_pool(op, axes, powers, kernel_size, stride, 0, ceil_mode, True, 1)
+    except ValueError as error:  # of the op, which has another name
+        raise ValueError(str(error).replace(f"avg_pool{axes}d", op, 1)) from None
     if p == 1:
         return y
     nothing = y.detach() == 0

@@ -37,7 +37,7 @@ def sizes(op: str, name: str, value: Any, axes: int, at_least: int) -> Sizes:
 
 def shaped(op: str, name: str, value: Any, axes: int, channels: str) -> Any:
     """An array of `axes` spatial axes after two others, or of input without the first, as its shape says."""
-    x = value if hasattr(value, "shape") and hasattr(value, "ndim") else arguments.array(op, name, value)
+    x = value if arguments.has_axes(value) else arguments.array(op, name, value)
     if x.ndim == axes + 2 or (name == "input" and x.ndim == axes + 1):
         return x
     extents = ", ".join(("length",) if axes == 1 else ("depth", "height", "width")[3 - axes :])

@@ -207,8 +207,8 @@ def _given(op: str, x: Tensor, running_mean: Any, running_var: Any, weight: Any,
     return ops.given_norm(x, weight, bias, mean, var, op, eps)
 
 
-def _uncounted() -> Tensor:
-    return wrap(_core.full((), 0, _core.DType.int64))
+def _uncounted(x: Tensor) -> Tensor:
+    return wrap(_core.full((), 0, _core.DType.int64, x._array.device))
 
 
 def batch_norm(
@@ -283,7 +283,7 @@ def batch_norm(
     momentum = arguments.probability("batch_norm", "momentum", momentum)
     if not has_running:
         return ops.untracked_batch_norm(x, weight, bias, eps)
-    return ops.batch_norm(x, weight, bias, running_mean, running_var, _uncounted(), momentum, eps)
+    return ops.batch_norm(x, weight, bias, running_mean, running_var, _uncounted(x), momentum, eps)
 
 
 def instance_norm(
@@ -353,7 +353,7 @@ def instance_norm(
     momentum = arguments.probability("instance_norm", "momentum", momentum)
     if not has_running:
         return ops.untracked_instance_norm(x, weight, bias, eps)
-    return ops.instance_norm(x, weight, bias, running_mean, running_var, _uncounted(), momentum, eps)
+    return ops.instance_norm(x, weight, bias, running_mean, running_var, _uncounted(x), momentum, eps)
 
 
 def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:

@@ -6,8 +6,7 @@ from typing import Any
 
 from ..._engine import arguments
 from ..._engine.tensor import Tensor, asarray
-from ..._functions.creation import _constant
-from ..._functions.padding import _pad
+from ..._functions.padding import _pad, constant
 
 __all__ = ["pad"]
 
@@ -55,15 +54,15 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
     tensor([[0, 1, 2, 3],
             [0, 4, 5, 6],
             [0, 0, 0, 0]])
-    >>> tw.nn.functional.pad(tw.asarray([1, 2, 3]), (2, -1), "circular")
-    tensor([2, 3, 1, 2])
+    >>> tw.nn.functional.pad(tw.asarray([1, 2, 3]), (2, -1), "replicate")
+    tensor([1, 1, 1, 2])
     """
     x = asarray(input)
     widths = read_widths("pad", "pad", pad)
     mode = arguments.option("pad", "mode", mode, _MODES)
     if value is not None and mode != "constant":
         raise ValueError(f'pad: value is {arguments.shown(value)}, but mode "{mode}" takes none')
-    number = 0 if value is None else _constant("pad", "value", value)[0]
+    number = 0 if value is None else constant("pad", "value", value)
     axes = len(widths) // 2
     if axes > x.ndim:
         raise ValueError(f"pad: pad has {axes} pairs, but input {x.shape} has {x.ndim} axes")

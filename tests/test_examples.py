@@ -1,0 +1,144 @@
+"""The examples with convolutions, in their quick form: what they print, and that they draw what they say."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tilewright as tw
+
+for needed in ("sklearn", "tqdm", "matplotlib", "safetensors", "PIL"):
+    pytest.importorskip(needed)
+
+FOLDER = Path(__file__).parent.parent / "examples"
+# The options beside --quick, the files made, and what is printed.
+EXAMPLES = {
+    "adversarial": ((), ("adversarial.png",), r"trained on PGD +PGD +[\d.]+% +[\d.]+%\n"),
+    "batch_norm_gradient_flow": ((), ("batch_norm_gradient_flow.png",), r"batch norm .* test accuracy [\d.]+%\n"),
+    "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
+    "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
+    "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),
+    "what_filters_learn": ((), ("filters.png", "what_it_looks_at.png"), r"Grad-CAM +[\d.]+% +[\d.]+% +[\d.]+%\n"),
+}
+
+
+def run(name, *options, **environment):
+    return subprocess.run(
+        [sys.executable, str(FOLDER / f"{name}.py"), *map(str, options)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | environment,
+    )
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """Result and folder of an example's quick run, each made once."""
+    done = {}
+
+    def get(name):
+        if name not in done:
+            out = tmp_path_factory.mktemp(name)
+            done[name] = run(name, "--quick", "--threads", 1, *EXAMPLES[name][0], "--out", out), out
+        return done[name]
+
+    return get
+
+
+def test_every_example_is_tested():
+    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_runs_and_draws(name, quick):
+    from matplotlib import image
+
+    (_, files, printed), (result, out) = EXAMPLES[name], quick(name)
+    assert result.returncode == 0, result.stderr
+    assert re.search(printed, result.stdout), result.stdout
+    assert sorted(path.name for path in out.iterdir()) == sorted(files)
+    for file in files:
+        assert f"wrote {out / file}\n" in result.stdout
+        if file.endswith(".png"):
+            picture = image.imread(out / file)[..., :3]
+            assert min(picture.shape[:2]) >= 400 and picture.std() > 0.05
+
+
+def test_the_cnn_learns_digits(quick):
+    result, out = quick("cnn_digits")
+    accuracies = [float(text) for text in re.findall(r"^seed \d: test accuracy ([\d.]+)%", result.stdout, re.M)]
+    assert len(accuracies) == 2 and min(accuracies) > 60
+    state = tw.io.load(out / "cnn_digits.safetensors")
+    assert state["0.weight"].shape == (32, 1, 3, 3) and state["15.weight"].shape == (10, 64)
+
+
+def test_attacks_deceive(quick):
+    """Within 0.1 of each pixel, both methods find images that the network without training against them mistakes."""
+    lines = re.findall(r"trained on (.*?) +(FGSM|PGD) +([\d.]+)% +([\d.]+)%", quick("adversarial")[0].stdout)
+    rows = {(name, attack): (float(clean), float(attacked)) for name, attack, clean, attacked in lines}
+    assert len(rows) == 6
+    for attack in ("FGSM", "PGD"):
+        clean, attacked = rows["plain digits", attack]
+        assert attacked < clean - 10
+
+
+def test_batch_norm_keeps_gradients_alive(quick):
+    lines = re.findall(
+        r"^(.+?) +: gradient's norm (\S+) in the first", quick("batch_norm_gradient_flow")[0].stdout, re.M
+    )
+    first = {name: float(norm) for name, norm in lines}
+    assert first["batch norm"] > 100 * first["usual initialisation"] > 0
+
+
+def called(name, monkeypatch, capsys, *options):
+    """Exit code, standard output and standard error of an example's main(), which is to exit before it starts."""
+    monkeypatch.syspath_prepend(FOLDER)  # beside it is what examples share
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *options])
+    spec = importlib.util.spec_from_file_location(f"{name}_example", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with pytest.raises(SystemExit) as exit:
+        module.main()
+    return exit.value.code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_help_and_wrong_options(name, monkeypatch, capsys):
+    code, text, _ = called(name, monkeypatch, capsys, "--help")
+    assert code == 0
+    for option in ("--quick", "--seed", "--threads", "--out"):
+        assert option in text
+    code, *texts = called(name, monkeypatch, capsys, "--threads", "0")
+    assert code == 2 and texts == ["", f"{name}.py: error: argument --threads: invalid count value: '0'\n"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("plain_vs_residual", ("--depths", "9"), "argument --depths: invalid number_of_layers value: '9'"),
+        ("adversarial", ("--epsilon", "1"), "argument --epsilon: 1.0 is not between 0 and 1"),
+        ("cnn_digits", ("--seed", "-1"), "argument --seed: -1 is not between 0 and 2**64 - 1"),
+        ("edge_filters", ("--photograph", "cat"), "argument --photograph: invalid choice: 'cat'"),
+    ],
+)
+def test_wrong_values(name, options, message, monkeypatch, capsys):
+    code, out, err = called(name, monkeypatch, capsys, *options)
+    assert (code, out) == (2, "") and err.startswith(f"{name}.py: error: {message}") and err.count("\n") == 1
+
+
+def test_the_same_seed_gives_the_same_bits_at_any_number_of_threads(tmp_path):
+    files, texts = [], []
+    for threads in (1, 2):
+        out = tmp_path / str(threads)
+        result = run("cnn_digits", "--seeds", 1, "--epochs", 1, "--threads", threads, "--seed", 7, "--out", out)
+        assert result.returncode == 0, result.stderr
+        files.append((out / "cnn_digits.safetensors").read_bytes())
+        texts.append(result.stdout.partition("wrote")[0])
+    assert files[0] == files[1] and texts[0] == texts[1]

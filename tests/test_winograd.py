@@ -1,0 +1,81 @@
+"""`nn.winograd`: which convolutions take minimal filtering, and how far their results are from plain sums."""
+
+import contextlib
+import io
+import threading
+
+import numpy as np
+import pytest
+
+import tilewright as tw
+from tilewright import _core
+
+pytestmark = pytest.mark.kernels
+
+METHODS = {"none": "implicit im2col", "f2": "Winograd F(2x2, 3x3)", "f4": "Winograd F(4x4, 3x3)"}
+ERRORS = {"none": 1.0, "f2": 1.0, "f4": 2.0}  # typical, in units of rounding of the sum of |x| |w|
+
+if _core.config()["isa"] == "reference":
+    METHODS = dict.fromkeys(METHODS, "naive")
+
+
+def operands(channels=64, dtype="float32"):
+    draw = np.random.default_rng(0).standard_normal
+    return draw((1, channels, 20, 20)).astype(dtype), draw((64, channels, 3, 3)).astype(dtype)
+
+
+def taken(x, weight, **options):
+    """What `tilewright.explain` prints of the convolution."""
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        tw.explain(tw.nn.functional.conv2d, x, weight, **options)
+    return text.getvalue().splitlines()[0]
+
+
+@pytest.mark.parametrize("tiles", METHODS)
+def test_takes_the_largest_tiles_that_are_allowed(tiles):
+    x, weight = operands()
+    with tw.nn.winograd(tiles):
+        assert METHODS[tiles] in taken(x, weight)
+
+
+@pytest.mark.parametrize("tiles", METHODS)
+def test_errors_are_typically_as_stated(tiles):
+    x, weight = operands()
+    with tw.nn.winograd(tiles):
+        got = tw.nn.functional.conv2d(x, weight).numpy()
+    with tw.nn.winograd("none"):
+        want = tw.nn.functional.conv2d(x.astype(float), weight.astype(float)).numpy()
+        size = tw.nn.functional.conv2d(abs(x).astype(float), abs(weight).astype(float)).numpy()
+    assert np.sqrt(((got - want) ** 2).mean()) <= ERRORS[tiles] * 2.0**-24 * size.mean()
+
+
+def test_is_of_this_thread_and_ends_with_the_block():
+    x, weight = operands()
+    seen = []
+    with tw.nn.winograd("f4"):
+        with pytest.raises(KeyError), tw.nn.winograd("none"):
+            raise KeyError
+        thread = threading.Thread(target=lambda: seen.append(taken(x, weight)))
+        thread.start()
+        thread.join()
+        seen.append(taken(x, weight))
+    seen.append(taken(x, weight))
+    assert [METHODS[m] in text for m, text in zip(("f2", "f4", "f2"), seen, strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    "options", [{"stride": 2}, {"dilation": 2}, {"groups": 2}, {"channels": 4}, {"dtype": "float64"}]
+)
+def test_other_convolutions_are_not_taken(options):
+    channels, dtype = options.pop("channels", 64), options.pop("dtype", "float32")
+    x, weight = operands(channels, dtype)
+    weight = weight[:, : channels // options.get("groups", 1)]
+    with tw.nn.winograd("f4"):
+        text = taken(x, weight, **options)
+    assert "implicit im2col" in text or METHODS["none"] == "naive"
+
+
+@pytest.mark.parametrize("tiles", ["F4", 4, None])
+def test_refuses_other_sizes(tiles):
+    with pytest.raises(ValueError, match="winograd: tiles must be one of 'none', 'f2', 'f4', not"):
+        tw.nn.winograd(tiles)

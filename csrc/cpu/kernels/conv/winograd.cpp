@@ -157,7 +157,6 @@ class WinogradTask {
     t.a_row = kDepth, t.a_col = 1;
     t.b_row = NR;
     t.c_row = t.add_row = kFilters;
-    t.bias = nullptr;
     t.b_ahead_step = NR / parts;
     t.relu = false;
     for (int p = 0; p < P; ++p) {

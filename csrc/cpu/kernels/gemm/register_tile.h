@@ -36,14 +36,14 @@ struct RegisterTile {
   int64_t b_row;
   sum* c;
   int64_t c_row;
-  const sum* bias;      // of the tile's columns, or null
-  const sum* row_bias;  // of its rows, or null
-  const lane* a_ahead;  // what comes next; fetched into L2 meanwhile, a_col and b_ahead_step lanes
-  const lane* b_ahead;  // for each step of the depth
+  const sum* bias = nullptr;      // of the tile's columns
+  const sum* row_bias = nullptr;  // of its rows
+  const lane* a_ahead;            // what comes next; fetched into L2 meanwhile, a_col and b_ahead_step lanes
+  const lane* b_ahead;            // for each step of the depth
   int64_t b_ahead_step;
-  int rows;        // 1..mr
-  int cols;        // 1..nr
-  const sum* add;  // a tile to add, which may be c itself, or null
+  int rows;                  // 1..mr
+  int cols;                  // 1..nr
+  const sum* add = nullptr;  // a tile to add, which may be c itself
   int64_t add_row;
   bool relu;
 

@@ -88,6 +88,51 @@ def convolution(graph: Graph, module: Any, x: Value) -> Value:
     return graph.node("Conv", x, *map(graph.constant, operands), **window)
 
 
+def batch_norm(graph: Graph, module: Any, x: Value) -> Value:
+    given = (module.weight, module.bias, module.running_mean, module.running_var)
+    return graph.node("BatchNormalization", x, *map(graph.constant, given), epsilon=module.eps)
+
+
+def max_pooling(graph: Graph, module: Any, x: Value) -> Value:
+    """Of two axes."""
+    kernel, stride, padding, dilation = (
+        (size, size) if isinstance(size, int) else size
+        for size in (module.kernel_size, module.stride, module.padding, module.dilation)
+    )
+    window = {"kernel_shape": kernel, "strides": stride, "pads": 2 * padding, "dilations": dilation}
+    return graph.node("MaxPool", x, **window, ceil_mode=int(module.ceil_mode))
+
+
+def mean_of_image(graph: Graph, module: Any, x: Value) -> Value:
+    if module.output_size not in (1, (1, 1)):
+        raise NotExportedError(f"no ONNX graph is made of {module}")
+    return graph.node("GlobalAveragePool", x)
+
+
+def flatten(graph: Graph, module: Any, x: Value) -> Value:
+    if (module.start_dim, module.end_dim) != (1, -1):
+        raise NotExportedError(f"no ONNX graph is made of {module}")
+    return Value(graph.node("Flatten", x, axis=1).name, 2)
+
+
+def residual_block(graph: Graph, module: Any, x: Value) -> Value:
+    """Convolutions with batch norm, and a way around them."""
+    y = x
+    count = 3 if hasattr(module, "conv3") else 2
+    for i in range(1, count + 1):
+        y = graph.module(getattr(module, f"bn{i}"), graph.module(getattr(module, f"conv{i}"), y))
+        y = activation(graph, "relu", y) if i < count else y
+    if module.residual:
+        y = graph.node("Add", y, x if module.downsample is None else graph.module(module.downsample, x))
+    return activation(graph, "relu", y)
+
+
+def resnet(graph: Graph, module: Any, x: Value) -> Value:
+    x = activation(graph, "relu", graph.module(module.bn1, graph.module(module.conv1, x)))
+    stages = [getattr(module, f"layer{i + 1}") for i in range(module.stages)]
+    return chain(graph, [module.maxpool, *stages, module.avgpool, module.flatten, module.fc], x)
+
+
 def activation(graph: Graph, name: str, x: Value) -> Value:
     """One of those that `nn.Linear` takes."""
     if name == "none":
@@ -122,6 +167,11 @@ EXPORTS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), convolution),
     "BatchNorm2d": batch_norm,
     "Block": block,
+    "MaxPool2d": max_pooling,
+    "AdaptiveAvgPool2d": mean_of_image,
+    "Flatten": flatten,
+    **dict.fromkeys(("BasicBlock", "Bottleneck"), residual_block),
+    "ResNet": resnet,
     "Sequential": chain,
     "Dropout": lambda graph, module, x: x,
     "Identity": lambda graph, module, x: x,

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import networks
 from .shapes import Goal, label
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class LayerCase:
         As in `shapes`.
     back
         Flops of the way back, in those of the way there.
+    tolerance
+        As in `Work`.
     moved
         The formula of what is read and written, where memory bounds it: bytes from passes, arguments and input shapes.
     """
@@ -53,6 +56,7 @@ class LayerCase:
     passes: str
     goal: Goal = None
     back: float = 2.0
+    tolerance: float = 1e-4
     moved: Callable[[str, tuple[Any, ...], tuple[tuple[int, ...], ...]], float] | None = None
 
     @property
@@ -193,6 +197,33 @@ def norm(passes: str, module: str, arguments: tuple[Any, ...], shape: tuple[int,
     return LayerCase("norm", name, module, arguments, (shape,), passes_over(7), passes, NORM_GOAL, back=1.5)
 
 
+# A ResNet's depth, batch, extent of the images, passes and goal.
+RESNETS: list[tuple[int, int, int, str, Goal]] = [
+    (18, 32, 32, "both", None),
+    (18, 1, 224, "forward", ("best", 0.91)),
+    (18, 8, 224, "forward", ("best", 0.91)),
+    (18, 1, 32, "forward", ("best", 1.0)),
+    (50, 1, 224, "forward", None),
+]
+
+
+def resnet(depth: int, batch: int, extent: int, passes: str, goal: Goal) -> LayerCase:
+    name = f"ResNet-{depth}, {extent}x{extent}, batch {batch}"
+    inputs = ((batch, 3, extent, extent),)
+    # A unit that is nearly zero is on either side of relu's kink, and moves gradients, PyTorch's too, by some percent.
+    tolerance = 1e-4 if passes == "forward" else 0.2
+    return LayerCase(
+        *("networks", name, networks.resnet, (depth, 1000), inputs, networks.resnet_flops, passes, goal),
+        tolerance=tolerance,
+    )
+
+
+DIGITS = LayerCase(
+    *("networks", "two convolutions, 28x28, batch 128", networks.digits, (10,), ((128, 1, 28, 28),)),
+    *(networks.digits_flops, "both"),
+)
+
+
 # Kernel, stride and padding of pooling, and its inputs. Training of maxima is to take POOLING_GOAL of PyTorch's time.
 POOLING: list[tuple[str, tuple[int, ...]]] = [
     ("MaxPool2d", (3, 2, 1)),
@@ -235,6 +266,8 @@ LAYERS: list[tuple[LayerCase]] = [
     *((pooling(passes, *of, shape),) for passes in ("forward", "both") for of in POOLING for shape in POOLED),
     *((residual(passes, 1, *shape),) for shape in ((64, 56), (256, 14)) for passes in ("forward", "fused")),
     *((network(passes, batch, 784, 512, 512, 10),) for batch in (1, 32, 128) for passes in ("forward", "fused")),
+    *((resnet(*case),) for case in RESNETS),
+    (DIGITS,),
     *((norm("both", *case),) for case in CHANNEL_NORMS),
     *((norm(passes, name, (768,), (64 * 512, 768)),) for name in ROW_NORMS for passes in ("forward", "both")),
 ]

@@ -27,7 +27,8 @@ NUMPY: dict[str, Callable[..., np.ndarray]] = {
 def layer(case: LayerCase) -> Work:
     suffix = {"forward": "", "fused": ", fused", "both": " and back"}[case.passes]
     make = functools.partial(contenders, case)
-    return Work(case.group + suffix, case.name + suffix, make, flops=case.flops, nbytes=case.nbytes, goal=case.goal)
+    costs = {"flops": case.flops, "nbytes": case.nbytes}
+    return Work(case.group + suffix, case.name + suffix, make, **costs, goal=case.goal, tolerance=case.tolerance)
 
 
 def contenders(case: LayerCase) -> Contenders:
@@ -39,7 +40,7 @@ def contenders(case: LayerCase) -> Contenders:
         calls, left_out = {"tilewright": run(tw)}, {}
     else:
         run = functools.partial(there, case=case, state=state, inputs=inputs)
-        calls, left_out = inference.contenders(loaded(tw, build(tw, case), state), inputs)
+        calls, left_out = inference.contenders(evaluating(loaded(tw, build(tw, case), state)), inputs)
         calls["tilewright"] = run(tw, fused=case.passes == "fused")
         if case.module in NUMPY:
             calls["numpy"] = functools.partial(NUMPY[case.module], state, *inputs)
@@ -70,6 +71,10 @@ def stateful(module: Any) -> bool:
     return hasattr(module, "state_dict")
 
 
+def evaluating(module: Any) -> Any:
+    return module.eval() if stateful(module) else module
+
+
 def loaded(library: Any, module: Any, state: dict[str, np.ndarray], dtype: str = "float32") -> Any:
     """The module with these weights, in this dtype, in memory of its own."""
     if stateful(module):
@@ -93,9 +98,7 @@ def there(
     fused: bool = False,
 ) -> Callable[[], Any]:
     """Inference."""
-    module = loaded(library, build(library, case), state, dtype)
-    if stateful(module):
-        module.eval()
+    module = evaluating(loaded(library, build(library, case), state, dtype))
     xs = tensors(library, inputs, dtype)
     if fused:
         module = tw.nn.fuse(module, *xs)

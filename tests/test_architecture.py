@@ -43,6 +43,7 @@ LAYERS = [
     {"_sampling", "autograd", "linalg", "numpy", "random", "testing"},
     {"nn"},
     {"data", "io", "optim"},
+    {"models"},
 ]
 
 

@@ -82,6 +82,9 @@ def test_flops_of_layers():
     assert layer_cases.network("", 4, 8, 6, 2).flops == 2 * 4 * (8 * 6 + 6 * 2)
     assert layer_cases.conv("forward", (2, 4, 9, 6, 3, 2, 1, 2), None).flops == 2 * 2 * 5 * 5 * 6 * 2 * 9
     assert BLOCK.flops == 2 * 2 * 2 * 5 * 5 * 3 * 3 * 9
+    assert layer_cases.resnet(18, 2, 224, "forward", None).flops == 4 * 1_814_073_344
+    assert layer_cases.resnet(50, 1, 32, "forward", None).flops == 2 * (4_087_136_256 / 49 + 2_048_000)
+    assert layer_cases.DIGITS.flops == 6 * 128 * (225_792 + 3_612_672 + 401_408 + 1_280)
     stacked = dataclasses.replace(layer_cases.linear("forward", 5, 7, 3), inputs=((2, 5, 7),), back=1.5)
     assert stacked.flops == 2 * 2 * 5 * 7 * 3
     assert dataclasses.replace(stacked, passes="both").flops == 2.5 * stacked.flops
@@ -141,6 +144,26 @@ def test_onnx_graphs_compute_what_the_module_does(module, shape):
     assert set(calls) == {"onnxruntime", "openvino"} and not left_out
     for call in calls.values():
         np.testing.assert_allclose(call()[0], expected, rtol=1e-5, atol=1e-5)
+
+
+NETWORKS = [
+    tw.models.ResNet(tw.models.BasicBlock, [1, 2], 5, width=8),
+    tw.models.ResNet(tw.models.Bottleneck, [1, 1], 5, width=8, stem="small"),
+    tw.models.ResNet(tw.models.BasicBlock, [1, 1], 5, width=8, shortcut="none"),
+]
+
+
+@needs_both
+@pytest.mark.parametrize("net", NETWORKS, ids=["basic", "bottleneck", "plain"])
+def test_onnx_graphs_of_networks(net):
+    x = np.random.default_rng(0).standard_normal((2, 3, 18, 22), dtype=np.float32)
+    with tw.no_grad():
+        net(tw.asarray(x))  # moves the running statistics
+        expected = net.eval()(tw.asarray(x)).numpy()
+    calls, left_out = inference.contenders(net, [x])
+    assert set(calls) == {"onnxruntime", "openvino"} and not left_out
+    for call in calls.values():
+        np.testing.assert_allclose(call()[0], expected, rtol=1e-4, atol=1e-4)
 
 
 @needs_both

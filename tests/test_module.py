@@ -243,7 +243,7 @@ def test_summary_counts_and_restores():
     net[0].requires_grad_(False)
     state = {name: value.copy() for name, value in net.state_dict().items()}
     text = net.summary((7, 64))
-    assert text.splitlines()[0].split() == ["layer", "output", "shape", "parameters"]
+    assert text.splitlines()[0].split()[:5] == ["layer", "output", "shape", "units", "parameters"]
     lines = text.splitlines()
     assert any(line.startswith("  0 Linear") and "(7, 32)" in line and "2,080" in line for line in lines)
     assert any(line.startswith("    0 Linear") and "(7, 10)" in line and "320" in line for line in lines)

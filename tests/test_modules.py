@@ -220,12 +220,17 @@ def test_dtypes(case):
 @each(case for case in CASES if all(a.dtype is None for a in case.inputs))
 def test_summary(case):
     module, inputs = case.make(), case.draw()
-    head, _, line, *_, last = module.summary(*[x.shape for x in inputs]).splitlines()
-    assert head.split() == ["layer", "output", "shape", "parameters"]
+    summary = module.summary(*[x.shape for x in inputs])
+    head, _, line, *_, last = summary.splitlines()
+    assert head.split()[:3] == ["layer", "output", "shape"]
     count = sum(p.size for p in module.parameters())
     own = sum(p.size for p in vars(module).values() if isinstance(p, nn.Parameter))
     shapes = ", ".join(str(y.shape) for y in results(module(*inputs)))
-    assert line.split() == [case.name, *shapes.split(), f"{own:,}" if own else "-"]
+    row = summary.layers[0]
+    assert (row.path, row.kind, row.output_shape, row.parameters) == ("", case.name, shapes, own)
+    assert line.split()[: 1 + len(shapes.split())] == [case.name, *shapes.split()]
+    assert f"{own:,}" in line.split() or not own
+    assert row.connections is not None and row.multiply_adds is not None
     assert last.startswith(f"{count:,} parameters, {count:,} of them trainable")
 
 

@@ -322,13 +322,12 @@ def test_conversion_freezing_and_summary():
     assert all(p.grad is not None for p in net.parameters())
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
-    lines = net.summary((1, 3)).splitlines()
-    assert [line.split()[:2] for line in lines[3:6]] == [
-        ["0", "ParametrizedLinear"],
-        ["1", "Tanh"],
-        ["2", "ParametrizedLinear"],
+    rows = net.summary((1, 3)).layers
+    assert [(row.path, row.kind, row.parameters) for row in rows[1:]] == [
+        ("0", "ParametrizedLinear", 20),
+        ("1", "Tanh", 0),
+        ("2", "ParametrizedLinear", 10),
     ]
-    assert [line.split()[-1] for line in lines[3:6]] == ["20", "-", "10"]
     assert "(0): WeightNorm(dim=0)" in repr(net) and "SpectralNorm(n_power_iterations=1, eps=1e-12, dim=0)" in repr(net)
 
 

@@ -46,9 +46,9 @@ from ._sampling import multinomial
 from .autograd import enable_grad, grad, no_grad, value_and_grad
 
 if TYPE_CHECKING:
-    from . import data, io, linalg, nn, numpy, optim, testing
+    from . import data, io, linalg, models, nn, numpy, optim, testing
 
-_LAZY = ("data", "io", "linalg", "nn", "numpy", "optim", "testing")
+_LAZY = ("data", "io", "linalg", "models", "nn", "numpy", "optim", "testing")
 
 __all__ = [
     *_of_engine,
@@ -61,6 +61,7 @@ __all__ = [
     "io",
     "linalg",
     "memory",
+    "models",
     "multinomial",
     "nn",
     "no_grad",

@@ -176,6 +176,16 @@ GOOD = {
     "parameters": ("leaf(3)", "[leaf(3)]", "nn.Linear(3, 2).parameters()"), "max_norm": ("1.0", "0.5"),
     "norm_type": ("2.0", "math.inf", "1"), "error_if_nonfinite": BOOL, "clip_value": ("0.5",),
     "ceil_mode": BOOL, "return_indices": BOOL, "count_include_pad": BOOL, "divisor_override": ("None", "3"),
+    # networks
+    "block": ("tw.models.BasicBlock", "tw.models.Bottleneck"), "layers": ("[1]", "(1, 2)"), "width": ("4", "8"),
+    "zero_init_residual": BOOL, "stem": ('"imagenet"', '"small"'), "shortcut": ('"padding"', '"none"', '"projection"'),
+    "depth": ("11",), "batch_norm": BOOL, "inplanes": ("4",), "planes": ("4",), "downsample": ("None",),
+    "residual": BOOL, **dict.fromkeys(("ch1x1", "ch3x3red", "ch3x3", "ch5x5red", "ch5x5", "pool_proj"), ("2",)),
+    "Inception.variant": ('"batch_norm"', '"paper"'), "LeNet.variant": ('"modern"', '"paper"'),
+    **dict.fromkeys(("LeNet.num_classes", "lenet5.num_classes"), ("3",)), "LeNet.in_channels": ("1",),
+    **dict.fromkeys(("BasicBlock.input", "Inception.input"), ('t("float32", 2, 4, 5, 5)', "leaf(1, 4, 4, 6)")),
+    "Bottleneck.inplanes": ("16",), "Bottleneck.input": ('t("float32", 2, 16, 5, 5)', "leaf(1, 16, 4, 6)"),
+    "LeNet.input": ('t("float32", 2, 1, 32, 32)',), "Inception.in_channels": ("4",),
     # optimisers
     "params": ("[leaf(3)]", "nn.Linear(3, 2).parameters()", '[{"params": [leaf(3)], "lr": 0.5}]'), "lr": ("0.1", "0"),
     "momentum": ("0.0", "0.9"), "dampening": ("0.0",), "weight_decay": ("0.0", "0.1"), "nesterov": ("False",),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .tape import Node
     from .tensor import Tensor
 
-_by_clock = attrgetter("clock")
+by_clock = attrgetter("clock")
 _TENSOR: Any = _core.TensorBase  # Tensor and ndarray
 
 
@@ -35,7 +35,7 @@ def behind(roots: Iterable[Any], since: int = 0) -> list[Any]:
             if parent not in seen and parent.clock >= since:
                 seen.add(parent)
                 stack.append(parent)
-    return sorted(seen, key=_by_clock)
+    return sorted(seen, key=by_clock)
 
 
 def _between(roots: Iterable[Any], wanted: Iterable[Any]) -> set[Any]:

@@ -1,14 +1,16 @@
-"""The table of a network's layers."""
+"""The table of a network's layers: shapes, parameters, and what a call costs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _core
 from .._engine import arguments
 from .._engine.dtypes import as_dtype
 from .._engine.tape import OFF, state
 from .._engine.tensor import Tensor, asarray
+from . import _costs
+from ._fields import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,10 +19,61 @@ if TYPE_CHECKING:
     from .parameter import Parameter
 
 
-def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32") -> str:
-    """A table of the layers, the shapes of their results and their numbers of parameters.
+class LayerSummary(NamedTuple):
+    """A row of `summary`, for all calls of one layer. None: not known; for shape and field also: there is none.
 
-    Runs the module once on zeros, in evaluation mode and without recording.
+    Attributes
+    ----------
+    path
+        Where the layer is in the network, as in its state dict; "" for the network itself.
+    kind
+        Name of its class.
+    output_shape
+        Of the last call: "(1, 64, 32, 32)"; several results are separated by commas. None where it was not called.
+    receptive_field
+        "11" or "11 × 5" pixels of the input, "all" of them, "?" where it cannot be told.
+    units
+        Numbers in the results, as far as no layer in it or before it has made them.
+    parameters
+        Of the layer itself, without those in it.
+    connections, multiply_adds
+        Of the layer itself.
+    activation_bytes, parameter_bytes
+        Of the units and of the parameters.
+    """
+
+    path: str
+    kind: str
+    output_shape: str | None = None
+    receptive_field: str | None = None
+    units: int = 0
+    parameters: int = 0
+    connections: int | None = 0
+    multiply_adds: int | None = 0
+    activation_bytes: int = 0
+    parameter_bytes: int = 0
+
+
+class Summary(str):
+    """The table as text, which is what printing it shows, and its numbers.
+
+    Attributes
+    ----------
+    layers
+        A `LayerSummary` for each module, in the order of `named_modules`.
+    total
+        The sums, also a `LayerSummary`; what is not known of a layer is left out.
+    """
+
+    layers: tuple[LayerSummary, ...]
+    total: LayerSummary
+
+
+def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32") -> Summary:
+    """A table of the layers: shapes, receptive fields, parameters, connections, multiply-adds and memory.
+
+    Runs the module once on zeros, in evaluation mode. Numbers are those of the whole batch: for one image, give a batch
+    of one. A column in which no layer has anything is left out.
 
     Parameters
     ----------
@@ -31,37 +84,159 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
 
     Returns
     -------
-    str
+    Summary
+        A str, with the numbers as attributes: `layers` and `total` (`summary(...).total.multiply_adds`).
+
+    Notes
+    -----
+    - Units are the numbers in a layer's result, "activations" the memory that they take, "weights" that of the
+      parameters. A result that is handed on from a layer inside, or is a view of the input, is not counted again; what
+      functions give between the layers is not counted at all.
+    - Connections are counted as in the paper of LeNet-5: each unit has one to each number that it sees, padding
+      included, and one to its bias.
+    - Multiply-adds are those of convolutions, linear layers and the scaling of norms; no biases, sums and activations.
+    - The receptive field ("field") is how many pixels of the input a unit sees, along each spatial axis, beyond its
+      borders, too; of several paths, that of the longest. "all": a linear layer or a pooling has seen the whole image.
+      "?": it passed a function that has windows or mixes pixels, a transposed convolution, or windows of several sizes;
+      only layers are known. Normalisation counts as seeing its own pixel.
+    - "?" of connections and multiply-adds: the layer has parameters, but is of a class that is not known. Such a one
+      may have a method `costs(input, result)`, which gives both for a call; and, for the field, `kernel_size`, `stride`
+      and `dilation`, numbers or tuples.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, Proceedings of
+    the IEEE 86 (11), 1998.
 
     Examples
     --------
     >>> from tilewright import nn
     >>> print(nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)).summary((1, 64)))
-    layer       output shape  parameters
-    ------------------------------------
-    Sequential  (1, 10)                -
-      0 Linear  (1, 32)            2,080
-      1 ReLU    (1, 32)                -
-      2 Linear  (1, 10)              330
-    ------------------------------------
+    layer       output shape  units  parameters  connections  multiply-adds  activations  weights
+    ---------------------------------------------------------------------------------------------
+    Sequential  (1, 10)           -           -            -              -            -        -
+      0 Linear  (1, 32)          32       2,080        2,080          2,048        128 B  8.1 KiB
+      1 ReLU    (1, 32)          32           -            -              -        128 B        -
+      2 Linear  (1, 10)          10         330          330            320         40 B  1.3 KiB
+    ---------------------------------------------------------------------------------------------
+    total       -                74       2,410        2,410          2,368        296 B  9.4 KiB
+    ---------------------------------------------------------------------------------------------
     2,410 parameters, 2,410 of them trainable, 9.4 KiB
+    >>> nn.Conv2d(3, 16, 5).summary((1, 3, 32, 32)).total.multiply_adds
+    940800
     """
-    shapes = _trace_shapes(self, input_shapes, dtype)
-    rows = [("layer", "output shape", "parameters")]
-    for path, module in _layers(self):
-        indent = "  " * (path.count(".") + 1) if path else ""
-        name = f"{path.rpartition('.')[2]} {type(module).__name__}".strip()
-        count = sum(p.size for p in _own_parameters(module))
-        rows.append((indent + name, shapes.get(id(module), "not called"), f"{count:,}" if count else "-"))
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
-    rule = "-" * len(lines[0])
+    calls = _Calls(self, input_shapes, dtype)
+    layers = [calls.row(path, module) for path, module in _layers(self)]
     parameters = list(self.parameters())
-    total = sum(p.size for p in parameters)
+    total = _total(layers, parameters)
     trainable = sum(p.size for p in parameters if p.requires_grad)
-    size = _bytes(sum(p.nbytes for p in parameters))
-    last = f"{total:,} parameters, {trainable:,} of them trainable, {size}"
-    return "\n".join([lines[0], rule, *lines[1:], rule, last])
+    size = _bytes(total.parameter_bytes)
+    last = f"{total.parameters:,} parameters, {trainable:,} of them trainable, {size}"
+    made = Summary(_table(layers, total, last))
+    made.layers, made.total = tuple(layers), total
+    return made
+
+
+# ---- the rows --------------------------------------------------------------------------------------------------------
+
+
+class _Calls:
+    """What the calls of a forward pass show of each module, by its id."""
+
+    def __init__(self, root: Module, input_shapes: Iterable[tuple[int, ...]], dtype: Any) -> None:
+        wanted = as_dtype(dtype)
+        shapes = [arguments.shape("summary", s, "a shape") for s in input_shapes]
+        inputs = [asarray(_core.full(shape, 0, wanted)) for shape in shapes]
+        self.seen: dict[int, LayerSummary] = {}
+        self.made = {_storage(x): x for x in inputs}  # kept, so that no other gets their memory
+        self.fields: Fields | None = None
+        modules = list(root.modules())
+        follow = wanted.is_floating and any(map(_costs.looks_through_windows, modules))
+        recording = state.mode
+        state.mode = state.recording if follow else OFF
+        try:
+            if follow:
+                inputs = self._follow(inputs)
+            self._run(root, modules, inputs)
+        finally:
+            state.mode = recording
+
+    def _follow(self, inputs: list[Tensor]) -> list[Tensor]:
+        """The inputs on the tape, those that have pixels; not as leaves, so that a network may write to them."""
+        images = [x.ndim > 2 for x in inputs]
+        for x, is_image in zip(inputs, images, strict=True):
+            x.requires_grad = is_image
+        inputs = [x.copy() if is_image else x for x, is_image in zip(inputs, images, strict=True)]
+        self.made |= {_storage(x): x for x in inputs}
+        self.fields = Fields(x for x, is_image in zip(inputs, images, strict=True) if is_image)
+        return inputs
+
+    def _run(self, root: Module, modules: list[Module], inputs: list[Tensor]) -> None:
+        modes = [(module, module.training) for module in modules]
+        removers = [module.register_forward_hook(self._note) for module in modules]
+        try:
+            root.eval()(*inputs)
+        finally:
+            for remove in removers:
+                remove()
+            for module, mode in modes:
+                module.training = mode
+
+    def _note(self, module: Module, args: tuple[Any, ...], result: Any) -> None:
+        results = [y for y in (result if isinstance(result, (tuple, list)) else (result,)) if isinstance(y, Tensor)]
+        tensors = [x for x in args if isinstance(x, Tensor)]
+        new = [y for y in results if _storage(y) not in self.made]
+        self.made |= {_storage(y): y for y in new}
+        field = None
+        if results and tensors and self.fields is not None:
+            if _costs.looks_through_windows(module):
+                self.fields.enter(module, tensors[0], results[0])
+            field = str(self.fields.of(results[0]))
+        connections: int | None = 0
+        multiply_adds: int | None = 0
+        if results and tensors:
+            known = _costs.costs(module, tensors[0], results[0])
+            unknown = known is None and any(True for _ in _own_parameters(module))
+            connections, multiply_adds = (None, None) if unknown else known or (0, 0)
+        before = self.seen.get(id(module), LayerSummary("", ""))
+        self.seen[id(module)] = before._replace(
+            output_shape=", ".join(str(y.shape) for y in results),
+            receptive_field=None if field == "-" else field,
+            units=before.units + sum(y.size for y in new),
+            connections=_sum([before.connections, connections]),
+            multiply_adds=_sum([before.multiply_adds, multiply_adds]),
+            activation_bytes=before.activation_bytes + sum(y.nbytes for y in new),
+        )
+
+    def row(self, path: str, module: Module) -> LayerSummary:
+        own = list(_own_parameters(module))
+        return self.seen.get(id(module), LayerSummary("", ""))._replace(
+            path=path,
+            kind=type(module).__name__,
+            parameters=sum(p.size for p in own),
+            parameter_bytes=sum(p.nbytes for p in own),
+        )
+
+
+def _storage(x: Tensor) -> int:
+    return x._array.storage_ptr
+
+
+def _sum(numbers: list[int | None]) -> int | None:
+    return None if None in numbers else sum(numbers)  # type: ignore[arg-type]
+
+
+def _total(layers: list[LayerSummary], parameters: list[Parameter]) -> LayerSummary:
+    return LayerSummary(
+        "",
+        "total",
+        units=sum(row.units for row in layers),
+        parameters=sum(p.size for p in parameters),
+        connections=sum(row.connections or 0 for row in layers),
+        multiply_adds=sum(row.multiply_adds or 0 for row in layers),
+        activation_bytes=sum(row.activation_bytes for row in layers),
+        parameter_bytes=sum(p.nbytes for p in parameters),
+    )
 
 
 def _layers(root: Module) -> Iterator[tuple[str, Module]]:
@@ -81,29 +256,39 @@ def _own_parameters(module: Module) -> Iterator[Parameter]:
         yield from part.parameters(recurse=False)
 
 
-def _trace_shapes(root: Module, input_shapes: Iterable[tuple[int, ...]], dtype: Any) -> dict[int, str]:
-    """The shape of the result of every module that a forward pass calls, by its id."""
-    shapes: dict[int, str] = {}
-    wanted = as_dtype(dtype)
-    inputs = [asarray(_core.full(arguments.shape("summary", s, "a shape"), 0, wanted)) for s in input_shapes]
+# ---- the table -------------------------------------------------------------------------------------------------------
 
-    def note(module: Module, args: tuple[Any, ...], result: Any) -> None:
-        results = result if isinstance(result, (tuple, list)) else (result,)
-        shapes[id(module)] = ", ".join(str(r.shape) for r in results if isinstance(r, Tensor))
+_COLUMNS = (
+    *("layer", "output shape", "field", "units", "parameters", "connections", "multiply-adds"),
+    *("activations", "weights"),
+)
 
-    modes = [(module, module.training) for module in root.modules()]
-    removers = [module.register_forward_hook(note) for module, _ in modes]
-    recording = state.mode
-    state.mode = OFF
-    try:
-        root.eval()(*inputs)
-    finally:
-        state.mode = recording
-        for remove in removers:
-            remove()
-        for module, mode in modes:
-            module.training = mode
-    return shapes
+
+def _table(layers: list[LayerSummary], total: LayerSummary, last: str) -> str:
+    rows = [_COLUMNS, *map(_cells, layers), _cells(total)]
+    kept = [column for column in zip(*rows, strict=True) if any(cell != "-" for cell in column[1:])]
+    widths = [max(map(len, column)) for column in kept]
+    lines = [
+        "  ".join(_aligned(*cell) for cell in zip(row, widths, kept, strict=True)) for row in zip(*kept, strict=True)
+    ]
+    rule = "-" * len(lines[0])
+    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], rule, last])
+
+
+def _aligned(cell: str, width: int, column: tuple[str, ...]) -> str:
+    return f"{cell:<{width}}" if column[0] in _COLUMNS[:2] else f"{cell:>{width}}"
+
+
+def _cells(row: LayerSummary) -> tuple[str, ...]:
+    indent = "  " * (row.path.count(".") + 1) if row.path else ""
+    name = f"{indent}{row.path.rpartition('.')[2]}{' ' if row.path else ''}{row.kind}"
+    shape = row.output_shape
+    if shape is None:
+        shape = "-" if row.kind == "total" else "not called"
+    counts = [row.units, row.parameters, row.connections, row.multiply_adds]
+    shown = ["?" if count is None else f"{count:,}" if count else "-" for count in counts]
+    sizes = [_bytes(size) if size else "-" for size in (row.activation_bytes, row.parameter_bytes)]
+    return (name, shape, row.receptive_field or "-", *shown, *sizes)
 
 
 def _bytes(count: float) -> str:

@@ -1,0 +1,113 @@
+"""What one call of a layer costs: its connections and multiply-adds; and the window that it looks through."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._engine.tensor import Tensor
+    from .module import Module
+
+    Costs = tuple[int, int]
+
+
+class Window(NamedTuple):
+    """A number for each spatial axis, in each of the three."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+
+def costs(module: Module, x: Tensor, y: Tensor) -> Costs | None:
+    """Connections and multiply-adds of a call, by its first argument and result; None for a class that is not known."""
+    if _counts_itself(module):
+        return module.costs(x, y)  # type: ignore[attr-defined]
+    known = _entry(module, _COSTS)
+    return known(module, x, y) if known else None
+
+
+def looks_through_windows(module: Module) -> bool:
+    return (_counts_itself(module) and hasattr(module, "kernel_size")) or _entry(module, _AXES) is not None
+
+
+def _counts_itself(module: Module) -> bool:
+    return callable(getattr(type(module), "costs", None))
+
+
+def window(module: Module, x: Tensor, y: Tensor) -> Window | None:
+    """The window of each result in a call, of a layer that looks through windows; None where they differ."""
+    axes = _entry(module, _AXES) or x.ndim - 2
+    if hasattr(module, "output_size"):
+        pairs = list(zip(x.shape[-axes:], y.shape[-axes:], strict=True))
+        if any(m == 0 or n % m for n, m in pairs):
+            return None
+        steps = tuple([n // m for n, m in pairs])
+        return Window(steps, steps, (1,) * axes)
+    sizes = [getattr(module, name, 1) for name in ("kernel_size", "stride", "dilation")]
+    return Window(*((size,) * axes if isinstance(size, int) else tuple(size) for size in sizes))
+
+
+def _entry(module: Module, table: dict[str, Any]) -> Any:
+    """Of the module's class, or of the first of its bases that has one."""
+    bases = (base.__name__ for base in type(module).__mro__ if base.__module__.startswith("tilewright.nn."))
+    return next((table[name] for name in bases if name in table), None)
+
+
+def _has(value: Any) -> int:
+    return int(value is not None)
+
+
+def _convolution(module: Any, x: Tensor, y: Tensor) -> Costs:
+    each = module.weight.size // module.out_channels
+    return y.size * (each + _has(module.bias)), y.size * each
+
+
+def _transposed(module: Any, x: Tensor, y: Tensor) -> Costs:
+    products = x.size * (module.weight.size // module.in_channels)
+    return products + y.size * _has(module.bias), products
+
+
+def _linear(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return y.size * (module.in_features + _has(module.bias)), y.size * module.in_features
+
+
+def _normalization(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return y.size * (1 + _has(getattr(module, "bias", None))), y.size
+
+
+def _response(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return y.size * module.size, y.size * module.size
+
+
+def _slopes(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return y.size, y.size
+
+
+def _pooling(module: Any, x: Tensor, y: Tensor) -> Costs:
+    seen = window(module, x, y)
+    return (y.size * math.prod(seen.kernel) if seen else 0), 0
+
+
+def _adaptive_pooling(module: Any, x: Tensor, y: Tensor) -> Costs:
+    axes = _entry(module, _AXES)
+    seen = math.prod(y.shape[:-axes])
+    for n, m in zip(x.shape[-axes:], y.shape[-axes:], strict=True):
+        seen *= sum(-(-(i + 1) * n // m) - i * n // m for i in range(m))
+    return seen, 0
+
+
+_COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
+_COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
+_COSTS |= {"GroupNorm": _normalization}
+_AXES: dict[str, int] = {}
+for _n in (1, 2, 3):
+    _COSTS |= {f"Conv{_n}d": _convolution, f"ConvTranspose{_n}d": _transposed}
+    _COSTS |= {f"BatchNorm{_n}d": _normalization, f"InstanceNorm{_n}d": _normalization}
+    _COSTS |= {f"{_kind}Pool{_n}d": _pooling for _kind in ("Avg", "Max", "LP")}
+    _COSTS |= {f"Adaptive{_kind}Pool{_n}d": _adaptive_pooling for _kind in ("Avg", "Max")}
+    _AXES |= {f"{_kind}Pool{_n}d": _n for _kind in ("Avg", "Max", "LP", "AdaptiveAvg", "AdaptiveMax")}
+    _AXES[f"Conv{_n}d"] = _n

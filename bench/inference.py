@@ -144,12 +144,6 @@ def activation(graph: Graph, name: str, x: Value) -> Value:
     return graph.node({"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}[name], x)
 
 
-def batch_norm(graph: Graph, module: Any, x: Value) -> Value:
-    """In evaluation mode, with a weight and a bias."""
-    operands = (module.weight, module.bias, module.running_mean, module.running_var)
-    return graph.node("BatchNormalization", x, *map(graph.constant, operands), epsilon=module.eps)
-
-
 def block(graph: Graph, module: Any, x: Value) -> Value:
     """That of `layer_cases`."""
     return graph.module(module.relu, graph.node("Add", graph.module(module.body, x), x))

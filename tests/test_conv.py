@@ -86,6 +86,20 @@ def test_the_size_of_a_transposed_layer_can_be_asked_for(axes):
         up(down(x), output_size=(12,) * (axes + 3))
 
 
+@pytest.mark.parametrize("layer", [
+    nn.Conv2d(8, 64, 3, groups=2, padding=1, generator=tw.random.Generator(0)),
+    nn.Conv2d(16, 64, 5, stride=2, padding=2, generator=tw.random.Generator(0)),
+    nn.ConvTranspose2d(16, 64, 4, stride=2, padding=1, generator=tw.random.Generator(0)),
+])  # fmt: skip
+def test_layers_keep_the_scale_of_what_passes_relu(layer):
+    """As `Linear` starts: of inputs after ReLU, of mean square 1, results have twice that; ReLU halves it again."""
+    x = nn.functional.relu(tw.random.Generator(1).normal(size=(4, layer.in_channels, 24, 24))) * 2**0.5
+    with tw.no_grad():
+        y = layer(x)[:, :, 4:-4, 4:-4]
+        assert 1.7 < (y * y).mean().item() < 2.3
+    assert not layer.bias.detach().numpy().any()
+
+
 def test_padding_stands_on_its_own_axis():
     """(0, 1) is the width's; "same" keeps each axis, the odd zero behind."""
     assert F.conv2d(tw.ones((1, 6, 20, 10)), tw.ones((1, 6, 3, 3)), padding=(0, 1)).shape == (1, 1, 18, 10)

@@ -282,8 +282,9 @@ def test_starting_weights():
 
 ERRORS = [
     (TypeError, r"ResNet: block is .*BasicBlock or Bottleneck", lambda: models.ResNet(nn.Linear, [1])),
-    (ValueError, r"ResNet: layers is \(\), but needs", lambda: models.ResNet(models.BasicBlock, [])),
-    (ValueError, r"ResNet: layers is \(1, 0\), but needs", lambda: models.ResNet(models.BasicBlock, [1, 0])),
+    (ValueError, "ResNet: layers is empty, but needs", lambda: models.ResNet(models.BasicBlock, [])),
+    (ValueError, "ResNet: an entry of layers is 0, but must", lambda: models.ResNet(models.BasicBlock, [1, 0])),
+    (ValueError, "ResNet: an entry of layers is 118", lambda: models.ResNet(models.BasicBlock, 2**70)),
     (ValueError, r"ResNet: stem", lambda: models.resnet18(stem="medium")),
     (ValueError, r"ResNet: shortcut", lambda: models.resnet18(shortcut="long")),
     (ValueError, r"ResNet: width", lambda: models.resnet18(width=0)),

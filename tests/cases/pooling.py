@@ -181,7 +181,7 @@ MAX = tuple(
             message(ValueError, "stride is 0, but must", f"max_pool{n}d", tw.ones(SHAPES[n]), 2, 0),
             message(ValueError, "dilation is -1, but must", f"max_pool{n}d", tw.ones(SHAPES[n]), 2, 1, 0, -1),
             message(ValueError, "padding is -1, but must", f"max_pool{n}d", tw.ones(SHAPES[n]), 2, 1, -1),
-            message(ValueError, "must have 1 or", f"max_pool{n}d", tw.ones(SHAPES[n]), (2,) * (n + 2)),
+            message(ValueError, "must be one number", f"max_pool{n}d", tw.ones(SHAPES[n]), (2,) * (n + 2)),
             message(TypeError, "ceil_mode is 'no'", f"max_pool{n}d", tw.ones(SHAPES[n]), 2, ceil_mode="no"),
             message(TypeError, f"max_pool{n}d: kernel_size is 1.5", f"max_pool{n}d", tw.ones(SHAPES[n]), 1.5),
         ),

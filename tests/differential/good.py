@@ -213,7 +213,8 @@ GOOD = {
     "equal_nan": BOOL, "what": ('"arrays"',), "order": ("1", "2"), "directions": ("1", "2"), "nbytes": ("0", "2**20"),
     "check_grads.eps": ("None", "1e-3"),
     "key": ("0", "...", "[0, 1]", "(slice(None), 1)", "t('bool', 2, 3)", "None", "-1"), "spec": ('""', '".2f"'),
-    "index_": ("0", "-1", "slice(0, 1)"), "state": ("tw.random.Generator(3).state",),
+    "tiles": ('"none"', '"f2"', '"f4"'), "index_": ("0", "-1", "slice(0, 1)"),
+    "state": ("tw.random.Generator(3).state",),
     # NumPy's names
     **dict.fromkeys((f"numpy.{name}" for name in ("a", "m", "y", "z", "arr", "ary", "val", "array", "object")), X),
     "prototype": X, "N": ("3", "0"), "eye.M": ("None", "2"), "n": ("3", "0"), "tri.M": ("None", "2"),

@@ -109,6 +109,19 @@ def integers(op: str, name: str, value: Any) -> tuple[int, ...]:
     return tuple([integer(op, f"an entry of {name}", entry) for entry in listed])
 
 
+def per_axis(
+    op: str, name: str, value: Any, axes: int, *, at_least: int, at_most: int = _MOST_ELEMENTS - 1
+) -> tuple[int, ...]:
+    """So many ints, one for each spatial axis, from one for all of them or a sequence: strides, paddings."""
+    listed = integers(op, name, value)
+    if len(listed) not in (1, axes):
+        needed = "one number" if axes == 1 else f"one number, or {axes}"
+        raise ValueError(f"{op}: {name} has {len(listed)} entries, but must be {needed}")
+    for entry in listed:
+        integer(op, name, entry, at_least=at_least, at_most=at_most)
+    return listed * axes if len(listed) == 1 else listed
+
+
 def entries(op: str, name: str, value: Any, needed: str) -> list[Any]:
     """The entries of anything that can be gone through but text, mappings and sets."""
     if isinstance(value, (str, bytes, dict, set)):

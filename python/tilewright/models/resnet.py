@@ -34,6 +34,8 @@ __all__ = [
     "resnet152",
 ]
 
+_MOST_BLOCKS = 10_000  # of a stage; more take longer to make than anyone waits
+
 _HE = "K. He, X. Zhang, S. Ren, J. Sun, Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385"
 
 
@@ -242,8 +244,10 @@ class ResNet(nn.Module):
         if not (isinstance(block, type) and issubclass(block, _Block)):
             arguments.refuse("ResNet", "block", block, "BasicBlock or Bottleneck")
         blocks = arguments.integers("ResNet", "layers", layers)
-        if not blocks or min(blocks) < 1:
-            raise ValueError(f"ResNet: layers is {blocks}, but needs at least one stage, of at least one block each")
+        if not blocks:
+            raise ValueError("ResNet: layers is empty, but needs at least one stage")
+        for count in blocks:
+            arguments.integer("ResNet", "an entry of layers", count, at_least=1, at_most=_MOST_BLOCKS)
         width = arguments.integer("ResNet", "width", width, at_least=1)
         large = arguments.option("ResNet", "stem", stem, ("imagenet", "small")) == "imagenet"
         shortcut = arguments.option("ResNet", "shortcut", shortcut, ("projection", "padding", "none"))

@@ -13,15 +13,16 @@ _TILES = {"none": 0, "f2": 2, "f4": 4}
 class winograd:
     """Let 3 x 3 convolutions take Winograd's minimal filtering with tiles of a given size. A context manager.
 
-    For this thread, and for the backward pass only where that runs inside as well. Of float32 and at stride 1, where
-    there are channels and pixels enough to make it faster; `tilewright.explain` tells what was taken.
+    It holds for this thread, and for the backward pass only where that runs inside as well. Convolutions of float32 at
+    stride 1 take it where there are channels and pixels enough to make it faster; `tilewright.explain` tells what was
+    taken.
 
     Parameters
     ----------
     tiles : str
         `"none"`: sums alone. `"f2"`, which holds outside of any `winograd`: 2 x 2 pixels at once, with 2.25 times fewer
-        multiplications and errors like those of sums. `"f4"`: 4 x 4 pixels, 4 times fewer, and errors of twice the
-        size. What is not finite spreads over its tile.
+        multiplications and no larger errors. `"f4"`: 4 x 4 pixels, 4 times fewer multiplications, and errors typically
+        twice those of sums. What is not finite spreads over its tile.
 
     Raises
     ------
@@ -30,7 +31,7 @@ class winograd:
 
     References
     ----------
-    Lavin and Gray, Fast algorithms for convolutional neural networks, 2016.
+    A. Lavin, S. Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
 
     Examples
     --------

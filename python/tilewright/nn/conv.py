@@ -9,7 +9,8 @@ from .. import _core, random
 from .._engine import arguments
 from .._engine.dtypes import as_dtype
 from . import functional, init
-from .functional.conv import same_padding, shaped, sizes, transposed_padding
+from .functional._docstrings import joined, sections
+from .functional.conv import same_padding, shaped, transposed_padding
 from .module import Module
 from .parameter import Parameter
 
@@ -24,6 +25,88 @@ __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "
 _MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
+_PARAMETERS = """
+in_channels, out_channels : int
+    Channels of the input and of the result.
+kernel_size : {sizes}
+stride : {sizes}
+    Steps from one place of the kernel to the next.
+padding : {sizes}, "valid" or "same"
+    Elements added on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as large
+    as the input.
+dilation : {sizes}
+    Steps from one element of the kernel to the next.
+groups : int
+    Into how many groups the channels of both are divided. Results of a group see only its channels.
+bias : bool
+    Whether to add a bias.
+padding_mode : {{"zeros", "reflect", "replicate", "circular"}}
+    What the added elements are: zeros, or as in `nn.functional.pad`.
+{last}"""
+
+_TRANSPOSED_PARAMETERS = """
+in_channels, out_channels : int
+    Channels of the input and of the result.
+kernel_size : {sizes}
+stride : {sizes}
+    Steps between the places of neighbouring elements.
+padding : {sizes}
+    Elements of the result that are cut off on both sides of each axis.
+output_padding : {sizes}
+    Extra elements at the end of each axis, fewer than the stride or the dilation.
+groups : int
+    Into how many groups the channels of both are divided. Channels of a group reach only its results.
+bias : bool
+    Whether to add a bias.
+dilation : {sizes}
+    Steps from one element of the kernel to the next.
+padding_mode : {{"zeros"}}
+    PyTorch has this parameter.
+{last}"""
+
+_LAST = """dtype : dtype-like
+    Of the parameters.
+generator : Generator, optional
+    Where the starting weights are drawn from; by default `tilewright.random.default_generator`."""
+
+_RAISES = """
+ValueError
+    For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does not
+    fit{size}.
+TypeError
+    For sizes that are not integers, or a dtype that is not floating."""
+
+_NOTES = """
+Weights start uniform in `(-a, a)`, `a = sqrt(6 / n)`, and biases at zero, as in `Linear` (He et al. for ReLU: the scale
+of the activations stays the same from layer to layer). n is how many products an element of the result sums,
+`{products}`.
+PyTorch starts with `a = 1 / sqrt({theirs}_channels / groups * prod(kernel_size))` for both."""
+
+
+def _document(cls: type[_Convolution]) -> None:
+    """Completes the docstring of a layer: all sections but the examples."""
+    if cls.__doc__ is None:  # python -OO
+        return
+    axes, transposed = cls.axes, cls.transposed
+    taps = "k" if axes == 1 else "kd, kh, kw"[12 - 4 * axes :]
+    channels = "in_channels, out_channels / groups" if transposed else "out_channels, in_channels / groups"
+    products = f"in_channels / groups * prod(kernel_size){' / prod(stride)' * transposed}"
+    parameters = _TRANSPOSED_PARAMETERS if transposed else _PARAMETERS
+    cls.__doc__ = joined(
+        {
+            **sections(cls.__doc__),
+            "Parameters": parameters.format(
+                sizes="int or tuple" if axes == 1 else f"int or tuple of {axes}", last=_LAST
+            ),
+            "Attributes": f"weight : Parameter, shape ({channels}, {taps})\n"
+            "bias : Parameter, shape (out_channels,), or None",
+            "Raises": _RAISES.format(size=", or an `output_size` that no `output_padding` gives" if transposed else ""),
+            "Notes": _NOTES.format(products=products, theirs="out" if transposed else "in"),
+            "References": "K. He, X. Zhang, S. Ren, J. Sun, Delving Deep into Rectifiers, ICCV 2015.",
+        }
+    )
+
+
 class _Convolution(Module):
     """What all of them share: sizes, parameters and the printed form."""
 
@@ -32,15 +115,21 @@ class _Convolution(Module):
     weight: Parameter
     bias: Parameter | None
 
+    def __init_subclass__(cls, axes: int = 0, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if axes:  # not a base class, nor a subclass of a user's
+            cls.axes = axes
+            _document(cls)
+
     def _set_sizes(
         self, in_channels: Any, out_channels: Any, kernel_size: Any, stride: Any, dilation: Any, groups: Any
     ) -> None:
         name = type(self).__name__
         self.in_channels = arguments.integer(name, "in_channels", in_channels, at_least=1)
         self.out_channels = arguments.integer(name, "out_channels", out_channels, at_least=1)
-        self.kernel_size = sizes(name, "kernel_size", kernel_size, self.axes, 1)
-        self.stride = sizes(name, "stride", stride, self.axes, 1)
-        self.dilation = sizes(name, "dilation", dilation, self.axes, 1)
+        self.kernel_size = arguments.per_axis(name, "kernel_size", kernel_size, self.axes, at_least=1)
+        self.stride = arguments.per_axis(name, "stride", stride, self.axes, at_least=1)
+        self.dilation = arguments.per_axis(name, "dilation", dilation, self.axes, at_least=1)
         self.groups = arguments.integer(name, "groups", groups, at_least=1)
         for channels in ("in_channels", "out_channels"):
             count = getattr(self, channels)
@@ -62,11 +151,14 @@ class _Convolution(Module):
         self.reset_parameters(random.source(name, generator))
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw new starting weights and a new bias."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5), generator=generator)
+        """Draw new starting weights, and set the bias to zero."""
+        products = self.in_channels / self.groups * math.prod(self.kernel_size)
+        if self.transposed:
+            products /= math.prod(self.stride)
+        bound = math.sqrt(6 / products)
+        init.uniform_(self.weight, -bound, bound, generator=generator)
         if self.bias is not None:
-            bound = 1 / math.sqrt(math.prod(self.weight.shape[1:]))
-            init.uniform_(self.bias, -bound, bound, generator=generator)
+            init.zeros_(self.bias)
 
     def extra_repr(self) -> str:
         shown = {name: getattr(self, name) for name in ("in_channels", "out_channels", "kernel_size", "stride")}
@@ -102,7 +194,7 @@ class _Forward(_Convolution):
             if padding == "same" and self.stride != (1,) * self.axes:
                 raise ValueError(f'{name}: padding is "same", but stride is {self.stride}; needs a stride of 1')
         else:
-            self.padding = sizes(name, "padding", padding, self.axes, 0)
+            self.padding = arguments.per_axis(name, "padding", padding, self.axes, at_least=0)
         self.padding_mode = arguments.option(name, "padding_mode", padding_mode, _MODES)
         self._set_parameters(bias, dtype, generator)
 
@@ -146,7 +238,7 @@ class _Transposed(_Convolution):
     ) -> None:
         name = type(self).__name__
         self._set_sizes(in_channels, out_channels, kernel_size, stride, dilation, groups)
-        self.padding = sizes(name, "padding", padding, self.axes, 0)
+        self.padding = arguments.per_axis(name, "padding", padding, self.axes, at_least=0)
         self.output_padding = transposed_padding(name, padding, output_padding, self.stride, self.dilation)[1]
         self.padding_mode = arguments.option(name, "padding_mode", padding_mode, ("zeros",))
         self._set_parameters(bias, dtype, generator)
@@ -173,48 +265,8 @@ class _Transposed(_Convolution):
         return added
 
 
-class Conv1d(_Forward):
+class Conv1d(_Forward, axes=1):
     """Convolution of sequences: see `nn.functional.conv1d`.
-
-    Parameters
-    ----------
-    in_channels, out_channels : int
-        Channels of the input and of the result.
-    kernel_size : int or tuple
-    stride : int or tuple
-        Steps from one place of the kernel to the next.
-    padding : int or tuple, "valid" or "same"
-        Elements added on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as
-        large as the input.
-    dilation : int or tuple
-        Steps from one element of the kernel to the next.
-    groups : int
-        Channels are cut into so many groups that have nothing to do with each other.
-    bias : bool
-        Whether to add a bias.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
-        What the added elements are.
-    dtype : dtype-like
-        Of the parameters.
-    generator : Generator, optional
-        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
-
-    Attributes
-    ----------
-    weight : Parameter, shape (out_channels, in_channels / groups, k)
-    bias : Parameter, shape (out_channels,), or None
-
-    Raises
-    ------
-    ValueError
-        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
-        not fit.
-    TypeError
-        For sizes that are not integers, or a dtype that is not floating.
-
-    Notes
-    -----
-    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(in_channels / groups * prod(kernel_size))`.
 
     Examples
     --------
@@ -223,51 +275,9 @@ class Conv1d(_Forward):
     (20, 33, 24)
     """
 
-    axes: ClassVar[int] = 1
 
-
-class Conv2d(_Forward):
+class Conv2d(_Forward, axes=2):
     """Convolution of images: see `nn.functional.conv2d`.
-
-    Parameters
-    ----------
-    in_channels, out_channels : int
-        Channels of the input and of the result.
-    kernel_size : int or tuple of 2
-    stride : int or tuple of 2
-        Steps from one place of the kernel to the next.
-    padding : int or tuple of 2, "valid" or "same"
-        Elements added on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as
-        large as the input.
-    dilation : int or tuple of 2
-        Steps from one element of the kernel to the next.
-    groups : int
-        Channels are cut into so many groups that have nothing to do with each other.
-    bias : bool
-        Whether to add a bias.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
-        What the added elements are.
-    dtype : dtype-like
-        Of the parameters.
-    generator : Generator, optional
-        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
-
-    Attributes
-    ----------
-    weight : Parameter, shape (out_channels, in_channels / groups, kh, kw)
-    bias : Parameter, shape (out_channels,), or None
-
-    Raises
-    ------
-    ValueError
-        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
-        not fit.
-    TypeError
-        For sizes that are not integers, or a dtype that is not floating.
-
-    Notes
-    -----
-    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(in_channels / groups * prod(kernel_size))`.
 
     Examples
     --------
@@ -279,51 +289,9 @@ class Conv2d(_Forward):
     Conv2d(in_channels=16, out_channels=32, kernel_size=(3, 5), stride=(2, 2), bias=False)
     """
 
-    axes: ClassVar[int] = 2
 
-
-class Conv3d(_Forward):
+class Conv3d(_Forward, axes=3):
     """Convolution of volumes: see `nn.functional.conv3d`.
-
-    Parameters
-    ----------
-    in_channels, out_channels : int
-        Channels of the input and of the result.
-    kernel_size : int or tuple of 3
-    stride : int or tuple of 3
-        Steps from one place of the kernel to the next.
-    padding : int or tuple of 3, "valid" or "same"
-        Elements added on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as
-        large as the input.
-    dilation : int or tuple of 3
-        Steps from one element of the kernel to the next.
-    groups : int
-        Channels are cut into so many groups that have nothing to do with each other.
-    bias : bool
-        Whether to add a bias.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
-        What the added elements are.
-    dtype : dtype-like
-        Of the parameters.
-    generator : Generator, optional
-        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
-
-    Attributes
-    ----------
-    weight : Parameter, shape (out_channels, in_channels / groups, kd, kh, kw)
-    bias : Parameter, shape (out_channels,), or None
-
-    Raises
-    ------
-    ValueError
-        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
-        not fit.
-    TypeError
-        For sizes that are not integers, or a dtype that is not floating.
-
-    Notes
-    -----
-    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(in_channels / groups * prod(kernel_size))`.
 
     Examples
     --------
@@ -332,54 +300,11 @@ class Conv3d(_Forward):
     (2, 8, 6, 7, 7)
     """
 
-    axes: ClassVar[int] = 3
 
-
-class ConvTranspose1d(_Transposed):
+class ConvTranspose1d(_Transposed, axes=1):
     """Transposed convolution of sequences: see `nn.functional.conv_transpose1d`.
 
     Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.
-
-    Parameters
-    ----------
-    in_channels, out_channels : int
-        Channels of the input and of the result.
-    kernel_size : int or tuple
-    stride : int or tuple
-        Steps between the places of neighbouring elements.
-    padding : int or tuple
-        Elements of the result that are cut off on both sides of each axis.
-    output_padding : int or tuple
-        Elements more at the end of each axis, fewer than the stride or the dilation.
-    groups : int
-        Channels are cut into so many groups that have nothing to do with each other.
-    bias : bool
-        Whether to add a bias.
-    dilation : int or tuple
-        Steps from one element of the kernel to the next.
-    padding_mode : {"zeros"}
-        There for PyTorch's sake.
-    dtype : dtype-like
-        Of the parameters.
-    generator : Generator, optional
-        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
-
-    Attributes
-    ----------
-    weight : Parameter, shape (in_channels, out_channels / groups, k)
-    bias : Parameter, shape (out_channels,), or None
-
-    Raises
-    ------
-    ValueError
-        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
-        not fit, or an `output_size` that no `output_padding` gives.
-    TypeError
-        For sizes that are not integers, or a dtype that is not floating.
-
-    Notes
-    -----
-    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(out_channels / groups * prod(kernel_size))`.
 
     Examples
     --------
@@ -388,54 +313,11 @@ class ConvTranspose1d(_Transposed):
     (20, 33, 100)
     """
 
-    axes: ClassVar[int] = 1
 
-
-class ConvTranspose2d(_Transposed):
+class ConvTranspose2d(_Transposed, axes=2):
     """Transposed convolution of images: see `nn.functional.conv_transpose2d`.
 
     Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.
-
-    Parameters
-    ----------
-    in_channels, out_channels : int
-        Channels of the input and of the result.
-    kernel_size : int or tuple of 2
-    stride : int or tuple of 2
-        Steps between the places of neighbouring elements.
-    padding : int or tuple of 2
-        Elements of the result that are cut off on both sides of each axis.
-    output_padding : int or tuple of 2
-        Elements more at the end of each axis, fewer than the stride or the dilation.
-    groups : int
-        Channels are cut into so many groups that have nothing to do with each other.
-    bias : bool
-        Whether to add a bias.
-    dilation : int or tuple of 2
-        Steps from one element of the kernel to the next.
-    padding_mode : {"zeros"}
-        There for PyTorch's sake.
-    dtype : dtype-like
-        Of the parameters.
-    generator : Generator, optional
-        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
-
-    Attributes
-    ----------
-    weight : Parameter, shape (in_channels, out_channels / groups, kh, kw)
-    bias : Parameter, shape (out_channels,), or None
-
-    Raises
-    ------
-    ValueError
-        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
-        not fit, or an `output_size` that no `output_padding` gives.
-    TypeError
-        For sizes that are not integers, or a dtype that is not floating.
-
-    Notes
-    -----
-    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(out_channels / groups * prod(kernel_size))`.
 
     Examples
     --------
@@ -447,54 +329,11 @@ class ConvTranspose2d(_Transposed):
     ((1, 16, 11, 11), (1, 16, 12, 12))
     """
 
-    axes: ClassVar[int] = 2
 
-
-class ConvTranspose3d(_Transposed):
+class ConvTranspose3d(_Transposed, axes=3):
     """Transposed convolution of volumes: see `nn.functional.conv_transpose3d`.
 
     Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.
-
-    Parameters
-    ----------
-    in_channels, out_channels : int
-        Channels of the input and of the result.
-    kernel_size : int or tuple of 3
-    stride : int or tuple of 3
-        Steps between the places of neighbouring elements.
-    padding : int or tuple of 3
-        Elements of the result that are cut off on both sides of each axis.
-    output_padding : int or tuple of 3
-        Elements more at the end of each axis, fewer than the stride or the dilation.
-    groups : int
-        Channels are cut into so many groups that have nothing to do with each other.
-    bias : bool
-        Whether to add a bias.
-    dilation : int or tuple of 3
-        Steps from one element of the kernel to the next.
-    padding_mode : {"zeros"}
-        There for PyTorch's sake.
-    dtype : dtype-like
-        Of the parameters.
-    generator : Generator, optional
-        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
-
-    Attributes
-    ----------
-    weight : Parameter, shape (in_channels, out_channels / groups, kd, kh, kw)
-    bias : Parameter, shape (out_channels,), or None
-
-    Raises
-    ------
-    ValueError
-        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
-        not fit, or an `output_size` that no `output_padding` gives.
-    TypeError
-        For sizes that are not integers, or a dtype that is not floating.
-
-    Notes
-    -----
-    As in PyTorch, all start uniform in `(-a, a)`, `a = 1 / sqrt(out_channels / groups * prod(kernel_size))`.
 
     Examples
     --------
@@ -502,5 +341,3 @@ class ConvTranspose3d(_Transposed):
     >>> tw.nn.ConvTranspose3d(8, 3, 2, stride=2)(tw.zeros((2, 8, 4, 4, 4))).shape
     (2, 3, 8, 8, 8)
     """
-
-    axes: ClassVar[int] = 3

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._engine import arguments
 from . import functional
-from .functional.folding import options, pair
+from .functional.folding import options
 from .module import Module
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Fold(Module):
     def __init__(
         self, output_size: Pair, kernel_size: Pair, dilation: Pair = 1, padding: Pair = 0, stride: Pair = 1
     ) -> None:
-        self.output_size = pair("Fold", "output_size", output_size, 0)
+        self.output_size = arguments.per_axis("Fold", "output_size", output_size, 2, at_least=0)
         self.kernel_size, self.dilation, self.padding, self.stride = options(
             "Fold", kernel_size, dilation, padding, stride
         )

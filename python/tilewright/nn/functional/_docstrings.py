@@ -1,4 +1,4 @@
-"""What the docstrings of losses share, written once.
+"""Docstrings in parts, and what those of losses share, written once.
 
 `inspect` would read docstrings and signatures as well, but takes longer to import than all of `nn`.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -41,14 +40,16 @@ TypeError
 
 def sections(doc: str | None) -> dict[str, str]:
     """The text of a docstring by section; before the first, under ""."""
-    summary, _, rest = (doc or "").partition("\n")
-    parts = re.split(r"^(\w+)\n-{3,}\n", f"{summary}\n{textwrap.dedent(rest)}", flags=re.MULTILINE)
+    summary, *rest = (doc or "").split("\n")
+    indent = min([len(line) - len(line.lstrip()) for line in rest if line.strip()], default=0)
+    text = "\n".join([summary, *[line[indent:] for line in rest]])
+    parts = re.split(r"^(\w+)\n-{3,}\n", text, flags=re.MULTILINE)
     return {"": parts[0].strip(), **{name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}}
 
 
 def joined(parts: dict[str, str]) -> str:
     """A docstring of sections, in the order of numpydoc."""
-    order = ("", "Parameters", "Returns", "Raises", "Notes", "References", "Examples")
+    order = ("", "Parameters", "Attributes", "Returns", "Raises", "Notes", "References", "Examples")
     texts = [(name, parts[name].strip("\n")) for name in order if parts.get(name)]
     return "\n\n".join(f"{name}\n{'-' * len(name)}\n{text}" if name else text for name, text in texts) + "\n"
 

@@ -35,16 +35,8 @@ def size(op: str, name: str, value: Any) -> Size:
 
 
 def sizes(op: str, axes: int, name: str, value: Any, least: int) -> Sizes:
-    """One for each axis from an int, which is for all of them, or from a sequence."""
-    if type(value) is int:
-        value = (value,) * axes
-    elif type(value) is not tuple:
-        value = arguments.integers(op, name, value)
-    if len(value) == 1:
-        value *= axes
-    if len(value) != axes:
-        raise ValueError(f"{op}: {name} is {value}, but must have 1 or {axes} entries")
-    return tuple([arguments.integer(op, name, entry, at_least=least, at_most=_LARGEST) for entry in value])
+    """One for each axis."""
+    return arguments.per_axis(op, name, value, axes, at_least=least, at_most=_LARGEST)
 
 
 def check_axes(op: str, axes: int, x: Tensor) -> None:

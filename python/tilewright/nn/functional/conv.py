@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._engine import arguments
 from ..._functions.conv import conv, conv_transpose
 from ..._functions.manipulation import expand_dims, squeeze
+from ._docstrings import joined, sections
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..._engine.tensor import Tensor
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
-_MOST = (1 << 59) - 1  # elements of an array
-
+F = TypeVar("F", bound="Callable[..., Any]")
 Sizes = tuple[int, ...]
 
-
-def sizes(op: str, name: str, value: Any, axes: int, at_least: int) -> Sizes:
-    """A number for each axis, from one for all or from a sequence of so many."""
-    if type(value) is int and at_least <= value <= _MOST:
-        return (value,) * axes
-    listed = arguments.integers(op, name, value)
-    if len(listed) not in (1, axes):
-        needed = "one number" if axes == 1 else f"one number, or {axes}"
-        raise ValueError(f"{op}: {name} is {listed}, but must be {needed}")
-    for size in listed:
-        if not at_least <= size <= _MOST:
-            bound = f"at least {at_least}" if size < at_least else f"at most {_MOST}"
-            raise ValueError(f"{op}: {name} is {arguments.shown(value)}, but must be {bound}")
-    return listed * axes if len(listed) == 1 else listed
+_MOST = 2**59 - 1  # elements of an array
 
 
 def shaped(op: str, name: str, value: Any, axes: int, channels: str) -> Any:
@@ -52,7 +39,7 @@ def paddings(op: str, padding: Any, weight: Any, stride: Sizes, dilation: Sizes)
     """Elements before and behind each axis."""
     axes = len(stride)
     if not isinstance(padding, str):
-        before = sizes(op, "padding", padding, axes, 0)
+        before = arguments.per_axis(op, "padding", padding, axes, at_least=0)
         return tuple([size for size in before for _ in range(2)])
     if arguments.option(op, "padding", padding, ("valid", "same")) == "valid":
         return (0, 0) * axes
@@ -73,8 +60,8 @@ def _conv(
     op = f"conv{axes}d"
     x = shaped(op, "input", input, axes, "batch, channels")
     weight = shaped(op, "weight", weight, axes, "out channels, in channels / groups")
-    strides = sizes(op, "stride", stride, axes, 1)
-    dilations = sizes(op, "dilation", dilation, axes, 1)
+    strides = arguments.per_axis(op, "stride", stride, axes, at_least=1)
+    dilations = arguments.per_axis(op, "dilation", dilation, axes, at_least=1)
     groups = arguments.integer(op, "groups", groups, at_least=1, at_most=_MOST)
     window = (strides, paddings(op, padding, weight, strides, dilations), dilations, groups)
     if x.ndim == axes + 2:
@@ -87,8 +74,8 @@ def transposed_padding(
 ) -> tuple[Sizes, Sizes]:
     """Elements before and behind each axis, those that `output_padding` adds to the result taken off; and that."""
     axes = len(stride)
-    before = sizes(op, "padding", padding, axes, 0)
-    added = sizes(op, "output_padding", output_padding, axes, 0)
+    before = arguments.per_axis(op, "padding", padding, axes, at_least=0)
+    added = arguments.per_axis(op, "output_padding", output_padding, axes, at_least=0)
     if any(a >= max(s, d) for a, s, d in zip(added, stride, dilation, strict=True)):
         raise ValueError(
             f"{op}: output_padding is {added}, but must be less than stride {stride} or dilation {dilation}"
@@ -125,8 +112,8 @@ def _conv_transpose(
     op = f"conv_transpose{axes}d"
     x = shaped(op, "input", input, axes, "batch, channels")
     weight = shaped(op, "weight", weight, axes, "in channels, out channels / groups")
-    strides = sizes(op, "stride", stride, axes, 1)
-    dilations = sizes(op, "dilation", dilation, axes, 1)
+    strides = arguments.per_axis(op, "stride", stride, axes, at_least=1)
+    dilations = arguments.per_axis(op, "dilation", dilation, axes, at_least=1)
     groups = arguments.integer(op, "groups", groups, at_least=1, at_most=_MOST)
     pads, added = transposed_padding(op, padding, output_padding, strides, dilations)
     window = (_extents(op, x, weight, strides, pads, dilations, added), strides, pads, dilations, groups)
@@ -135,6 +122,77 @@ def _conv_transpose(
     return squeeze(conv_transpose(expand_dims(x, axis=0), weight, bias, *window), axis=0)
 
 
+_PARAMETERS = """
+input : array-like, shape (batch, channels, {pixels}) or (channels, {pixels})
+    Any strides; rows that are contiguous are read where they lie.
+weight : array-like, shape (filters, channels / groups, {taps})
+bias : array-like, shape (filters,), optional
+stride : {sizes}
+    Steps from one place of the kernel to the next.
+padding : {sizes}, "valid" or "same"
+    Zeros on both sides of each axis. "valid" is none. With "same", for a stride of 1, the result is as large as
+    `input`; where the number of zeros is odd, the extra one is at the end.
+dilation : {sizes}
+    Steps from one element of the kernel to the next.
+groups : int
+    Into how many groups channels and filters are divided. The filters of a group see only its channels."""
+
+_TRANSPOSED_PARAMETERS = """
+input : array-like, shape (batch, channels, {pixels}) or (channels, {pixels})
+weight : array-like, shape (channels, filters / groups, {taps})
+bias : array-like, shape (filters,), optional
+stride : {sizes}
+    Steps between the places of neighbouring elements.
+padding : {sizes}
+    Elements of the result that are cut off on both sides of each axis.
+output_padding : {sizes}
+    Extra elements at the end of each axis, fewer than the stride or the dilation. They only choose a size: with a
+    stride, `conv{axes}d` reduces inputs of several sizes to the same one.
+groups : int
+    Into how many groups channels and filters are divided. The channels of a group reach only its filters.
+dilation : {sizes}
+    Steps from one element of the kernel to the next."""
+
+_NOTES = """
+`y[f, o] = bias[f] + sum over c, t of weight[f, c, t] x[c, o stride + t dilation - padding]`: correlation, as all
+frameworks call convolution. float16 and bfloat16 add up in float32. The matrix of which a convolution is a product
+(im2col) is never in memory: each thread holds a panel of it."""
+
+_TRANSPOSED_NOTES = """
+The gradient of `conv{axes}d` with respect to its input, of the same weight: element i adds `weight[c, f, t] x[c, i]` to
+`y[f, i stride + t dilation - padding]`. It is computed as convolutions of stride 1, one for each place that a result
+can have between two steps, with those taps of the kernel that reach it."""
+
+
+def _documented(function: F) -> F:
+    """Completes the docstring of a convolution: all sections but the examples."""
+    if function.__doc__ is None:  # python -OO
+        return function
+    name = function.__name__
+    transposed, axes = "transpose" in name, int(name[-2])
+    pixels, taps = ("l", "k") if axes == 1 else ("d, h, w"[9 - 3 * axes :], "kd, kh, kw"[12 - 4 * axes :])
+    words = {"pixels": pixels, "taps": taps, "axes": axes}
+    words["sizes"] = "int or tuple" if axes == 1 else f"int or tuple of {axes}"
+    length = "(extent + 2 padding - dilation (kernel - 1) - 1) // stride + 1"
+    wrong = "the kernel spans more than the padded input"
+    if transposed:
+        length = "(extent - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1"
+        wrong = "the result would have a negative size"
+    function.__doc__ = joined(
+        {
+            **sections(function.__doc__),
+            "Parameters": (_TRANSPOSED_PARAMETERS if transposed else _PARAMETERS).format(**words),
+            "Returns": f"Tensor, shape (batch, filters, ...) or (filters, ...)\n    Along each axis `{length}`.",
+            "Raises": f"ValueError\n    Where shapes do not fit, {wrong}, or a number is out of range.\n"
+            "TypeError\n    Where operands are not floating, and for numbers of another kind.",
+            "Notes": (_TRANSPOSED_NOTES if transposed else _NOTES).format(**words),
+            "References": "V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016.",
+        }
+    )
+    return function
+
+
+@_documented
 def conv1d(
     input: Any,
     weight: Any,
@@ -145,40 +203,6 @@ def conv1d(
     groups: int = 1,
 ) -> Tensor:
     """Convolution of sequences: the sum of products of a kernel and the elements that it lies on, at every place.
-
-    Parameters
-    ----------
-    input : array-like, shape (batch, channels, l) or (channels, l)
-        Any strides; rows that are contiguous are read where they lie.
-    weight : array-like, shape (filters, channels / groups, k)
-    bias : array-like, shape (filters,), optional
-    stride : int or tuple
-        Steps from one place of the kernel to the next.
-    padding : int or tuple, "valid" or "same"
-        Zeros on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as large as
-        `input`, one zero more standing behind where their number is odd.
-    dilation : int or tuple
-        Steps from one element of the kernel to the next.
-    groups : int
-        Channels and filters are cut into so many groups that have nothing to do with each other.
-
-    Returns
-    -------
-    Tensor, shape (batch, filters, ...) or (filters, ...)
-        Along each axis `(extent + 2 padding - dilation (kernel - 1) - 1) // stride + 1`.
-
-    Raises
-    ------
-    ValueError
-        Where shapes do not fit, the kernel spans more than the padded input, or a number is out of range.
-    TypeError
-        Where operands are not floating.
-
-    Notes
-    -----
-    `y[f, o] = bias[f] + sum over c, t of weight[f, c, t] x[c, o stride + t dilation - padding]`: correlation, as all
-    frameworks call convolution. float16 and bfloat16 add up in float32. The matrix of which a convolution is a product
-    (im2col) is never in memory: each thread holds a panel of it.
 
     Examples
     --------
@@ -191,6 +215,7 @@ def conv1d(
     return _conv(1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@_documented
 def conv2d(
     input: Any,
     weight: Any,
@@ -201,40 +226,6 @@ def conv2d(
     groups: int = 1,
 ) -> Tensor:
     """Convolution of images: the sum of products of a kernel and the elements that it lies on, at every place.
-
-    Parameters
-    ----------
-    input : array-like, shape (batch, channels, h, w) or (channels, h, w)
-        Any strides; rows that are contiguous are read where they lie.
-    weight : array-like, shape (filters, channels / groups, kh, kw)
-    bias : array-like, shape (filters,), optional
-    stride : int or tuple of 2
-        Steps from one place of the kernel to the next.
-    padding : int or tuple of 2, "valid" or "same"
-        Zeros on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as large as
-        `input`, one zero more standing behind where their number is odd.
-    dilation : int or tuple of 2
-        Steps from one element of the kernel to the next.
-    groups : int
-        Channels and filters are cut into so many groups that have nothing to do with each other.
-
-    Returns
-    -------
-    Tensor, shape (batch, filters, ...) or (filters, ...)
-        Along each axis `(extent + 2 padding - dilation (kernel - 1) - 1) // stride + 1`.
-
-    Raises
-    ------
-    ValueError
-        Where shapes do not fit, the kernel spans more than the padded input, or a number is out of range.
-    TypeError
-        Where operands are not floating.
-
-    Notes
-    -----
-    `y[f, o] = bias[f] + sum over c, t of weight[f, c, t] x[c, o stride + t dilation - padding]`: correlation, as all
-    frameworks call convolution. float16 and bfloat16 add up in float32. The matrix of which a convolution is a product
-    (im2col) is never in memory: each thread holds a panel of it.
 
     Examples
     --------
@@ -250,6 +241,7 @@ def conv2d(
     return _conv(2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@_documented
 def conv3d(
     input: Any,
     weight: Any,
@@ -261,40 +253,6 @@ def conv3d(
 ) -> Tensor:
     """Convolution of volumes: the sum of products of a kernel and the elements that it lies on, at every place.
 
-    Parameters
-    ----------
-    input : array-like, shape (batch, channels, d, h, w) or (channels, d, h, w)
-        Any strides; rows that are contiguous are read where they lie.
-    weight : array-like, shape (filters, channels / groups, kd, kh, kw)
-    bias : array-like, shape (filters,), optional
-    stride : int or tuple of 3
-        Steps from one place of the kernel to the next.
-    padding : int or tuple of 3, "valid" or "same"
-        Zeros on both sides of each axis. "valid" is none; with "same", for a stride of 1, the result is as large as
-        `input`, one zero more standing behind where their number is odd.
-    dilation : int or tuple of 3
-        Steps from one element of the kernel to the next.
-    groups : int
-        Channels and filters are cut into so many groups that have nothing to do with each other.
-
-    Returns
-    -------
-    Tensor, shape (batch, filters, ...) or (filters, ...)
-        Along each axis `(extent + 2 padding - dilation (kernel - 1) - 1) // stride + 1`.
-
-    Raises
-    ------
-    ValueError
-        Where shapes do not fit, the kernel spans more than the padded input, or a number is out of range.
-    TypeError
-        Where operands are not floating.
-
-    Notes
-    -----
-    `y[f, o] = bias[f] + sum over c, t of weight[f, c, t] x[c, o stride + t dilation - padding]`: correlation, as all
-    frameworks call convolution. float16 and bfloat16 add up in float32. The matrix of which a convolution is a product
-    (im2col) is never in memory: each thread holds a panel of it.
-
     Examples
     --------
     >>> import tilewright as tw
@@ -304,6 +262,7 @@ def conv3d(
     return _conv(3, input, weight, bias, stride, padding, dilation, groups)
 
 
+@_documented
 def conv_transpose1d(
     input: Any,
     weight: Any,
@@ -316,44 +275,6 @@ def conv_transpose1d(
 ) -> Tensor:
     """Transposed convolution of sequences: each element adds the kernel, times itself, to the place that it stands for.
 
-    Parameters
-    ----------
-    input : array-like, shape (batch, channels, l) or (channels, l)
-    weight : array-like, shape (channels, filters / groups, k)
-    bias : array-like, shape (filters,), optional
-    stride : int or tuple
-        Steps between the places of neighbouring elements.
-    padding : int or tuple
-        Elements of the result that are cut off on both sides of each axis.
-    output_padding : int or tuple
-        Elements more at the end of each axis, fewer than the stride or the dilation: only a size, for `conv1d` with a
-        stride reduces inputs of several sizes to the same one.
-    groups : int
-        Channels and filters are cut into so many groups that have nothing to do with each other.
-    dilation : int or tuple
-        Steps from one element of the kernel to the next.
-
-    Returns
-    -------
-    Tensor, shape (batch, filters, ...) or (filters, ...)
-        Along each axis `(extent - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1`.
-
-    Raises
-    ------
-    ValueError
-        Where shapes do not fit, the result would have a negative size, or a number is out of range.
-    TypeError
-        Where operands are not floating.
-
-    Notes
-    -----
-    The gradient of `conv1d` with respect to its input, of the same weight. It is computed as convolutions of stride 1,
-    one for each place that a result can have between two steps, with those taps of the kernel that reach it.
-
-    References
-    ----------
-    V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016.
-
     Examples
     --------
     >>> import tilewright as tw
@@ -363,6 +284,7 @@ def conv_transpose1d(
     return _conv_transpose(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
+@_documented
 def conv_transpose2d(
     input: Any,
     weight: Any,
@@ -375,44 +297,6 @@ def conv_transpose2d(
 ) -> Tensor:
     """Transposed convolution of images: each element adds the kernel, times itself, to the place that it stands for.
 
-    Parameters
-    ----------
-    input : array-like, shape (batch, channels, h, w) or (channels, h, w)
-    weight : array-like, shape (channels, filters / groups, kh, kw)
-    bias : array-like, shape (filters,), optional
-    stride : int or tuple of 2
-        Steps between the places of neighbouring elements.
-    padding : int or tuple of 2
-        Elements of the result that are cut off on both sides of each axis.
-    output_padding : int or tuple of 2
-        Elements more at the end of each axis, fewer than the stride or the dilation: only a size, for `conv2d` with a
-        stride reduces inputs of several sizes to the same one.
-    groups : int
-        Channels and filters are cut into so many groups that have nothing to do with each other.
-    dilation : int or tuple of 2
-        Steps from one element of the kernel to the next.
-
-    Returns
-    -------
-    Tensor, shape (batch, filters, ...) or (filters, ...)
-        Along each axis `(extent - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1`.
-
-    Raises
-    ------
-    ValueError
-        Where shapes do not fit, the result would have a negative size, or a number is out of range.
-    TypeError
-        Where operands are not floating.
-
-    Notes
-    -----
-    The gradient of `conv2d` with respect to its input, of the same weight. It is computed as convolutions of stride 1,
-    one for each place that a result can have between two steps, with those taps of the kernel that reach it.
-
-    References
-    ----------
-    V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016.
-
     Examples
     --------
     >>> import tilewright as tw
@@ -422,6 +306,7 @@ def conv_transpose2d(
     return _conv_transpose(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
+@_documented
 def conv_transpose3d(
     input: Any,
     weight: Any,
@@ -433,44 +318,6 @@ def conv_transpose3d(
     dilation: int | Sequence[int] = 1,
 ) -> Tensor:
     """Transposed convolution of volumes: each element adds the kernel, times itself, to the place that it stands for.
-
-    Parameters
-    ----------
-    input : array-like, shape (batch, channels, d, h, w) or (channels, d, h, w)
-    weight : array-like, shape (channels, filters / groups, kd, kh, kw)
-    bias : array-like, shape (filters,), optional
-    stride : int or tuple of 3
-        Steps between the places of neighbouring elements.
-    padding : int or tuple of 3
-        Elements of the result that are cut off on both sides of each axis.
-    output_padding : int or tuple of 3
-        Elements more at the end of each axis, fewer than the stride or the dilation: only a size, for `conv3d` with a
-        stride reduces inputs of several sizes to the same one.
-    groups : int
-        Channels and filters are cut into so many groups that have nothing to do with each other.
-    dilation : int or tuple of 3
-        Steps from one element of the kernel to the next.
-
-    Returns
-    -------
-    Tensor, shape (batch, filters, ...) or (filters, ...)
-        Along each axis `(extent - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1`.
-
-    Raises
-    ------
-    ValueError
-        Where shapes do not fit, the result would have a negative size, or a number is out of range.
-    TypeError
-        Where operands are not floating.
-
-    Notes
-    -----
-    The gradient of `conv3d` with respect to its input, of the same weight. It is computed as convolutions of stride 1,
-    one for each place that a result can have between two steps, with those taps of the kernel that reach it.
-
-    References
-    ----------
-    V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016.
 
     Examples
     --------

@@ -119,7 +119,7 @@ def fold(
     """
     x = asarray(input)
     kernel, dilated, padded, strided = options("fold", kernel_size, dilation, padding, stride)
-    size = pair("fold", "output_size", output_size, 0)
+    size = arguments.per_axis("fold", "output_size", output_size, 2, at_least=0)
     if x.ndim not in (2, 3):
         raise ValueError(f"fold: input has shape {x.shape}, but needs (N, C kh kw, L) or (C kh kw, L)")
     _check("fold", size, kernel, dilated, padded)
@@ -131,26 +131,13 @@ def fold(
     return batch if x.ndim == 3 else batch[0]
 
 
-_LONGEST = 1 << 59
-
-
-def pair(op: str, name: str, value: Any, at_least: int) -> tuple[int, int]:
-    """Two integers from one or two."""
-    given = arguments.integers(op, name, value)
-    for entry in given:
-        arguments.integer(op, name, entry, at_least=at_least, at_most=_LONGEST)
-    if len(given) not in (1, 2):
-        raise ValueError(f"{op}: {name} has {len(given)} entries, but must be a number or a pair (height, width)")
-    return given[0], given[-1]
-
-
-def options(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple[tuple[int, int], ...]:
+def options(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple[tuple[int, ...], ...]:
     """How windows lie: kernel, dilation, padding and stride."""
     return (
-        pair(op, "kernel_size", kernel_size, 1),
-        pair(op, "dilation", dilation, 1),
-        pair(op, "padding", padding, 0),
-        pair(op, "stride", stride, 1),
+        arguments.per_axis(op, "kernel_size", kernel_size, 2, at_least=1),
+        arguments.per_axis(op, "dilation", dilation, 2, at_least=1),
+        arguments.per_axis(op, "padding", padding, 2, at_least=0),
+        arguments.per_axis(op, "stride", stride, 2, at_least=1),
     )
 
 

@@ -144,11 +144,6 @@ def activation(graph: Graph, name: str, x: Value) -> Value:
     return graph.node({"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}[name], x)
 
 
-def block(graph: Graph, module: Any, x: Value) -> Value:
-    """That of `layer_cases`."""
-    return graph.module(module.relu, graph.node("Add", graph.module(module.body, x), x))
-
-
 def chain(graph: Graph, modules: Any, x: Value) -> Value:
     for module in modules:
         x = graph.module(module, x)
@@ -160,7 +155,6 @@ EXPORTS: dict[str, Callable[..., Any]] = {
     "Linear": linear,
     **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), convolution),
     "BatchNorm2d": batch_norm,
-    "Block": block,
     "MaxPool2d": max_pooling,
     "AdaptiveAvgPool2d": mean_of_image,
     "Flatten": flatten,

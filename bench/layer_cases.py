@@ -139,36 +139,15 @@ def conv(passes: str, shape: tuple[int, ...], share: float | None) -> LayerCase:
     return LayerCase("conv", f"conv {text}", "Conv2d", arguments, inputs, convolution, passes, goal)
 
 
-def block(nn: Any, channels: int) -> Any:
-    """Of a residual network: two convolutions with batch norm, and its input added."""
-
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.body = nn.Sequential(
-                nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
-                nn.BatchNorm2d(channels),
-                nn.ReLU(),
-                nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
-                nn.BatchNorm2d(channels),
-            )
-            self.relu = nn.ReLU()
-
-        def forward(self, x: Any) -> Any:
-            return self.relu(self.body(x) + x)
-
-    return Block()
-
-
 def of_block(sizes: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
-    """Flops of its convolutions."""
+    """Flops of the convolutions of a residual block."""
     return 2 * convolution((sizes[0], sizes[0], 3, 1, 1, 1, 1), inputs)
 
 
 def residual(passes: str, batch: int, channels: int, extent: int) -> LayerCase:
     name = f"residual block {batch}x{channels}x{extent}x{extent}"
     inputs = ((batch, channels, extent, extent),)
-    return LayerCase("residual", name, block, (channels,), inputs, of_block, passes)
+    return LayerCase("residual", name, networks.block, (channels,), inputs, of_block, passes)
 
 
 def network(passes: str, batch: int, *sizes: int) -> LayerCase:

@@ -44,6 +44,13 @@ def named(nn: Any, layers: dict[str, Any]) -> Any:
     return chain
 
 
+def block(nn: Any, channels: int) -> Any:
+    """A residual block of two 3 x 3 convolutions, of either library."""
+    if nn is tw.nn:
+        return tw.models.BasicBlock(channels, channels)
+    return pytorch_block(nn, channels, [(channels, 3)] * 2, 1)
+
+
 def pytorch_block(nn: Any, channels: int, sizes: list[tuple[int, int]], stride: int) -> Any:
     """Convolutions of such filters and kernels with batch norm, and a way around; the stride is the first 3 x 3's."""
     import torch

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._engine import arguments
-from ._engine.dtypes import as_dtype, int64
+from ._engine.dtypes import as_floating, int64
 from ._engine.tensor import Tensor, asarray
 from ._functions.indexing import take
 
@@ -531,10 +531,7 @@ def _check_range(op: str, low: float, high: float, dtype: str) -> None:
 
 
 def _plan(op: str, size: Any, dtype: Any) -> tuple[tuple[int, ...], int, Any]:
-    kind = as_dtype(dtype)
-    if not kind.is_floating:
-        raise TypeError(f"{op}: dtype is {kind.name}, but must be floating")
-    return *_shape(op, size), kind
+    return *_shape(op, size), as_floating(op, dtype)
 
 
 def _population(op: str, name: str, value: Any) -> tuple[int, Tensor | None]:

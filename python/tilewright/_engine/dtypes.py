@@ -66,6 +66,14 @@ def as_dtype(dtype: Any) -> DType:
     return _BY_NAME[name]
 
 
+def as_floating(op: str, dtype: Any) -> DType:
+    """The floating dtype that an object stands for: of parameters, of random numbers."""
+    kind = as_dtype(dtype)
+    if not kind.is_floating:
+        raise TypeError(f"{op}: dtype is {kind.name}, but must be floating")
+    return kind
+
+
 def integer_range(dtype: DType) -> tuple[int, int]:
     """The least and the largest value of an integer dtype."""
     bits = 8 * dtype.itemsize

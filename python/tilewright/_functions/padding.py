@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._engine.arguments import entries, has_axes, integer, is_integer, number, option, refuse, shown
+from .._engine.arguments import array, entries, has_axes, integer, is_integer, number, option, refuse, shown
 from .._engine.op import is_number, primitive
-from .._engine.tensor import Tensor, asarray
+from .._engine.tensor import Tensor
 from .creation import _constant
 from .manipulation import _axis
 
@@ -74,7 +74,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     >>> tw.pad([[1, 2, 3]], ((0, 0), (2, 2)), "reflect")
     tensor([[3, 2, 1, 2, 3, 2, 1]])
     """
-    x = asarray(x)
+    x = array("pad", "x", x)
     given = _of_axes(pad_width, x.shape) if isinstance(pad_width, dict) else pad_width
     widths = _pairs("pad_width", given, x.shape, _width)
     mode = option("pad", "mode", mode, MODES)

@@ -9,6 +9,8 @@ from ._winograd import *
 from ._winograd import __all__ as _winograd
 from .activations import *
 from .activations import __all__ as _activations
+from .batch_normalization import *
+from .batch_normalization import __all__ as _batch_normalization
 from .containers import *
 from .containers import __all__ as _containers
 from .conv import *
@@ -57,6 +59,7 @@ __all__ = [
     "init",
     "utils",
     *_activations,
+    *_batch_normalization,
     *_containers,
     *_conv,
     *_distances,

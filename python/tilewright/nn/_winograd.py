@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from .._engine.arguments import shown
+from .._engine import arguments
 
 __all__ = ["winograd"]
 
@@ -28,6 +28,8 @@ class winograd:
     ------
     ValueError
         If there is no such size.
+    TypeError
+        If `tiles` is no str.
 
     References
     ----------
@@ -46,9 +48,7 @@ class winograd:
     """
 
     def __init__(self, tiles: str) -> None:
-        if not isinstance(tiles, str) or tiles not in _TILES:
-            raise ValueError(f"winograd: tiles must be one of {', '.join(map(repr, _TILES))}, not {shown(tiles)}")
-        self._tiles = _TILES[tiles]
+        self._tiles = _TILES[arguments.option("winograd", "tiles", tiles, _TILES)]
         self._before: list[int] = []
 
     def __enter__(self) -> None:

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._engine import arguments
-from .._engine.tensor import asarray
 from .._functions.activations import relu, sigmoid, silu
 from .._functions.trigonometric import tanh
 from . import functional
@@ -430,7 +429,7 @@ class Softmax2d(Module):
     """
 
     def forward(self, input: Any) -> Tensor:
-        x = asarray(input)
+        x = arguments.array("Softmax2d", "input", input)
         if x.ndim not in (3, 4):
             raise ValueError(f"Softmax2d: input {x.shape} has {x.ndim} dimensions, but needs 3 or 4")
         return functional.softmax(x, -3)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import _core, random
 from .._engine import arguments
-from .._engine.dtypes import as_dtype
+from .._engine.dtypes import as_floating
 from . import functional, init
 from .functional._docstrings import joined, sections
 from .functional.conv import same_padding, shaped, transposed_padding
@@ -138,9 +138,7 @@ class _Convolution(Module):
 
     def _set_parameters(self, bias: Any, dtype: Any, generator: Generator | None) -> None:
         name = type(self).__name__
-        kind = as_dtype(dtype)
-        if not kind.is_floating:
-            raise TypeError(f"{name}: dtype is {kind.name}, but must be floating")
+        kind = as_floating(name, dtype)
         first, second = self.out_channels, self.in_channels
         if self.transposed:
             first, second = second, first

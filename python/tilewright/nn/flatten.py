@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import _core
 from .._engine import arguments
-from .._engine.tensor import asarray
+from .._engine.tensor import Tensor
 from .._functions.manipulation import reshape
 from .module import Module
-
-if TYPE_CHECKING:
-    from .._engine.tensor import Tensor
 
 __all__ = ["Flatten", "Unflatten"]
 
@@ -44,7 +41,7 @@ class Flatten(Module):
         self.end_dim = arguments.integer("Flatten", "end_dim", end_dim)
 
     def forward(self, input: Any) -> Tensor:
-        x = asarray(input)
+        x = input if isinstance(input, Tensor) else arguments.array("Flatten", "input", input)
         shape = x.shape
         first = self.start_dim + len(shape) if self.start_dim < 0 else self.start_dim
         last = self.end_dim + len(shape) if self.end_dim < 0 else self.end_dim
@@ -94,7 +91,7 @@ class Unflatten(Module):
             )
 
     def forward(self, input: Any) -> Tensor:
-        x = asarray(input)
+        x = input if isinstance(input, Tensor) else arguments.array("Unflatten", "input", input)
         shape, sizes = x.shape, self.unflattened_size
         if not -len(shape) <= self.dim < len(shape):
             raise _core.AxisError(f"Unflatten: dim {self.dim} is out of bounds for input of shape {shape}")

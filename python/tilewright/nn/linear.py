@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _core, random
 from .._engine import arguments
-from .._engine.dtypes import as_dtype
+from .._engine.dtypes import as_floating
 from .._engine.op import wrap
 from .._engine.tape import state
 from .._engine.tensor import Tensor, asarray
@@ -106,9 +106,7 @@ class Linear(Module):
         if max(in_features, 1) * max(out_features, 1) >= 2**60:
             sizes = f"({arguments.shown(in_features)}, {arguments.shown(out_features)})"
             raise ValueError(f"Linear: got {sizes} features, which need more weights than can be addressed")
-        kind = as_dtype(dtype)
-        if not kind.is_floating:
-            raise TypeError(f"Linear: dtype is {kind.name}, but must be floating")
+        kind = as_floating("Linear", dtype)
         self.in_features = in_features
         self.out_features = out_features
         self.activation = activation

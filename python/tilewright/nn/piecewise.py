@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _core, random
 from .._engine import arguments
-from .._engine.dtypes import as_dtype
+from .._engine.dtypes import as_floating
 from . import functional
 from .activations import Activation
 from .functional._checks import not_negative
@@ -231,9 +231,7 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = "float32") -> None:
         self.num_parameters = arguments.integer("PReLU", "num_parameters", num_parameters, at_least=1)
-        start, kind = arguments.number("PReLU", "init", init), as_dtype(dtype)
-        if not kind.is_floating:
-            raise TypeError(f"PReLU: dtype is {kind.name}, but must be floating")
+        start, kind = arguments.number("PReLU", "init", init), as_floating("PReLU", dtype)
         shape = arguments.shape("PReLU", self.num_parameters, "num_parameters")
         self.weight = Parameter(_core.full(shape, start, kind))
 

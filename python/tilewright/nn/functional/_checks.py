@@ -34,7 +34,7 @@ def operands(op: str, **given: Any) -> list[Tensor]:
     leader = next((x for x in given.values() if getattr(x, "_node", None) is not None), leader)
     tensors: list[Tensor] = []
     for name, value in given.items():
-        tensor = value if isinstance(value, Tensor) else _array(op, name, value, leader)
+        tensor = value if isinstance(value, Tensor) else operand(op, name, value, leader)
         if tensor.dtype.is_complex:
             raise TypeError(f"{op}: {name} has dtype {tensor.dtype.name}, but must be of real numbers")
         if not tensor.dtype.is_floating:
@@ -53,7 +53,7 @@ def alike(op: str, **given: Any) -> list[Tensor]:
     return tensors
 
 
-def _array(op: str, name: str, value: Any, other: Any) -> Tensor:
+def operand(op: str, name: str, value: Any, other: Any) -> Tensor:
     """A tensor of an array-like beside another operand, if there is one."""
     try:
         return beside(other, value)
@@ -81,7 +81,7 @@ def refuse_where(op: str, name: str, values: Tensor, wrong: Tensor, error: type[
 
 def signs(op: str, target: Any, input: Any) -> Tensor:
     """Targets that are 1 or -1."""
-    (target,) = operands(op, target=_array(op, "target", target, input))
+    (target,) = operands(op, target=operand(op, "target", target, input))
     refuse_where(op, "target", target, logical_and(target != 1, target != -1), ValueError, "must be 1 or -1")
     return target
 
@@ -101,7 +101,7 @@ def class_indices(
     op: str, target: Any, input: Tensor, shape: tuple[int, ...], *, classes: int, ignored: int | None = None
 ) -> Tensor:
     """Classes as int64, each in range or the one that is ignored."""
-    given = _array(op, "target", target, input)
+    given = operand(op, "target", target, input)
     if not given.dtype.is_integer:
         raise TypeError(f"{op}: target is {given.dtype.name}, but classes are integers")
     if given.shape != shape:
@@ -119,7 +119,7 @@ def class_weight(op: str, weight: Any, input: Tensor, classes: int) -> Tensor | 
     """A weight for each class, in the dtype of the input, or None."""
     if weight is None:
         return None
-    weight = _array(op, "weight", weight, input)
+    weight = operand(op, "weight", weight, input)
     if weight.dtype.is_complex:
         raise TypeError(f"{op}: weight has dtype {weight.dtype.name}, but must be of real numbers")
     if weight.shape != (classes,):
@@ -133,7 +133,7 @@ def checked_weight(op: str, name: str, value: Any, x: Any = None) -> Any:
         return value
     if isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0:
         return arguments.number(op, name, value)
-    return _array(op, name, value, x)
+    return operand(op, name, value, x)
 
 
 # ---- options ---------------------------------------------------------------------------------------------------------

@@ -408,7 +408,7 @@ def softmin(input: Any, dim: int = -1) -> Tensor:
     >>> tw.nn.functional.softmin([1000.0, 1000.0])
     tensor([0.5, 0.5])
     """
-    x = asarray(input)
+    x = arguments.array("softmin", "input", input)
     if not x.dtype.is_floating:
         raise TypeError(f"softmin: input is {x.dtype.name}, but must be floating")
     return softmax_ops.softmax(-x, axis_of("softmin", dim, x))

@@ -63,6 +63,7 @@ def _conv(
     strides = arguments.per_axis(op, "stride", stride, axes, at_least=1)
     dilations = arguments.per_axis(op, "dilation", dilation, axes, at_least=1)
     groups = arguments.integer(op, "groups", groups, at_least=1, at_most=_MOST)
+    bias = bias if bias is None or arguments.has_axes(bias) else arguments.array(op, "bias", bias)
     window = (strides, paddings(op, padding, weight, strides, dilations), dilations, groups)
     if x.ndim == axes + 2:
         return conv(x, weight, bias, *window)
@@ -115,6 +116,7 @@ def _conv_transpose(
     strides = arguments.per_axis(op, "stride", stride, axes, at_least=1)
     dilations = arguments.per_axis(op, "dilation", dilation, axes, at_least=1)
     groups = arguments.integer(op, "groups", groups, at_least=1, at_most=_MOST)
+    bias = bias if bias is None or arguments.has_axes(bias) else arguments.array(op, "bias", bias)
     pads, added = transposed_padding(op, padding, output_padding, strides, dilations)
     window = (_extents(op, x, weight, strides, pads, dilations, added), strides, pads, dilations, groups)
     if x.ndim == axes + 2:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import random
 from ..._engine import arguments
-from ..._engine.tensor import Tensor, asarray
+from ..._engine.tensor import Tensor
 from ..._functions.dropout import dropout as dropout_op
 from ..._functions.indexing import where
 
@@ -54,7 +54,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Gen
     if training is not True and training is not False:
         training = arguments.flag("dropout", "training", training)
     source = random.default_generator if generator is None else random.source("dropout", generator)
-    tensor = asarray(input)
+    tensor = input if isinstance(input, Tensor) else arguments.array("dropout", "input", input)
     if not training or p == 0:
         return tensor
     return dropout_op(tensor, p, *source._take(tensor.size, 1))
@@ -98,7 +98,7 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, *, generator: G
     >>> sorted(set(y.sum(axis=2).ravel().tolist()))
     [0.0, 6.0]
     """
-    return _drop_channels("dropout1d", asarray(input), 1, p, training, generator)
+    return _drop_channels("dropout1d", input, 1, p, training, generator)
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
@@ -139,7 +139,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, *, generator: G
     >>> sorted(set(y.sum(axis=(2, 3)).ravel().tolist()))
     [0.0, 6.0]
     """
-    return _drop_channels("dropout2d", asarray(input), 2, p, training, generator)
+    return _drop_channels("dropout2d", input, 2, p, training, generator)
 
 
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
@@ -180,7 +180,7 @@ def dropout3d(input: Any, p: float = 0.5, training: bool = True, *, generator: G
     >>> sorted(set(y.sum(axis=(2, 3, 4)).ravel().tolist()))
     [0.0, 6.0]
     """
-    return _drop_channels("dropout3d", asarray(input), 3, p, training, generator)
+    return _drop_channels("dropout3d", input, 3, p, training, generator)
 
 
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Tensor:
@@ -227,7 +227,7 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, *, generat
     >>> abs(y.mean().item()) < 0.02 and abs(y.std().item() - 1) < 0.02
     True
     """
-    x = asarray(input)
+    x = arguments.array("alpha_dropout", "input", input)
     return _alpha_drop("alpha_dropout", x, x.shape, p, training, generator)
 
 
@@ -277,7 +277,7 @@ def feature_alpha_dropout(
     >>> [len(set(channel)) for channel in y[0].tolist()]
     [1, 1, 1]
     """
-    x = asarray(input)
+    x = arguments.array("feature_alpha_dropout", "input", input)
     if x.ndim < 2:
         raise ValueError(f"feature_alpha_dropout: input has shape {x.shape}, but needs (N, C, ..)")
     return _alpha_drop("feature_alpha_dropout", x, _of_channels(x, 2), p, training, generator)
@@ -300,7 +300,8 @@ def _kept(
     return p, source.bernoulli(1 - p, shape, device=x.device) if training and p else None
 
 
-def _drop_channels(op: str, x: Tensor, axes: int, p: Any, training: Any, generator: Any) -> Tensor:
+def _drop_channels(op: str, input: Any, axes: int, p: Any, training: Any, generator: Any) -> Tensor:
+    x = arguments.array(op, "input", input)
     if x.ndim not in (axes + 1, axes + 2):
         raise ValueError(f"{op}: input has shape {x.shape}, but needs {axes + 1} or {axes + 2} axes")
     batched = x.ndim == axes + 2 or axes == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._engine import arguments
-from ..._engine.tensor import Tensor, asarray
+from ..._engine.tensor import Tensor
 from ..._functions.folding import fold as fold_op, unfold as unfold_op
 from ..._functions.padding import _pad
 
@@ -59,7 +59,7 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
              [3, 4, 6, 7],
              [4, 5, 7, 8]]])
     """
-    x = asarray(input)
+    x = arguments.array("unfold", "input", input)
     kernel, dilated, padded, strided = options("unfold", kernel_size, dilation, padding, stride)
     if x.ndim not in (3, 4):
         raise ValueError(f"unfold: input has shape {x.shape}, but needs (N, C, H, W) or (C, H, W)")
@@ -117,7 +117,7 @@ def fold(
               [2., 4., 2.],
               [1., 2., 1.]]]])
     """
-    x = asarray(input)
+    x = arguments.array("fold", "input", input)
     kernel, dilated, padded, strided = options("fold", kernel_size, dilation, padding, stride)
     size = arguments.per_axis("fold", "output_size", output_size, 2, at_least=0)
     if x.ndim not in (2, 3):

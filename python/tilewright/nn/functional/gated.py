@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ... import _core
 from ..._engine import arguments
-from ..._engine.tensor import asarray
 from ..._functions import activations as ops
 from ..._functions.manipulation import reshape, split
 from ..._functions.reductions import max as largest
@@ -32,7 +31,7 @@ def axis_of(op: str, dim: Any, x: Tensor) -> int:
 
 
 def _halves(op: str, input: Any, dim: Any) -> list[Tensor]:
-    x = asarray(input)
+    x = arguments.array(op, "input", input)
     axis = axis_of(op, dim, x)
     if x.shape[axis] % 2:
         raise ValueError(f"{op}: input {x.shape} has length {x.shape[axis]} along dim {dim}, but needs an even one")
@@ -146,7 +145,7 @@ def maxout(input: Any, pieces: int, dim: int = 1) -> Tensor:
     >>> tw.nn.functional.maxout([[1.0, 5.0, 3.0, 2.0]], 2)
     tensor([[5., 3.]])
     """
-    x = asarray(input)
+    x = arguments.array("maxout", "input", input)
     axis, count = axis_of("maxout", dim, x), arguments.integer("maxout", "pieces", pieces, at_least=1)
     length = x.shape[axis]
     if length % count:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ... import _core
 from ..._engine import arguments
-from ..._engine.op import beside, wrap
+from ..._engine.op import wrap
 from ..._engine.tensor import Tensor
 from ..._functions import normalization as ops
 from ..._functions.arithmetic import abs, square
 from ..._functions.creation import zeros
 from ..._functions.extrema import maximum
 from ..._functions.manipulation import astype, concatenate
-from ._checks import held, positive
+from ._checks import held, operand, positive
 from .distances import norm
 
 if TYPE_CHECKING:
@@ -31,12 +31,9 @@ __all__ = [
 ]
 
 
-def _array(op: str, name: str, value: Any, other: Any = None) -> Any:
+def _array(op: str, name: str, value: Any, other: Any) -> Any:
     """A tensor, or None where there is none."""
-    if value is None or isinstance(value, Tensor):
-        return value
-    arguments.array(op, name, value)  # for its message
-    return beside(other, value)
+    return value if value is None or isinstance(value, Tensor) else operand(op, name, value, other)
 
 
 def _real(op: str, input: Any) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._engine import arguments
-from ..._engine.tensor import Tensor, asarray
+from ..._engine.tensor import Tensor
 from ..._functions.padding import _pad, constant
 
 __all__ = ["pad"]
@@ -57,7 +57,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
     >>> tw.nn.functional.pad(tw.asarray([1, 2, 3]), (2, -1), "replicate")
     tensor([1, 1, 1, 2])
     """
-    x = asarray(input)
+    x = arguments.array("pad", "input", input)
     widths = read_widths("pad", "pad", pad)
     mode = arguments.option("pad", "mode", mode, _MODES)
     if value is not None and mode != "constant":

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ... import random
 from ..._engine import arguments
-from ..._engine.tensor import asarray
 from ..._functions import activations as ops
 from ..._functions.manipulation import reshape
 from ._checks import not_negative
@@ -216,7 +215,7 @@ def prelu(input: Any, weight: Any) -> Tensor:
     tensor([[-0.25, -0.5 ],
             [ 2.  ,  2.  ]])
     """
-    x, w = asarray(input), asarray(weight)
+    x, w = arguments.array("prelu", "input", input), arguments.array("prelu", "weight", weight)
     if w.size == 1 and w.ndim < 2:
         return ops.prelu(x, reshape(w, ()))
     if w.ndim != 1 or x.ndim < 2 or x.shape[1] != w.shape[0]:
@@ -276,6 +275,6 @@ def rrelu(
     source = random.source("rrelu", generator)
     if not arguments.flag("rrelu", "training", training):
         return ops.leaky_relu(input, (lower + upper) / 2)
-    x = asarray(input)
+    x = arguments.array("rrelu", "input", input)
     dtype = x.dtype if x.dtype.is_floating else "float32"
     return ops.prelu(x, source.uniform(lower, upper, x.shape, dtype, device=x.device))

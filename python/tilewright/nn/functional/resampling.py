@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..._engine import arguments
-from ..._engine.tensor import Tensor, asarray
+from ..._engine.tensor import Tensor
 from ..._functions.manipulation import astype
 from ..._functions.resampling import resample
 from ._checks import operands
@@ -101,7 +101,7 @@ def interpolate(
     >>> tw.nn.functional.interpolate([[[0.0, 1.0, 2.0]]], scale_factor=2.0)
     tensor([[[0., 0., 1., 1., 2., 2.]]])
     """
-    (x,) = operands("interpolate", input=asarray(input))
+    (x,) = operands("interpolate", input=arguments.array("interpolate", "input", input))
     axes = x.ndim - 2
     mode, kind = _checked_mode(x.shape, mode)
     corners = align_corners is not None and arguments.flag("interpolate", "align_corners", align_corners)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._engine import arguments
-from ..._engine.tensor import Tensor, asarray
+from ..._engine.tensor import Tensor
 from ..._functions.manipulation import permute_dims, reshape
 
 __all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
@@ -132,7 +132,7 @@ def channel_shuffle(input: Any, groups: int) -> Tensor:
     >>> tw.nn.functional.channel_shuffle([[0, 1, 2, 10, 11, 12]], 2)
     tensor([[ 0, 10,  1, 11,  2, 12]])
     """
-    x = asarray(input)
+    x = arguments.array("channel_shuffle", "input", input)
     if x.ndim < 2:
         raise ValueError(f"channel_shuffle: input has shape {x.shape}, but needs (N, C, ..)")
     groups = arguments.integer("channel_shuffle", "groups", groups, at_least=1)
@@ -144,7 +144,7 @@ def channel_shuffle(input: Any, groups: int) -> Tensor:
 
 
 def _images(op: str, input: Any) -> Tensor:
-    x = asarray(input)
+    x = arguments.array(op, "input", input)
     if x.ndim < 3:
         raise ValueError(f"{op}: input has shape {x.shape}, but needs (.., C, H, W)")
     return x

@@ -116,7 +116,7 @@ def flatten(graph: Graph, module: Any, x: Value) -> Value:
 
 
 def residual_block(graph: Graph, module: Any, x: Value) -> Value:
-    """Convolutions with batch norm, and a way around them."""
+    """Convolutions with batch norm, and a shortcut around them."""
     y = x
     count = 3 if hasattr(module, "conv3") else 2
     for i in range(1, count + 1):

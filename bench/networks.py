@@ -52,7 +52,7 @@ def block(nn: Any, channels: int) -> Any:
 
 
 def pytorch_block(nn: Any, channels: int, sizes: list[tuple[int, int]], stride: int) -> Any:
-    """Convolutions of such filters and kernels with batch norm, and a way around; the stride is the first 3 x 3's."""
+    """Convolutions of such filters and kernels with batch norm, and a shortcut; the stride is the first 3 x 3's."""
     import torch
 
     class Block(nn.Module):

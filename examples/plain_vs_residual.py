@@ -13,7 +13,7 @@ from tilewright.nn import functional as F
 
 
 class Block(nn.Module):
-    """Two convolutions, and with `residual` a way around them, which has no parameters."""
+    """Two convolutions, and with `residual` a shortcut around them, which has no parameters."""
 
     def __init__(self, inputs, outputs, stride, residual):
         first = common.convolution(inputs, outputs, stride=stride)

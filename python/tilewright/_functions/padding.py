@@ -31,7 +31,7 @@ def _unpad(x: Any, /, before: tuple[int, ...], after: tuple[int, ...], mode: str
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Tensor:
-    """Elements more at the ends of axes.
+    """Pad an array: add elements at the ends of its axes.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ def _shortcut(kind: str, channels: int, filters: int, stride: int) -> nn.Module 
 
 
 class _Block(nn.Module):
-    """What both kinds of block share: convolutions with batch norm, and a way around them."""
+    """What both kinds of block share: convolutions with batch norm, and a shortcut around them."""
 
     expansion: ClassVar[int]
     bn2: nn.BatchNorm2d
@@ -82,7 +82,7 @@ class _Block(nn.Module):
         self.residual = residual
 
     def zero_residual(self) -> None:
-        """Start as the way around alone: the last batch norm gives zeros."""
+        """Start as the shortcut alone: the last batch norm gives zeros."""
         last = getattr(self, "bn3", None) or self.bn2
         if last.weight is not None:
             nn.init.zeros_(last.weight)
@@ -94,7 +94,7 @@ class _Block(nn.Module):
 
 
 class BasicBlock(_Block):
-    """Two 3 × 3 convolutions with batch norm, and a way around them.
+    """Two 3 × 3 convolutions with batch norm, and a shortcut around them.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class BasicBlock(_Block):
 
 
 class Bottleneck(_Block):
-    """A 1 × 1 convolution to fewer channels, a 3 × 3 one, a 1 × 1 one to four times as many, and a way around them.
+    """A 1 × 1 convolution to fewer channels, a 3 × 3 one, a 1 × 1 one to four times as many, and a shortcut.
 
     The stride is that of the 3 × 3 convolution, as in torchvision; the paper has it in the first 1 × 1 one.
 
@@ -316,13 +316,13 @@ def resnet152(num_classes: int = 1000, **options: Any) -> ResNet:
 
 @_documented
 def plain18(num_classes: int = 1000, **options: Any) -> ResNet:
-    """The layers of ResNet-18 without a way around them: what the paper compares it with."""
+    """The layers of ResNet-18 without shortcuts: what the paper compares it with."""
     return ResNet(BasicBlock, (2, 2, 2, 2), num_classes, shortcut="none", **options)
 
 
 @_documented
 def plain34(num_classes: int = 1000, **options: Any) -> ResNet:
-    """The layers of ResNet-34 without a way around them: what the paper compares it with."""
+    """The layers of ResNet-34 without shortcuts: what the paper compares it with."""
     return ResNet(BasicBlock, (3, 4, 6, 3), num_classes, shortcut="none", **options)
 
 

@@ -33,8 +33,8 @@ __all__ = [
 
 _PADDING = """
 padding : int or tuple of int
-    How many elements more: one number for all ends, or `{ends}`.
-    Negative ones leave elements out."""
+    How many elements are added: one number for all ends, or `{ends}`.
+    Negative numbers leave elements out."""
 
 _RAISES = """
 ValueError

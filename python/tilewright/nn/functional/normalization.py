@@ -53,7 +53,7 @@ def _operands(op: str, input: Any, weight: Any, bias: Any) -> tuple[Tensor, Any,
 def layer_norm(
     input: Any, normalized_shape: int | Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Tensor:
-    """Numbers less their mean and divided by their standard deviation, over the last axes.
+    """Normalise the last axes: subtract their mean, divide by their standard deviation.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def layer_norm(
 
 
 def rms_norm(input: Any, normalized_shape: int | Sequence[int], weight: Any = None, eps: float | None = None) -> Tensor:
-    """Numbers divided by the root of the mean of their squares, over the last axes.
+    """Divide the last axes by the root of the mean of their squares.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ _EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64"
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
-    """Numbers less their mean and divided by their standard deviation, over groups of channels and all places.
+    """Normalise groups of channels in each sample: subtract their mean, divide by their standard deviation.
 
     Parameters
     ----------
@@ -173,8 +173,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
 
     Notes
     -----
-    `(x - mean(x)) / sqrt(var(x) + eps) * weight + bias` for each sample and group, with the biased variance. In its
-    numbers as `layer_norm`.
+    `(x - mean(x)) / sqrt(var(x) + eps) * weight + bias` for each sample and group, with the biased variance.
+    Rounding is as in `layer_norm`.
 
     References
     ----------
@@ -218,7 +218,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Channels less their mean and divided by their standard deviation, over a batch or with running statistics.
+    """Normalise channels by the mean and standard deviation of the batch, or by running statistics.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def batch_norm(
     Notes
     -----
     `(x - mean) / sqrt(var + eps) * weight + bias`. The batch is divided by its biased variance; the running variance
-    moves towards the unbiased one. A batch without elements moves nothing. In its numbers as `layer_norm`.
+    moves towards the unbiased one. A batch without elements moves nothing. Rounding is as in `layer_norm`.
 
     References
     ----------
@@ -293,7 +293,7 @@ def instance_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Channels less their mean and divided by their standard deviation, for each sample alone.
+    """Normalise each channel of each sample: subtract its mean, divide by its standard deviation.
 
     Parameters
     ----------
@@ -354,7 +354,7 @@ def instance_norm(
 
 
 def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
-    """Numbers divided by a power of the squares in neighbouring channels.
+    """Divide each number by a power of the sum of squares in neighbouring channels.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ _MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "ci
 
 
 def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tensor:
-    """Elements more at the ends of the last axes, or fewer.
+    """Pad the last axes: add elements at their ends, or leave some out.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
         Any shape.
     pad : sequence of int
         `(before, after)` of the last axis, then of the one before it, and so on; of as many axes as there are pairs.
-        Negative ones leave elements out; with "circular", before the rest goes round.
+        Negative widths leave elements out; with "circular" they do so before anything is repeated.
     mode : {"constant", "reflect", "replicate", "circular"}
-        What they are. Of `a b c d`: `value`; the mirror image, `c b | a b c d`; the element at the end,
+        What the added elements are. Of `a b c d`: `value`; the mirror image, `c b | a b c d`; the element at the end,
         `a a | a b c d`; what is at the other end, `c d | a b c d`.
     value : number, optional
         Of mode "constant"; 0 by default.

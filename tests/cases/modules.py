@@ -289,6 +289,7 @@ CASES = (
               refused(ValueError, "eps is -1", "BatchNorm1d", 3, eps=-1),
               refused(ValueError, "momentum is 2", "BatchNorm1d", 3, momentum=2),
               refused(TypeError, "dtype is int32", "BatchNorm1d", 3, dtype="int32"),
+              refused(TypeError, "dtype 'half' is not one of", "BatchNorm1d", 3, dtype="half"),
               called(r"BatchNorm1d: input .*\(2, 3, 4, 5\), but must be \(N, C\) or \(N, C, L\)", "BatchNorm1d", 3),
               called(r"BatchNorm3d: input has shape .*, but must be \(N, C, D, H, W\)", "BatchNorm3d", 3),
               called(r"BatchNorm2d: .* 3 channels, but num_features is 4", "BatchNorm2d", 4))),

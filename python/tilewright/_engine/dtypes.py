@@ -68,7 +68,10 @@ def as_dtype(dtype: Any) -> DType:
 
 def as_floating(op: str, dtype: Any) -> DType:
     """The floating dtype that an object stands for: of parameters, of random numbers."""
-    kind = as_dtype(dtype)
+    try:
+        kind = as_dtype(dtype)
+    except TypeError as error:
+        raise TypeError(f"{op}: {error}") from None
     if not kind.is_floating:
         raise TypeError(f"{op}: dtype is {kind.name}, but must be floating")
     return kind

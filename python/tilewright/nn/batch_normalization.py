@@ -17,7 +17,7 @@ from .normalization import Affine
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
 
 
-class _Tracking(Affine):
+class _ChannelNorm(Affine):
     """Channels, and running statistics of them.
 
     Attributes
@@ -85,7 +85,7 @@ class _Tracking(Affine):
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
 
-class _BatchNorm(_Tracking):
+class _BatchNorm(_ChannelNorm):
     """Normalises channels over a batch."""
 
     def forward(self, input: Any) -> Tensor:
@@ -97,7 +97,7 @@ class _BatchNorm(_Tracking):
         return functional.batch_norm(x, mean, var, self.weight, self.bias, mean is None, eps=self.eps)
 
 
-class _InstanceNorm(_Tracking):
+class _InstanceNorm(_ChannelNorm):
     """Normalises channels for each sample alone; an input may have no axis of samples."""
 
     def __init__(
@@ -182,7 +182,7 @@ running ones. The axis of samples may be missing. Unlike in PyTorch, batches are
 `momentum=None` works."""
 
 
-T = TypeVar("T", bound=_Tracking)
+T = TypeVar("T", bound=_ChannelNorm)
 
 
 def _documented(cls: type[T]) -> type[T]:

@@ -168,7 +168,7 @@ class _Convolution(Module):
         return ", ".join([f"{name}={value!r}" for name, value in shown.items()])
 
 
-class _Forward(_Convolution):
+class _Conv(_Convolution):
     def __init__(
         self,
         in_channels: int,
@@ -215,7 +215,7 @@ class _Forward(_Convolution):
         return functional.pad(input, [size for pair in pairs for size in pair], _MODES[self.padding_mode])
 
 
-class _Transposed(_Convolution):
+class _ConvTranspose(_Convolution):
     transposed: ClassVar[bool] = True
 
     def __init__(
@@ -263,7 +263,7 @@ class _Transposed(_Convolution):
         return added
 
 
-class Conv1d(_Forward, axes=1):
+class Conv1d(_Conv, axes=1):
     """Convolution of sequences: see `nn.functional.conv1d`.
 
     Examples
@@ -274,7 +274,7 @@ class Conv1d(_Forward, axes=1):
     """
 
 
-class Conv2d(_Forward, axes=2):
+class Conv2d(_Conv, axes=2):
     """Convolution of images: see `nn.functional.conv2d`.
 
     Examples
@@ -288,7 +288,7 @@ class Conv2d(_Forward, axes=2):
     """
 
 
-class Conv3d(_Forward, axes=3):
+class Conv3d(_Conv, axes=3):
     """Convolution of volumes: see `nn.functional.conv3d`.
 
     Examples
@@ -299,7 +299,7 @@ class Conv3d(_Forward, axes=3):
     """
 
 
-class ConvTranspose1d(_Transposed, axes=1):
+class ConvTranspose1d(_ConvTranspose, axes=1):
     """Transposed convolution of sequences: see `nn.functional.conv_transpose1d`.
 
     Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.
@@ -312,7 +312,7 @@ class ConvTranspose1d(_Transposed, axes=1):
     """
 
 
-class ConvTranspose2d(_Transposed, axes=2):
+class ConvTranspose2d(_ConvTranspose, axes=2):
     """Transposed convolution of images: see `nn.functional.conv_transpose2d`.
 
     Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.
@@ -328,7 +328,7 @@ class ConvTranspose2d(_Transposed, axes=2):
     """
 
 
-class ConvTranspose3d(_Transposed, axes=3):
+class ConvTranspose3d(_ConvTranspose, axes=3):
     """Transposed convolution of volumes: see `nn.functional.conv_transpose3d`.
 
     Called with `output_size=`, the sizes of the result's axes, it takes the `output_padding` that gives them.

@@ -272,12 +272,12 @@ def batch_norm(
     """
     x, weight, bias = _operands("batch_norm", input, weight, bias)
     eps = arguments.number("batch_norm", "eps", eps)
+    momentum = arguments.probability("batch_norm", "momentum", momentum)
     has_running = _running("batch_norm", running_mean, running_var)
     if not arguments.flag("batch_norm", "training", training):
         if not has_running:
             raise ValueError("batch_norm: running_mean and running_var are None, which only training can do without")
         return _given("batch_norm", x, running_mean, running_var, weight, bias, eps)
-    momentum = arguments.probability("batch_norm", "momentum", momentum)
     if not has_running:
         return ops.untracked_batch_norm(x, weight, bias, eps)
     return ops.batch_norm(x, weight, bias, running_mean, running_var, _uncounted(x), momentum, eps)
@@ -342,12 +342,12 @@ def instance_norm(
     """
     x, weight, bias = _operands("instance_norm", input, weight, bias)
     eps = arguments.number("instance_norm", "eps", eps)
+    momentum = arguments.probability("instance_norm", "momentum", momentum)
     has_running = _running("instance_norm", running_mean, running_var)
     if not arguments.flag("instance_norm", "use_input_stats", use_input_stats):
         if not has_running:
             raise ValueError("instance_norm: there are neither running_mean and running_var nor use_input_stats")
         return _given("instance_norm", x, running_mean, running_var, weight, bias, eps)
-    momentum = arguments.probability("instance_norm", "momentum", momentum)
     if not has_running:
         return ops.untracked_instance_norm(x, weight, bias, eps)
     return ops.instance_norm(x, weight, bias, running_mean, running_var, _uncounted(x), momentum, eps)

@@ -54,7 +54,8 @@ class _Dropout(Module):
             return
         parts = sections(cls.__doc__)
         raises = _RAISES.format(axes=f"; when called, for axes other than {axes}" if axes else "")
-        cls.__doc__ = joined({**parts, "Parameters": _PARAMETERS, "Raises": raises})
+        references = sections(of.__doc__)["References"]
+        cls.__doc__ = joined({**parts, "Parameters": _PARAMETERS, "Raises": raises, "References": references})
 
     def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
         op = type(self).__name__
@@ -75,10 +76,6 @@ class Dropout(_Dropout, of=functional.dropout):
     -----
     In evaluation mode it returns its argument: the scaling keeps the expected value.
 
-    References
-    ----------
-    N. Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 15, 2014.
-
     Examples
     --------
     >>> import tilewright as tw
@@ -90,13 +87,8 @@ class Dropout(_Dropout, of=functional.dropout):
 class Dropout1d(_Dropout, of=functional.dropout1d, axes="(N, C, L) or (C, L)"):
     """In training, sets whole channels to zero with probability `p` and scales the others by `1 / (1 - p)`.
 
-    Called with (N, C, L) or (C, L). Neighbours in a channel say much the same, so that dropping
-    single elements takes little away.
-
-    References
-    ----------
-    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
-    CVPR 2015.
+    Called with (N, C, L) or (C, L). Neighbouring elements of a channel are alike, so
+    dropping single ones takes little away.
 
     Examples
     --------
@@ -109,13 +101,8 @@ class Dropout1d(_Dropout, of=functional.dropout1d, axes="(N, C, L) or (C, L)"):
 class Dropout2d(_Dropout, of=functional.dropout2d, axes="(N, C, H, W) or (N, C, L)"):
     """In training, sets whole channels to zero with probability `p` and scales the others by `1 / (1 - p)`.
 
-    Called with (N, C, H, W) or (N, C, L). Neighbours in a channel say much the same, so that dropping
-    single elements takes little away.
-
-    References
-    ----------
-    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
-    CVPR 2015.
+    Called with (N, C, H, W) or (N, C, L). Neighbouring elements of a channel are alike, so
+    dropping single ones takes little away.
 
     Examples
     --------
@@ -128,13 +115,8 @@ class Dropout2d(_Dropout, of=functional.dropout2d, axes="(N, C, H, W) or (N, C, 
 class Dropout3d(_Dropout, of=functional.dropout3d, axes="(N, C, D, H, W) or (C, D, H, W)"):
     """In training, sets whole channels to zero with probability `p` and scales the others by `1 / (1 - p)`.
 
-    Called with (N, C, D, H, W) or (C, D, H, W). Neighbours in a channel say much the same, so that dropping
-    single elements takes little away.
-
-    References
-    ----------
-    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
-    CVPR 2015.
+    Called with (N, C, D, H, W) or (C, D, H, W). Neighbouring elements of a channel are alike, so
+    dropping single ones takes little away.
 
     Examples
     --------
@@ -149,10 +131,6 @@ class AlphaDropout(_Dropout, of=functional.alpha_dropout):
 
     See `nn.functional.alpha_dropout`, which has the formula.
 
-    References
-    ----------
-    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-Normalizing Neural Networks, NeurIPS 2017.
-
     Examples
     --------
     >>> import tilewright as tw
@@ -165,10 +143,6 @@ class FeatureAlphaDropout(_Dropout, of=functional.feature_alpha_dropout, axes="t
     """Dropout for SELU of whole channels: in training, they become its negative limit with probability `p`.
 
     See `nn.functional.alpha_dropout`, which has the formula.
-
-    References
-    ----------
-    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-Normalizing Neural Networks, NeurIPS 2017.
 
     Examples
     --------

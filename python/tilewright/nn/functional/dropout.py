@@ -2,45 +2,77 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import random
 from ..._engine import arguments
 from ..._engine.tensor import Tensor
 from ..._functions.dropout import dropout as dropout_op
 from ..._functions.indexing import where
+from ._docstrings import joined, sections
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...random import Generator
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
 
 
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_PARAMETERS = """
+input : array-like{shape}
+    Floating.
+p : float
+    Probability, in [0, 1].
+training : bool
+    Where False, `input` is returned.
+generator : Generator, optional
+    Where the mask is drawn from; by default `tilewright.random.default_generator`."""
+
+_RAISES = """
+ValueError
+    For `p` outside [0, 1]{axes}.
+TypeError
+    For{more} `p` that is no real number or a tensor that requires a gradient, and for a generator that is none."""
+
+_ALPHA = """
+Dropped elements become `-1.7581`, the limit of SELU for large negative arguments. Then all become `a x + b` with
+`a = 1 / sqrt((1 - p) (1 + p 1.7581^2))` and `b = 1.7581 p a`, which keeps a mean of 0 and a variance of 1. With `p` 1
+all are 0."""
+
+_SRIVASTAVA = """
+N. Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 15, 2014."""
+
+_TOMPSON = """
+J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
+CVPR 2015."""
+
+_KLAMBAUER = """
+G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-Normalizing Neural Networks, NeurIPS 2017."""
+
+
+def _documented(reference: str, shape: str = "", axes: str = "", notes: str = "") -> Callable[[F], F]:
+    """Completes a docstring: all sections but the examples, for inputs of this shape; `axes` are refused."""
+
+    def complete(function: F) -> F:
+        if function.__doc__ is None:  # python -OO
+            return function
+        own = sections(function.__doc__)
+        own["Parameters"] = _PARAMETERS.format(shape=shape and f", shape {shape}")
+        own["Returns"] = "Tensor\n    Shape of `input`."
+        own["Raises"] = _RAISES.format(axes=axes and f", or {axes}", more=notes and " complex numbers,")
+        own["Notes"], own["References"] = notes, reference
+        function.__doc__ = joined(own)
+        return function
+
+    return complete
+
+
+@_documented(_SRIVASTAVA)
 def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
     """Set elements to zero with probability `p` and scale the others by `1 / (1 - p)`.
-
-    Parameters
-    ----------
-    input : array-like
-        Floating.
-    p : float
-        Probability, in [0, 1].
-    training : bool
-        Where False, `input` is returned.
-    generator : Generator, optional
-        Where the mask is drawn from; by default `tilewright.random.default_generator`.
-
-    Returns
-    -------
-    Tensor
-        Shape of `input`.
-
-    Raises
-    ------
-    ValueError
-        For `p` outside [0, 1].
-    TypeError
-        For `p` that is no real number or a tensor that requires a gradient, and for a generator that is none.
 
     Examples
     --------
@@ -60,36 +92,9 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Gen
     return dropout_op(tensor, p, *source._take(tensor.size, 1))
 
 
+@_documented(_TOMPSON, "(N, C, L) or (C, L)", "another number of axes")
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
     """Set whole channels to zero with probability `p` and scale the others by `1 / (1 - p)`.
-
-    Parameters
-    ----------
-    input : array-like, shape (N, C, L) or (C, L)
-        Floating.
-    p : float
-        Probability, in [0, 1].
-    training : bool
-        Where False, `input` is returned.
-    generator : Generator, optional
-        Where the mask is drawn from; by default `tilewright.random.default_generator`.
-
-    Returns
-    -------
-    Tensor
-        Shape of `input`.
-
-    Raises
-    ------
-    ValueError
-        For `p` outside [0, 1], or another number of axes.
-    TypeError
-        For `p` that is no real number or a tensor that requires a gradient, and for a generator that is none.
-
-    References
-    ----------
-    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
-    CVPR 2015.
 
     Examples
     --------
@@ -101,36 +106,11 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, *, generator: G
     return _drop_channels("dropout1d", input, 1, p, training, generator)
 
 
+@_documented(_TOMPSON, "(N, C, H, W) or (N, C, L)", "another number of axes")
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
     """Set whole channels to zero with probability `p` and scale the others by `1 / (1 - p)`.
 
-    Parameters
-    ----------
-    input : array-like, shape (N, C, H, W) or (N, C, L)
-        Floating. Three axes are a batch, as in PyTorch.
-    p : float
-        Probability, in [0, 1].
-    training : bool
-        Where False, `input` is returned.
-    generator : Generator, optional
-        Where the mask is drawn from; by default `tilewright.random.default_generator`.
-
-    Returns
-    -------
-    Tensor
-        Shape of `input`.
-
-    Raises
-    ------
-    ValueError
-        For `p` outside [0, 1], or another number of axes.
-    TypeError
-        For `p` that is no real number or a tensor that requires a gradient, and for a generator that is none.
-
-    References
-    ----------
-    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
-    CVPR 2015.
+    Three axes are a batch of (C, L), as in PyTorch.
 
     Examples
     --------
@@ -142,36 +122,9 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, *, generator: G
     return _drop_channels("dropout2d", input, 2, p, training, generator)
 
 
+@_documented(_TOMPSON, "(N, C, D, H, W) or (C, D, H, W)", "another number of axes")
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
     """Set whole channels to zero with probability `p` and scale the others by `1 / (1 - p)`.
-
-    Parameters
-    ----------
-    input : array-like, shape (N, C, D, H, W) or (C, D, H, W)
-        Floating.
-    p : float
-        Probability, in [0, 1].
-    training : bool
-        Where False, `input` is returned.
-    generator : Generator, optional
-        Where the mask is drawn from; by default `tilewright.random.default_generator`.
-
-    Returns
-    -------
-    Tensor
-        Shape of `input`.
-
-    Raises
-    ------
-    ValueError
-        For `p` outside [0, 1], or another number of axes.
-    TypeError
-        For `p` that is no real number or a tensor that requires a gradient, and for a generator that is none.
-
-    References
-    ----------
-    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, Efficient Object Localization Using Convolutional Networks,
-    CVPR 2015.
 
     Examples
     --------
@@ -183,42 +136,9 @@ def dropout3d(input: Any, p: float = 0.5, training: bool = True, *, generator: G
     return _drop_channels("dropout3d", input, 3, p, training, generator)
 
 
+@_documented(_KLAMBAUER, notes=_ALPHA)
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Tensor:
-    """Dropout for SELU: elements become its negative limit with probability `p`, mean and variance stay.
-
-    Parameters
-    ----------
-    input : array-like
-        Floating.
-    p : float
-        Probability, in [0, 1].
-    training : bool
-        Where False, `input` is returned.
-    generator : Generator, optional
-        Where the mask is drawn from; by default `tilewright.random.default_generator`.
-
-    Returns
-    -------
-    Tensor
-        Shape of `input`.
-
-    Raises
-    ------
-    ValueError
-        For `p` outside [0, 1].
-    TypeError
-        For complex numbers, `p` that is no real number or a tensor that requires a gradient, and a generator that is
-        none.
-
-    Notes
-    -----
-    Elements that go become `-1.7581`, where SELU ends for large negative arguments, and all are then
-    `a x + b` with `a = 1 / sqrt((1 - p) (1 + p 1.7581^2))` and `b = 1.7581 p a`: so mean 0 and variance 1 stay. With
-    `p` 1 all are 0.
-
-    References
-    ----------
-    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-Normalizing Neural Networks, NeurIPS 2017.
+    """Dropout for SELU: elements become its negative limit with probability `p`; mean and variance stay.
 
     Examples
     --------
@@ -231,44 +151,11 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, *, generat
     return _alpha_drop("alpha_dropout", x, x.shape, p, training, generator)
 
 
+@_documented(_KLAMBAUER, "(N, C, ..)", "fewer than two axes", _ALPHA)
 def feature_alpha_dropout(
     input: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
-    """Dropout for SELU of whole channels: they become its negative limit, mean and variance stay.
-
-    Parameters
-    ----------
-    input : array-like, shape (N, C, ..)
-        Floating.
-    p : float
-        Probability, in [0, 1].
-    training : bool
-        Where False, `input` is returned.
-    generator : Generator, optional
-        Where the mask is drawn from; by default `tilewright.random.default_generator`.
-
-    Returns
-    -------
-    Tensor
-        Shape of `input`.
-
-    Raises
-    ------
-    ValueError
-        For `p` outside [0, 1], or fewer than two axes.
-    TypeError
-        For complex numbers, `p` that is no real number or a tensor that requires a gradient, and a generator that is
-        none.
-
-    Notes
-    -----
-    Elements that go become `-1.7581`, where SELU ends for large negative arguments, and all are then
-    `a x + b` with `a = 1 / sqrt((1 - p) (1 + p 1.7581^2))` and `b = 1.7581 p a`: so mean 0 and variance 1 stay. With
-    `p` 1 all are 0.
-
-    References
-    ----------
-    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-Normalizing Neural Networks, NeurIPS 2017.
+    """Dropout for SELU of whole channels: they become its negative limit with probability `p`.
 
     Examples
     --------

@@ -10,7 +10,7 @@ import common
 import tilewright as tw
 from tilewright import nn
 
-KINDS = ("usual initialisation", "He's initialisation", "batch norm")
+KINDS = ("PyTorch's initialisation", "He's initialisation", "batch norm")
 
 
 def make_network(kind, depth, width):
@@ -18,8 +18,10 @@ def make_network(kind, depth, width):
     layers, channels = [], 1
     for i in range(depth):
         convolution, norm, relu = common.convolution(channels, width, bias=kind != "batch norm")
-        if kind == "He's initialisation":
-            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+        if kind == "PyTorch's initialisation":  # He's is what layers here start with
+            bound = (9 * channels) ** -0.5
+            for parameter in convolution.parameters():
+                nn.init.uniform_(parameter, -bound, bound)
         layers += [convolution, norm, relu] if kind == "batch norm" else [convolution, relu]
         if i == depth // 2:
             layers.append(nn.MaxPool2d(2))
@@ -79,7 +81,7 @@ def main():
         curves[kind] = common.train(network, training, args.epochs, after_backward=note, test=test, title=kind)
         first = norms[kind][0]
         print(
-            f"{kind:21}: gradient's norm {first[0]:.1e} in the first layer, {first[-1]:.1e} in the last at the start; ",
+            f"{kind:25}: gradient's norm {first[0]:.1e} in the first layer, {first[-1]:.1e} in the last at the start; ",
             end="",
         )
         print(f"test accuracy {curves[kind][-1][3]:.1%}")

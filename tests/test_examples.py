@@ -94,7 +94,7 @@ def test_batch_norm_keeps_gradients_alive(quick):
         r"^(.+?) +: gradient's norm (\S+) in the first", quick("batch_norm_gradient_flow")[0].stdout, re.M
     )
     first = {name: float(norm) for name, norm in lines}
-    assert first["batch norm"] > 100 * first["usual initialisation"] > 0
+    assert first["batch norm"] > 100 * first["PyTorch's initialisation"] > 0
 
 
 def called(name, monkeypatch, capsys, *options):

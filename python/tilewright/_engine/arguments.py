@@ -115,7 +115,7 @@ def per_axis(
     """So many ints, one for each spatial axis, from one for all of them or a sequence: strides, paddings."""
     listed = integers(op, name, value)
     if len(listed) not in (1, axes):
-        needed = "one number" if axes == 1 else f"one number, or {axes}"
+        needed = "one number" if axes == 1 else f"one number or a sequence of {axes}"
         raise ValueError(f"{op}: {name} has {len(listed)} entries, but must be {needed}")
     for entry in listed:
         integer(op, name, entry, at_least=at_least, at_most=at_most)

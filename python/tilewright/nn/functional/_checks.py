@@ -1,4 +1,4 @@
-"""What losses and distances ask of their arguments, before any work."""
+"""What losses, distances and other functions ask of their arguments, before any work."""
 
 from __future__ import annotations
 

@@ -162,6 +162,7 @@ class Bottleneck(_Block):
     def __init__(
         self, inplanes: int, planes: int, stride: int = 1, downsample: nn.Module | None = None, residual: bool = True
     ) -> None:
+        planes = arguments.integer("Bottleneck", "planes", planes, at_least=1)
         self.conv1 = _convolution(inplanes, planes, 1)
         self.bn1 = nn.BatchNorm2d(planes)
         self.conv2 = _convolution(planes, planes, 3, stride)

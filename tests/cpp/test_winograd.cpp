@@ -104,9 +104,12 @@ class Convolution {
 
   Images run(WinogradTiles size) {
     Images out{c_.images, c_.filters, c_.out_height(), c_.out_width()};
+    // As the gradient's: (channels, filters, 3, 3).
+    const WinogradWeights w{
+        weights_.data(), c_.filters, c_.channels, c_.turned ? 9 : c_.channels * 9, c_.turned ? c_.filters * 9 : 9,
+        c_.turned};
     const Winograd g{c_.images,
-                     c_.channels,
-                     c_.filters,
+                     w,
                      x_.view(),
                      out.view(),
                      c_.height,
@@ -118,10 +121,6 @@ class Convolution {
                      c_.bias ? bias_.data() : nullptr,
                      c_.residual ? residual_.data() : nullptr,
                      c_.activation};
-    // As the gradient's: (channels, filters, 3, 3).
-    const WinogradWeights w{
-        weights_.data(), c_.filters, c_.channels, c_.turned ? 9 : c_.channels * 9, c_.turned ? c_.filters * 9 : 9,
-        c_.turned};
     cpu::winograd(size, g, cpu::winograd_pack(size, w)->data);
     return out;
   }

@@ -21,12 +21,17 @@ class winograd:
     tiles : str
         `"none"`: sums alone. `"f2"`, which holds outside of any `winograd`: 2 x 2 pixels at once, with 2.25 times fewer
         multiplications and errors like those of sums. `"f4"`: 4 x 4 pixels, 4 times fewer, and errors of twice the
-        size. What is not finite spreads over its tile.
+        size.
 
     Raises
     ------
     ValueError
         If there is no such size.
+
+    Notes
+    -----
+    Infinities and NaN come out where the sums have them: a pixel that is not finite is summed up again tap by tap, in
+    float64. A result that float32 can hold does not overflow on the way.
 
     References
     ----------

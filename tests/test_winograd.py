@@ -61,8 +61,8 @@ def results(tiles, x, weight, cotangent, padding):
     return y.detach().numpy(), x.grad.numpy()
 
 
-# Sums without Winograd multiply weights by padding, which makes NaN of what is not finite. So with such weights only the
-# one result is compared that has no padding: y, or the gradient.
+# Sums without Winograd multiply weights by padding, which makes NaN of what is not finite. So with such weights only
+# that result is compared that has no padding: y, or the gradient.
 @pytest.mark.parametrize("tiles", ["f2", "f4"])
 @pytest.mark.parametrize("special", SPECIALS, ids=str)
 @pytest.mark.parametrize("where", [("x", 1), ("cotangent", 1), ("weight", 0), ("weight", 2)], ids=str)

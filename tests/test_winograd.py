@@ -49,6 +49,41 @@ def test_errors_are_typically_as_stated(tiles):
     assert np.sqrt(((got - want) ** 2).mean()) <= ERRORS[tiles] * 2.0**-24 * size.mean()
 
 
+SPECIALS = [[np.inf], [-np.inf], [np.inf, -np.inf], [np.nan], [3e38, -3e38], [3e38, 3e38]]
+
+
+def results(tiles, x, weight, cotangent, padding):
+    """Of a convolution, and its gradient with respect to x."""
+    x = tw.asarray(x, requires_grad=True)
+    with tw.nn.winograd(tiles):
+        y = tw.nn.functional.conv2d(x, weight, padding=padding)
+        y.backward(cotangent)
+    return y.detach().numpy(), x.grad.numpy()
+
+
+# Sums without Winograd multiply weights by padding, which makes NaN of what is not finite. So with such weights only
+# that result is compared that has no padding: y, or the gradient.
+@pytest.mark.parametrize("tiles", ["f2", "f4"])
+@pytest.mark.parametrize("special", SPECIALS, ids=str)
+@pytest.mark.parametrize("where", [("x", 1), ("cotangent", 1), ("weight", 0), ("weight", 2)], ids=str)
+def test_what_is_not_finite_is_where_sums_have_it(tiles, special, where):
+    name, padding = where
+    x, weight = (array / 8 for array in operands(16))
+    size = 18 + 2 * padding
+    cotangent = np.random.default_rng(1).standard_normal((1, 64, size, size)).astype("float32") / 8
+    {"x": x, "cotangent": cotangent, "weight": weight}[name][0, 3, 1, 0 : 2 * len(special) : 2] = special
+    arrays = x, weight, cotangent, padding
+    seen = 0
+    for i, (got, want) in enumerate(zip(results(tiles, *arrays), results("none", *arrays), strict=True)):
+        if (name, padding, i) in (("weight", 0, 1), ("weight", 2, 0)):
+            continue
+        finite = np.isfinite(want)
+        np.testing.assert_array_equal(got[~finite], want[~finite])
+        np.testing.assert_allclose(got[finite], want[finite], rtol=0, atol=1e-5 * abs(want[finite]).max())
+        seen += (~finite).sum() + (abs(want) > 1e30).sum()
+    assert seen > 0
+
+
 def test_is_of_this_thread_and_ends_with_the_block():
     x, weight = operands()
     seen = []

@@ -38,7 +38,7 @@ struct ConvWeight {
 };
 
 // The largest tiles of the result by Winograd's minimal filtering that may be taken. Errors of f2 are those of sums, or
-// less, and of f4 twice that; what is not finite spreads over a tile. See cpu/kernels/conv/README.md.
+// less, and of f4 twice that; what is not finite is as in sums. See cpu/kernels/conv/README.md.
 enum class WinogradTiles : uint8_t { none, f2, f4 };
 
 // out = act(sums over the taps + bias + residual).

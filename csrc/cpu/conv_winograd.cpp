@@ -82,9 +82,9 @@ StorageRef winograd_pack(WinogradTiles size, const WinogradWeights& w) {
 void winograd(WinogradTiles size, const Winograd& g, const void* packed) {
   const WinogradKernels& k = kernels_of(size);
   const int64_t tiles = g.images * ceil_div(g.out_height, k.m) * ceil_div(g.out_width, k.m);
-  if (tiles == 0 || g.filters == 0) return;
-  const int64_t across = tile_blocks(tiles), down = filter_blocks(g.filters, across);
-  const double ns = 2.0 * static_cast<double>(k.points * tiles * g.channels * g.filters) /
+  if (tiles == 0 || g.weights.filters == 0) return;
+  const int64_t across = tile_blocks(tiles), down = filter_blocks(g.weights.filters, across);
+  const double ns = 2.0 * static_cast<double>(k.points * tiles * g.weights.channels * g.weights.filters) /
                     static_cast<double>(across * down) / kGemmFlopsPerNs;
   const int64_t scratch = round_up(k.scratch, kLine);
   const StorageRef memory =
@@ -92,7 +92,8 @@ void winograd(WinogradTiles size, const Winograd& g, const void* packed) {
   // Parts of the same filters follow one another, for the weights are what is read from far away.
   parallel_for(across * down, 1, ns, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const Part of_tiles = part(tiles, 1, across, i % across), filters = part(g.filters, k.panel, down, i / across);
+      const Part of_tiles = part(tiles, 1, across, i % across),
+                 filters = part(g.weights.filters, k.panel, down, i / across);
       if (filters.size > 0)
         k.multiply(g, packed, {of_tiles.from, of_tiles.size, filters.from, filters.size},
                    static_cast<char*>(memory->data) + thread_index() * scratch);
@@ -107,11 +108,11 @@ const char* winograd_unsupported(WinogradTiles size, const ConvProblem& p) {
 void winograd(WinogradTiles size, const ConvProblem& p) {
   const ConvShape& s = p.shape;
   const ConvAxis &y = s.axes[1], &x = s.axes[2];
-  const StorageRef packed =
-      winograd_pack(size, {p.weight.data, s.out_channels, s.in_channels, p.weight.filter, 9, false});
+  const WinogradWeights weights{p.weight.data, s.out_channels, s.in_channels, p.weight.filter, 9, false};
+  const StorageRef packed = winograd_pack(size, weights);
   winograd(size,
-           {s.images, s.in_channels, s.out_channels, images_of(p.in), images_of(p.out), y.in, x.in, y.out, x.out, y.pad,
-            x.pad, p.bias, p.residual, p.activation},
+           {s.images, weights, images_of(p.in), images_of(p.out), y.in, x.in, y.out, x.out, y.pad, x.pad, p.bias,
+            p.residual, p.activation},
            packed->data);
 }
 
@@ -123,11 +124,11 @@ const char* winograd_transpose_unsupported(WinogradTiles size, const ConvProblem
 void winograd_transpose(WinogradTiles size, const ConvProblem& p) {
   const ConvShape& s = p.shape;
   const ConvAxis &y = s.axes[1], &x = s.axes[2];
-  const StorageRef packed =
-      winograd_pack(size, {p.weight.data, s.in_channels, s.out_channels, 9, p.weight.filter, true});
+  const WinogradWeights weights{p.weight.data, s.in_channels, s.out_channels, 9, p.weight.filter, true};
+  const StorageRef packed = winograd_pack(size, weights);
   winograd(size,
-           {s.images, s.out_channels, s.in_channels, images_of(p.in), images_of(p.out), y.out, x.out, y.in, x.in,
-            2 - y.pad, 2 - x.pad, p.bias, p.residual, p.activation},
+           {s.images, weights, images_of(p.in), images_of(p.out), y.out, x.out, y.in, x.in, 2 - y.pad, 2 - x.pad,
+            p.bias, p.residual, p.activation},
            packed->data);
 }
 

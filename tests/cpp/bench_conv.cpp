@@ -69,16 +69,15 @@ void run(const Convolution& c, int threads, int repetitions) {
   forward.each.a = {const_cast<float*>(w.data()), c.taps(), 1};
   forward.each.out.c = {out.data(), c.pixels(), 1};
 
-  const Winograd g = c.winograd(x.data(), out.data());
-  const WinogradWeights weights = c.winograd_weights(w.data());
-  const StorageRef f2 = cpu::winograd_pack(WinogradTiles::f2, weights),
-                   f4 = cpu::winograd_pack(WinogradTiles::f4, weights);
+  const Winograd g = c.winograd(x.data(), w.data(), out.data());
+  const StorageRef f2 = cpu::winograd_pack(WinogradTiles::f2, g.weights),
+                   f4 = cpu::winograd_pack(WinogradTiles::f4, g.weights);
   compare(c, threads, repetitions,
           {{"product", [&] { cpu::gemm(cpu::GemmFromSource{forward, {kernels().conv.im2col[2], &im2col}}); }},
            {"F(2)", [&] { cpu::winograd(WinogradTiles::f2, g, f2->data); }},
            {"F(4)", [&] { cpu::winograd(WinogradTiles::f4, g, f4->data); }},
-           {"weights of F(2)", [&] { cpu::winograd_pack(WinogradTiles::f2, weights); }},
-           {"of F(4)", [&] { cpu::winograd_pack(WinogradTiles::f4, weights); }}});
+           {"weights of F(2)", [&] { cpu::winograd_pack(WinogradTiles::f2, g.weights); }},
+           {"of F(4)", [&] { cpu::winograd_pack(WinogradTiles::f4, g.weights); }}});
 }
 
 }  // namespace

@@ -30,11 +30,10 @@ struct Convolution {
             {{1, 1, 1, 1, 0, 1}, axis(height), axis(width)}};
   }
 
-  Winograd winograd(const void* x, void* out_data) const {
+  Winograd winograd(const void* x, const void* w, void* out_data) const {
     const int64_t rows = out(height), columns = out(width);
     return {images,
-            channels,
-            filters,
+            {w, filters, channels, taps(), 9, false},
             {const_cast<void*>(x), image_size(), height * width, width},
             {out_data, filters * rows * columns, rows * columns, columns},
             height,
@@ -47,7 +46,6 @@ struct Convolution {
             nullptr,
             Activation::none};
   }
-  WinogradWeights winograd_weights(const void* w) const { return {w, filters, channels, taps(), 9, false}; }
 
   // Of one image: taps x pixels.
   template <class T>

@@ -64,6 +64,12 @@ ConvAxis draw_axis(int64_t in, int64_t kernel) {
   return a;
 }
 
+// 3 taps at stride 1, as most have.
+ConvAxis plain_axis(int64_t in) {
+  const int64_t least = in < 3, pad = draw(least, 2), behind = draw(least, 2);
+  return {in, in + pad + behind - 2, 3, 1, pad, 1};
+}
+
 struct Shape {
   ConvShape s;
   bool bias, residual;
@@ -74,8 +80,10 @@ Shape draw_shape() {
   static constexpr int64_t kKernels[] = {1, 2, 3, 3, 3, 3, 4, 5, 5, 7};
   static constexpr int64_t kWidths[] = {1, 5, 7, 8, 14, 17, 28, 33, 70};
   const int64_t kernel = kKernels[draw(0, 9)], other = draw(0, 3) ? kernel : kKernels[draw(0, 9)];
-  const ConvAxis y = draw_axis(draw(0, 5) ? draw(1, 20) : draw(100, 150), kernel);
-  const ConvAxis x = draw_axis(kWidths[draw(0, 8)], other);
+  const int64_t height = draw(0, 5) ? draw(1, 20) : draw(100, 150), width = kWidths[draw(0, 8)];
+  const bool plain = draw(0, 2) == 0;
+  const ConvAxis y = plain ? plain_axis(height) : draw_axis(height, kernel);
+  const ConvAxis x = plain ? plain_axis(width) : draw_axis(width, other);
   return {{draw(1, 3), draw(1, 5), 1, draw(0, 2) ? 1 : draw(2, 3), {{1, 1, 1, 1, 0, 1}, y, x}},
           draw(0, 1) == 1,
           draw(0, 2) == 0,

@@ -1,6 +1,7 @@
 // Convolutions by Winograd at every ISA level that has them, against naive loops in double: within the bound that
 // kernels/conv/README.md derives, and as near as it says they typically come; nothing read or written beside the
-// images, the same bits at any number of threads.
+// images, the same bits at any number of threads. What is not finite, and what overflows only on the way, is as in the
+// naive loops: finite, infinite of either sign or NaN.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -68,6 +69,27 @@ constexpr Case kCases[] = {
     {8, 200, 16, 7, 7, 1, 1, 1, 1, true},
 };
 
+// Image n has the number at (y, x) of one channel, or every filter at one of its taps; and the second number two
+// further.
+struct Special {
+  float first, second;
+  bool in_weights;
+};
+
+constexpr float kInfinity = INFINITY, kHuge = 3e38F;
+constexpr Special kSpecials[] = {
+    {kInfinity, 0, false},         {-kInfinity, 1, false}, {kInfinity, -kInfinity, false}, {NAN, 1, false},
+    {kHuge, -kHuge, false},        {kHuge, kHuge, false},  {kInfinity, 0, true},           {-kInfinity, 1, true},
+    {kInfinity, -kInfinity, true}, {NAN, 1, true},         {kHuge, -kHuge, true},          {kHuge, kHuge, true},
+};
+// At the image's edges, and on both sides of those of tiles.
+constexpr int64_t kPlaces[][2] = {{0, 0}, {0, 9}, {8, 0}, {8, 9}, {1, 1}, {2, 2}, {3, 4}, {4, 3}, {5, 7}};
+constexpr Case kSpecialCases[] = {
+    {9, 12, 20, 9, 10, 1, 1, 1, 1, false, true, true, Activation::relu},
+    {9, 70, 5, 9, 10, 0, 0, 0, 0, false, true},
+    {9, 9, 35, 9, 10, 2, 1, 0, 3, true, false, true, Activation::sigmoid},
+};
+
 double activate(Activation activation, double x) {
   switch (activation) {
     case Activation::relu:
@@ -102,11 +124,32 @@ class Convolution {
     for (float& b : bias_) b = static_cast<float>(uniform(-1, 1));
   }
 
-  Images run(WinogradTiles size) {
-    Images out{c_.images, c_.filters, c_.out_height(), c_.out_width()};
+  void put(const Special& s) {
+    special_ = true;
+    if (s.in_weights) {
+      for (int64_t f = 0; f < c_.filters; ++f) {
+        const int64_t c = (13 * f + 5) % c_.channels;
+        weight(f, c, f / 3 % 3, f % 3) = s.first;
+        if (f % 3 == 0) weight(f, c, f / 3 % 3, 2) = s.second;
+      }
+    } else {
+      for (int64_t n = 0; n < c_.images; ++n) {
+        const int64_t c = (13 * n + 5) % c_.channels, y = kPlaces[n][0], x = kPlaces[n][1];
+        x_.at(n, c, y, x) = s.first;
+        if (x_.has(y, x + 2)) x_.at(n, c, y, x + 2) = s.second;
+      }
+    }
+  }
+
+  // `in_place`: over the residual.
+  Images run(WinogradTiles size, bool in_place = false) {
+    Images out = in_place ? residual_ : Images{c_.images, c_.filters, c_.out_height(), c_.out_width()};
+    // As the gradient's: (channels, filters, 3, 3).
+    const WinogradWeights w{
+        weights_.data(), c_.filters, c_.channels, c_.turned ? 9 : c_.channels * 9, c_.turned ? c_.filters * 9 : 9,
+        c_.turned};
     const Winograd g{c_.images,
-                     c_.channels,
-                     c_.filters,
+                     w,
                      x_.view(),
                      out.view(),
                      c_.height,
@@ -116,12 +159,10 @@ class Convolution {
                      c_.top,
                      c_.left,
                      c_.bias ? bias_.data() : nullptr,
-                     c_.residual ? residual_.data() : nullptr,
+                     !c_.residual ? nullptr
+                     : in_place   ? out.data()
+                                  : residual_.data(),
                      c_.activation};
-    // As the gradient's: (channels, filters, 3, 3).
-    const WinogradWeights w{
-        weights_.data(), c_.filters, c_.channels, c_.turned ? 9 : c_.channels * 9, c_.turned ? c_.filters * 9 : 9,
-        c_.turned};
     cpu::winograd(size, g, cpu::winograd_pack(size, w)->data);
     return out;
   }
@@ -130,6 +171,7 @@ class Convolution {
     const double steps = static_cast<double>(std::min<int64_t>(c_.channels, WinogradKernels::kDepth)) +
                          static_cast<double>(ceil_div(c_.channels, WinogradKernels::kDepth)) + 32;
     double worst = 0, squares = 0, sizes = 0;
+    int64_t wrong = 0, nans = 0;
     out.for_each([&](float got, int64_t n, int64_t f, int64_t y, int64_t x) {
       double sum = c_.bias ? bias_[static_cast<size_t>(f)] : 0, size = std::abs(sum), tile = size;
       if (c_.residual) {
@@ -141,29 +183,36 @@ class Convolution {
         for (int64_t i = 0; i < 3; ++i)
           for (int64_t j = 0; j < 3; ++j) {
             const double w = weight(f, c, i, j);
-            all += std::abs(w);
+            if (std::isfinite(w)) all += std::abs(w);
             if (!x_.has(y + i - c_.top, x + j - c_.left)) continue;
             const double product = w * x_.at(n, c, y + i - c_.top, x + j - c_.left);
             sum += product, size += std::abs(product);
           }
         tile += all * largest(n, c, y / m * m, x / m * m, m);
       }
+      const double want = activate(c_.activation, sum);
+      if (!std::isfinite(static_cast<float>(want))) {
+        nans += std::isnan(want);
+        wrong += std::isnan(want) ? !std::isnan(got) : got != static_cast<float>(want);
+        return;
+      }
       // 16 roundings more for the activation, none of which is steeper than 1.13.
-      const double error = std::abs(got - activate(c_.activation, sum));
-      const double bound =
-          1.13 * steps * accuracy.amplification * accuracy.amplification * kUnit * tile + 16 * kUnit * std::abs(sum);
-      worst = std::max(worst, std::isnan(got) ? HUGE_VAL : error / (bound + 1e-30));
+      const double error = std::abs(got - want);
+      const double bound = 1.13 * steps * accuracy.amplification * accuracy.amplification * kUnit * tile +
+                           16 * kUnit * (std::abs(sum) + std::abs(want));
+      worst = std::max(worst, std::isfinite(got) ? error / (bound + 1e-30) : HUGE_VAL);
       squares += error * error, sizes += size;
     });
     const double area = static_cast<double>(c_.images * c_.filters * c_.out_height() * c_.out_width());
     const double typical = std::sqrt(squares / area) / (sizes / area + 1e-30) / kUnit;
     check(worst <= 1, "%s: an error of %g times the bound", what.c_str(), worst);
-    check(typical <= accuracy.typical, "%s: errors are typically %g units", what.c_str(), typical);
-    check(out.numbers() == static_cast<int64_t>(area), "%s: wrote beside the images", what.c_str());
+    check(special_ || typical <= accuracy.typical, "%s: errors are typically %g units", what.c_str(), typical);
+    check(wrong == 0, "%s: %d elements ought to be infinite or NaN", what.c_str(), static_cast<int>(wrong));
+    check(out.numbers() + nans == static_cast<int64_t>(area), "%s: wrote beside the images", what.c_str());
   }
 
  private:
-  double weight(int64_t f, int64_t c, int64_t i, int64_t j) const {
+  float& weight(int64_t f, int64_t c, int64_t i, int64_t j) {
     const int64_t at = c_.turned ? (c * c_.filters + f) * 9 + 8 - (i * 3 + j) : (f * c_.channels + c) * 9 + i * 3 + j;
     return weights_[static_cast<size_t>(at)];
   }
@@ -172,13 +221,15 @@ class Convolution {
     double most = 0;
     for (int64_t i = y - c_.top; i < y - c_.top + m + 2; ++i)
       for (int64_t j = x - c_.left; j < x - c_.left + m + 2; ++j)
-        if (x_.has(i, j)) most = std::max<double>(most, std::abs(x_.at(n, c, i, j)));
+        if (x_.has(i, j) && std::isfinite(x_.at(n, c, i, j)))
+          most = std::max<double>(most, std::abs(x_.at(n, c, i, j)));
     return most;
   }
 
   const Case& c_;
   Images x_, residual_;
   std::vector<float> weights_, bias_;
+  bool special_ = false;
 };
 
 void test_level(const KernelTable& table) {
@@ -203,6 +254,20 @@ void test_level(const KernelTable& table) {
   }
 }
 
+void test_special_values(const KernelTable& table) {
+  for (const Case& c : kSpecialCases)
+    for (const Special& special : kSpecials)
+      for (int f = 0; f < 2; ++f) {
+        Convolution convolution(c);
+        convolution.put(special);
+        Images out = convolution.run(f == 1 ? WinogradTiles::f4 : WinogradTiles::f2, c.residual);
+        convolution.verify(out, table.conv.winograd[f].m, kAccuracy[f],
+                           std::string(table.level) + " F(" + std::to_string(table.conv.winograd[f].m) +
+                               "), special values " + std::to_string(&special - kSpecials) + ", case " +
+                               std::to_string(&c - kSpecialCases));
+      }
+}
+
 }  // namespace
 
 int main() {
@@ -210,6 +275,7 @@ int main() {
     if (!table.conv.winograd[0].multiply) continue;
     detail::chosen_kernels = table;
     test_level(table);
+    test_special_values(table);
   }
   return report();
 }

@@ -22,7 +22,7 @@ class winograd:
     tiles : str
         `"none"`: sums alone. `"f2"`, which holds outside of any `winograd`: 2 x 2 pixels at once, with 2.25 times fewer
         multiplications and no larger errors. `"f4"`: 4 x 4 pixels, 4 times fewer multiplications, and errors typically
-        twice those of sums. What is not finite spreads over its tile.
+        twice those of sums.
 
     Raises
     ------
@@ -30,6 +30,11 @@ class winograd:
         If there is no such size.
     TypeError
         If `tiles` is no str.
+
+    Notes
+    -----
+    Infinities and NaN come out where the sums have them: a pixel that is not finite is summed up again tap by tap, in
+    float64. A result that float32 can hold does not overflow on the way.
 
     References
     ----------

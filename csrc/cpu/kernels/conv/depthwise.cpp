@@ -3,6 +3,7 @@
 #include "cpu/kernels/conv/depthwise.h"
 
 #include "cpu/kernels/conv/conv.h"
+#include "cpu/kernels/conv/depthwise_direct.h"
 #include "cpu/kernels/conv/depthwise_sums.h"
 
 namespace tw::TW_ISA {
@@ -30,13 +31,17 @@ class Depthwise {
         rows_(result_ + kBlockRows * whole_vectors<T>(x_.out)),
         padded_(x_.in, x_.pad, x_.stride, reach(x_), rows_),
         band_(rows_of_band<T>(y_, x_.stride, reach(x_))) {
-    padded_.clear(rows_met(y_, band_), rows_);
     for (int64_t j = 0; j < x_.kernel; ++j) t_.columns[j] = padded_.at(j * x_.dilation);
     t_.height = y_.kernel, t_.width = x_.kernel;
     t_.row = padded_.step(), t_.down = y_.dilation * t_.row, t_.stride = y_.stride * t_.row;
   }
 
   void run(int64_t begin, int64_t end) {
+#if TW_VEC_BYTES == 64
+    if constexpr (sizeof(S) == sizeof(T))
+      if (p_.residual == nullptr && is_direct(y_, x_)) return run_directly(begin, end);
+#endif
+    padded_.clear(rows_met(y_, band_), rows_);
     int64_t image = begin / p_.shape.groups, channel = begin % p_.shape.groups;
     for (int64_t i = begin; i < end; ++i) {
       const S* from = static_cast<const S*>(p_.in.data) + image * p_.in.image + channel * p_.in.channel;
@@ -53,6 +58,29 @@ class Depthwise {
   static ConvAxis reversed(const ConvAxis& a) {
     return {a.out, a.in, a.kernel, 1, (a.kernel - 1) * a.dilation - a.pad, a.dilation};
   }
+
+#if TW_VEC_BYTES == 64
+  void run_directly(int64_t begin, int64_t end) {
+    int64_t image = begin / p_.shape.groups, group = begin % p_.shape.groups;
+    for (int64_t i = begin; i < end; ++i) {
+      for (int64_t q = 0; q < filters_; ++q) {
+        const int64_t channel = group * filters_ + q;
+        T* const to = static_cast<T*>(p_.out.data) + image * p_.out.image + channel * p_.out.channel;
+        const T* const weights = read_weights<S>(p_.weight, group, q, taps_, turned_, weights_);
+        convolve_3x3<T>({static_cast<const T*>(p_.in.data) + image * p_.in.image + group * p_.in.channel,
+                         p_.in.pixel[1], weights, to, p_.out.pixel[1],
+                         p_.bias ? static_cast<const T*>(p_.bias)[channel] : T{0}, p_.activation == Activation::relu},
+                        y_, x_);
+        if (p_.activation <= Activation::relu) continue;
+        GemmOutput out{};
+        out.c = {to, p_.out.pixel[1], 1};
+        out.activation = p_.activation;
+        finish(out, to, p_.out.pixel[1], y_.out, x_.out, T{});
+      }
+      if (++group == p_.shape.groups) group = 0, ++image;
+    }
+  }
+#endif
 
   // Rows [y, y + rows) of the result of filter q of a channel.
   void filter(int64_t image, int64_t group, int64_t q, int64_t y, int64_t rows) {

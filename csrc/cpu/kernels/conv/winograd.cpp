@@ -45,20 +45,20 @@ class WinogradTask {
         strip_(sums_ + P * kSumStep) {}
 
   void run() {
-    for (int64_t c = 0; c < g_.channels; c += kDepth) {
-      const int depth = min(g_.channels - c, kDepth);
+    for (int64_t c = 0; c < g_.weights.channels; c += kDepth) {
+      const int depth = min(g_.weights.channels - c, kDepth);
       for_each_strip([&](const Strip& s) {
         for (int i = 0; i < depth; i += L) transform_input(s, c + i, min(depth - i, L), i);
       });
       multiply(c, depth);
     }
     for_each_strip([&](const Strip& s) {
-      for (int64_t f = 0; f < filters(); f += L) transform_output(s, f);
+      for (int64_t f = 0; f < filters(); f += L) output(s, f);
     });
   }
 
  private:
-  int64_t filters() const { return min(g_.filters - part_.filter, static_cast<int>(part_.filters)); }
+  int64_t filters() const { return min(g_.weights.filters - part_.filter, static_cast<int>(part_.filters)); }
 
   template <class Body>
   TW_INLINE void for_each_strip(Body body) const {
@@ -149,7 +149,7 @@ class WinogradTask {
 
   // For each point: tiles x depth times depth x filters. See pack() for the order of the panels.
   void multiply(int64_t c, int depth) {
-    const int64_t all_panels = (g_.filters + NR - 1) / NR, panels = (filters() + NR - 1) / NR;
+    const int64_t all_panels = (g_.weights.filters + NR - 1) / NR, panels = (filters() + NR - 1) / NR;
     const int rows = static_cast<int>(part_.tiles), parts = (rows + MR - 1) / MR;
     const T* block = packed_ + c * P * all_panels * NR;
     RegisterTile<FmaStep<T>> t;
@@ -183,10 +183,17 @@ class WinogradTask {
   // -----------------------------------------------------------------------------------------------
 
   // Filters [f, f + L) of the part.
-  void transform_output(const Strip& s, int64_t f) {
+  void output(const Strip& s, int64_t f) {
     const int count = min(filters() - f, L);
+    if (!transform_output(s, f, count)) sum_again(s, f, count);
+    write_strip(s, f, count);
+  }
+
+  // Into the strip, with the bias. Whether all sums of `count` filters are finite: what is not, times 0, is NaN.
+  TW_INLINE bool transform_output(const Strip& s, int64_t f, int count) {
     const T* bias = static_cast<const T*>(g_.bias);
     const vec<T> start = bias ? load_n(bias + part_.filter + f, count) : vec<T>{};
+    vec<T> zeros[M] = {};
     for (int t = 0; t < s.tiles; ++t) {
       const T* from = sums_ + (s.first + t) * kFilters + f;
       vec<T> columns[M][N];
@@ -204,10 +211,46 @@ class WinogradTask {
         vec<T> y[M];
         F::output(columns[i], y);
 #pragma GCC unroll 4
-        for (int j = 0; j < M; ++j) store(strip_ + i * kRow + (t * M + j) * L, y[j] + start);
+        for (int j = 0; j < M; ++j) {
+          zeros[j] = fma(y[j], vec<T>{}, zeros[j]);
+          store(strip_ + i * kRow + (t * M + j) * L, y[j] + start);
+        }
       }
     }
-    write_strip(s, f, count);
+#pragma GCC unroll 4
+    for (int j = 1; j < M; ++j) zeros[0] += zeros[j];
+    alignas(64) T of_filters[L];
+    store(of_filters, zeros[0]);
+    const vec<T> of_these = load_n(of_filters, count);  // the other lanes are of no filter
+    return !any(of_these != of_these);
+  }
+
+  // What is not finite in the strip, anew: transforms turn an infinity into NaN, spread it, and overflow before sums
+  // do.
+  __attribute__((noinline)) void sum_again(const Strip& s, int64_t f, int count) {
+    const int rows = min(g_.out_height - s.y, M), columns = min(g_.out_width - s.x, s.tiles * M);
+    for (int r = 0; r < rows; ++r)
+      for (int q = 0; q < columns; ++q) {
+        T* const y = strip_ + r * kRow + q * L;
+        for (int i = 0; i < count; ++i)
+          if (y[i] - y[i] != 0) y[i] = static_cast<T>(direct_sum(s.image, part_.filter + f + i, s.y + r, s.x + q));
+      }
+  }
+
+  // Bias and the products with the taps that meet the image, in double, where none overflows.
+  double direct_sum(int64_t image, int64_t filter, int64_t out_y, int64_t out_x) const {
+    const WinogradWeights& w = g_.weights;
+    const int64_t y = out_y - g_.pad_y, x = out_x - g_.pad_x;
+    const T* from = static_cast<const T*>(g_.x.data) + image * g_.x.image_step + y * g_.x.row_step + x;
+    const T* taps = static_cast<const T*>(w.data) + filter * w.filter_step;
+    double sum = g_.bias ? static_cast<const T*>(g_.bias)[filter] : 0;
+    for (int64_t c = 0; c < w.channels && sum == sum; ++c, from += g_.x.channel_step, taps += w.channel_step)
+      for (int64_t i = y < 0 ? -y : 0; i < min(g_.height - y, 3); ++i)
+        for (int64_t j = x < 0 ? -x : 0; j < min(g_.width - x, 3); ++j) {
+          const int64_t tap = i * 3 + j;
+          sum += static_cast<double>(taps[w.turned ? 8 - tap : tap]) * from[i * g_.x.row_step + j];
+        }
+    return sum;
   }
 
   // The strip's elements of the result, of `count` filters.

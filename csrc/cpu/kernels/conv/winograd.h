@@ -4,8 +4,17 @@
 
 namespace tw {
 
+// w[filter, channel] at filter_step and channel_step, in elements; its nine taps lie side by side. `turned` by half a
+// circle they are those of the gradient.
+struct WinogradWeights {
+  const void* data;
+  int64_t filters, channels;
+  int64_t filter_step, channel_step;
+  bool turned;
+};
+
 // Images of x and out lie `image_step` elements apart, their channels `channel_step`, rows `row_step`; elements of a
-// row lie side by side, and so do the nine taps of w[filter, channel]. `residual` lies as out does.
+// row lie side by side. `residual` lies as out does.
 //
 //   out[n, f, y, x] = activation(bias[f] + residual[n, f, y, x]
 //                                + sum over c, i, j of w[f, c, i, j] * x[n, c, y + i - pad_y, x + j - pad_x])
@@ -14,22 +23,14 @@ struct Winograd {
     void* data;
     int64_t image_step, channel_step, row_step;
   };
-  int64_t images, channels, filters;
+  int64_t images;
+  WinogradWeights weights;  // as pack() was given them: multiply() reads them where its sums are not finite
   Images x, out;
   int64_t height, width, out_height, out_width;
   int64_t pad_y, pad_x;  // before the first row and column; any, as are those behind the last: out's size says which
   const void* bias;      // or null
   const void* residual;  // or null
   Activation activation;
-};
-
-// Weights to transform and to pack: w[filter, channel] at filter_step and channel_step, in elements. `turned` by half a
-// circle they are those of the gradient.
-struct WinogradWeights {
-  const void* data;
-  int64_t filters, channels;
-  int64_t filter_step, channel_step;
-  bool turned;
 };
 
 // Tiles of m x m elements of the result, numbered through rows, columns and images, and whole panels of filters.

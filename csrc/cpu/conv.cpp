@@ -205,10 +205,10 @@ const Method<ConvProblem> kMethods[] = {
     {"naive", naive_unsupported, run_naive},
     {"1x1 as GEMM", one_tap_unsupported, run_one_tap},
     {"depthwise", depthwise_unsupported, depthwise},
-    {"a few columns", few_columns_unsupported, run_few_columns},
-    {"without taps on padding alone", fewer_taps_unsupported, run_fewer_taps},
     kWinograd<WinogradTiles::f4>,
     kWinograd<WinogradTiles::f2>,
+    {"a few columns", few_columns_unsupported, run_few_columns},
+    {"without taps on padding alone", fewer_taps_unsupported, run_fewer_taps},
     {"implicit im2col", im2col_unsupported, run_im2col},
 };
 

@@ -102,8 +102,8 @@ class Pixels {
 
   // The matrix's rows [from, from + rows), `step` apart, the last vector filled up with zeros.
   void write(int64_t from, int64_t rows, E* to, int64_t step) const {
-    if (x_.stride == 2 && x_.dilation == 1 && x_.kernel > 2 && x_.kernel <= kMostSplitTaps &&
-        run_count_ <= kMostSplitRuns)
+    const bool split = x_.stride == 2 && x_.dilation == 1 && x_.kernel > 2 && x_.kernel <= kMostSplitTaps;
+    if (split && x_.out >= 2 * L && run_count_ <= kMostSplitRuns)
       write_split_rows(from, rows, to, step);
     else if (x_.stride == 1)
       write_rows<1>(from, rows, to, step);
@@ -174,12 +174,17 @@ class Pixels {
       const int64_t z = run.z + k * z_.dilation, y = run.y + i * y_.dilation;
       const bool in_image = z >= 0 && z < z_.in && y >= 0 && y < y_.in;
       const E* const at = images_ + c * g_.channel_step + run.image + z * g_.plane_step + y * g_.row_step;
-      for (int64_t odd = 0; odd < 2; ++odd) {
-        E* to = split[odd] + run.to + r * split_gap();
-        for (int t = 0; t < run.count + split_gap(); t += L) {
-          const int64_t x = run.x + 2 * t + odd;
-          copy_vector<2>(at + x, 2, L, in_image ? inside(x, 2, L) : 0, to + t);
+      const int begin = run.to + r * split_gap();
+      for (int t = 0; t < run.count + split_gap(); t += L) {
+        const int64_t x = run.x + 2 * t;
+        if (in_image && x >= 0 && x + 2 * L <= x_.in) {
+          const vec<E> low = load(at + x), high = load(at + x + L);
+          store(split[0] + begin + t, every_other_lane<0, 0>(low, high, Lanes<__integer_pack(L)...>{}));
+          store(split[1] + begin + t, every_other_lane<1, 1>(low, high, Lanes<__integer_pack(L)...>{}));
+          continue;
         }
+        for (int64_t odd = 0; odd < 2; ++odd)
+          copy_vector<2>(at + x + odd, 2, L, in_image ? inside(x + odd, 2, L) : 0, split[odd] + begin + t);
       }
     }
   }
@@ -188,8 +193,9 @@ class Pixels {
     for (int r = 0; r < run_count_; ++r) {
       const Run& run = runs_[r];
       const E* at = from + run.to + r * split_gap();
-      for (int t = 0; t < run.count; t += L)
-        copy_vector<1>(at + t, 1, run.count - t, low_bits(run.count - t), to + run.to + t);
+      int t = 0;
+      for (; t + L <= run.count; t += L) store(to + run.to + t, load(at + t));
+      if (t < run.count) copy_vector<1>(at + t, 1, run.count - t, low_bits(run.count - t), to + run.to + t);
     }
   }
 

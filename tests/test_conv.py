@@ -110,6 +110,23 @@ def test_padding_stands_on_its_own_axis():
     assert y.shape == (2, 4, 6, 9) and (y == want).all()
 
 
+@pytest.mark.parametrize("batch", [2, 40])
+@pytest.mark.parametrize(("extent", "stride"), [(1, 1), (2, 2)])
+def test_gradients_of_taps_that_meet_no_image_are_zero_and_left_alone(batch, extent, stride):
+    """Against the same convolution of images in zeros that are there."""
+    x, w = draw(batch, 6, extent, extent, dtype="float64"), draw(5, 6, 3, 3, dtype="float64", seed=1)
+    inside = tw.asarray(np.pad(x.numpy(), [(0, 0), (0, 0), (1, 1), (1, 1)]))
+    for leaf in (x, w, inside):
+        leaf.requires_grad = True
+    again = tw.asarray(w.detach().numpy().copy(), requires_grad=True)
+    for _ in range(2):  # the second is added to the first
+        F.conv2d(x, w, None, stride, 1).square().sum().backward()
+        F.conv2d(inside, again, None, stride).square().sum().backward()
+    assert_close(w.grad, again.grad.numpy(), 64)
+    assert_close(x.grad, inside.grad.numpy()[..., 1:-1, 1:-1], 64)
+    assert (w.grad.numpy()[:, :, 0] == 0).all() and (w.grad.numpy()[:, :, :, 0] == 0).all()
+
+
 # ---- nothing, and very much ------------------------------------------------------------------------------------------
 
 

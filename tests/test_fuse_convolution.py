@@ -157,3 +157,16 @@ def test_sums_and_activations_behind_any_convolution(layer):
     assert_like(fused(x, r), evaluated(net, x, r), 1e-6)
     (step,) = steps(fused)
     assert step.endswith("+ bias + residual, gelu")
+
+
+@pytest.mark.parametrize(("extent", "stride", "left"), [(1, 1, "(1, 1, 1)"), (2, 2, "(1, 2, 2)"), (2, 1, "(1, 3, 3)")])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_taps_that_meet_no_image_are_dropped_from_the_weights(dtype, extent, stride, left):
+    net = nn.Sequential(nn.Conv2d(8, 6, 3, stride, 1, groups=2), trained(nn.BatchNorm2d(6)), nn.ReLU()).astype(dtype)
+    for batch in (1, 12):
+        x = drawn(batch, 8, extent, extent, dtype=dtype)
+        fused = nn.fuse(net, x)
+        assert_like(fused(x), evaluated(net, x), 64 * EPS[dtype])
+        assert f"kernel {left}" in fused.explain()
+    net[0].weight.detach().copy_(2 * net[0].weight.detach())
+    assert_like(fused(x), evaluated(net, x), 64 * EPS[dtype])

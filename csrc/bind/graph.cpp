@@ -240,6 +240,7 @@ py::object Recording::program(const py::list& given, const py::list& results, co
   if (!exact) {
     graph::fold_norms(g);
     graph::fuse_epilogues(g);
+    graph::crop_weights(g);
     graph::pack_weights(g);
   }
   graph::write_in_place(g);

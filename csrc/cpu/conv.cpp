@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "backend/choose.h"
+#include "backend/conv_taps.h"
 #include "core/parallel.h"
 #include "cpu/conv_depthwise.h"
 #include "cpu/conv_winograd.h"
@@ -75,6 +76,60 @@ void run_one_tap(const ConvProblem& p) {
     g.out_step = s.out_channels * p.out.channel;
   }
   gemm(g);
+}
+
+// ---- few pixels: the weight is streamed once, beside columns of the im2col matrix -----------------------------------
+
+constexpr int64_t kFewColumns = 8, kFewDepth = 128;
+
+const char* few_columns_unsupported(const ConvProblem& p) {
+  const ConvShape& s = p.shape;
+  if (!kernels().gemm.dot[static_cast<int>(p.dtype)]) return "no kernel for this dtype at this level";
+  if (s.images * s.out_pixels() > kFewColumns) return "there are more than a few pixels";
+  if (!out_dense(p) || (s.images > 1 && s.out_pixels() > 1)) return "pixels of the result are apart";
+  if (p.weight.tap != 1) return "taps are strided";
+  if (s.in_channels * s.taps() < kFewDepth) return "there are few taps";
+  return nullptr;
+}
+
+void run_few_columns(const ConvProblem& p) {
+  const ConvShape& s = p.shape;
+  const int64_t depth = s.in_channels * s.taps(), pixels = s.images * s.out_pixels(), size = size_of(p.dtype);
+  const Im2col im2col = im2col_of(p, {s.in_channels * p.in.channel, 0}, 1);
+  const StorageRef columns = allocate(static_cast<size_t>(s.groups * pixels * depth * size));
+  char* data = static_cast<char*>(columns->data);
+  parallel_for(s.groups * pixels, 1, static_cast<double>(depth), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      kernels().conv.column[log2_size(p.dtype)](im2col, i / pixels, i % pixels, s.in_channels, data + i * depth * size);
+  });
+  GemmBatch g{p.dtype, {s.out_channels, pixels, depth, matrix_of(p.weight), {data, 1, depth}, {}}, {}, {}, {}};
+  g.each.out = output_of(p, p.out.channel);
+  if (s.images > 1) g.each.out.c.col = g.each.out.residual.col = p.out.image;
+  if (s.groups > 1) {
+    g.shape = {s.groups};
+    g.a_stride = {p.weight.group};
+    g.b_stride = {pixels * depth};
+    g.out_step = s.out_channels * p.out.channel;
+    g.bias_stride = {s.out_channels};
+  }
+  gemm(g);
+}
+
+// ---- small images: taps that fall on padding alone are left out -----------------------------------------------------
+
+const char* fewer_taps_unsupported(const ConvProblem& p) {
+  return ConvBox(p.shape).whole() ? "all taps meet the image" : nullptr;
+}
+
+void run_fewer_taps(const ConvProblem& p) {
+  const ConvBox box(p.shape);
+  ConvProblem c = p;
+  c.shape = box.of(p.shape);
+  const int64_t depth = c.shape.in_channels * c.shape.taps(), filters = c.shape.groups * c.shape.out_channels;
+  const StorageRef weight = allocate(static_cast<size_t>(filters * depth * size_of(p.dtype)));
+  c.weight = {weight->data, c.shape.out_channels * depth, depth, 1};
+  if (depth > 0) move_taps(kernels().conv.crop, p.dtype, p.shape, box, p.weight, weight->data, false);
+  conv(c);
 }
 
 // ---- the im2col matrix as a source ----------------------------------------------------------------------------------
@@ -152,6 +207,8 @@ const Method<ConvProblem> kMethods[] = {
     {"depthwise", depthwise_unsupported, depthwise},
     kWinograd<WinogradTiles::f4>,
     kWinograd<WinogradTiles::f2>,
+    {"a few columns", few_columns_unsupported, run_few_columns},
+    {"without taps on padding alone", fewer_taps_unsupported, run_fewer_taps},
     {"implicit im2col", im2col_unsupported, run_im2col},
 };
 
@@ -174,6 +231,27 @@ Im2col im2col_of(const ConvImages& in, const ConvShape& s, std::array<int64_t, 2
   Im2col im2col{in.data, {item_step[0], item_step[1]}, items, in.image, in.channel, in.pixel[0], in.pixel[1], {}};
   std::copy(s.axes, s.axes + 3, im2col.axes);
   return im2col;
+}
+
+void move_taps(const MoveTaps& kernel, DType dtype, const ConvShape& s, const ConvBox& box, const ConvWeight& whole,
+               void* part, bool zeros) {
+  ConvCrop crop{whole, {}, {}, {}, s.in_channels, nullptr, zeros};
+  int64_t taps = 1;
+  for (int i = 0; i < 3; ++i) {
+    crop.kernel[i] = s.axes[i].kernel;
+    crop.first[i] = box.axes[i].first, crop.count[i] = box.axes[i].count;
+    taps *= box.axes[i].count;
+  }
+  const int64_t size = size_of(dtype), filter = s.in_channels * taps;
+  parallel_for(s.groups * s.out_channels, 1, static_cast<double>(filter), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t group = i / s.out_channels;
+      ConvCrop of_group = crop;
+      of_group.whole.data = static_cast<const char*>(whole.data) + group * whole.group * size;
+      of_group.box = static_cast<char*>(part) + group * s.out_channels * filter * size;
+      kernel[log2_size(dtype)](of_group, i % s.out_channels, i % s.out_channels + 1);
+    }
+  });
 }
 
 void conv(const ConvProblem& p) {

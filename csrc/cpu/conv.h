@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backend/conv_problem.h"
+#include "backend/conv_taps.h"
 #include "core/array.h"
 #include "cpu/kernels/conv/conv.h"
 
@@ -18,6 +19,12 @@ Im2col im2col_of(const ConvImages& in, const ConvShape& shape, std::array<int64_
 inline Im2col im2col_of(const ConvProblem& p, std::array<int64_t, 2> item_step, int64_t items) {
   return im2col_of(p.in, p.shape, item_step, items);
 }
+
+// Between whole weights and a box of their taps, (filters of all groups, channels, taps of the box): `kernel` is `crop`
+// or `spread`, which clears the other taps where `zeros`.
+typedef void (*MoveTaps[4])(const ConvCrop&, int64_t begin, int64_t end);
+void move_taps(const MoveTaps& kernel, DType dtype, const ConvShape& shape, const ConvBox& box, const ConvWeight& whole,
+               void* part, bool zeros);
 
 // 0 for an element of one byte, 1 for two, ...
 inline int log2_size(DType dtype) { return std::countr_zero(item_size(dtype)); }

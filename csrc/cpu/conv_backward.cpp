@@ -30,7 +30,7 @@ void run_naive_transpose(const ConvProblem& p) {
 
 // Elements first, first + stride, .. of an axis of the input: pixel (first + pad - tap dilation) / stride + i meets
 // element i of them with each tap for which that is a whole number. So they are a convolution of stride 1 of the pixels
-// with these taps, in reverse, and no zeros stand between the pixels.
+// with these taps, in reverse, and no zeros stand between the pixels. Taps that meet no pixel are none of the phase.
 struct Phase {
   int64_t first, count;  // elements
   int64_t tap = 0, taps = 0, tap_step = 1;
@@ -47,6 +47,10 @@ Phase phase_of(const ConvAxis& a, int64_t first) {
   const int64_t dilation = p.tap_step * a.dilation / a.stride;
   const int64_t pad = p.taps == 0 ? 0 : (p.taps - 1) * dilation - (first + a.pad - p.tap * a.dilation) / a.stride;
   p.axis = {a.out, p.count, p.taps, 1, pad, dilation};
+  const ConvTaps met(p.axis);
+  p.tap += (p.taps - met.first - met.count) * p.tap_step;
+  p.taps = met.count;
+  p.axis = met.of(p.axis);
   return p;
 }
 
@@ -181,10 +185,79 @@ void run_im2col_gradient(const ConvWeightGradientProblem& p) {
   gemm(GemmFromSource{g, {kernels().conv.im2col_transposed[log2_size(p.dtype)], &im2col}, s.images});
 }
 
+// ---- of small images: the pixels of several are one depth -----------------------------------------------------------
+
+constexpr int64_t kPixelsTogether = 1024;
+
+const char* together_unsupported(const ConvWeightGradientProblem& p) {
+  if (const char* why = im2col_gradient_unsupported(p)) return why;
+  if (p.dtype != DType::f32 && p.dtype != DType::f64) return "sums would be rounded to this dtype";
+  if (p.shape.images == 1) return "there is one image";
+  return p.shape.out_pixels() >= kFewPixels ? "images have enough pixels" : nullptr;
+}
+
+// g of some images as matrices, (channels of all groups, images pixels).
+void gather_pixels(const ConvWeightGradientProblem& p, void* to) {
+  const ConvShape& s = p.shape;
+  constexpr int64_t kRows = 16;  // of a task
+  const int64_t rows = s.groups * s.out_channels, pixels = s.images * s.out_pixels(), size = size_of(p.dtype);
+  parallel_for(ceil_div(rows, kRows), 1, static_cast<double>(kRows * pixels), [&](int64_t begin, int64_t end) {
+    const int64_t from = begin * kRows, count = std::min(rows, end * kRows) - from;
+    ConvTile t{p.g, {s.axes[0].out, s.axes[1].out, s.axes[2].out}, count, 0, pixels, nullptr, pixels};
+    t.images.data = static_cast<char*>(p.g.data) + from * p.g.channel * size;
+    t.tile = static_cast<char*>(to) + from * pixels * size;
+    kernels().conv.gather[log2_size(p.dtype)](t);
+  });
+}
+
+void run_together(const ConvWeightGradientProblem& p) {
+  const ConvShape& s = p.shape;
+  const int64_t taps = s.in_channels * s.taps(), rows = s.groups * s.out_channels, size = size_of(p.dtype);
+  const int64_t most = std::min(s.images, std::max<int64_t>(1, kPixelsTogether / s.out_pixels()));
+  const StorageRef copy = allocate(static_cast<size_t>(rows * most * s.out_pixels() * size));
+  for (int64_t first = 0; first < s.images; first += most) {
+    ConvWeightGradientProblem some = p;
+    some.shape.images = std::min(most, s.images - first);
+    some.g.data = static_cast<char*>(p.g.data) + first * p.g.image * size;
+    some.in.data = static_cast<char*>(p.in.data) + first * p.in.image * size;
+    gather_pixels(some, copy->data);
+    const int64_t pixels = some.shape.images * s.out_pixels();
+    const Im2col im2col = im2col_of(some.in, some.shape, {s.in_channels * p.in.channel, 0}, 1);
+    GemmBatch g{p.dtype,    {s.out_channels, taps, pixels, {copy->data, pixels, 1}, {}, {}},
+                {s.groups}, {s.out_channels * pixels},
+                {0},        s.out_channels * taps};
+    g.each.out.c = {p.out, taps, 1};
+    if (p.accumulate || first > 0) g.each.out.residual = g.each.out.c;
+    gemm(GemmFromSource{g, {kernels().conv.im2col_transposed[log2_size(p.dtype)], &im2col}});
+  }
+}
+
+// ---- taps that meet padding alone: zeros ----------------------------------------------------------------------------
+
+const char* fewer_taps_unsupported(const ConvWeightGradientProblem& p) {
+  return ConvBox(p.shape).whole() ? "all taps meet the image" : nullptr;
+}
+
+void run_fewer_taps(const ConvWeightGradientProblem& p) {
+  const ConvShape& s = p.shape;
+  const ConvBox box(s);
+  ConvWeightGradientProblem c = p;
+  c.shape = box.of(s);
+  const int64_t taps = c.shape.in_channels * c.shape.taps(), row = s.in_channels * s.taps();
+  const StorageRef gradient = allocate(static_cast<size_t>(s.groups * s.out_channels * taps * size_of(p.dtype)));
+  const ConvWeight whole{p.out, s.out_channels * row, row, 1};
+  c.out = gradient->data;
+  if (p.accumulate) move_taps(kernels().conv.crop, p.dtype, s, box, whole, c.out, false);
+  if (taps > 0) conv_weight_gradient(c);
+  move_taps(kernels().conv.spread, p.dtype, s, box, whole, c.out, !p.accumulate);
+}
+
 // In order of preference.
 const Method<ConvWeightGradientProblem> kGradientMethods[] = {
     {"naive", naive_gradient_unsupported, run_naive_gradient},
     {"depthwise", depthwise_weight_gradient_unsupported, depthwise_weight_gradient},
+    {"without taps on padding alone", fewer_taps_unsupported, run_fewer_taps},
+    {"implicit im2col of several images", together_unsupported, run_together},
     {"implicit im2col", im2col_gradient_unsupported, run_im2col_gradient},
 };
 

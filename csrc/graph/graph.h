@@ -57,6 +57,9 @@ void fold_norms(Graph&);
 // Sums, biases and activations behind a product become its epilogue.
 void fuse_epilogues(Graph&);
 
+// Constant weights of convolutions lose the taps that meet no image.
+void crop_weights(Graph&);
+
 // Constant matrices are laid out as products read them.
 void pack_weights(Graph&);
 

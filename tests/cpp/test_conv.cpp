@@ -44,6 +44,12 @@ constexpr ConvShape kShapes[] = {
     {1, 1, 300, 400, {kNone, axis(5, 3, 1, 1), axis(5, 3, 1, 1)}},  // cut into rows
     {2, 1, 3, 4, {kNone, axis(3, 3, 2, 4), axis(2, 3, 1, 3)}},      // pixels that meet padding alone
     {1, 1, 0, 3, {kNone, axis(4, 3, 1, 1), axis(4, 3, 1, 1)}},      // no channels
+    {1, 1, 20, 6, {kNone, axis(1, 3, 1, 1), axis(1, 3, 1, 1)}},     // taps that meet padding alone
+    {3, 2, 30, 6, {axis(1, 3, 1, 1), axis(3, 5, 2, 3, 2), axis(2, 3, 1, 0, 1, 1)}},
+    {2, 1, 3, 4, {kNone, axis(3, 1, 9, 3), axis(4, 3, 1, 1)}},    // no tap meets anything
+    {1, 2, 40, 9, {kNone, axis(2, 3, 1, 1), axis(3, 2)}},         // a few columns
+    {2, 1, 2, 3, {kNone, axis(4, 7, 2, 3), axis(140, 7, 2, 3)}},  // long rows of every other pixel
+    {70, 2, 3, 4, {kNone, axis(5, 3, 1, 1), axis(5, 3, 1, 1)}},   // small images, in several parts
 };
 
 template <class T>

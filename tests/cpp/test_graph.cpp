@@ -54,6 +54,7 @@ void rewrite(graph::Graph& g) {
   graph::fold_constants(g);
   graph::fold_norms(g);
   graph::fuse_epilogues(g);
+  graph::crop_weights(g);
   graph::pack_weights(g);
   graph::write_in_place(g);
 }

@@ -26,6 +26,15 @@ struct ConvTurn {
   int64_t out_step;
 };
 
+// Of weights, a box of taps: along an axis first, first + 1, .., first + count - 1.
+struct ConvCrop {
+  ConvWeight whole;
+  int64_t kernel[3], first[3], count[3];
+  int64_t channels;
+  void* box;   // (filters, channels, taps of the box), contiguous
+  bool zeros;  // whether `spread` clears the other taps
+};
+
 struct ConvKernels {
   // By log2 of the size of an element: only bytes move, unless the layout wants other lanes, which its pack_b makes.
   // Sources of B whose context is an Im2col.
@@ -35,6 +44,12 @@ struct ConvKernels {
   void (*place[4])(const ConvTile&);                             // tile -> images
   void (*gather[4])(const ConvTile&);                            // images -> tile
   void (*turn[4])(const ConvTurn&, int64_t begin, int64_t end);  // channels [begin, end)
+
+  void (*crop[4])(const ConvCrop&, int64_t begin, int64_t end);    // whole -> box, filters [begin, end)
+  void (*spread[4])(const ConvCrop&, int64_t begin, int64_t end);  // box -> whole
+
+  // Column `pixel` of the im2col matrix, contiguous at `to`.
+  void (*column[4])(const Im2col&, int64_t item, int64_t pixel, int64_t channels, void* to);
 
   DepthwiseKernels depthwise;
   WinogradKernels winograd[2];  // f2 and f4, of float32

@@ -102,7 +102,10 @@ class Pixels {
 
   // The matrix's rows [from, from + rows), `step` apart, the last vector filled up with zeros.
   void write(int64_t from, int64_t rows, E* to, int64_t step) const {
-    if (x_.stride == 1)
+    const bool split = x_.stride == 2 && x_.dilation == 1 && x_.kernel > 2 && x_.kernel <= kMostSplitTaps;
+    if (split && x_.out >= 2 * L && run_count_ <= kMostSplitRuns)
+      write_split_rows(from, rows, to, step);
+    else if (x_.stride == 1)
       write_rows<1>(from, rows, to, step);
     else if (x_.stride == 2)
       write_rows<2>(from, rows, to, step);
@@ -136,6 +139,63 @@ class Pixels {
         i = 0;
         ++k;
       }
+    }
+  }
+
+  // At stride 2 all taps (c, k, i, ..) read one row of the image: its every other elements, those that are met by taps
+  // 0, 2, .. and by 1, 3, .., are taken apart once, and every tap's pixels are neighbours then. Of a few rows of the
+  // image first all are taken apart, for what has just been stored cannot be loaded at another place at once.
+  static constexpr int kMostSplitTaps = 16, kMostSplitRuns = 4, kSplitRows = 8;
+  static constexpr int kSplit = kMostPixels + kMostSplitRuns * (kMostSplitTaps / 2 + L);
+  void write_split_rows(int64_t from, int64_t rows, E* to, int64_t step) const {
+    alignas(64) E split[kSplitRows][2][kSplit];
+    const int64_t end = from + rows, last = (end - 1) / x_.kernel;
+    for (int64_t row = from / x_.kernel; row <= last; row += kSplitRows) {
+      const int64_t count = min(last + 1 - row, kSplitRows);
+      for (int64_t r = 0; r < count; ++r) split_row(row + r, split[r]);
+      for (int64_t r = 0; r < count; ++r) {
+        const int64_t tap = (row + r) * x_.kernel, first = tap < from ? from - tap : 0,
+                      after = min(end - tap, x_.kernel);
+        for (int64_t j = first; j < after; ++j) copy_split(split[r][j % 2] + j / 2, to + (tap + j - from) * step);
+      }
+    }
+    if (count_ % L != 0)
+      for (int64_t i = 0; i < rows; ++i)
+        for (int t = count_; t % L != 0; ++t) to[i * step + t] = E{0};
+  }
+
+  // Run r's part of `split` begins so many elements behind its first pixel.
+  TW_INLINE int split_gap() const { return static_cast<int>(x_.kernel / 2); }
+
+  TW_INLINE void split_row(int64_t row, E (&split)[2][kSplit]) const {
+    const int64_t i = row % y_.kernel, k = row / y_.kernel % z_.kernel, c = row / (y_.kernel * z_.kernel);
+    for (int r = 0; r < run_count_; ++r) {
+      const Run& run = runs_[r];
+      const int64_t z = run.z + k * z_.dilation, y = run.y + i * y_.dilation;
+      const bool in_image = z >= 0 && z < z_.in && y >= 0 && y < y_.in;
+      const E* const at = images_ + c * g_.channel_step + run.image + z * g_.plane_step + y * g_.row_step;
+      const int begin = run.to + r * split_gap();
+      for (int t = 0; t < run.count + split_gap(); t += L) {
+        const int64_t x = run.x + 2 * t;
+        if (in_image && x >= 0 && x + 2 * L <= x_.in) {
+          const vec<E> low = load(at + x), high = load(at + x + L);
+          store(split[0] + begin + t, every_other_lane<0, 0>(low, high, Lanes<__integer_pack(L)...>{}));
+          store(split[1] + begin + t, every_other_lane<1, 1>(low, high, Lanes<__integer_pack(L)...>{}));
+          continue;
+        }
+        for (int64_t odd = 0; odd < 2; ++odd)
+          copy_vector<2>(at + x + odd, 2, L, in_image ? inside(x + odd, 2, L) : 0, split[odd] + begin + t);
+      }
+    }
+  }
+
+  TW_INLINE void copy_split(const E* from, E* to) const {
+    for (int r = 0; r < run_count_; ++r) {
+      const Run& run = runs_[r];
+      const E* at = from + run.to + r * split_gap();
+      int t = 0;
+      for (; t + L <= run.count; t += L) store(to + run.to + t, load(at + t));
+      if (t < run.count) copy_vector<1>(at + t, 1, run.count - t, low_bits(run.count - t), to + run.to + t);
     }
   }
 

@@ -103,11 +103,52 @@ void turn(const ConvTurn& t, int64_t begin, int64_t end) {
   }
 }
 
+template <class E, bool kSpread>
+void crop(const ConvCrop& t, int64_t begin, int64_t end) {
+  const int64_t all = t.kernel[0] * t.kernel[1] * t.kernel[2], taps = t.count[0] * t.count[1] * t.count[2];
+  const int64_t step = all * t.whole.tap;
+  for (int64_t f = begin; f < end; ++f) {
+    E* whole = static_cast<E*>(const_cast<void*>(t.whole.data)) + f * t.whole.filter;
+    E* box = static_cast<E*>(t.box) + f * t.channels * taps;
+    if (kSpread && t.zeros)
+      for (int64_t i = 0; i < t.channels * all; ++i) whole[i * t.whole.tap] = E{0};
+    for (int64_t k = t.first[0]; k < t.first[0] + t.count[0]; ++k)
+      for (int64_t i = t.first[1]; i < t.first[1] + t.count[1]; ++i)
+        for (int64_t j = t.first[2]; j < t.first[2] + t.count[2]; ++j, ++box) {
+          E* at = whole + ((k * t.kernel[1] + i) * t.kernel[2] + j) * t.whole.tap;
+          for (int64_t c = 0; c < t.channels; ++c)
+            (kSpread ? at[c * step] : box[c * taps]) = kSpread ? box[c * taps] : at[c * step];
+        }
+  }
+}
+
+template <class E>
+void column(const Im2col& g, int64_t item, int64_t pixel, int64_t channels, void* to) {
+  const ConvAxis &z = g.axes[0], &y = g.axes[1], &x = g.axes[2];
+  const int64_t row = pixel / x.out, plane = row / y.out, image = plane / z.out;
+  const int64_t back = plane % z.out * z.stride - z.pad, down = row % y.out * y.stride - y.pad;
+  const int64_t right = pixel % x.out * x.stride - x.pad, taps = z.kernel * y.kernel * x.kernel;
+  const E* images = static_cast<const E*>(g.images) + item / g.items * g.item_step[0] +
+                    item % g.items * g.item_step[1] + image * g.image_step;
+  E* tap = static_cast<E*>(to);
+  for (int64_t k = 0; k < z.kernel; ++k)
+    for (int64_t i = 0; i < y.kernel; ++i)
+      for (int64_t j = 0; j < x.kernel; ++j, ++tap) {
+        const int64_t at_z = back + k * z.dilation, at_y = down + i * y.dilation, at_x = right + j * x.dilation;
+        const bool inside = at_z >= 0 && at_z < z.in && at_y >= 0 && at_y < y.in && at_x >= 0 && at_x < x.in;
+        const E* from = images + at_z * g.plane_step + at_y * g.row_step + at_x;
+        for (int64_t c = 0; c < channels; ++c) tap[c * taps] = inside ? from[c * g.channel_step] : E{0};
+      }
+}
+
 template <class E>
 void set(ConvKernels& conv, int size) {
   conv.place[size] = move<E, false>;
   conv.gather[size] = move<E, true>;
   conv.turn[size] = turn<E>;
+  conv.crop[size] = crop<E, false>;
+  conv.spread[size] = crop<E, true>;
+  conv.column[size] = column<E>;
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ void fold_norms(Graph&);
 // Sums, biases and activations behind a product become its epilogue.
 void fuse_epilogues(Graph&);
 
-// Constant matrices are laid out as products read them.
+// Constant matrices, and weights, are laid out as products and convolutions read them.
 void pack_weights(Graph&);
 
 // Elementwise ops write over an operand that nobody needs any more.

@@ -20,8 +20,9 @@ constexpr int64_t kPieces = 4;         // wanted at least
 constexpr int64_t kLeastFilters = 64;  // of a piece, or transforming the input again takes too much of the time
 constexpr double kPackNs = 10;         // a filter and a channel
 
-// Of F(2) and F(4). Where weights are transformed for each call, more pixels must use them; and enough products be saved.
-constexpr int64_t kLeastPixels[] = {128, 256}, kLeastPixelsOfPacked[] = {1, 1}, kLeastChannels = 8;
+// Of F(2) and F(4). Where weights are transformed for each call, more pixels must use them; else a register tile should
+// have some rows. And enough products must be saved.
+constexpr int64_t kLeastPixels[] = {128, 256}, kLeastPixelsOfPacked[] = {36, 256}, kLeastChannels = 8;
 constexpr double kMostProducts = 0.6;  // of those without
 
 const WinogradKernels& kernels_of(WinogradTiles size) { return kernels().conv.winograd[size == WinogradTiles::f4]; }
@@ -57,8 +58,7 @@ const char* unsupported(WinogradTiles size, const ConvProblem& p, int64_t channe
   if (p.in.pixel[2] != 1 || p.out.pixel[2] != 1 || p.weight.tap != 1) return "rows or taps are strided";
   if (channels < kLeastChannels || filters < kLeastChannels) return "few channels or filters";
   const int64_t pixels = p.shape.images * height * width;
-  if (p.packed_weight && pixels < kLeastPixelsOfPacked[size == WinogradTiles::f4])
-    return "few pixels";
+  if (p.packed_weight && pixels < kLeastPixelsOfPacked[size == WinogradTiles::f4]) return "few pixels";
   if (!p.packed_weight && pixels < kLeastPixels[size == WinogradTiles::f4])
     return "few pixels for weights that have to be transformed";
   const int64_t here = products(size, height, width);

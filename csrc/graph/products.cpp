@@ -26,7 +26,6 @@ class Packed {
     g_.watch(g_.find(weight));
     return packed->data;
   }
-  const Backend& device_of(const void* weight) { return backend(g_.buffer(g_.find(weight)).storage->device); }
   size_t nbytes() const { return nbytes_; }
 
  private:
@@ -46,11 +45,11 @@ const char* why_not_packed(const Graph& g, const GemmBatch& p) {
 }
 
 // Why not, or null.
-const char* pack(const Graph& g, Packed& packed, GemmBatch& p) {
+const char* pack(Graph& g, Packed& packed, GemmBatch& p) {
   if (const char* why = why_not_packed(g, p)) return why;
   const GemmMatrix& b = p.each.b;
   const Numbers layout{b.row, b.col, p.each.k, p.each.n, static_cast<int64_t>(p.dtype)};
-  p.packed_b = packed.pack(packed.device_of(b.data).gemm.pack, {p.dtype, b, p.each.k, p.each.n}, b.data, layout);
+  p.packed_b = packed.pack(g.device_of(b.data).gemm.pack, {p.dtype, b, p.each.k, p.each.n}, b.data, layout);
   return p.packed_b ? nullptr : "there are no packed products at this level";
 }
 
@@ -65,10 +64,10 @@ Numbers layout_of(const ConvProblem& p, bool transpose) {
   return layout;
 }
 
-const char* pack(const Graph& g, Packed& packed, ConvProblem& p, const void* op) {
+const char* pack(Graph& g, Packed& packed, ConvProblem& p, const void* op) {
   if (p.packed_weight) return "it is packed already";
   if (!g.is_constant(p.weight.data)) return "it depends on the input";
-  const auto& conv = packed.device_of(p.weight.data).conv;
+  const auto& conv = g.device_of(p.weight.data).conv;
   const bool transpose = op == &conv.transpose;
   p.packed_weight = packed.pack(conv.pack, {p, transpose}, p.weight.data, layout_of(p, transpose));
   return p.packed_weight ? nullptr : "this convolution reads it as it lies";

@@ -312,6 +312,27 @@ def test_what_is_taken_is_explained(capsys):
 
 
 @pytest.mark.kernels
+@pytest.mark.parametrize(("extents", "kernel", "stride", "method"), [
+    ((2, 3), (2, 3), 1, "one pixel as GEMM"),
+    ((2, 2), (1, 1), 2, "one pixel as GEMM"),  # of which one is read
+    ((1, 1), (1, 1), 1, "one pixel as GEMM"),
+    ((2, 3), (1, 3), 2, "implicit im2col"),
+])  # fmt: skip
+@pytest.mark.parametrize("images", [1, 5])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+def test_results_of_one_pixel(images, extents, kernel, stride, method, dtype, capsys):
+    x, w, bias = draw(images, 7, *extents, dtype=dtype), draw(9, 7, *kernel, dtype=dtype), draw(9, dtype=dtype)
+    tw.explain(F.conv2d, x, w, bias, stride)
+    assert f"{dtype} -> " in (taken := capsys.readouterr().out.splitlines()[0])
+    assert taken.endswith((f"-> {method}", "-> naive"))
+    read = [a.astype("float64").numpy() for a in (x[:, :, : kernel[0], : kernel[1]], w, bias)]
+    want = np.einsum("ncij,fcij->nf", read[0], read[1]) + read[2]
+    assert_close(F.conv2d(x, w, bias, stride)[:, :, 0, 0] / 8, want / 8, 16)
+    apart = tw.moveaxis(tw.copy(tw.moveaxis(x, 1, 3)), 3, 1)
+    assert_close(F.conv2d(apart, w, bias, stride)[:, :, 0, 0] / 8, want / 8, 16)
+
+
+@pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_half_and_single_agree_with_the_oracle_where_sums_are_long(dtype):
     x, w = draw(2, 200, 6, 6, dtype=dtype), draw(5, 200, 3, 3, dtype=dtype)

@@ -46,6 +46,7 @@ struct Backend {
   struct {
     BackendOp<void, ConvProblem> forward, transpose;
     BackendOp<void, ConvWeightGradientProblem> weight_gradient;
+    BackendOp<StorageRef, ConvPackProblem> pack;  // null where a problem's weight is read as it lies
   } conv;
   struct {
     BackendOp<void, ArangeProblem> arange;
@@ -127,6 +128,7 @@ struct Backend {
   X(conv, forward)                    \
   X(conv, transpose)                  \
   X(conv, weight_gradient)            \
+  X(conv, pack)                       \
   X(creation, arange)                 \
   X(creation, join)                   \
   X(creation, triangle)               \

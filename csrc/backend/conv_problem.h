@@ -56,6 +56,7 @@ struct ConvProblem {
   const void* residual;  // laid out as `out`, or null
   Activation activation;
   WinogradTiles winograd = WinogradTiles::none;
+  const void* packed_weight = nullptr;  // the weight, as the device packed it for this problem; then weight is not read
 };
 
 // out (groups, out_channels, in_channels, taps) = the sums over images and pixels of g times the input that the tap

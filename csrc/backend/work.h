@@ -48,6 +48,10 @@ inline double expected_ns(const ConvShape& s) {
 }
 inline double expected_ns(const ConvProblem& p) { return expected_ns(p.shape); }
 inline double expected_ns(const ConvWeightGradientProblem& p) { return expected_ns(p.shape); }
+inline double expected_ns(const ConvPackProblem& p) {
+  const ConvShape& s = p.conv.shape;
+  return static_cast<double>(s.groups * s.in_channels) * static_cast<double>(s.out_channels * s.taps());
+}
 inline double expected_ns(const ArangeProblem& p) { return 0.3 * static_cast<double>(p.count); }
 inline double expected_ns(const JoinProblem& p) {
   double bytes = 0;

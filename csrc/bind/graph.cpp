@@ -239,8 +239,8 @@ py::object Recording::program(const py::list& given, const py::list& results, co
   graph::fold_constants(g);
   if (!exact) {
     graph::fold_norms(g);
+    graph::drop_taps(g);
     graph::fuse_epilogues(g);
-    graph::crop_weights(g);
     graph::pack_weights(g);
   }
   graph::write_in_place(g);

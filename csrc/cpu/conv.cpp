@@ -48,7 +48,34 @@ void run_naive(const ConvProblem& p) {
                [&](int64_t begin, int64_t end) { kernel(p, begin, end); });
 }
 
+// ---- one pixel: images are the columns ------------------------------------------------------------------------------
+
+const char* one_pixel_unsupported(const ConvProblem& p) {
+  const ConvShape& s = p.shape;
+  if (s.out_pixels() != 1) return "the result has several pixels";
+  if (s.groups != 1) return "there are groups";
+  for (const ConvAxis& a : s.axes)
+    if (a.pad != 0 || (a.kernel > 1 && (a.kernel != a.in || a.dilation != 1)))
+      return "the kernel is not the image's size";
+  if (s.taps() == 1) return nullptr;
+  const bool dense = p.in.dense(s.axes[1].in, s.axes[2].in) && p.in.channel == s.in_pixels();
+  return dense && s.taps() == s.in_pixels() ? nullptr : "pixels are apart";
+}
+
+void run_one_pixel(const ConvProblem& p) {
+  const ConvShape& s = p.shape;
+  GemmBatch g{p.dtype, {s.out_channels, s.images, s.in_channels * s.taps(), {}, {}, {}}, {}, {}, {}};
+  g.each.a = matrix_of(p.weight);
+  g.each.b = {p.in.data, s.taps() == 1 ? p.in.channel : 1, p.in.image};
+  g.each.out = output_of(p, p.out.channel);
+  g.each.out.c.col = g.each.out.residual.col = p.out.image;
+  gemm(g);
+}
+
 // ---- one tap: the image is the matrix -------------------------------------------------------------------------------
+
+// As kFewPixels. Without a source the columns at the end of an image cost little more than those that are there.
+constexpr int64_t kFewPixelsOfOneTap = 128;
 
 const char* one_tap_unsupported(const ConvProblem& p) {
   const ConvShape& s = p.shape;
@@ -59,7 +86,7 @@ const char* one_tap_unsupported(const ConvProblem& p) {
   if (!p.in.dense(s.axes[1].in, s.axes[2].in)) return "rows of an image are apart";
   if (!out_dense(p)) return "pixels of the result are apart";
   if (s.groups > 1 && p.bias) return "each group has a bias of its own";
-  if (s.images > 1 && s.out_pixels() < kFewPixels) return "images are small enough to be multiplied together";
+  if (s.images > 1 && s.out_pixels() < kFewPixelsOfOneTap) return "images are small enough to be multiplied together";
   return nullptr;
 }
 
@@ -203,6 +230,7 @@ constexpr Method<ConvProblem> kWinograd = {
 // In order of preference.
 const Method<ConvProblem> kMethods[] = {
     {"naive", naive_unsupported, run_naive},
+    {"one pixel as GEMM", one_pixel_unsupported, run_one_pixel},
     {"1x1 as GEMM", one_tap_unsupported, run_one_tap},
     {"depthwise", depthwise_unsupported, depthwise},
     kWinograd<WinogradTiles::f4>,

@@ -7,6 +7,7 @@
 #include "core/divide.h"
 #include "core/parallel.h"
 #include "cpu/conv.h"
+#include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_split.h"
 
@@ -19,8 +20,9 @@ constexpr int64_t kPieces = 4;         // wanted at least
 constexpr int64_t kLeastFilters = 64;  // of a piece, or transforming the input again takes too much of the time
 constexpr double kPackNs = 10;         // a filter and a channel
 
-// As weights are transformed for each call, enough pixels must use them; and enough products be saved.
-constexpr int64_t kLeastPixels = 128, kLeastPixelsOfF4 = 256, kLeastChannels = 8;
+// Of F(2) and F(4). Where weights are transformed for each call, more pixels must use them; else a register tile should
+// have some rows. And enough products must be saved.
+constexpr int64_t kLeastPixels[] = {128, 256}, kLeastPixelsOfPacked[] = {36, 256}, kLeastChannels = 8;
 constexpr double kMostProducts = 0.6;  // of those without
 
 const WinogradKernels& kernels_of(WinogradTiles size) { return kernels().conv.winograd[size == WinogradTiles::f4]; }
@@ -55,7 +57,9 @@ const char* unsupported(WinogradTiles size, const ConvProblem& p, int64_t channe
   if (p.shape.groups != 1) return "there are groups";
   if (p.in.pixel[2] != 1 || p.out.pixel[2] != 1 || p.weight.tap != 1) return "rows or taps are strided";
   if (channels < kLeastChannels || filters < kLeastChannels) return "few channels or filters";
-  if (p.shape.images * height * width < (size == WinogradTiles::f4 ? kLeastPixelsOfF4 : kLeastPixels))
+  const int64_t pixels = p.shape.images * height * width;
+  if (p.packed_weight && pixels < kLeastPixelsOfPacked[size == WinogradTiles::f4]) return "few pixels";
+  if (!p.packed_weight && pixels < kLeastPixels[size == WinogradTiles::f4])
     return "few pixels for weights that have to be transformed";
   const int64_t here = products(size, height, width);
   if (static_cast<double>(here) > kMostProducts * static_cast<double>(9 * height * width)) return "few products less";
@@ -65,6 +69,13 @@ const char* unsupported(WinogradTiles size, const ConvProblem& p, int64_t channe
 }
 
 Winograd::Images images_of(const ConvImages& x) { return {x.data, x.image, x.channel, x.pixel[1]}; }
+
+WinogradWeights weights_of(const ConvProblem& p) {
+  return {p.weight.data, p.shape.out_channels, p.shape.in_channels, p.weight.filter, 9, false};
+}
+WinogradWeights turned_weights_of(const ConvProblem& p) {
+  return {p.weight.data, p.shape.in_channels, p.shape.out_channels, 9, p.weight.filter, true};
+}
 
 }  // namespace
 
@@ -108,12 +119,11 @@ const char* winograd_unsupported(WinogradTiles size, const ConvProblem& p) {
 void winograd(WinogradTiles size, const ConvProblem& p) {
   const ConvShape& s = p.shape;
   const ConvAxis &y = s.axes[1], &x = s.axes[2];
-  const WinogradWeights weights{p.weight.data, s.out_channels, s.in_channels, p.weight.filter, 9, false};
-  const StorageRef packed = winograd_pack(size, weights);
+  const StorageRef packed = p.packed_weight ? StorageRef() : winograd_pack(size, weights_of(p));
   winograd(size,
-           {s.images, weights, images_of(p.in), images_of(p.out), y.in, x.in, y.out, x.out, y.pad, x.pad, p.bias,
+           {s.images, weights_of(p), images_of(p.in), images_of(p.out), y.in, x.in, y.out, x.out, y.pad, x.pad, p.bias,
             p.residual, p.activation},
-           packed->data);
+           p.packed_weight ? p.packed_weight : packed->data);
 }
 
 // A convolution of the pixels with the taps in reverse.
@@ -124,12 +134,21 @@ const char* winograd_transpose_unsupported(WinogradTiles size, const ConvProblem
 void winograd_transpose(WinogradTiles size, const ConvProblem& p) {
   const ConvShape& s = p.shape;
   const ConvAxis &y = s.axes[1], &x = s.axes[2];
-  const WinogradWeights weights{p.weight.data, s.in_channels, s.out_channels, 9, p.weight.filter, true};
-  const StorageRef packed = winograd_pack(size, weights);
+  const StorageRef packed = p.packed_weight ? StorageRef() : winograd_pack(size, turned_weights_of(p));
   winograd(size,
-           {s.images, weights, images_of(p.in), images_of(p.out), y.out, x.out, y.in, x.in, 2 - y.pad, 2 - x.pad,
-            p.bias, p.residual, p.activation},
-           packed->data);
+           {s.images, turned_weights_of(p), images_of(p.in), images_of(p.out), y.out, x.out, y.in, x.in, 2 - y.pad,
+            2 - x.pad, p.bias, p.residual, p.activation},
+           p.packed_weight ? p.packed_weight : packed->data);
+}
+
+StorageRef conv_pack(const ConvPackProblem& pack) {
+  ConvProblem p = pack.conv;
+  p.packed_weight = p.weight.data;  // what is supported may depend on that
+  for (const WinogradTiles size : {WinogradTiles::f4, WinogradTiles::f2}) {
+    if ((pack.transpose ? winograd_transpose_unsupported : winograd_unsupported)(size, p)) continue;
+    return winograd_pack(size, pack.transpose ? turned_weights_of(p) : weights_of(p));
+  }
+  return {};
 }
 
 }  // namespace tw::cpu

@@ -12,7 +12,10 @@ void copy(void* to, const void* from, size_t nbytes) { std::memcpy(to, from, nby
 const Backend kBackend = {
     .kind = DeviceKind::cpu,
     .memory = {.allocate = nullptr, .copy_from_host = copy, .copy_to_host = copy},
-    .conv = {.forward = {conv}, .transpose = {conv_transpose}, .weight_gradient = {conv_weight_gradient}},
+    .conv = {.forward = {conv},
+             .transpose = {conv_transpose},
+             .weight_gradient = {conv_weight_gradient},
+             .pack = {conv_pack}},
     .creation = {.arange = {arange}, .join = {join}, .triangle = {triangle}},
     .elementwise = {.run = {elementwise}},
     .gemm = {.run = {gemm}, .pack = {gemm_pack}},

@@ -18,6 +18,7 @@ void triangle(const TriangleProblem&);
 void conv(const ConvProblem&);
 void conv_transpose(const ConvProblem&);
 void conv_weight_gradient(const ConvWeightGradientProblem&);
+StorageRef conv_pack(const ConvPackProblem&);
 
 void elementwise(const ElementwiseProblem&);
 

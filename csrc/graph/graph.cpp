@@ -48,6 +48,24 @@ void Graph::watch(int i) {
   watched.push_back({used.storage, used.version});
 }
 
+Array Graph::constant(const void* address, DType dtype, const Dims& shape, const Dims& strides, int64_t offset) {
+  const int i = find(address);
+  watch(i);
+  Array x;
+  x.storage = buffer(i).storage;
+  x.data = static_cast<char*>(const_cast<void*>(address)) + offset * static_cast<int64_t>(item_size(dtype));
+  x.shape = shape;
+  x.strides = strides;
+  x.dtype = dtype;
+  x.device = x.storage->device;
+  return x;
+}
+
+void* Graph::keep(const Array& contiguous) {
+  recorder.met(contiguous.storage);
+  return contiguous.data;
+}
+
 namespace {
 
 const char* name_of(Elementwise op) {

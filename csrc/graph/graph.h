@@ -42,6 +42,12 @@ struct Graph {
   std::vector<Use> uses(int buffer) const;      // in order
   bool is_constant(const void* address) const;  // holds the same in every call
   void watch(int buffer);
+  const Backend& device_of(const void* address) { return backend(buffer(find(address)).storage->device); }
+
+  // What lies `offset` elements behind an address in a constant, as an array, to compute from it beforehand; and where
+  // the result lies from then on.
+  Array constant(const void* address, DType, const Dims& shape, const Dims& strides, int64_t offset = 0);
+  void* keep(const Array& contiguous);
 };
 
 std::string describe(Call&);  // "gemm.run (1, 784) x (784, 512) float32"
@@ -54,13 +60,13 @@ void fold_constants(Graph&);
 // A norm of given statistics becomes a part of the weights of the product or convolution before it.
 void fold_norms(Graph&);
 
+// Taps of a convolution that meet nothing but padding are left out of its weight.
+void drop_taps(Graph&);
+
 // Sums, biases and activations behind a product become its epilogue.
 void fuse_epilogues(Graph&);
 
-// Constant weights of convolutions lose the taps that meet no image.
-void crop_weights(Graph&);
-
-// Constant matrices are laid out as products read them.
+// Constant matrices, and weights, are laid out as products and convolutions read them.
 void pack_weights(Graph&);
 
 // Elementwise ops write over an operand that nobody needs any more.

@@ -33,15 +33,7 @@ class Fold {
 
   // A weight with the channels as its first axes, times the factors; in C order.
   void* scaled(const void* weight, const Dims& shape, const Dims& strides) {
-    Array x;
-    const int i = g_.find(weight);
-    g_.watch(i);
-    x.storage = g_.buffer(i).storage;
-    x.data = static_cast<char*>(const_cast<void*>(weight));
-    x.shape = shape;
-    x.strides = strides;
-    x.dtype = norm_.dtype;
-    x.device = x.storage->device;
+    const Array x = g_.constant(weight, norm_.dtype, shape, strides);
     Dims along = shape;
     along[along.size() - 1] = 1;
     return keep(combined(Elementwise::multiply, astype(x, DType::f64), reshape(factor_, along)));
@@ -50,23 +42,10 @@ class Fold {
  private:
   // One for each channel, in float64.
   Array numbers(const void* data, DType dtype) {
-    Array x;
-    const int i = g_.find(data);
-    g_.watch(i);
-    x.storage = g_.buffer(i).storage;
-    x.data = static_cast<char*>(const_cast<void*>(data));
-    x.shape = {norm_.shape.channels};
-    x.strides = {1};
-    x.dtype = dtype;
-    x.device = x.storage->device;
-    return astype(x, DType::f64);
+    return astype(g_.constant(data, dtype, {norm_.shape.channels}, {1}), DType::f64);
   }
 
-  void* keep(const Array& x) {
-    const Array kept = astype(x, norm_.dtype);
-    g_.recorder.met(kept.storage);
-    return kept.data;
-  }
+  void* keep(const Array& x) { return g_.keep(astype(x, norm_.dtype)); }
 
   Graph& g_;
   const NormChannelsProblem& norm_;
@@ -82,8 +61,7 @@ const char* why_not(Graph& g, const Product& product, const void* op, const Norm
   const ConvProblem* conv = product.conv();
   if (gemm ? s.spatial != 1 || s.channels != gemm->each.n : s.spatial != conv->out.channel)
     return "its channels are not the columns of the product";
-  if (conv && op != &backend(g.buffer(g.find(norm.y)).storage->device).conv.forward)
-    return "the convolution is transposed";
+  if (conv && op != &g.device_of(norm.y).conv.forward) return "the convolution is transposed";
   if (gemm && (!gemm->shape.empty() || gemm->packed_b)) return "the weight is packed, or one of a batch";
   if (product.activation() != Activation::none || product.has_residual() || product.keeps_before())
     return "the product has an epilogue";

@@ -7,6 +7,7 @@
 #include "cpu/cpu.h"
 #include "graph/program.h"
 #include "levels.h"
+#include "ops/conv.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/linear.h"
@@ -53,8 +54,8 @@ graph::Graph recorded(const Array& x, const Weights& w) {
 void rewrite(graph::Graph& g) {
   graph::fold_constants(g);
   graph::fold_norms(g);
+  graph::drop_taps(g);
   graph::fuse_epilogues(g);
-  graph::crop_weights(g);
   graph::pack_weights(g);
   graph::write_in_place(g);
 }
@@ -98,6 +99,48 @@ void test_a_program_on_other_inputs() {
     check(program.is_stale() == (rewritten && packs), "whether it notices another weight: %d", program.is_stale());
     w.second.storage->last_write = 0;
   }
+}
+
+// Both ways, with what packed weights change: where the problem points to, which writes are noticed, and no bit.
+void test_convolutions_with_packed_weights() {
+  const Array weight = normal({9, 12, 3, 3}, 1), bias = normal({12}, 2);
+  const auto compute = [&](const Array& x) {
+    const Array y = conv(x, weight, nullptr, {1, 1}, {1, 1, 1, 1}, {1, 1}, 1);
+    return conv_transpose(y, weight, &bias, {17, 13}, {1, 1}, {1, 1, 1, 1}, {1, 1}, 1);
+  };
+  const Array input = normal({2, 12, 17, 13}, 3);
+  Recorder recorder;
+  recorder.add_input(input.storage);
+  for (const Array* constant : {&weight, &bias}) recorder.met(constant->storage);
+  std::vector<Array> results;
+  {
+    const WatchMemory watching(&recorder);
+    results = {compute(input)};
+  }
+  graph::Graph g(std::move(recorder), {input}, std::move(results));
+  rewrite(g);
+  check(g.steps.size() == 2, "%zu steps", g.steps.size());
+  bool packs = false;
+  for (graph::Step& step : g.steps) {
+    const auto& p = *step.call->as<ConvProblem>();
+    bool reads_weight = false, reads_packed = false;
+    for (const Pointer& pointer : step.call->pointers()) {
+      reads_weight |= pointer.get() == static_cast<const char*>(p.weight.data);
+      reads_packed |= p.packed_weight && pointer.get() == static_cast<const char*>(p.packed_weight);
+    }
+    packs = p.packed_weight;
+    check(reads_weight != packs && reads_packed == packs, "packed %d, but reads the weight %d, the packed one %d",
+          packs, reads_weight, reads_packed);
+  }
+  graph::Program program(std::move(g));
+  for (uint64_t seed = 4; seed < 6; ++seed) {
+    const Array x = normal({2, 12, 17, 13}, seed);
+    std::vector<Array> got;
+    program.run({x}, got);
+    check(difference(got, {compute(x)}) == 0, "other numbers with packed weights");
+  }
+  weight.storage->last_write = 7;
+  check(program.is_stale() == packs, "whether it notices another weight: %d", program.is_stale());
 }
 
 void test_threads_share_a_program() {
@@ -170,6 +213,7 @@ int main() {
   using namespace tw::test;
   tw::cpu::register_backend();
   test_a_program_on_other_inputs();
+  test_convolutions_with_packed_weights();
   test_threads_share_a_program();
   test_the_plan_keeps_what_lives_apart();
   test_what_depends_on_values_is_refused();

@@ -112,12 +112,14 @@ class Fused:
             arguments.refuse("fuse", "model", model, "a Module")
         self.model = model
         self.exact = arguments.flag("fuse", "exact", exact)
+        self._tiles = _core.set_winograd_(0)  # that hold where the model is fused, and in its recordings
+        _core.set_winograd_(self._tiles)
         self._latest: _Recorded | None = None
         self._recorded: list[_Recorded] = []  # the latest first
         self._lock = threading.RLock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.model, self.exact)
+        return type(self), (self.model, self.exact), {"_tiles": self._tiles}
 
     def __repr__(self) -> str:
         return f"Fused({self.model!r})"
@@ -145,7 +147,7 @@ class Fused:
                 self._latest = recorded
                 return recorded.give(results)
         with self._lock:
-            recorded = _record(self.model, given, self.exact)
+            recorded = _record(self.model, given, self.exact, self._tiles)
             kept = [other for other in self._recorded if other.program.holds()]
             self._recorded = [recorded, *kept[: _MOST_PROGRAMS - 1]]
             self._latest = recorded
@@ -221,8 +223,12 @@ def fuse(model: Module, /, *example_inputs: Any, exact: bool = False) -> Fused:
     calls are kept.
 
     Then the calls are rewritten. What does not depend on the inputs is computed once; sums and activations behind a
-    product become a part of it; constant matrices are laid out as products read them, which takes their memory again;
-    elementwise ops write over what nobody needs any more; and temporaries share one block of memory.
+    product become a part of it; constant matrices, and the weights of convolutions that take Winograd's filtering, are
+    laid out as they are read, which takes their memory again, or up to four times as much; taps of a kernel that meet
+    nothing but padding are left out; elementwise ops write over what nobody needs any more; and temporaries share one
+    block of memory.
+
+    Convolutions take the tiles that `nn.winograd` allows where `fuse` is called, in later recordings, too.
 
     Weights may change. Writes to parameters and buffers by ops and optimisers, and other tensors and modules in their
     places, are noticed; where a value was used beforehand, the next call is recorded anew. Writes to a weight through
@@ -250,11 +256,12 @@ def fuse(model: Module, /, *example_inputs: Any, exact: bool = False) -> Fused:
 # ---- recording -------------------------------------------------------------------------------------------------------
 
 
-def _record(model: Module, given: _Arguments, exact: bool) -> _Recorded:
+def _record(model: Module, given: _Arguments, exact: bool, tiles: int) -> _Recorded:
     recording = _core.Recording([tensor._array for tensor in given.tensors])
     parts = list(_parts(model))
     inputs = [wrap(a, None, t) for a, t in zip(recording.inputs, given.tensors, strict=True)]
     args, kwargs = given.with_tensors(inputs)
+    tiles_before = _core.set_winograd_(tiles)
     recording.start()
     try:
         result = _evaluate(model, args, kwargs)
@@ -262,6 +269,7 @@ def _record(model: Module, given: _Arguments, exact: bool) -> _Recorded:
         raise RuntimeError(f"fuse: {error}{_where(error)}") from None
     finally:
         recording.stop()
+        _core.set_winograd_(tiles_before)
     given_back = leaves(result, "fuse")
     places = [i for i, leaf in enumerate(given_back) if isinstance(leaf, Tensor)]
     tensors = [given_back[i] for i in places]

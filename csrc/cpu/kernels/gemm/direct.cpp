@@ -113,8 +113,17 @@ class Direct {
     t_.set_bias(first, out);
     t_.add = first ? static_cast<const T*>(out.residual.data) : t_.c;
     t_.add_row = first ? out.residual.row : t_.c_row;
+    if (t_.add != nullptr && t_.add != t_.c) fetch(t_.add, t_.add_row);
     multiply_tile(t_);
     if (!plain_ && last) finish(rest_.at(i, j, sizeof(T)), t_.c, t_.c_row, t_.rows, t_.cols, T{});
+  }
+
+  // What is added at the end, while the products are summed up: rows far apart are more streams than are foreseen.
+  TW_INLINE void fetch(const T* rows, int64_t step) const {
+    for (int i = 0; i < t_.rows; ++i) {
+      __builtin_prefetch(rows + i * step);
+      __builtin_prefetch(rows + i * step + t_.cols - 1);
+    }
   }
 
   // For k <= kc only.

@@ -113,15 +113,19 @@ class Direct {
     t_.set_bias(first, out);
     t_.add = first ? static_cast<const T*>(out.residual.data) : t_.c;
     t_.add_row = first ? out.residual.row : t_.c_row;
-    if (source_ != nullptr && first) fetch_c();
+    if (source_ != nullptr && first) fetch<true>(t_.c, t_.c_row);
+    if (t_.add != nullptr && t_.add != t_.c) fetch<false>(t_.add, t_.add_row);
     multiply_tile(t_);
     if (!plain_ && last) finish(rest_.at(i, j, sizeof(T)), t_.c, t_.c_row, t_.rows, t_.cols, T{});
   }
 
-  // A convolution's result is met for the first time, and its depth may be too short for the stores to wait in.
-  TW_INLINE void fetch_c() const {
-    for (int r = 0; r < t_.rows; ++r)
-      for (int j = 0; j < t_.cols; j += lanes<T>) __builtin_prefetch(t_.c + r * t_.c_row + j, 1);
+  // While the products are summed up: what is added at the end, whose rows far apart are more streams than are
+  // foreseen, and a convolution's result, which is met for the first time, and whose depth may be too short for the
+  // stores to wait in.
+  template <bool kToWrite>
+  TW_INLINE void fetch(const T* rows, int64_t step) const {
+    for (int i = 0; i < t_.rows; ++i)
+      for (int j = 0; j < t_.cols; j += lanes<T>) __builtin_prefetch(rows + i * step + j, kToWrite);
   }
 
   // For k <= kc only.

@@ -226,7 +226,7 @@ CASES = (
         refused(ValueError, "in_channels is 3, which groups=2 does not divide", "Conv2d", 3, 4, 3, groups=2),
         refused(ValueError, "out_channels is 3, which groups=2", "Conv2d", 4, 3, 3, groups=2),
         refused(ValueError, "kernel_size is 0, but must be at least 1", "Conv2d", 3, 4, 0),
-        refused(ValueError, "has 3 entries, but must be one number or a sequence of 2", "Conv2d", 3, 4, (1, 2, 3)),
+        refused(ValueError, "kernel_size has 3 entries, but must be one number or", "Conv2d", 3, 4, (1, 2, 3)),
         refused(ValueError, "padding_mode is 'wrap', but must be", "Conv2d", 3, 4, 3, padding_mode="wrap"),
         refused(ValueError, 'padding is "same", but stride is', "Conv2d", 3, 4, 3, stride=2, padding="same"),
         refused(TypeError, "dtype is int64, but must be floating", "Conv2d", 3, 4, 3, dtype="int64"),

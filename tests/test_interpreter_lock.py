@@ -46,6 +46,7 @@ LONG = {
         lambda: (floats(4, 32, 64, 64), floats(32, 32, 3, 3)),
         lambda a: nn.functional.conv_transpose2d(*a),
     ),
+    "conv.pack": (lambda: (nn.Conv2d(512, 512, 3, padding=1), floats(1, 512, 8, 8)), lambda a: nn.fuse(*a)),
     "conv.weight_gradient": (
         lambda: bare(floats(4, 32, 62, 62), floats(4, 32, 64, 64)),
         lambda a: _core.conv_weight_gradient(*a, (3, 3), (1, 1), (0, 0, 0, 0), (1, 1), 1),

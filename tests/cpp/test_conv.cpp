@@ -142,38 +142,41 @@ bool near(const std::vector<T>& got, const std::vector<T>& want) {
   return true;
 }
 
-// Against the reference, where sums are exact: both round once. At 1, 2 and 7 threads.
+// Every level against the reference, where sums are exact: both round once. At 1, 2 and 7 threads.
 template <class T, class Problem>
-void compare(Problem& problem, const KernelTable& level, bool gaps, bool epilogue, const char* what, int number) {
+void compare(Problem& problem, const std::vector<const KernelTable*>& compared, bool gaps, bool epilogue,
+             const char* what, int number) {
   detail::chosen_kernels = reference_table();
   const std::vector<T> want = problem.run(gaps, epilogue);
-  detail::chosen_kernels = level;
-  std::vector<T> first;
-  for (int threads : {1, 2, 7}) {
-    set_num_threads(threads);
-    const std::vector<T> got = problem.run(gaps, epilogue);
-    if (threads == 1) {
-      first = got;
-      check(near(got, want), "%s: shape %d, %s", label(level, what, Type<T>::dtype).c_str(), number,
-            gaps ? "with gaps" : "dense");
+  for (const KernelTable* level : compared) {
+    detail::chosen_kernels = *level;
+    std::vector<T> first;
+    for (int threads : {1, 2, 7}) {
+      set_num_threads(threads);
+      const std::vector<T> got = problem.run(gaps, epilogue);
+      if (threads == 1) {
+        first = got;
+        check(near(got, want), "%s: shape %d, %s", label(*level, what, Type<T>::dtype).c_str(), number,
+              gaps ? "with gaps" : "dense");
+      }
+      check(std::memcmp(got.data(), first.data(), got.size() * sizeof(T)) == 0, "%s: shape %d: other bits, %d threads",
+            label(*level, what, Type<T>::dtype).c_str(), number, threads);
     }
-    check(std::memcmp(got.data(), first.data(), got.size() * sizeof(T)) == 0, "%s: shape %d: other bits, %d threads",
-          label(level, what, Type<T>::dtype).c_str(), number, threads);
   }
 }
 
 template <class T>
-void run_dtype(const KernelTable& level) {
+void run_dtype(const std::vector<const KernelTable*>& compared) {
   int number = 0;
   for (const ConvShape& shape : kShapes) {
     for (bool gaps : {false, true}) {
       for (bool transposed : {false, true}) {
         Case<T> c(shape, transposed, gaps);
         for (bool epilogue : {false, true})
-          compare<T>(c, level, gaps, epilogue, transposed ? "transposed" : "conv", number);
+          compare<T>(c, compared, gaps, epilogue, transposed ? "transposed" : "conv", number);
       }
       Gradient<T> gradient(shape, gaps);
-      compare<T>(gradient, level, gaps, false, "weight gradient", number);
+      compare<T>(gradient, compared, gaps, false, "weight gradient", number);
     }
     ++number;
   }
@@ -213,13 +216,14 @@ void run_scratch() {
 }  // namespace
 
 int main() {
-  for (const KernelTable* level : levels()) {
-    run_dtype<float>(*level);
-    run_dtype<double>(*level);
-    run_dtype<f16>(*level);
-    run_dtype<bf16>(*level);
-  }
-  if (dot_level()) run_dtype<bf16>(*dot_level());
+  const std::vector<const KernelTable*> all(levels().begin(), levels().end());
+  std::vector<const KernelTable*> of_products = all;
+  if (dot_level()) of_products.push_back(dot_level());
+  run_dtype<float>(all);
+  run_dtype<double>(all);
+  run_dtype<f16>(all);
+  run_dtype<bf16>(of_products);
+  detail::chosen_kernels = *all.back();
   run_scratch();
   return report();
 }

@@ -116,14 +116,19 @@ const char* winograd_unsupported(WinogradTiles size, const ConvProblem& p) {
   return unsupported(size, p, p.shape.in_channels, p.shape.out_channels, p.shape.axes[1].out, p.shape.axes[2].out);
 }
 
+// With weights that are packed already, or packed here.
+static void run(WinogradTiles size, const Winograd& g, const void* packed) {
+  if (packed) return winograd(size, g, packed);
+  winograd(size, g, winograd_pack(size, g.weights)->data);
+}
+
 void winograd(WinogradTiles size, const ConvProblem& p) {
   const ConvShape& s = p.shape;
   const ConvAxis &y = s.axes[1], &x = s.axes[2];
-  const StorageRef packed = p.packed_weight ? StorageRef() : winograd_pack(size, weights_of(p));
-  winograd(size,
-           {s.images, weights_of(p), images_of(p.in), images_of(p.out), y.in, x.in, y.out, x.out, y.pad, x.pad, p.bias,
-            p.residual, p.activation},
-           p.packed_weight ? p.packed_weight : packed->data);
+  run(size,
+      {s.images, weights_of(p), images_of(p.in), images_of(p.out), y.in, x.in, y.out, x.out, y.pad, x.pad, p.bias,
+       p.residual, p.activation},
+      p.packed_weight);
 }
 
 // A convolution of the pixels with the taps in reverse.
@@ -134,11 +139,10 @@ const char* winograd_transpose_unsupported(WinogradTiles size, const ConvProblem
 void winograd_transpose(WinogradTiles size, const ConvProblem& p) {
   const ConvShape& s = p.shape;
   const ConvAxis &y = s.axes[1], &x = s.axes[2];
-  const StorageRef packed = p.packed_weight ? StorageRef() : winograd_pack(size, turned_weights_of(p));
-  winograd(size,
-           {s.images, turned_weights_of(p), images_of(p.in), images_of(p.out), y.out, x.out, y.in, x.in, 2 - y.pad,
-            2 - x.pad, p.bias, p.residual, p.activation},
-           p.packed_weight ? p.packed_weight : packed->data);
+  run(size,
+      {s.images, turned_weights_of(p), images_of(p.in), images_of(p.out), y.out, x.out, y.in, x.in, 2 - y.pad,
+       2 - x.pad, p.bias, p.residual, p.activation},
+      p.packed_weight);
 }
 
 StorageRef conv_pack(const ConvPackProblem& pack) {

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <functional>
 
 #include "backend/choose.h"
+#include "bench.h"
 #include "convolution_case.h"
 #include "core/parallel.h"
 #include "cpu/cpu.h"
@@ -20,19 +20,6 @@ namespace {
 
 using namespace tw;
 using namespace tw::test;
-
-std::vector<float> draw(int64_t count) {
-  std::vector<float> x(static_cast<size_t>(count));
-  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 2654435761u % 1000) / 1000 - 0.5f;
-  return x;
-}
-
-// Of one thread the CPU's time, in which other processes do not count.
-double now(int threads) {
-  timespec t;
-  clock_gettime(threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 double seconds(int threads, const std::function<void()>& run) {
   const double start = now(threads);

@@ -198,7 +198,8 @@ GOOD = {
     "path": ('"a.safetensors"', 'pathlib.Path("b.safetensors")', '"none/a"'),
     "save.tensors": ('{"a": t("float32", 2)}', "nn.Linear(3, 2)", "{}"), "metadata": ("None", '{"a": "b"}'),
     # text
-    "text": ('"to be, or not"', '""'), "lower": BOOL, "tokens": ('"abca"', '["to", "be", "to"]'), "min_count": ("1", "2"),
+    "text": ('"to be, or not"', '""'), "words.lower": BOOL, "tokens": ('"abca"', '["to", "be"]'),
+    "min_count": ("1", "2"),
     "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"), "batch_first": BOOL,
     "decode.indices": ("[0, 1]", 't("int64", 2)'), "length": ("1", "2"), "TextWindows.stride": ("None", "1", "3"),
     **dict.fromkeys(("TextWindows.indices", "TextStreams.indices"), ('t("int64", 7)', "[0, 1, 2, 3]")),

@@ -12,7 +12,18 @@ from .._engine.tensor import Tensor
 from .._functions.indexing import take
 from .._functions.manipulation import concatenate, expand_dims, reshape, squeeze, stack, swapaxes
 from . import functional
-from ._recurrent import START, GRUSteps, LSTMSteps, RNNSteps, Weights, checked_states, document
+from ._recurrent import (
+    NONLINEARITY,
+    PEEPHOLE,
+    RESET_AFTER,
+    START,
+    GRUSteps,
+    LSTMSteps,
+    RNNSteps,
+    Weights,
+    document,
+    given_states,
+)
 from ._sequences import PackedSequence
 
 if TYPE_CHECKING:
@@ -153,7 +164,7 @@ class _Recurrent(Weights):
         rows, last = self._run(x, states, batch_sizes)
         if back is not None:
             last = [take(state, back, axis=1) for state in last]
-        return PackedSequence(rows, sizes, order, back), self._given_back(last)
+        return input._replace(data=rows), self._given_back(last)
 
     def _first_states(self, hx: Any, x: Tensor, batch: int, shape: Shape, batched: bool) -> list[Tensor]:
         """Of all layers and directions, (L D, B, ..) each: those that were given, or zeros."""
@@ -163,12 +174,12 @@ class _Recurrent(Weights):
         if hx is None:
             dtype = self.weight_hh_l0.dtype
             return [wrap(_core.full(shape, 0, dtype, x.device)) for shape in needed]
-        given = checked_states(name, hx, self._states)
-        for i, (state, wanted) in enumerate(zip(given, needed, strict=True)):
-            if not batched:
-                wanted = wanted[::2]
-            if state.shape != wanted:
-                raise ValueError(f"{name}: hx has {self._states[i]}_0 {state.shape}, but input {shape} needs {wanted}")
+        names = [f"{state}_0" for state in self._states]
+        given = given_states(name, hx, names)
+        for state_name, state, wanted in zip(names, given, needed, strict=True):
+            if state.shape != (wanted if batched else wanted[::2]):
+                wanted = wanted if batched else wanted[::2]
+                raise ValueError(f"{name}: hx has {state_name} {state.shape}, but input {shape} needs {wanted}")
         return given if batched else [expand_dims(state, 1) for state in given]
 
     def _given_back(self, states: list[Tensor]) -> Any:
@@ -337,27 +348,15 @@ class GRU(GRUSteps, _Recurrent):
         self._start(dtype, generator)
 
 
-_NONLINEARITY = """
-nonlinearity : {"tanh", "relu"}
-    What each step ends with."""
-
-_MORE = """
+_PROJECTION = """
 proj_size : int
-    P, numbers in `h` where it is projected: less than H, 0 for no projection.
-peephole : bool
-    Whether the gates see the cell state.
-forget_bias : float, optional
-    What the bias of the forget gate starts at, the sum of the two that add; by default they are drawn as the others."""
+    P, numbers in `h` where it is projected: less than H, 0 for no projection."""
 
 _MORE_PARAMETERS = """
 weight_hr_l0 : Parameter, shape (P, H)
     Of the projection; only there with `proj_size`. `out` above is P then, and else H.
 weight_peephole_l0 : Parameter, shape (3, H)
     Of the gates i, f and o; only there with `peephole`."""
-
-_RESET = """
-reset_after : bool
-    Whether the reset gate multiplies the product with the state, as in PyTorch, or the state before the product."""
 
 _ONE = {
     "hx": "is `h_0`, the first states, (L D, B, H)",
@@ -375,9 +374,9 @@ def _document() -> None:
     several = ", in the order {}"
     values = ", a `proj_size` that is not below `hidden_size`, a `forget_bias` without biases"
     for cls, rows, out, order, more, more_parameters, nonlinearity, states, wrong in (
-        (RNN, "H", "H", "", "", "", _NONLINEARITY, _ONE, ""),
-        (LSTM, "4 H", "out", several.format("i, f, g, o"), _MORE, _MORE_PARAMETERS, "", _TWO, values),
-        (GRU, "3 H", "H", several.format("r, z, n"), _RESET, "", "", _ONE, ""),
+        (RNN, "H", "H", "", "", "", NONLINEARITY, _ONE, ""),
+        (LSTM, "4 H", "out", several.format("i, f, g, o"), _PROJECTION + PEEPHOLE, _MORE_PARAMETERS, "", _TWO, values),
+        (GRU, "3 H", "H", several.format("r, z, n"), RESET_AFTER, "", "", _ONE, ""),
     ):
         document(
             cls,

@@ -9,7 +9,18 @@ from .._engine import arguments
 from .._engine.op import wrap
 from .._engine.tensor import Tensor
 from .._functions.manipulation import expand_dims, squeeze
-from ._recurrent import START, GRUSteps, LSTMSteps, RNNSteps, Weights, checked_states, document
+from ._recurrent import (
+    NONLINEARITY,
+    PEEPHOLE,
+    RESET_AFTER,
+    START,
+    GRUSteps,
+    LSTMSteps,
+    RNNSteps,
+    Weights,
+    document,
+    given_states,
+)
 
 if TYPE_CHECKING:
     from ..random import Generator
@@ -66,7 +77,7 @@ class _Cell(Weights):
             zeros = wrap(_core.full(shape, 0, self.weight_hh.dtype, x.device))
             states = [zeros] * len(self._states)
         else:
-            states = checked_states(name, hx, self._states)
+            states = given_states(name, hx, list(self._states))
         for state, of in zip(states, self._states, strict=True):
             if state.shape != shape:
                 raise ValueError(f"{name}: hx has {of} {state.shape}, but input {x.shape} needs {shape}")
@@ -156,20 +167,6 @@ class GRUCell(GRUSteps, _Cell):
         self._start(dtype, generator)
 
 
-_NONLINEARITY = """
-nonlinearity : {"tanh", "relu"}
-    What the step ends with."""
-
-_MORE = """
-peephole : bool
-    Whether the gates see the cell state.
-forget_bias : float, optional
-    What the bias of the forget gate starts at, the sum of the two that add; by default they are drawn as the others."""
-
-_RESET = """
-reset_after : bool
-    Whether the reset gate multiplies the product with the state, as in PyTorch, or the state before the product."""
-
 _PEEPHOLES = """
 weight_peephole : Parameter, shape (3, H)
     Of the gates i, f and o; only there with `peephole`."""
@@ -179,9 +176,9 @@ def _document() -> None:
     state = ("`h`, the state before, (B, H) or (H,)", "the new state")
     states = ("`(h, c)`, the states before, (B, H) or (H,) each", "`(h, c)`, the new ones")
     for cls, layer, rows, more, parameters, (hx, gives), wrong in (
-        (RNNCell, "RNN", "H", _NONLINEARITY, "", state, ""),
-        (LSTMCell, "LSTM", "4 H", _MORE, _PEEPHOLES, states, " and a `forget_bias` without biases"),
-        (GRUCell, "GRU", "3 H", _RESET, "", state, ""),
+        (RNNCell, "RNN", "H", NONLINEARITY, "", state, ""),
+        (LSTMCell, "LSTM", "4 H", PEEPHOLE, _PEEPHOLES, states, " and a `forget_bias` without biases"),
+        (GRUCell, "GRU", "3 H", RESET_AFTER, "", state, ""),
     ):
         document(
             cls,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import _core
+from .. import _core, random
 from .._engine import arguments
 from .._engine.dtypes import as_floating
 from .._engine.tensor import Tensor
@@ -80,8 +80,12 @@ class Weights(Module):
         """Numbers in each result of a step."""
         return self.proj_size or self.hidden_size
 
-    def _shapes(self, read: int) -> dict[str, Shape]:
-        """Of the parameters of one layer and direction that reads so many numbers, by the beginnings of their names."""
+    def _shapes(self) -> dict[str, Shape]:
+        """Of all parameters, by their names."""
+        raise NotImplementedError
+
+    def _shapes_of_one(self, read: int, suffix: str) -> dict[str, Shape]:
+        """Of the parameters of one layer and direction, which reads so many numbers."""
         rows = self._gates * self.hidden_size
         shapes: dict[str, Shape] = {"weight_ih": (rows, read), "weight_hh": (rows, self._out)}
         if self.bias:
@@ -90,13 +94,14 @@ class Weights(Module):
             shapes["weight_hr"] = (self.proj_size, self.hidden_size)
         if self.peephole:
             shapes["weight_peephole"] = (3, self.hidden_size)
-        return shapes
+        return {f"{name}{suffix}": shape for name, shape in shapes.items()}
 
-    def _add_parameters(self, shapes: dict[str, Shape], dtype: Any) -> None:
-        name = type(self).__name__
-        kind = as_floating(name, dtype)
-        for parameter, shape in shapes.items():
-            setattr(self, parameter, Parameter(_core.full(arguments.shape(name, shape, parameter), 0, kind)))
+    def _add_parameters(self, dtype: Any, generator: Generator | None) -> None:
+        op = type(self).__name__
+        kind, source = as_floating(op, dtype), random.source(op, generator)
+        for name, shape in self._shapes().items():
+            setattr(self, name, Parameter(_core.full(arguments.shape(op, shape, name), 0, kind)))
+        self.reset_parameters(source)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """Draw new starting weights and biases."""

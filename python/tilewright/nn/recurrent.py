@@ -109,15 +109,16 @@ class _Recurrent(Weights):
             )
 
     def _start(self, dtype: Any, generator: Generator | None) -> None:
-        source = random.source(type(self).__name__, generator)
-        self.generator = None if generator is None else source
+        self.generator = None if generator is None else random.source(type(self).__name__, generator)
+        self._add_parameters(dtype, generator)
+
+    def _shapes(self) -> dict[str, Shape]:
         shapes: dict[str, Shape] = {}
         for layer in range(self.num_layers):
-            read = self._out * len(self._suffixes(layer)) if layer else self.input_size
+            read = self._out * (1 + self.bidirectional) if layer else self.input_size
             for suffix in self._suffixes(layer):
-                shapes |= {f"{name}{suffix}": shape for name, shape in self._shapes(read).items()}
-        self._add_parameters(shapes, dtype)
-        self.reset_parameters(source)
+                shapes |= self._shapes_of_one(read, suffix)
+        return shapes
 
     def _suffixes(self, layer: int) -> tuple[str, ...]:
         """How the names of a layer's parameters end, for each direction."""

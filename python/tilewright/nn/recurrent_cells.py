@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _core, random
+from .. import _core
 from .._engine import arguments
 from .._engine.op import wrap
 from .._engine.tensor import Tensor
@@ -24,6 +24,7 @@ from ._recurrent import (
 
 if TYPE_CHECKING:
     from ..random import Generator
+    from ._recurrent import Shape
     from .parameter import Parameter
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell"]
@@ -62,10 +63,8 @@ class _Cell(Weights):
 
     weight_hh: Parameter
 
-    def _start(self, dtype: Any, generator: Generator | None) -> None:
-        source = random.source(type(self).__name__, generator)
-        self._add_parameters(self._shapes(self.input_size), dtype)
-        self.reset_parameters(source)
+    def _shapes(self) -> dict[str, Shape]:
+        return self._shapes_of_one(self.input_size, "")
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         name, size = type(self).__name__, self.input_size
@@ -111,7 +110,7 @@ class RNNCell(RNNSteps, _Cell):
     ) -> None:
         self._set_sizes(input_size, hidden_size, bias)
         self._set_nonlinearity(nonlinearity)
-        self._start(dtype, generator)
+        self._add_parameters(dtype, generator)
 
 
 class LSTMCell(LSTMSteps, _Cell):
@@ -139,7 +138,7 @@ class LSTMCell(LSTMSteps, _Cell):
         self._set_sizes(input_size, hidden_size, bias)
         self.peephole = arguments.flag("LSTMCell", "peephole", peephole)
         self._set_forget_bias(forget_bias)
-        self._start(dtype, generator)
+        self._add_parameters(dtype, generator)
 
 
 class GRUCell(GRUSteps, _Cell):
@@ -164,7 +163,7 @@ class GRUCell(GRUSteps, _Cell):
     ) -> None:
         self._set_sizes(input_size, hidden_size, bias)
         self.reset_after = arguments.flag("GRUCell", "reset_after", reset_after)
-        self._start(dtype, generator)
+        self._add_parameters(dtype, generator)
 
 
 _PEEPHOLES = """

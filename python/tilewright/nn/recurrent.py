@@ -128,13 +128,13 @@ class _Recurrent(Weights):
         if isinstance(input, PackedSequence):
             return self._of_packed(input, hx)
         x = self._dense(input)
-        batched = x.ndim == 3
+        shape, batched = x.shape, x.ndim == 3
         if not batched:
             x = expand_dims(x, 1)
         elif self.batch_first:
             x = swapaxes(x, 0, 1)
         steps, batch, read = x.shape
-        states = self._first_states(hx, x, batch, tuple(x.shape), batched)
+        states = self._first_states(hx, x, batch, shape, batched)
         rows, last = self._run(reshape(x, (steps * batch, read)), states, (batch,) * steps)
         output = reshape(rows, (steps, batch, rows.shape[1]))
         if not batched:

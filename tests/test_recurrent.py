@@ -160,9 +160,18 @@ def test_cells_in_a_loop_are_a_layer(kind, more):
 # ---- PyTorch ---------------------------------------------------------------------------------------------------------
 
 
-def pair(kind, *sizes, **options):
-    """A layer here and there, in double precision, each with the other's state dict."""
+@pytest.fixture
+def torch():
+    """With one thread: they are small, and two would wait for each other."""
     torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield torch
+    torch.set_num_threads(before)
+
+
+def pair(torch, kind, *sizes, **options):
+    """A layer here and there, in double precision, each with the other's state dict."""
     theirs = getattr(torch.nn, kind)(*sizes, dtype=torch.float64, **options)
     ours = getattr(nn, kind)(*sizes, dtype="float64", **options)
     assert repr(ours).replace(", nonlinearity='relu'", "") == repr(theirs)  # which leaves it out
@@ -172,10 +181,8 @@ def pair(kind, *sizes, **options):
     return ours, theirs
 
 
-def compare(ours, theirs, x, states, lengths=None):
+def compare(torch, ours, theirs, x, states, lengths=None):
     """Results, last states and all gradients; of packed sequences where there are lengths."""
-    import torch
-
     a, b = tw.asarray(x).requires_grad_(), torch.tensor(x, requires_grad=True)
     hx = [tw.asarray(state).requires_grad_() for state in states or ()]
     hx_there = [torch.tensor(state, requires_grad=True) for state in states or ()]
@@ -201,26 +208,26 @@ def compare(ours, theirs, x, states, lengths=None):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
-def test_layers_are_pytorchs(kind):
+def test_layers_are_pytorchs(kind, torch):
     flags = itertools.product((1, 3), *[(False, True)] * 4)
     for i, (layers, bias, first, bidirectional, packed) in enumerate(flags):
         more = {"LSTM": {"proj_size": 2 * (i % 2)}, "RNN": {"nonlinearity": ("tanh", "relu")[i % 2]}, "GRU": {}}[kind]
         options = {"bias": bias, "batch_first": first, "bidirectional": bidirectional, **more}
-        ours, theirs = pair(kind, 3, 5, layers, **options)
+        ours, theirs = pair(torch, kind, 3, 5, layers, **options)
         x = drawn(*((4, 6) if first else (6, 4)), 3)
         states = states_for(ours, 4) if i % 3 else None
-        compare(ours, theirs, x, states, [3, 6, 1, 4] if packed else None)
-        compare(ours.float().double(), theirs.float().double(), x[:, 0], None)
+        compare(torch, ours, theirs, x, states, [3, 6, 1, 4] if packed else None)
+        compare(torch, ours.float().double(), theirs.float().double(), x[:, 0], None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_cells_are_pytorchs(kind):
+def test_cells_are_pytorchs(kind, torch):
     for bias, batched in itertools.product((True, False), repeat=2):
-        ours, theirs = pair(f"{kind}Cell", 3, 5, bias=bias)
+        ours, theirs = pair(torch, f"{kind}Cell", 3, 5, bias=bias)
         shape = (4,) if batched else ()
         states = [drawn(*shape, 5, seed=i) for i in range(2 if kind == "LSTM" else 1)]
-        compare(ours, theirs, drawn(*shape, 3), states)
-        compare(ours, theirs, drawn(*shape, 3), None)
+        compare(torch, ours, theirs, drawn(*shape, 3), states)
+        compare(torch, ours, theirs, drawn(*shape, 3), None)
 
 
 # ---- inputs that broke other engines ---------------------------------------------------------------------------------

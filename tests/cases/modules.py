@@ -392,6 +392,7 @@ CASES = (
     M("RNN", recurrent.layer, STEPS, input_size=3, hidden_size=4, unshown=SIZES, errors=(
         refused(ValueError, "hidden_size is 0, but must be at least 1", "RNN", 3, 0),
         refused(TypeError, "num_layers is 1.5", "RNN", 3, 4, 1.5),
+        refused(ValueError, "num_layers is 4611686018427387904, but must be at most 10000", "RNN", 3, 4, 2**62),
         refused(ValueError, "nonlinearity is 'sigmoid', but must be", "RNN", 3, 4, nonlinearity="sigmoid"),
         refused(ValueError, r"dropout is 1.5, but must lie in \[0, 1\]", "RNN", 3, 4, 2, dropout=1.5),
         refused(TypeError, "dtype is int32, but must be floating", "RNN", 3, 4, dtype="int32"))),

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
+_MOST_LAYERS = 10_000  # a guard against slips: each is some objects of Python
+
 _PARAMETERS = """
 input_size : int
     I, numbers in each step of a sequence.
@@ -65,7 +67,8 @@ bias_ih_l0, bias_hh_l0 : Parameter, shape ({rows},)
 
 _RAISES = """
 ValueError
-    For sizes below 1{values}, or a `dropout` outside [0, 1]; when called, for inputs or states of other shapes.
+    For sizes below 1, more than 10,000 layers{values}, or a `dropout` outside [0, 1]; when called, for inputs or states
+    of other shapes.
 TypeError
     For sizes that are not integers, or a dtype that is not floating; when called, for states of another kind."""
 
@@ -99,7 +102,7 @@ class _Recurrent(Weights):
     ) -> None:
         name = type(self).__name__
         self._set_sizes(input_size, hidden_size, bias)
-        self.num_layers = arguments.integer(name, "num_layers", num_layers, at_least=1)
+        self.num_layers = arguments.integer(name, "num_layers", num_layers, at_least=1, at_most=_MOST_LAYERS)
         self.batch_first = arguments.flag(name, "batch_first", batch_first)
         self.dropout = arguments.probability(name, "dropout", dropout)
         self.bidirectional = arguments.flag(name, "bidirectional", bidirectional)

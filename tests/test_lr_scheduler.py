@@ -396,6 +396,19 @@ def test_states_are_plain():
             scheduler.load_state_dict(state)
 
 
+def test_momentum_is_that_of_the_optimiser():
+    """A state of a schedule for Adam does for SGD; one that cycles momentum not for one that does not."""
+    a = lr_scheduler.CyclicLR(ours("Adam"), 0.1, 1.0, 3)
+    b = lr_scheduler.CyclicLR(ours("SGD"), 0.1, 1.0, 3)
+    b.load_state_dict(a.state_dict())
+    b.step()
+    assert momenta(b.optimizer) == pytest.approx([0.9 - 0.1 / 3] * 2)
+    without = lr_scheduler.CyclicLR(ours("Adam"), 0.1, 1.0, 3, cycle_momentum=False)
+    for one, other in ((a, without), (without, a)):
+        with pytest.raises(ValueError, match=r"CyclicLR.load_state_dict: (cycle_momentum is|the state_dict lacks)"):
+            one.load_state_dict(other.state_dict())
+
+
 def test_callables_keep_their_attributes():
     scheduler = lr_scheduler.LambdaLR(ours(), [Ramp(0.5), lambda epoch: 1])
     state = scheduler.state_dict()

@@ -212,7 +212,7 @@ class LRScheduler:
         dict
             Of functions only what callable objects have as attributes: None for others.
         """
-        return {name: copy.copy(value) for name, value in vars(self).items() if name != "optimizer"}
+        return {name: _copied(value) for name, value in vars(self).items() if name != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over options and state: all of them, or on an error none.
@@ -250,7 +250,7 @@ class LRScheduler:
         missing = [name for name in own if name not in state_dict and name != "_step_count"]
         if missing:
             raise ValueError(f"{op}: the state_dict lacks {', '.join(missing)}; is it another schedule's?")
-        return {name: copy.copy(state_dict[name]) for name in own if name in state_dict}
+        return {name: _copied(state_dict[name]) for name in own if name in state_dict}
 
     def _check_state(self, loaded: dict[str, Any]) -> None:
         """Make what every schedule has Python's numbers."""
@@ -300,6 +300,10 @@ class ScaledLR(LRScheduler):
                     rate += height * now
             rates.append(rate)
         return rates
+
+
+def _copied(value: Any) -> Any:
+    return copy.copy(value) if isinstance(value, (list, dict)) else value
 
 
 def attributes_of(function: Callable[..., Any] | None) -> dict[str, Any] | None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR"]
 
+_MODES = ("triangular", "triangular2", "exp_range")
+
 
 class CosineAnnealingLR(ScaledLR):
     """Down along half a cosine; after `T_max` epochs up again.
@@ -201,6 +203,16 @@ class _WithMomentum(LRScheduler):
                 group["max_momentum"], group["base_momentum"] = high, low
         return lowest, highest
 
+    def _check_state(self, loaded: dict[str, Any]) -> None:
+        super()._check_state(loaded)
+        op = f"{self._name}.load_state_dict"
+        if arguments.flag(op, "cycle_momentum", loaded["cycle_momentum"]) != self.cycle_momentum:
+            raise ValueError(
+                f"{op}: cycle_momentum is {not self.cycle_momentum}, but the schedule was made without that"
+            )
+        loaded["cycle_momentum"] = self.cycle_momentum
+        loaded.pop("use_beta1", None)  # that of this optimiser
+
     def _set_momentum(self, group: dict[str, Any], momentum: float) -> None:
         if self.use_beta1:
             group["betas"] = (momentum, *group["betas"][1:])
@@ -282,7 +294,7 @@ class CyclicLR(_WithMomentum):
         down = up if step_size_down is None else self._size("step_size_down", step_size_down)
         self.total_size = up + down
         self.step_ratio = up / self.total_size
-        self.mode = mode
+        self.mode = arguments.option(self._name, "mode", mode, _MODES)
         self.gamma = gamma
         self._scale_fn_custom = scale_fn if scale_fn is None else arguments.function(self._name, "scale_fn", scale_fn)
         if scale_fn is None:
@@ -300,7 +312,7 @@ class CyclicLR(_WithMomentum):
         super().__init__(optimizer, last_epoch)
 
     def _check(self) -> None:
-        arguments.option(self._name, "mode", self.mode, ("triangular", "triangular2", "exp_range"))
+        arguments.option(self._name, "mode", self.mode, _MODES)
         arguments.option(self._name, "scale_mode", self.scale_mode, ("cycle", "iterations"))
         self._number("gamma")
         self._number("total_size", above=True)

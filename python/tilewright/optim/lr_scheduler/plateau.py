@@ -81,7 +81,7 @@ class ReduceLROnPlateau(LRScheduler):
         eps: float = 1e-8,
     ) -> None:
         self._attach(optimizer)
-        self.mode = mode
+        self.mode = arguments.option(self._name, "mode", mode, ("min", "max"))
         self.factor = factor
         self.patience = patience
         self.threshold = threshold

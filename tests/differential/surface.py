@@ -10,7 +10,7 @@ import tilewright as tw
 from test_public import public_things
 
 from . import good
-from .absurd import absurd
+from .absurd import SCHEDULES, absurd
 from .good import GOOD, INSTANCES, X
 
 EXCEPTIONS = ("AxisError", "io.FormatError")  # their constructors are Python's
@@ -238,6 +238,12 @@ SCENARIOS = (
     "stepped_from(tw.optim.Adam, stepped(tw.optim.SGD, None))",
     "stepped_from(tw.optim.Adam, dict(state=dict([(0, {state_dict})]), param_groups=[dict(params=[0])]))",
     "stepped_from(tw.optim.SGD, dict(state={state_dict}, param_groups={params}))",
+    *(f"rescheduled('{name}', {{PLACE}}, {{value}})" for name in SCHEDULES),
+    "tw.optim.lr_scheduler.LambdaLR({optimizer}, returning({value})).step()",
+    "with_option(tw.optim.SGD, 'initial_lr', {value})",
+    "tw.models.LinearTeacherForcing({steps}, {p}, {p})({step_number})",
+    "tw.models.InverseSigmoidTeacherForcing({power})({step_number})",
+    "list(nn.utils.bptt_windows({x}, {sequences}, length={length}, dim={dim}))",
     # what functions of the user's return
     "with_hook({gradients})",
     "with_hook({T3})",

@@ -7,7 +7,9 @@ from .fusion import *
 from .fusion import __all__ as _fusion
 from .parametrizations import *
 from .parametrizations import __all__ as _parametrizations
+from .truncated import *
+from .truncated import __all__ as _truncated
 from .vectors import *
 from .vectors import __all__ as _vectors
 
-__all__ = ["parametrizations", "parametrize", "rnn", *_clip_grad, *_fusion, *_parametrizations, *_vectors]
+__all__ = ["parametrizations", "parametrize", "rnn", *_clip_grad, *_fusion, *_parametrizations, *_truncated, *_vectors]

@@ -9,8 +9,8 @@ from .._engine import arguments
 from .._functions.comparison import less
 from .._functions.exponential import exp
 from .._functions.indexing import take_along_axis, where
-from .._functions.manipulation import concatenate, expand_dims, reshape
 from .._functions.logical import isfinite
+from .._functions.manipulation import concatenate, expand_dims, reshape
 from .._functions.reductions import argmax, max
 from .._functions.scans import cumulative_sum
 from .._functions.softmax import softmax
@@ -207,6 +207,17 @@ def tokens_of(op: str, name: str, value: Any) -> Tensor:
     if not (tokens.dtype.is_integer or tokens.size == 0):
         raise TypeError(f"{op}: {name} has dtype {tokens.dtype.name}, but tokens are integers")
     return tokens.astype("int64", copy=False)
+
+
+def text_of(op: str, name: str, value: Any, vocab_size: int) -> Tensor:
+    """One text, shape (T,), of tokens below `vocab_size`."""
+    tokens = tokens_of(op, name, value)
+    if tokens.ndim != 1:
+        raise ValueError(f"{op}: {name} has shape {tokens.shape}, but must be 1-D")
+    if tokens.size and not (0 <= tokens.min().item() and tokens.max().item() < vocab_size):
+        bad = next(token for token in tokens.tolist() if not 0 <= token < vocab_size)
+        raise ValueError(f"{op}: {name} contains {bad}, but tokens are integers from 0 to {vocab_size - 1}")
+    return tokens
 
 
 def perplexity(loss: Any) -> Tensor:

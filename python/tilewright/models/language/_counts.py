@@ -1,7 +1,8 @@
 """Counts of m-grams, as a tree in arrays: a level for each m, whose nodes are the different m-grams that were seen.
 
 A node is known by its key, `parent * V + token`: the node of its first m - 1 tokens on the level before, and the last
-token. Keys ascend, so children of a node are neighbours, and a search finds one. Level 0 has one node, the empty context.
+token. Keys ascend, so children of a node are neighbours, and a search finds one. Level 0 has one node, the empty
+context.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Level(NamedTuple):
     counts: Array
 
 
-def _positions(sequences: list[Array]) -> tuple[Array, Array]:
+def positions(sequences: list[Array]) -> tuple[Array, Array]:
     """All tokens one behind another, and how many of the same sequence stand before each."""
     import numpy as np
 
@@ -35,8 +36,8 @@ def count(sequences: list[Array], order: int, vocab_size: int) -> list[Level]:
     """The levels 1 to `order`. No m-gram reaches over the end of a sequence."""
     import numpy as np
 
-    tokens, before = _positions(sequences)
-    ends = np.zeros(len(tokens), np.int64)  # the node of the m - 1 tokens that end at a place
+    tokens, before = positions(sequences)
+    ends: Array = np.zeros(len(tokens), np.int64)  # the node of the m - 1 tokens that end at a place
     levels = []
     for m in range(1, order + 1):
         place = np.flatnonzero(before >= m - 1)
@@ -53,7 +54,7 @@ def find(levels: list[Level], sequence: Array, vocab_size: int) -> list[Array]:
     """For each level the nodes of the m-grams that end at each token: -1 where they were not seen, or reach too far."""
     import numpy as np
 
-    ends = [np.zeros(len(sequence), np.int64)]
+    ends: list[Array] = [np.zeros(len(sequence), np.int64)]
     for m, level in enumerate(levels, 1):
         parent = ends[0] if m == 1 else np.concatenate([[-1], ends[-1][:-1]])
         ends.append(child(level, parent, sequence, vocab_size))

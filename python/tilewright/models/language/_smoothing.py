@@ -79,10 +79,8 @@ def kneser_ney(levels: list[Level], vocab_size: int, modified: bool, discount: f
 
     shares = []
     for m, (level, contexts) in enumerate(zip(levels, _sizes(levels), strict=True)):
-        if m + 1 < len(levels):  # before how many different tokens it was seen
-            counts = np.bincount(levels[m + 1].suffix, minlength=len(level.keys))
-        else:
-            counts = level.counts
+        longest = m + 1 == len(levels)  # the others count before how many different tokens they were seen
+        counts = level.counts if longest else np.bincount(levels[m + 1].suffix, minlength=len(level.keys))
         by_count = np.array([0.0, *(_discounts(counts, modified) if discount is None else (discount,) * 3)])
         lowered = np.maximum(counts - by_count[np.minimum(counts, 3)], 0.0)
         totals = _sums(level, counts, contexts)[level.parent]
@@ -115,7 +113,7 @@ def katz(levels: list[Level], vocab_size: int) -> list[Table]:
         totals = _sums(level, level.counts, contexts) + (undiscounted & ~whole)
         share = ratios * level.counts / totals[level.parent]
         share /= np.where(whole, _sums(level, share, contexts), 1.0)[level.parent]
-        rest = 1 - _sums(level, lower[level.suffix], contexts)
+        rest: Array = 1 - _sums(level, lower[level.suffix], contexts)
         left = np.divide(1 - _sums(level, share, contexts), rest, out=np.zeros(contexts), where=~whole)
         tables.append(_closed(share, left))
         lower = share

@@ -60,8 +60,8 @@ class NGramModel:
       `n_r` the number of n-grams with count r, and `b = 6 n_6 / n_1`. Where that is no ratio between 0 and 1 for all r
       the limit of 5 is lowered, at last to none. A context of counts that are not discounted is taken as seen once
       more, for what was not seen behind it.
-    - kneser_ney [3]_, interpolated [4]_: `p(w | c) = max(C(c w) - D, 0) / C(c) + D N(c) / C(c) p(w | c')`, N(c) being the
-      number of different tokens behind c, and `D = n_1 / (n_1 + 2 n_2)`. For the shorter n-grams C is the number of
+    - kneser_ney [3]_, interpolated [4]_: `p(w | c) = max(C(c w) - D, 0) / C(c) + D N(c) / C(c) p(w | c')`, N(c) being
+      the number of different tokens behind c, and `D = n_1 / (n_1 + 2 n_2)`. For the shorter n-grams C is the number of
       different tokens before the n-gram.
     - modified_kneser_ney [4]_: with three discounts, for counts of 1, 2, and 3 or more: `1 - 2 Y n_2 / n_1`,
       `2 - 3 Y n_3 / n_2`, `3 - 4 Y n_4 / n_3`, where Y is D above. Where one of them is not above 0, all are Y.
@@ -75,7 +75,8 @@ class NGramModel:
     .. [2] S. Katz, Estimation of Probabilities from Sparse Data for the Language Model Component of a Speech
        Recognizer, IEEE Transactions on ASSP 35, 1987.
     .. [3] R. Kneser, H. Ney, Improved Backing-off for M-gram Language Modeling, ICASSP 1995.
-    .. [4] S. Chen, J. Goodman, An Empirical Study of Smoothing Techniques for Language Modeling, Harvard TR-10-98, 1998.
+    .. [4] S. Chen, J. Goodman, An Empirical Study of Smoothing Techniques for Language Modeling, Harvard TR-10-98,
+       1998.
 
     Examples
     --------
@@ -84,7 +85,7 @@ class NGramModel:
     >>> model.probability(1, [0])  # 2 of 3 times, so (2 + 1) / (3 + 3)
     0.5
     >>> round(model.perplexity([0, 1, 0, 1]), 2)
-    1.88
+    1.97
     """
 
     def __init__(
@@ -317,7 +318,7 @@ class NGramModel:
             "generate", step, start, length, temperature, top_k, top_p, generator, np.empty(0, np.int64)
         )
 
-    # ---- arrays -------------------------------------------------------------------------------------------------------
+    # ---- arrays ------------------------------------------------------------------------------------------------------
 
     def _fitted(self, op: str) -> NGramModel:
         if not self._tables:
@@ -325,14 +326,8 @@ class NGramModel:
         return self
 
     def _tokens(self, op: str, name: str, value: Any) -> Array:
-        tokens = generation.tokens_of(op, name, value)
-        if tokens.ndim != 1:
-            raise ValueError(f"{op}: {name} has shape {tokens.shape}, but must be 1-D")
-        array: Array = tokens.numpy()
-        if len(array) and not 0 <= array.min() <= array.max() < self.vocab_size:
-            bad = array[(array < 0) | (array >= self.vocab_size)][0]
-            raise ValueError(f"{op}: {name} contains {bad}, but tokens are integers from 0 to {self.vocab_size - 1}")
-        return array
+        tokens: Array = generation.text_of(op, name, value, self.vocab_size).numpy()
+        return tokens
 
     def _last(self, tokens: Array) -> Array:
         return tokens[max(0, len(tokens) - self.order + 1) :]
@@ -340,8 +335,8 @@ class NGramModel:
     def _context(self, op: str, context: Any) -> Array:
         return self._last(self._tokens(op, "context", context))
 
-    def _backed_off(self, p: Array, left: Array, context: Array) -> Array:
-        """Of what was not seen behind contexts, from `p` behind the shorter ones; -1 are contexts that were not seen."""
+    def _backed_off(self, p: Array, left: Array, context: Array | int) -> Array:
+        """Of tokens that were not seen behind contexts, from `p` behind the shorter ones; -1 are contexts not seen."""
         import numpy as np
 
         if self.smoothing == "add_k":
@@ -353,7 +348,7 @@ class NGramModel:
         import numpy as np
 
         p = np.full(len(sequence), 1 / self.vocab_size)
-        context = np.zeros(len(sequence), np.int64)
+        context: Array = np.zeros(len(sequence), np.int64)
         found = _counts.find(self._levels, sequence, self.vocab_size)
         for m, (node, (table, left)) in enumerate(zip(found, self._tables, strict=True)):
             longer = np.where(node < 0, self._backed_off(p, left, context), table[node])
@@ -374,9 +369,10 @@ class NGramModel:
         for m in range(len(context) + 1):
             level, (table, left) = self._levels[m], self._tables[m]
             words = context[len(context) - m :]
-            node = _counts.find(self._levels, words, self.vocab_size)[m - 1][-1] if m else np.int64(0)
+            node = int(_counts.find(self._levels, words, self.vocab_size)[m - 1][-1]) if m else 0
             p = self._backed_off(p, left, node)
             if node >= 0:
-                first, last = np.searchsorted(level.keys, [node * self.vocab_size, (node + 1) * self.vocab_size])
+                ends = np.array([node, node + 1]) * self.vocab_size
+                first, last = np.searchsorted(level.keys, ends)
                 p[level.keys[first:last] % self.vocab_size] = table[first:last]
         return p

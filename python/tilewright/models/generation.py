@@ -214,7 +214,7 @@ def text_of(op: str, name: str, value: Any, vocab_size: int) -> Tensor:
     tokens = tokens_of(op, name, value)
     if tokens.ndim != 1:
         raise ValueError(f"{op}: {name} has shape {tokens.shape}, but must be 1-D")
-    if tokens.size and not (0 <= tokens.min().item() and tokens.max().item() < vocab_size):
+    if tokens.size and bool(((tokens < 0) | (tokens >= vocab_size)).any()):
         bad = next(token for token in tokens.tolist() if not 0 <= token < vocab_size)
         raise ValueError(f"{op}: {name} contains {bad}, but tokens are integers from 0 to {vocab_size - 1}")
     return tokens

@@ -20,6 +20,7 @@ from ._counts import positions
 if TYPE_CHECKING:
     from ..._engine.tensor import Tensor
     from ...random import Generator
+    from ._counts import Array
 
 __all__ = ["Cooccurrences", "GloVe", "cooccurrences"]
 
@@ -81,7 +82,8 @@ def cooccurrences(*sequences: Any, vocab_size: int, window: int = 10, symmetric:
     symmetric = arguments.flag(op, "symmetric", symmetric)
     texts = [generation.text_of(op, "sequences", text, size).numpy() for text in sequences]
     tokens, before = positions(texts)
-    keys, counts = [np.empty(0, np.int64)], [np.empty(0)]
+    keys: list[Array] = [np.empty(0, np.int64)]
+    counts: list[Array] = [np.empty(0)]
     for distance in range(1, min(window, int(before.max(initial=0))) + 1):
         later = np.flatnonzero(before >= distance)
         of_pair, often = np.unique(tokens[later] * size + tokens[later - distance], return_counts=True)
@@ -247,7 +249,7 @@ class GloVe(nn.Module):
                 loss = (weights[batch] * square(errors)).sum() / 2
                 loss.backward()
                 self._step(lr)
-                total += loss.item()
+                total += float(loss.item())
             losses.append(total / len(targets))
         return losses
 
@@ -255,10 +257,9 @@ class GloVe(nn.Module):
         """One of AdaGrad, which the optimisers do not have."""
         with no_grad():
             for name, parameter in self.named_parameters():
-                gradient = parameter.grad
                 squares = self._squares[name]
-                squares += square(gradient)
-                parameter -= lr * gradient / sqrt(squares)
+                squares += square(parameter.grad)
+                parameter -= parameter.grad / sqrt(squares) * lr
                 parameter.grad = None
 
     def nearest(self, word: int, k: int = 10) -> tuple[Tensor, Tensor]:

@@ -372,7 +372,6 @@ class NGramModel:
             node = int(_counts.find(self._levels, words, self.vocab_size)[m - 1][-1]) if m else 0
             p = self._backed_off(p, left, node)
             if node >= 0:
-                ends = np.array([node, node + 1]) * self.vocab_size
-                first, last = np.searchsorted(level.keys, ends)
-                p[level.keys[first:last] % self.vocab_size] = table[first:last]
+                below = slice(*np.searchsorted(level.keys, np.array([node, node + 1]) * self.vocab_size))
+                p[level.keys[below] % self.vocab_size] = table[below]
         return p

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ... import nn
 from ..._engine import arguments
 from .. import generation
+from ._interim import _Embedding
 from .multiplicative import MultiplicativeRNN
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RNNLanguageModel"]
 
-_LAYERS: dict[str, Any] = {}
+_LAYERS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 _START = 0.1
 
 
@@ -104,7 +105,7 @@ class RNNLanguageModel(nn.Module):
         if arguments.flag(name, "tie_weights", tie_weights) and embedding_dim != hidden_size:
             sizes = f"embedding_dim is {embedding_dim} and hidden_size {hidden_size}"
             raise ValueError(f"{name}: {sizes}, but must be equal where weights are tied")
-        self.embedding = nn.Embedding(vocab_size, embedding_dim)
+        self.embedding = _Embedding(vocab_size, embedding_dim)
         self.drop = nn.Dropout(dropout)
         self.rnn: nn.Module
         if cell == "mrnn":
@@ -139,8 +140,15 @@ class RNNLanguageModel(nn.Module):
         Returns
         -------
         Tensor or tuple of Tensor
+
+        Raises
+        ------
+        TypeError
+            For what is not array-like.
         """
-        return tuple([part.detach() for part in state]) if isinstance(state, tuple) else state.detach()
+        if isinstance(state, tuple):
+            return tuple([arguments.array("detach", "state", part).detach() for part in state])
+        return arguments.array("detach", "state", state).detach()
 
     def generate(
         self,

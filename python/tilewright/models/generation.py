@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from .. import _sampling, random
 from .._engine import arguments
 from .._functions.comparison import less
+from .._functions.creation import zeros
 from .._functions.exponential import exp
 from .._functions.indexing import take_along_axis, where
 from .._functions.logical import isfinite
-from .._functions.manipulation import concatenate, expand_dims, reshape
+from .._functions.manipulation import expand_dims, reshape
 from .._functions.reductions import argmax, max
 from .._functions.scans import cumulative_sum
 from .._functions.softmax import softmax
@@ -192,13 +193,15 @@ def continued(
     tokens = tokens_of(op, "prompt", prompt)
     if not tokens.ndim:
         raise ValueError(f"{op}: prompt is 0-d, but must have an axis of tokens")
-    texts, latest = [tokens], tokens
+    start, latest = tokens.shape[-1], tokens
+    texts = zeros((*tokens.shape[:-1], start + length), dtype="int64")
+    texts[..., :start] = tokens
     with no_grad():
-        for _ in range(length):
+        for place in range(start, start + length):
             logits, state = step(latest, state)
             latest = expand_dims(_sample(op, logits, options, stream), axis=-1)
-            texts.append(latest)
-    return concatenate(texts, -1)
+            texts[..., place : place + 1] = latest
+    return texts
 
 
 def tokens_of(op: str, name: str, value: Any) -> Tensor:

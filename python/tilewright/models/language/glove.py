@@ -242,14 +242,15 @@ class GloVe(nn.Module):
         targets, weights = log(pairs.counts), minimum(pairs.counts / self.x_max, 1.0) ** self.alpha
         losses = []
         for _ in range(epochs):
-            total, order = 0.0, stream.permutation(len(targets))
+            order = stream.permutation(len(targets))
+            total: Any = 0.0
             for start in range(0, len(targets), batch_size):
                 batch = order[start : start + batch_size]
                 errors = self(pairs.rows[batch], pairs.columns[batch]) - targets[batch]
                 loss = (weights[batch] * square(errors)).sum() / 2
                 loss.backward()
                 self._step(lr)
-                total += float(loss.item())
+                total += loss.item()
             losses.append(total / len(targets))
         return losses
 
@@ -259,7 +260,7 @@ class GloVe(nn.Module):
             for name, parameter in self.named_parameters():
                 squares = self._squares[name]
                 squares += square(parameter.grad)
-                parameter -= parameter.grad / sqrt(squares) * lr
+                parameter.copy_(parameter - parameter.grad / sqrt(squares) * lr)
                 parameter.grad = None
 
     def nearest(self, word: int, k: int = 10) -> tuple[Tensor, Tensor]:

@@ -372,6 +372,7 @@ class NGramModel:
             node = int(_counts.find(self._levels, words, self.vocab_size)[m - 1][-1]) if m else 0
             p = self._backed_off(p, left, node)
             if node >= 0:
-                below = slice(*np.searchsorted(level.keys, np.array([node, node + 1]) * self.vocab_size))
+                first, last = (int(np.searchsorted(level.keys, n * self.vocab_size)) for n in (node, node + 1))
+                below = slice(first, last)
                 p[level.keys[below] % self.vocab_size] = table[below]
         return p

@@ -177,7 +177,8 @@ class GloVe(nn.Module):
         self.context_bias = nn.Parameter(zeros(shape[:1]))
         for weight in (self.weight, self.context_weight):
             nn.init.uniform_(weight, -0.5 / shape[1], 0.5 / shape[1], generator=generator)
-        self._squares = {name: ones_like(p.detach()) for name, p in self.named_parameters()}
+        for name, parameter in list(self.named_parameters()):
+            self.register_buffer(f"{name}_squares", ones_like(parameter.detach()), persistent=False)
 
     @property
     def vectors(self) -> Tensor:
@@ -258,7 +259,7 @@ class GloVe(nn.Module):
         """One of AdaGrad, which the optimisers do not have."""
         with no_grad():
             for name, parameter in self.named_parameters():
-                squares = self._squares[name]
+                squares = getattr(self, f"{name}_squares")
                 squares += square(parameter.grad)
                 parameter.copy_(parameter - parameter.grad / sqrt(squares) * lr)
                 parameter.grad = None

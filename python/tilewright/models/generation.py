@@ -194,7 +194,7 @@ def continued(
     if not tokens.ndim:
         raise ValueError(f"{op}: prompt is 0-d, but must have an axis of tokens")
     start, latest = tokens.shape[-1], tokens
-    texts = zeros((*tokens.shape[:-1], start + length), dtype="int64")
+    texts = zeros((*tokens.shape[:-1], start + length), dtype="int64", device=tokens.device)
     texts[..., :start] = tokens
     with no_grad():
         for place in range(start, start + length):
@@ -278,7 +278,7 @@ def _checked(op: str, logits: Any) -> tuple[Tensor, Tensor]:
         return x, x[..., :1]
     peak = max(x, -1, keepdims=True)
     if not isfinite(peak).all().item():
-        bad = next(value for value in reshape(peak, (-1,)).tolist() if not -float("inf") < value < float("inf"))
+        bad = next(value for value in reshape(peak, (-1,)).tolist() if not _LOWEST < value < -_LOWEST)
         what = "have a row of -inf alone" if bad == _LOWEST else f"contain {bad}"
         raise ValueError(f"{op}: logits {what}, but each row needs a finite one, and no NaN or inf")
     return x, peak

@@ -34,6 +34,7 @@ IMAGES = ('t("float32", 1, 4, 4, 4)', "leaf(1, 4, 2, 2)", 't("float64", 2, 4, 4)
 RESIZINGS = ('"nearest"', '"bilinear"', '"linear"', '"bicubic"', '"area"')
 
 WEIGHT_NORM = ("nn.utils.weight_norm(nn.Linear(3, 2))",)
+PACKED = "nn.utils.rnn.pack_sequence([leaf(3, 3), leaf(1, 3)])"
 SPECTRAL_NORM = ("nn.utils.spectral_norm(nn.Linear(3, 2))",)
 
 # Good arguments by the parameter's name; where a name means different things, by "function.name".
@@ -176,6 +177,19 @@ GOOD = {
     "parameters": ("leaf(3)", "[leaf(3)]", "nn.Linear(3, 2).parameters()"), "max_norm": ("1.0", "0.5"),
     "norm_type": ("2.0", "math.inf", "1"), "error_if_nonfinite": BOOL, "clip_value": ("0.5",),
     "ceil_mode": BOOL, "return_indices": BOOL, "count_include_pad": BOOL, "divisor_override": ("None", "3"),
+    # recurrent layers and sequences
+    "input_size": ("3",), "hidden_size": ("2", "4"), "num_layers": ("1", "2"), "batch_first": BOOL,
+    "dropout": ("0.0",), "bidirectional": BOOL, "proj_size": ("0", "1"), "peephole": BOOL,
+    "forget_bias": ("None", "1.0"), "reset_after": BOOL, "hx": ("None", 't("float32", 1, 2, 2)', "(leaf(2), leaf(2))"),
+    **dict.fromkeys((f"{name}.input" for name in ("RNN", "LSTM", "GRU")), ('t("float32", 4, 2, 3)', "leaf(4, 3)",
+    "grown(2, 2, 3)", PACKED)),
+    **dict.fromkeys((f"{name}.nonlinearity" for name in ("RNN", "RNNCell")), ('"tanh"', '"relu"')),
+    "sequence": (PACKED,), "packed_sequences": (PACKED,), "sequences": ("[leaf(3, 2), leaf(1, 2)]", "[[1.0], []]"),
+    "pack_padded_sequence.input": ('t("float32", 4, 2, 3)', "leaf(4, 2)"), "padded_sequences": ("leaf(4, 2)",),
+    **dict.fromkeys(("pack_padded_sequence.lengths", "unpad_sequence.lengths"), ("[4, 1]", "np.array([2, 2])")),
+    "enforce_sorted": BOOL, "padding_value": NUMBER, "total_length": ("None", "4"), "batch_sizes": ("[2, 1]",),
+    "padding_side": ('"left"', '"right"'), "PackedSequence.data": ('t("float32", 3, 2)', "leaf(3)"),
+    **dict.fromkeys(("sorted_indices", "unsorted_indices"), ("None", "[1, 0]")),
     # networks
     "block": ("tw.models.BasicBlock", "tw.models.Bottleneck"), "layers": ("[1]", "(1, 2)"), "width": ("4", "8"),
     "zero_init_residual": BOOL, "stem": ('"imagenet"', '"small"'), "shortcut": ('"padding"', '"none"', '"projection"'),

@@ -113,7 +113,7 @@ def plot(args, results):
         row[1].set(
             xlabel="training step", title=f"{problem} problem: training loss, length {lengths[-1]}", yscale="log"
         )
-    figure.axes[0].legend()
+    figure.axes[1].legend(handles=figure.axes[0].lines[:-1], loc="upper right")
     common.save(figure, args, "memory_problems.png")
 
 

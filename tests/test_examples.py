@@ -1,4 +1,4 @@
-"""The examples of networks, in their quick form: what they print, and that they draw what they say."""
+"""The examples but the first, in their quick form: what they print, and that they draw what they say."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = {
     "adversarial": ((), ("adversarial.png",), r"trained on PGD +PGD +[\d.]+% +[\d.]+%\n"),
     "batch_norm_gradient_flow": ((), ("batch_norm_gradient_flow.png",), r"batch norm .* test accuracy [\d.]+%\n"),
+    "character_model": ((), ("character_model.png",), r"lstm: \d\.\d+ bits per character, n-grams \d\.\d+\n"),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
     "memory_problems": ((), ("memory_problems.png",), r"copying problem, .*\n +1 +4\n( +\w+ +\d\.\d+ +\d\.\d+\n){4}"),
@@ -28,6 +29,7 @@ EXAMPLES = {
     "progressive_learning": ((), ("progressive_learning.png",), r"short first +: \d\.\d+; (\d+|-)\n"),
     "vanishing_gradients": ((), ("vanishing_gradients.png",), r"r = 4.0: \|dx_60 / dx_0\| is about 10\^1\d\n"),
     "what_filters_learn": ((), ("filters.png", "what_it_looks_at.png"), r"Grad-CAM +[\d.]+% +[\d.]+% +[\d.]+%\n"),
+    "word_vectors": ((), ("word_vectors.png",), r"mean vector by idf +[\d.]+% +[\d.]+% +[\d.]+%\n"),
 }
 
 
@@ -56,7 +58,7 @@ def quick(tmp_path_factory):
 
 
 def test_every_example_is_tested():
-    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common"}
+    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common", "texts"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -119,6 +121,32 @@ def test_networks_remember_short_sequences(quick):
         assert len(losses) == 4 and max(losses) < blind
 
 
+def test_the_character_model_learns(quick):
+    """The network gets better than the counts of single characters, longer n-grams are better than shorter ones."""
+    text = quick("character_model")[0].stdout
+    counts = re.findall(r"^modified Kneser-Ney +([\d. ]+)$", text, re.M)[0].split()
+    assert len(counts) == 4 and sorted(counts, reverse=True) == counts
+    bits = [float(number) for number in re.findall(r"^step +\d+: ([\d.]+) bits", text, re.M)]
+    assert len(bits) == 8 and bits[-1] < float(counts[0]) < bits[0]
+    assert text.count("Return ") == 8 + 3
+
+
+def test_docstrings_are_found_by_their_words(quick):
+    rows = dict(re.findall(r"^(\S.*?) +([\d.]+)% +[\d.]+% +[\d.]+%$", quick("word_vectors")[0].stdout, re.M))
+    assert float(rows["tf-idf"]) > float(rows["words in common"]) > 10 and float(rows["mean vector by idf"]) > 3
+
+
+def test_texts_of_the_examples(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(FOLDER)
+    import texts
+
+    found = list(texts.docstrings(20_000))
+    assert found == list(texts.docstrings(20_000)) and sum(len(text) for _, text in found) >= 20_000
+    assert all(text.isascii() and text == text.strip() for _, text in found)
+    monkeypatch.setattr(texts, "LIBRARY", tmp_path)
+    assert texts.licence() == "" and list(texts.docstrings(1)) == []
+
+
 def called(name, monkeypatch, capsys, *options):
     """Exit code, standard output and standard error of an example's main(), which is to exit before it starts."""
     monkeypatch.syspath_prepend(FOLDER)  # beside it is what examples share
@@ -151,6 +179,7 @@ def test_help_and_wrong_options(name, monkeypatch, capsys):
         ("vanishing_gradients", ("--max-norm", "0"), "argument --max-norm: 0.0 is not above 0"),
         ("cnn_digits", ("--seed", "-1"), "argument --seed: -1 is not between 0 and 2**64 - 1"),
         ("edge_filters", ("--photograph", "cat"), "argument --photograph: invalid choice: 'cat'"),
+        ("character_model", ("--cell", "cnn"), "argument --cell: invalid choice: 'cnn'"),
     ],
 )
 def test_wrong_values(name, options, message, monkeypatch, capsys):

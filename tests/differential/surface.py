@@ -15,7 +15,12 @@ from .good import GOOD, INSTANCES, X
 
 EXCEPTIONS = ("AxisError", "io.FormatError")  # their constructors are Python's
 # Making one of the others takes seconds.
-NETWORKS = ("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5")
+NETWORKS = (
+    *("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5"),
+    *("models.GloVe", "models.MultiplicativeRNN", "models.NGramModel", "models.NeuralLanguageModel"),
+    *("models.RNNLanguageModel", "models.cooccurrences", "models.generation.distribution"),
+    *("models.generation.generate", "models.generation.perplexity", "models.generation.sample"),
+)
 _FIELD = re.compile(r"\{([\w.]+)\}")
 
 

@@ -215,7 +215,7 @@ GOOD = {
     "step_size_down": ("None", "2"),
     "CyclicLR.mode": ('"triangular"', '"triangular2"', '"exp_range"'), "scale_fn": ("None", "lambda x: 1 / x"),
     "scale_mode": ('"cycle"', '"iterations"'), "cycle_momentum": BOOL, "base_momentum": ("0.8", "[0.7]"),
-    "max_momentum": ("0.9", "[0.99]"), "total_steps": ("None", "10"), "epochs": ("2",), "steps_per_epoch": ("5",),
+    "max_momentum": ("0.9", "[0.99]"), "total_steps": ("None", "10"), "steps_per_epoch": ("5",),
     "pct_start": PROBABILITY, "anneal_strategy": ('"cos"', '"linear"'), "div_factor": ("25.0", "1"),
     "final_div_factor": ("1e4", "2"), "three_phase": BOOL, "ReduceLROnPlateau.mode": ('"min"', '"max"'),
     "patience": ("0", "2"), "threshold_mode": ('"rel"', '"abs"'), "cooldown": ("0", "2"), "min_lr": ("0", "[0.01]"),

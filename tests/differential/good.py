@@ -215,7 +215,7 @@ GOOD = {
     "step_size_down": ("None", "2"),
     "CyclicLR.mode": ('"triangular"', '"triangular2"', '"exp_range"'), "scale_fn": ("None", "lambda x: 1 / x"),
     "scale_mode": ('"cycle"', '"iterations"'), "cycle_momentum": BOOL, "base_momentum": ("0.8", "[0.7]"),
-    "max_momentum": ("0.9", "[0.99]"), "total_steps": ("None", "10"), "epochs": ("2",), "steps_per_epoch": ("5",),
+    "max_momentum": ("0.9", "[0.99]"), "total_steps": ("None", "10"), "steps_per_epoch": ("5",),
     "pct_start": PROBABILITY, "anneal_strategy": ('"cos"', '"linear"'), "div_factor": ("25.0", "1"),
     "final_div_factor": ("1e4", "2"), "three_phase": BOOL, "ReduceLROnPlateau.mode": ('"min"', '"max"'),
     "patience": ("0", "2"), "threshold_mode": ('"rel"', '"abs"'), "cooldown": ("0", "2"), "min_lr": ("0", "[0.01]"),
@@ -224,7 +224,7 @@ GOOD = {
     "ChainedScheduler.optimizer": ("None",),
     "PLACE": tuple(map(str, range(16))), "steps": ("1", "5"), "step_number": ("0", "3"),
     # training through time
-    "sequences": ('t("float32", 4, 2)', 't("float32", 4, 3)'),
+    "bptt_windows.sequences": ('t("float32", 4, 2)', 't("float32", 4, 3)'),
     "detach_state.state": ("None", "grown(2, 3)", "(grown(2, 3), leaf(3))"),
     # data and files
     "dataset": ('tw.data.TensorDataset(t("float32", 6, 2), t("int64", 6))', "t('int64', 6)", "[1, 2, 3]"),
@@ -235,7 +235,7 @@ GOOD = {
     # text
     "text": ('"to be, or not"', '""'), "words.lower": BOOL, "tokens": ('"abca"', '["to", "be"]'),
     "min_count": ("1", "2"),
-    "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"), "batch_first": BOOL,
+    "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"),
     "decode.indices": ("[0, 1]", 't("int64", 2)'), "length": ("1", "2"), "TextWindows.stride": ("None", "1", "3"),
     **dict.fromkeys(("TextWindows.indices", "TextStreams.indices"), ('t("int64", 7)', "[0, 1, 2, 3]")),
     # language models

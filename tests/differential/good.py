@@ -224,7 +224,7 @@ GOOD = {
     "ChainedScheduler.optimizer": ("None",),
     "PLACE": tuple(map(str, range(16))), "steps": ("1", "5"), "step_number": ("0", "3"),
     # training through time
-    "sequences": ('t("float32", 4, 2)', 't("float32", 4, 3)'),
+    "bptt_windows.sequences": ('t("float32", 4, 2)', 't("float32", 4, 3)'),
     "detach_state.state": ("None", "grown(2, 3)", "(grown(2, 3), leaf(3))"),
     # data and files
     "dataset": ('tw.data.TensorDataset(t("float32", 6, 2), t("int64", 6))', "t('int64', 6)", "[1, 2, 3]"),
@@ -235,7 +235,7 @@ GOOD = {
     # text
     "text": ('"to be, or not"', '""'), "words.lower": BOOL, "tokens": ('"abca"', '["to", "be"]'),
     "min_count": ("1", "2"),
-    "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"), "batch_first": BOOL,
+    "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"),
     "decode.indices": ("[0, 1]", 't("int64", 2)'), "length": ("1", "2"), "TextWindows.stride": ("None", "1", "3"),
     **dict.fromkeys(("TextWindows.indices", "TextStreams.indices"), ('t("int64", 7)', "[0, 1, 2, 3]")),
     # language models
@@ -245,18 +245,16 @@ GOOD = {
     "vocab_size": ("3", "8"), "NGramModel.order": ("2", "1"), "NGramModel.k": ("0.5",), "NGramModel.weights": ("0.5",),
     "discount": ("None", "0.5"), "context": ("2",), "token": ("0", "2"),
     "smoothing": ('"katz"', '"kneser_ney"', '"add_k"', '"jelinek_mercer"'), "ngram": ("[0, 1]", "[2]"),
-    **dict.fromkeys(("sequences", "log_probability.sequence", "perplexity.tokens"), ("[0, 1, 2, 0]", "[0]")),
+    **dict.fromkeys(("fit.sequences", "cooccurrences.sequences"), ("[0, 1, 2, 0]", "[0]")),
+    **dict.fromkeys(("log_probability.sequence", "perplexity.tokens"), ("[0, 1, 2, 0]", "[0]")),
     **dict.fromkeys(("probability.context", "distribution.context"), ("()", "[0, 1]")), "window": ("2",),
     "symmetric": BOOL, "embedding_dim": ("3",), "x_max": ("10.0",), "GloVe.alpha": ("0.75",), "rows": ("[0, 1]",),
-    "columns": ("[1, 2]",), "epochs": ("1", "2"), "pairs": ("tw.models.cooccurrences([0, 1, 2], vocab_size=3)",),
+    "columns": ("[1, 2]",), "fit.epochs": ("1", "2"), "pairs": ("tw.models.cooccurrences([0, 1, 2], vocab_size=3)",),
     "fit.lr": ("0.1",), "word": ("0", "2"), "nearest.k": ("1", "5"), "analogy.k": ("1", "5"),
     **dict.fromkeys(("analogy.a", "analogy.b", "analogy.c"), ("0", "1", "2")), "factors": ("None", "4"),
     "direct": BOOL, "cell": ('"lstm"', '"mrnn"'), "tie_weights": BOOL, "MultiplicativeRNN.hx": ("None",),
-    "RNNLanguageModel.num_layers": ("1", "2"), "RNNLanguageModel.dropout": PROBABILITY,
     "NeuralLanguageModel.input": ("[0, 1]", "[[0, 1], [2, 0]]"), "RNNLanguageModel.state": ("None",),
-    "RNNLanguageModel.input": ("[0, 1]", "[[0, 1, 2]]"), "detach.state": ('t("float32", 3)', '(leaf(2), leaf(3))'),
-    **dict.fromkeys([f"MultiplicativeRNN.{size}_size" for size in ("input", "hidden")], ("3",)),
-    **dict.fromkeys([f"{kind}LanguageModel.hidden_size" for kind in ("Neural", "RNN")], ("4",)),
+    "RNNLanguageModel.input": ("[0, 1]", "[[0, 1, 2]]"),
     "MultiplicativeRNN.input": ('t("float32", 2, 3)', "leaf(4, 1, 3)"),
     # transforms of images
     "batch": ('t("float32", 2, 3, 4, 5)', 't("float64", 1, 1, 3, 3)', "leaf(2, 1, 2, 2)"),

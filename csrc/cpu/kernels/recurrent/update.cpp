@@ -1,7 +1,7 @@
 // The update of a recurrent cell from its sums, and the way back through it: one pass over all that a unit has.
 #include "cpu/kernels/recurrent/update.h"
-#include "cpu/kernels/math.h"
 #include "cpu/kernels/part.h"
+#include "cpu/kernels/recurrent/gates.h"
 
 namespace tw::TW_ISA {
 
@@ -56,7 +56,7 @@ void backward_lstm(const RecurrentBackward& b, int64_t r) {
     const V dh = cotangent_of_h<T>(g, of_h, u, lanes_at);
     const V i = lanes_at.load(gates[0] + u), f = lanes_at.load(gates[1] + u), n = lanes_at.load(gates[2] + u),
             o = lanes_at.load(gates[3] + u);
-    const V t = tanh(lanes_at.load(c + u)), past = lanes_at.load(before + u);
+    const V t = gate_tanh(lanes_at.load(c + u)), past = lanes_at.load(before + u);
     const V of_o = dh * t * slope_of_sigmoid(o);
     if (y) lanes_at.store(y + u, o * t);
     V dc = fma(dh * o, slope_of_tanh(t), lanes_at.load(of_c + u));
@@ -156,14 +156,14 @@ void update_lstm(const RecurrentUpdate& a, int64_t r) {
   for (int k = 0; k < 4; ++k) sums[k] = at<T>(a.sums, r, k), gates[k] = at<T>(a.gates, r, k);
   for_each_unit<T>(a.units, [&](int64_t u, auto lanes_at) __attribute__((always_inline)) {
     V of_i = lanes_at.load(sums[0] + u), of_f = lanes_at.load(sums[1] + u), of_o = lanes_at.load(sums[3] + u);
-    const V before = lanes_at.load(c + u), g = tanh(lanes_at.load(sums[2] + u));
+    const V before = lanes_at.load(c + u), g = gate_tanh(lanes_at.load(sums[2] + u));
     if (peephole) {
       of_i = fma(lanes_at.load(peephole + u), before, of_i);
       of_f = fma(lanes_at.load(peephole + a.peephole.block + u), before, of_f);
     }
-    const V i = sigmoid(of_i), f = sigmoid(of_f), after = fma(f, before, i * g);
+    const V i = gate_sigmoid(of_i), f = gate_sigmoid(of_f), after = fma(f, before, i * g);
     if (peephole) of_o = fma(lanes_at.load(peephole + 2 * a.peephole.block + u), after, of_o);
-    const V o = sigmoid(of_o), result = o * tanh(after);
+    const V o = gate_sigmoid(of_o), result = o * gate_tanh(after);
     lanes_at.store(c + u, after);
     if (gates[0]) {
       const V all[] = {i, f, g, o};
@@ -185,8 +185,8 @@ void update_gru(const RecurrentUpdate& a, int64_t row) {
     const V past = lanes_at.load(before + u);
     V r, z, n, product;
     if (a.part != RecurrentPart::rest) {
-      r = sigmoid(lanes_at.load(sums[0] + u));
-      z = sigmoid(lanes_at.load(sums[1] + u));
+      r = gate_sigmoid(lanes_at.load(sums[0] + u));
+      z = gate_sigmoid(lanes_at.load(sums[1] + u));
       product = a.part == RecurrentPart::all ? lanes_at.load(sums[3] + u) : r * past;
     }
     if (a.part == RecurrentPart::reset) {
@@ -197,10 +197,10 @@ void update_gru(const RecurrentUpdate& a, int64_t row) {
     }
     if (a.part == RecurrentPart::rest) {
       z = lanes_at.load(gates[1] + u);
-      n = tanh(lanes_at.load(sums[2] + u));
+      n = gate_tanh(lanes_at.load(sums[2] + u));
       lanes_at.store(gates[2] + u, n);
     } else {
-      n = tanh(fma(r, product, lanes_at.load(sums[2] + u)));
+      n = gate_tanh(fma(r, product, lanes_at.load(sums[2] + u)));
       const V all[] = {r, z, n, product};
       for (int k = 0; k < 4 && gates[0]; ++k) lanes_at.store(gates[k] + u, all[k]);
     }
@@ -217,7 +217,7 @@ void update_plain(const RecurrentUpdate& a, int64_t r) {
   T *y = at<T>(a.y, r), *h = at<T>(a.h, r);
   for_each_unit<T>(a.units, [&](int64_t u, auto lanes_at) __attribute__((always_inline)) {
     const V sum = lanes_at.load(sums + u);
-    const V result = a.cell == RecurrentCell::rnn_relu ? relu(sum) : tanh(sum);
+    const V result = a.cell == RecurrentCell::rnn_relu ? relu(sum) : gate_tanh(sum);
     if (y) lanes_at.store(y + u, result);
     lanes_at.store(h + u, result);
   });

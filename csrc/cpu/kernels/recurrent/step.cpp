@@ -10,11 +10,43 @@ namespace {
 template <class T>
 constexpr int64_t kDepth = Blocking<T>::kc;
 
+// The same of one row, c = bias + add + a b. Chains of products as short as in a tile of many rows would leave the
+// processor waiting for each sum: so there are four for each column, of every fourth product.
+template <class T>
+TW_INLINE void multiply_row(const RegisterTile<FmaStep<T>>& t, int64_t k) {
+  constexpr int L = lanes<T>, NR = Blocking<T>::nr, U = 4;
+  constexpr int64_t kAhead = 16;  // rows of b
+  vec<T> total[2] = {};
+  for (int64_t from = 0; from < k; from += kDepth<T>) {
+    const int64_t end = k - from < kDepth<T> ? k : from + kDepth<T>;
+    vec<T> sums[U][2] = {};
+    int64_t p = from;
+    for (; p + U <= end; p += U)
+#pragma GCC unroll 4
+      for (int u = 0; u < U; ++u) {
+        const T* b = t.b + (p + u) * NR;
+        __builtin_prefetch(b + kAhead * NR);
+        __builtin_prefetch(b + kAhead * NR + L);
+        for (int w = 0; w < 2; ++w) sums[u][w] = fma(set1(t.a[p + u]), load(b + w * L), sums[u][w]);
+      }
+    for (; p < end; ++p)
+      for (int w = 0; w < 2; ++w) sums[0][w] = fma(set1(t.a[p]), load(t.b + p * NR + w * L), sums[0][w]);
+    for (int w = 0; w < 2; ++w) total[w] += (sums[0][w] + sums[1][w]) + (sums[2][w] + sums[3][w]);
+  }
+  for (int w = 0; w * L < t.cols; ++w) {
+    const int n = t.cols - w * L < L ? t.cols - w * L : L;
+    if (t.bias) total[w] += load_n(t.bias + w * L, n);
+    if (t.add) total[w] += load_n(t.add + w * L, n);
+    store_n(t.c + w * L, total[w], n);
+  }
+}
+
 // The tiles of `t`'s columns of `rows` rows, near-equal ones, over a depth of k: c = bias + add + a b.
 template <class T>
 TW_INLINE void multiply_rows(RegisterTile<FmaStep<T>> t, int64_t rows, int64_t k) {
+  if (rows == 1) return multiply_row<T>(t, k);
   constexpr int MR = Blocking<T>::mr, NR = Blocking<T>::nr;
-  const int64_t tiles = (rows + MR - 1) / MR;
+  const int64_t tiles = (rows + MR - 1) / MR, add_row = t.add_row;
   const T *const a = t.a, *const b = t.b, *const add = t.add, *const bias = t.bias;
   T* const c = t.c;
   int64_t depth = 0;
@@ -22,19 +54,16 @@ TW_INLINE void multiply_rows(RegisterTile<FmaStep<T>> t, int64_t rows, int64_t k
     t.k = k - depth < kDepth<T> ? k - depth : kDepth<T>;
     t.b = b + depth * NR;
     t.b_ahead_step = NR / tiles;
+    t.bias = depth ? nullptr : bias;
+    t.add_row = depth ? t.c_row : add_row;
     for (int64_t i = 0; i < tiles; ++i) {
       const int64_t from = rows * i / tiles;
       t.rows = (int)(rows * (i + 1) / tiles - from);
-      t.a = a + from * t.a_row + depth;
-      t.a_ahead = t.a;
+      t.a = t.a_ahead = a + from * t.a_row + depth;
       t.b_ahead = t.b + t.k * NR + i * t.k * t.b_ahead_step;
       t.c = c + from * t.c_row;
       t.add = depth ? t.c : add ? add + from * t.add_row : nullptr;
-      const int64_t add_row = t.add_row;
-      if (depth) t.add_row = t.c_row;
-      t.bias = depth ? nullptr : bias;
       multiply_tile(t);
-      t.add_row = add_row;
     }
     depth += t.k;
   } while (depth < k);

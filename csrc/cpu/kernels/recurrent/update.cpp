@@ -204,7 +204,7 @@ void update_gru(const RecurrentUpdate& a, int64_t row) {
       const V all[] = {r, z, n, product};
       for (int k = 0; k < 4 && gates[0]; ++k) lanes_at.store(gates[k] + u, all[k]);
     }
-    const V result = fma(z, past - n, n);
+    const V result = fma(z, past, complement(z) * n);  // exact where z is 0 or 1
     if (y) lanes_at.store(y + u, result);
     lanes_at.store(h + u, result);
   });

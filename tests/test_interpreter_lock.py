@@ -12,6 +12,7 @@ import pytest
 
 import tilewright as tw
 from tilewright import _core, nn, optim
+from tilewright._functions import recurrent
 
 N = 1 << 20
 CSRC = Path(__file__).parent.parent / "csrc"
@@ -37,6 +38,11 @@ def parameter():
 
 def step(optimiser):
     return lambda: optimiser([parameter()], lr=0.1)
+
+
+def sequences():
+    """Of a GRU."""
+    return floats(32 * 64, 64), floats(64, 128), floats(384, 64), floats(384, 128), None, None, (64,) * 32, False, True
 
 
 # What takes long in each op of a backend, from what is made beforehand. All on one thread.
@@ -127,6 +133,11 @@ LONG = {
     "random.permutation": (lambda: tw.random.Generator(1), lambda g: g.permutation(N)),
     "random.multinomial": (lambda: tw.ones(4096), lambda w: tw.multinomial(w, N, replacement=True)),
     "random.dropout": (lambda: floats(4 * N), nn.functional.dropout),
+    "recurrent.forward": (sequences, lambda a: recurrent.gru(*a)),
+    "recurrent.backward": (
+        lambda: recurrent.gru(*[x.requires_grad_() if i == 1 else x for i, x in enumerate(sequences())])[0].sum(),
+        lambda y: y.backward(retain_graph=True),
+    ),
     "reduce.reduce": (lambda: floats(32 * N), tw.sum),
     "reduce.reduce, to many": (lambda: floats(4 * N, 4).astype("float16"), lambda x: x.mean(1)),
     "reduce.reduce, of columns": (lambda: floats(4 * N, 4), lambda x: x.sum(0)),

@@ -103,6 +103,10 @@ struct Backend {
     BackendOp<int64_t, MultinomialProblem> multinomial;
   } random;
   struct {
+    BackendOp<void, RecurrentProblem> forward;
+    BackendOp<void, RecurrentBackwardProblem> backward;
+  } recurrent;
+  struct {
     BackendOp<void, ReduceProblem> reduce;
     BackendOp<void, ArgReduceProblem> arg_reduce;
   } reduce;
@@ -167,6 +171,8 @@ struct Backend {
   X(random, permutation)              \
   X(random, dropout)                  \
   X(random, multinomial)              \
+  X(recurrent, forward)               \
+  X(recurrent, backward)              \
   X(reduce, reduce)                   \
   X(reduce, arg_reduce)               \
   X(resample, run)                    \

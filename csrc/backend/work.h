@@ -12,6 +12,7 @@
 #include "backend/pad.h"
 #include "backend/pool.h"
 #include "backend/random.h"
+#include "backend/recurrent.h"
 #include "backend/reduce.h"
 #include "backend/resample.h"
 #include "backend/scan.h"
@@ -103,6 +104,12 @@ inline double expected_ns(const DropoutProblem& p) { return 0.5 * static_cast<do
 inline double expected_ns(const MultinomialProblem& p) {
   return static_cast<double>(p.rows) * (10 * static_cast<double>(p.classes) + 50 * static_cast<double>(p.draws));
 }
+inline double expected_ns(const RecurrentShape& s, int64_t columns) {
+  const double units = static_cast<double>(s.rows) * static_cast<double>(s.hidden);
+  return units * (10 + 0.02 * static_cast<double>(gates_of(s.cell) * columns));
+}
+inline double expected_ns(const RecurrentProblem& p) { return expected_ns(p.shape, p.shape.inputs + p.shape.output); }
+inline double expected_ns(const RecurrentBackwardProblem& p) { return expected_ns(p.shape, p.shape.output); }
 inline double expected_ns(const ReduceProblem& p) { return 0.2 * product(p.shape); }
 inline double expected_ns(const ArgReduceProblem& p) { return 0.3 * product(p.shape); }
 inline double expected_ns(const ResampleProblem& p) {

@@ -25,6 +25,7 @@ void bind_pad(py::module_&);
 void bind_pool(py::module_&);
 void bind_probe(py::module_&);
 void bind_random(py::module_&);
+void bind_recurrent(py::module_&);
 void bind_reduce(py::module_&);
 void bind_resample(py::module_&);
 void bind_scan(py::module_&);

@@ -156,6 +156,7 @@ PYBIND11_MODULE(_core, m) {
   bind_probe(m);
   bind_optim(m);
   bind_random(m);
+  bind_recurrent(m);
   bind_reduce(m);
   bind_resample(m);
   bind_scan(m);

@@ -49,6 +49,7 @@ const Backend kBackend = {
                .permutation = {random_permutation},
                .dropout = {dropout},
                .multinomial = {multinomial}},
+    .recurrent = {.forward = {recurrent}, .backward = {recurrent_backward}},
     .reduce = {.reduce = {reduce}, .arg_reduce = {arg_reduce}},
     .resample = {.run = {resample}},
     .scan = {.run = {scan}},

@@ -63,6 +63,9 @@ void random_permutation(const RandomPermutationProblem&);
 void dropout(const DropoutProblem&);
 int64_t multinomial(const MultinomialProblem&);
 
+void recurrent(const RecurrentProblem&);
+void recurrent_backward(const RecurrentBackwardProblem&);
+
 void reduce(const ReduceProblem&);
 void arg_reduce(const ArgReduceProblem&);
 

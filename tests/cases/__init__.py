@@ -17,6 +17,7 @@ from . import (
     padding,
     picking,
     pooling,
+    recurrent,
     reductions,
     resampling,
     scans,
@@ -25,7 +26,7 @@ from . import (
 
 FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses),
-    *(conv, normalization, pooling),
+    *(conv, normalization, pooling, recurrent),
     *(manipulation, indexing, picking, sorting, creation),
     *(linalg, padding, resampling, folding),
 )

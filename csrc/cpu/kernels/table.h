@@ -13,6 +13,7 @@
 #include "cpu/kernels/pool/pool.h"
 #include "cpu/kernels/probe/probe.h"
 #include "cpu/kernels/random/random.h"
+#include "cpu/kernels/recurrent/recurrent.h"
 #include "cpu/kernels/reduce/reduce.h"
 #include "cpu/kernels/resample/resample.h"
 #include "cpu/kernels/scan/scan.h"
@@ -30,6 +31,7 @@
   X(pool, PoolKernels)               \
   X(probe, ProbeKernels)             \
   X(random, RandomKernels)           \
+  X(recurrent, RecurrentKernels)     \
   X(reduce, ReduceKernels)           \
   X(resample, ResampleKernels)       \
   X(scan, ScanKernels)               \

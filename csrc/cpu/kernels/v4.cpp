@@ -15,6 +15,7 @@ void fill(OptimKernels&);
 void fill(PoolKernels&);
 void fill(ProbeKernels&);
 void fill(RandomKernels&);
+void fill(RecurrentKernels&);
 void fill(ReduceKernels&);
 void fill(ScanKernels&);
 void fill(SoftmaxKernels&);
@@ -31,6 +32,7 @@ void fill(KernelTable& table) {
   fill(table.pool);
   fill(table.probe);
   fill(table.random);
+  fill(table.recurrent);
   fill(table.reduce);
   fill(table.scan);
   fill(table.softmax);

@@ -6,6 +6,7 @@ from . import (
     conv,
     creation,
     elementwise,
+    embedding,
     folding,
     indexing,
     linalg,
@@ -26,7 +27,7 @@ from . import (
 FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses),
     *(conv, normalization, pooling),
-    *(manipulation, indexing, picking, sorting, creation),
+    *(manipulation, indexing, picking, embedding, sorting, creation),
     *(linalg, padding, resampling, folding),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

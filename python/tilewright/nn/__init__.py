@@ -19,6 +19,8 @@ from .distances import *
 from .distances import __all__ as _distances
 from .dropout import *
 from .dropout import __all__ as _dropout
+from .embedding import *
+from .embedding import __all__ as _embedding
 from .flatten import *
 from .flatten import __all__ as _flatten
 from .folding import *
@@ -64,6 +66,7 @@ __all__ = [
     *_conv,
     *_distances,
     *_dropout,
+    *_embedding,
     *_flatten,
     *_folding,
     *_fuse,

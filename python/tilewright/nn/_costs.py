@@ -87,6 +87,14 @@ def _slopes(module: Any, x: Tensor, y: Tensor) -> Costs:
     return y.size, y.size
 
 
+def _look_up(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return y.size, 0
+
+
+def _bags(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return x.size * module.embedding_dim, 0
+
+
 def _pooling(module: Any, x: Tensor, y: Tensor) -> Costs:
     seen = window(module, x, y)
     return (y.size * math.prod(seen.kernel) if seen else 0), 0
@@ -102,7 +110,7 @@ def _adaptive_pooling(module: Any, x: Tensor, y: Tensor) -> Costs:
 
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
-_COSTS |= {"GroupNorm": _normalization}
+_COSTS |= {"GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}
 _AXES: dict[str, int] = {}
 for _n in (1, 2, 3):
     _COSTS |= {f"Conv{_n}d": _convolution, f"ConvTranspose{_n}d": _transposed}

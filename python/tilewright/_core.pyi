@@ -71,6 +71,8 @@ __all__: list[str] = [
     "cos",
     "cross_entropy",
     "cross_entropy_backward",
+    "ctc_loss",
+    "ctc_loss_backward",
     "cumprod",
     "cumsum",
     "default_dtype",
@@ -698,6 +700,18 @@ def cross_entropy_backward(
     arg5: typing.SupportsInt | typing.SupportsIndex,
     arg6: typing.SupportsFloat | typing.SupportsIndex,
     arg7: str,
+) -> Array: ...
+def ctc_loss(
+    arg0: Array, arg1: Array, arg2: Array, arg3: Array, arg4: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[Array, Array]: ...
+def ctc_loss_backward(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsInt | typing.SupportsIndex,
 ) -> Array: ...
 def cumprod(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def cumsum(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...

@@ -5,6 +5,7 @@ from . import (
     complex,
     conv,
     creation,
+    ctc,
     elementwise,
     embedding,
     folding,
@@ -25,7 +26,7 @@ from . import (
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses),
+    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling),
     *(manipulation, indexing, picking, embedding, sorting, creation),
     *(linalg, padding, resampling, folding),

@@ -446,6 +446,9 @@ CASES = (
       margin=0.2),
     M("TripletMarginLoss", "triplet_margin_loss", P, T, A((4, 3)), margin=2.0, swap=True),
     M("TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss", P, T, A((4, 3)), margin=2.0),
+    M("CTCLoss", "ctc_loss", A((6, 4, 4)), A((4, 2), 0, 2, dtype="int64"), A((4,), 4, 6, dtype="int64"),
+      A((4,), 0, 2, dtype="int64"), blank=3, reduction="sum", zero_infinity=True, torch=False,
+      errors=(*reduction("CTCLoss"), refused(TypeError, "blank is 0.5", "CTCLoss", 0.5))),
     M("CosineSimilarity", "cosine_similarity", P, T, dim=0),
     M("PairwiseDistance", "pairwise_distance", P, T, p=3.0),
 )  # fmt: skip

@@ -116,6 +116,10 @@ GOOD = {
     **dict.fromkeys((f"{name}.mode" for name in ("embedding_bag", "EmbeddingBag")), ('"sum"', '"mean"', '"max"')),
     **dict.fromkeys((f"{name}.offsets" for name in ("embedding_bag", "EmbeddingBag")), ("None", "[0, 1]")),
     "per_sample_weights": ("None", "leaf(2)"),
+    # sequences of labels
+    "log_probs": ('t("float32", 5, 2, 4)', "leaf(5, 2, 4)", 't("float64", 5, 2, 4)'), "blank": ("0", "3"),
+    "targets": ("[[1, 2], [2, 2]]", "[1, 2]"), "zero_infinity": BOOL, "input_lengths": ("[5, 4]", "tw.asarray([5, 1])"),
+    "target_lengths": ("[2, 1]", "[1, 1]"),
     # images
     "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]", "{0: 1}"), "constant_values": ("0", "(1, 2)", "0.0"),
     "pad.mode": ('"constant"', '"reflect"', '"edge"', '"wrap"', '"circular"'), "pad.pad": ("(1, 2)", "(0, 1, 1, 0)"),

@@ -71,6 +71,8 @@ __all__: list[str] = [
     "cos",
     "cross_entropy",
     "cross_entropy_backward",
+    "ctc_loss",
+    "ctc_loss_backward",
     "cumprod",
     "cumsum",
     "default_dtype",
@@ -83,6 +85,8 @@ __all__: list[str] = [
     "dropout_backward",
     "elu",
     "elu_backward",
+    "embedding",
+    "embedding_add",
     "empty",
     "equal",
     "equal_",
@@ -697,6 +701,18 @@ def cross_entropy_backward(
     arg6: typing.SupportsFloat | typing.SupportsIndex,
     arg7: str,
 ) -> Array: ...
+def ctc_loss(
+    arg0: Array, arg1: Array, arg2: Array, arg3: Array, arg4: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[Array, Array]: ...
+def ctc_loss_backward(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+) -> Array: ...
 def cumprod(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def cumsum(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
 def default_dtype(arg0: Array | complex) -> DType: ...
@@ -720,6 +736,8 @@ def elu(arg0: Array, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Array
 def elu_backward(
     arg0: Array | complex, arg1: Array | complex, arg2: typing.SupportsFloat | typing.SupportsIndex
 ) -> Array: ...
+def embedding(arg0: Array, arg1: Array) -> Array: ...
+def embedding_add(arg0: Array, arg1: Array, arg2: Array, arg3: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def empty(shape: int | typing.Sequence[int], dtype: DType, device: str = "cpu") -> Array: ...
 def equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def equal_(arg0: Array, arg1: Array | complex) -> None: ...

@@ -187,6 +187,7 @@ SIGNS = A(dtype="int64", values=[[1, -1, 1], [-1, -1, 1], [1, 1, 1], [-1, 1, -1]
 LABELS = A(dtype="int64", values=[[0, 2, -1], [1, -1, -1], [2, 0, 1], [-1, 0, 0]], shape=(4, 3))
 WEIGHT = np.float32([1.0, 2.0, 0.5])
 STEPS, SIZES = A((5, 2, 3)), ("input_size", "hidden_size")  # printed as in PyTorch, without their names
+ROWS_OF_7 = A((3, 5), 0, 6, dtype="int64")
 ROWS, PLANES, VOLUMES = A((2, 3, 9), 0.5, 3), A((2, 7, 9), 0.5, 3), A((2, 4, 5, 6), 0.5, 3)
 
 
@@ -279,6 +280,25 @@ CASES = (
     M("Linear", linear, A((2, 5, 6)), in_features=6, out_features=3),
     M("Linear", linear, A((2, 6)), in_features=6, out_features=3, activation="gelu_tanh", torch=False),
     M("PackedLinear", linear, A((4, 6)), build=lambda: nn.PackedLinear(nn.Linear(6, 3)), torch=False, grad=0),
+    # tables
+    M("Embedding", lambda module, x: module.weight[x], ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      errors=(refused(ValueError, "num_embeddings is -1", "Embedding", -1, 3),
+              refused(ValueError, "weight .* has more elements than", "Embedding", 2**40, 2**40),
+              refused(ValueError, "padding_idx is 7, but num_embeddings is 7", "Embedding", 7, 3, 7),
+              refused(ValueError, "max_norm is -1", "Embedding", 7, 3, max_norm=-1),
+              refused(ValueError, "norm_type is 0", "Embedding", 7, 3, norm_type=0),
+              refused(TypeError, "sparse is 'no'", "Embedding", 7, 3, sparse="no"),
+              refused(TypeError, "dtype is int64", "Embedding", 7, 3, dtype="int64"))),
+    M("Embedding", lambda module, x: module.weight[x], ROWS_OF_7, num_embeddings=7, embedding_dim=3, padding_idx=2,
+      scale_grad_by_freq=True, grad=0),
+    M("EmbeddingBag", lambda module, x: module.weight[x].mean(1), ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      errors=(refused(ValueError, "mode is 'min'", "EmbeddingBag", 7, 3, mode="min"),
+              refused(ValueError, "scale_grad_by_freq", "EmbeddingBag", 7, 3, mode="max", scale_grad_by_freq=True))),
+    M("EmbeddingBag", lambda module, x, offsets: F.embedding_bag(x, module.weight, offsets, mode="sum", padding_idx=2),
+      A((7,), 0, 6, dtype="int64"), A(dtype="int64", values=[0, 3, 3], shape=(3,)), num_embeddings=7, embedding_dim=3,
+      mode="sum", padding_idx=2, grad=0),
+    M("EmbeddingBag", lambda module, x: module.weight[x].max(1), ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      mode="max"),
     # shape
     M("Flatten", lambda module, x: tw.reshape(x, (5, 12)), X, errors=(axes(2, 1), axes(4, -1), axes(-5, 1))),
     M("Flatten", lambda module, x: tw.ravel(x), X, start_dim=0),
@@ -460,6 +480,9 @@ CASES = (
       margin=0.2),
     M("TripletMarginLoss", "triplet_margin_loss", P, T, A((4, 3)), margin=2.0, swap=True),
     M("TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss", P, T, A((4, 3)), margin=2.0),
+    M("CTCLoss", "ctc_loss", A((6, 4, 4)), A((4, 2), 0, 2, dtype="int64"), A((4,), 4, 6, dtype="int64"),
+      A((4,), 0, 2, dtype="int64"), blank=3, reduction="sum", zero_infinity=True, torch=False,
+      errors=(*reduction("CTCLoss"), refused(TypeError, "blank is 0.5", "CTCLoss", 0.5))),
     M("CosineSimilarity", "cosine_similarity", P, T, dim=0),
     M("PairwiseDistance", "pairwise_distance", P, T, p=3.0),
 )  # fmt: skip

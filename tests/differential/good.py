@@ -107,6 +107,20 @@ GOOD = {
     "prelu.weight": ("0.25", 't("float32", 1)', "leaf(3)"),
     **dict.fromkeys((f"{name}.input" for name in ("glu", "reglu", "geglu", "swiglu", "GLU", "ReGLU", "GEGLU", "SwiGLU",
     "maxout")), ('t("float32", 2, 4)', "leaf(2, 2)", 't("int64", 2, 2)', "[[1.0, 2.0]]")),
+    # tables
+    "num_embeddings": ("3", "1"), "embedding_dim": ("2", "0"), "padding_idx": ("None", "0", "-1"),
+    **dict.fromkeys((f"{name}.max_norm" for name in ("embedding", "embedding_bag", "Embedding", "EmbeddingBag")),
+    ("None", "1.5")), **dict.fromkeys(("scale_grad_by_freq", "sparse", "include_last_offset", "freeze"), BOOL),
+    **dict.fromkeys((f"{name}.input" for name in ("embedding", "embedding_bag", "Embedding", "EmbeddingBag")),
+    ("[[0, 1]]", 'tw.zeros((2, 3), dtype="uint8")', "[0, 0]", 'tw.zeros(3, dtype="int64")')),
+    **dict.fromkeys((f"{name}.weight" for name in ("embedding", "embedding_bag")), LOGITS), "embeddings": LOGITS,
+    **dict.fromkeys((f"{name}.mode" for name in ("embedding_bag", "EmbeddingBag")), ('"sum"', '"mean"', '"max"')),
+    **dict.fromkeys((f"{name}.offsets" for name in ("embedding_bag", "EmbeddingBag")), ("None", "[0, 1]")),
+    "per_sample_weights": ("None", "leaf(2)"),
+    # sequences of labels
+    "log_probs": ('t("float32", 5, 2, 4)', "leaf(5, 2, 4)", 't("float64", 5, 2, 4)'), "blank": ("0", "3"),
+    "targets": ("[[1, 2], [2, 2]]", "[1, 2]"), "zero_infinity": BOOL, "input_lengths": ("[5, 4]", "tw.asarray([5, 1])"),
+    "target_lengths": ("[2, 1]", "[1, 1]"),
     # images
     "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]", "{0: 1}"), "constant_values": ("0", "(1, 2)", "0.0"),
     "pad.mode": ('"constant"', '"reflect"', '"edge"', '"wrap"', '"circular"'), "pad.pad": ("(1, 2)", "(0, 1, 1, 0)"),

@@ -5,7 +5,8 @@
 namespace tw::TW_ISA {
 namespace {
 
-// What is done with the taps of a window, and then with a row of windows: one after the other in vectors, or one alone.
+// What is done with taps, and with a row of windows then. Taps of each row of elements are joined first, then the rows:
+// fewer steps wait for each other, and both ways to pool give the same bits.
 template <class T>
 struct Largest {
   typedef compute_t<T> C;
@@ -63,22 +64,33 @@ struct Slices {
 
 // ---- along rows -----------------------------------------------------------------------------------------------------
 
-// Taps of lanes<T> windows of one row of elements, S apart, which follow each other in memory from `x` on.
+// x and all lanes of v but the last.
+template <class C, class V, int... I>
+TW_INLINE V behind(C x, V v, Lanes<I...>) {
+  return __builtin_shufflevector(set1(x), v, (I == 0 ? 0 : (int)sizeof...(I) + I - 1)...);
+}
+
+// The taps of lanes<T> windows in one row of elements; the windows are S apart, and the first begins at x.
 template <int S, class T, class Op>
-TW_INLINE vec<compute_t<T>> join_row(const Op& op, vec<compute_t<T>> v, const T* x, int64_t taps) {
+TW_INLINE vec<compute_t<T>> join_row(const Op& op, const T* x, int64_t taps) {
   constexpr int L = lanes<T>;
   constexpr Lanes<__integer_pack(L)...> all;
   if constexpr (S == 1) {
-    for (int64_t t = 0; t < taps; ++t) v = op.join(v, load(x + t));
+    auto v = load(x);
+    for (int64_t t = 1; t < taps; ++t) v = op.join(v, load(x + t));
+    return v;
   } else {
-    int64_t t = 0;
-    if (taps % 2) v = op.join(v, evens(load(x), load(x + L), all)), t = 1;
-    for (; t < taps; t += 2) {
-      const auto a = load(x + t), b = load(x + t + L);
-      v = op.join(op.join(v, evens(a, b, all)), odds(a, b, all));
+    const int64_t t = taps % 2;
+    const auto a = load(x + t), b = load(x + t + L), odd = odds(a, b, all);
+    auto v = evens(a, b, all);
+    if (t == 1) v = op.join(behind(get(x), odd, all), v);  // the third tap of a window is the first of the next
+    v = op.join(v, odd);
+    for (int64_t next = t + 2; next < taps; next += 2) {
+      const auto c = load(x + next), d = load(x + next + L);
+      v = op.join(op.join(v, evens(c, d, all)), odds(c, d, all));
     }
+    return v;
   }
-  return v;
 }
 
 template <int S, class T, class Op>
@@ -97,15 +109,17 @@ TW_INLINE void pool_rows(const PoolWindows& w, const PoolBlock& b, const T* x, T
       const Window c = window_of(columns, false, i);
       vec<C> v = set1(op.start);  // of which one lane counts: the larger of two numbers would be a branch
       taps.each_row(first + c.first, [&](const T* row) {
-        for (int64_t t = 0; t < c.count; ++t) v = op.join(v, set1(get(row + t)));
+        vec<C> of_row = set1(get(row));
+        for (int64_t t = 1; t < c.count; ++t) of_row = op.join(of_row, set1(get(row + t)));
+        v = op.join(v, of_row);
       });
       put(to + i, op.finish(v, i)[0]);
     };
     for (int64_t i = 0; i < inside.from; ++i) alone(i);
-    for (int64_t next = inside.from; next < inside.to; next += L) {
+    for (int64_t next = inside.from; next < inside.to; next = (next / L + 1) * L) {  // where rows are aligned, so it is
       const int64_t i = next + L <= inside.to ? next : inside.to - L;  // the last may do some windows again
       vec<C> v = set1(op.start);
-      taps.each_row(first + i * S - columns.p, [&](const T* row) { v = join_row<S>(op, v, row, columns.k); });
+      taps.each_row(first + i * S - columns.p, [&](const T* row) { v = op.join(v, join_row<S>(op, row, columns.k)); });
       store(to + i, op.finish_row(v, i));
     }
     for (int64_t i = inside.to; i < columns.m; ++i) alone(i);
@@ -189,7 +203,9 @@ TW_INLINE void pool_planes(const PoolWindows& w, const PoolBlock& b, const T* x,
                      const Window c = window_of(columns, false, b.first[2] + i);
                      vec<C> v = set1(op.start);
                      taps.each_row(first + (c.first - box[2].from) * L, [&](const C* row) {
-                       for (int64_t t = 0; t < c.count; ++t) v = op.join(v, load(row + t * c.step * L));
+                       vec<C> of_row = load(row);
+                       for (int64_t t = 1; t < c.count; ++t) of_row = op.join(of_row, load(row + t * c.step * L));
+                       v = op.join(v, of_row);
                      });
                      store(result, op.finish(v, i));
                    }

@@ -22,7 +22,11 @@ EXAMPLES = {
     "adversarial": ((), ("adversarial.png",), r"trained on PGD +PGD +[\d.]+% +[\d.]+%\n"),
     "batch_norm_gradient_flow": ((), ("batch_norm_gradient_flow.png",), r"batch norm .* test accuracy [\d.]+%\n"),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
-    "digits_by_row": ((), ("digits_by_row.png",), r"pixels: GRU +parameters +[\d,]+, test accuracy [\d.]+%\n"),
+    "digits_by_row": (
+        (),
+        ("digits_by_row.png",),
+        r"pixels: plain, ReLU.* test accuracy [\d.]+%\n",
+    ),
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
     "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),
     "what_filters_learn": ((), ("filters.png", "what_it_looks_at.png"), r"Grad-CAM +[\d.]+% +[\d.]+% +[\d.]+%\n"),

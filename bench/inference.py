@@ -93,14 +93,24 @@ def batch_norm(graph: Graph, module: Any, x: Value) -> Value:
     return graph.node("BatchNormalization", x, *map(graph.constant, given), epsilon=module.eps)
 
 
-def max_pooling(graph: Graph, module: Any, x: Value) -> Value:
-    """Of two axes."""
-    kernel, stride, padding, dilation = (
-        (size, size) if isinstance(size, int) else size
-        for size in (module.kernel_size, module.stride, module.padding, module.dilation)
+def pooling(module: Any) -> dict[str, Any]:
+    """Windows over two axes."""
+    kernel, stride, padding = (
+        (size, size) if isinstance(size, int) else size for size in (module.kernel_size, module.stride, module.padding)
     )
-    window = {"kernel_shape": kernel, "strides": stride, "pads": 2 * padding, "dilations": dilation}
-    return graph.node("MaxPool", x, **window, ceil_mode=int(module.ceil_mode))
+    return {"kernel_shape": kernel, "strides": stride, "pads": 2 * padding, "ceil_mode": int(module.ceil_mode)}
+
+
+def max_pooling(graph: Graph, module: Any, x: Value) -> Value:
+    dilation = module.dilation
+    dilations = (dilation, dilation) if isinstance(dilation, int) else dilation
+    return graph.node("MaxPool", x, **pooling(module), dilations=dilations)
+
+
+def mean_pooling(graph: Graph, module: Any, x: Value) -> Value:
+    if module.divisor_override is not None:
+        raise NotExportedError(f"no ONNX graph is made of {module}")
+    return graph.node("AveragePool", x, **pooling(module), count_include_pad=int(module.count_include_pad))
 
 
 def mean_of_image(graph: Graph, module: Any, x: Value) -> Value:
@@ -155,6 +165,7 @@ EXPORTS: dict[str, Callable[..., Any]] = {
     "Linear": linear,
     **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), convolution),
     "BatchNorm2d": batch_norm,
+    "AvgPool2d": mean_pooling,
     "MaxPool2d": max_pooling,
     "AdaptiveAvgPool2d": mean_of_image,
     "Flatten": flatten,

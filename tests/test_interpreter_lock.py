@@ -61,6 +61,19 @@ LONG = {
     "creation.join": (lambda: [floats(4 * N), floats(4 * N)], tw.concatenate),
     "creation.join, of short rows": (lambda: [floats(), floats()], lambda xs: tw.stack(xs, 1)),
     "creation.triangle": (lambda: floats(4096, 4096), tw.tril),
+    "ctc.forward": (
+        lambda: (floats(500, 8, 100), positions(8 * 100, 99).reshape(8, 100) + 1, [500] * 8, [100] * 8),
+        lambda a: nn.functional.ctc_loss(*a),
+    ),
+    "ctc.backward": (
+        lambda: (
+            floats(500, 8, 100).requires_grad_(),
+            positions(8 * 100, 99).reshape(8, 100) + 1,
+            [500] * 8,
+            [100] * 8,
+        ),
+        lambda a: nn.functional.ctc_loss(*a).backward(),
+    ),
     "elementwise.run": (lambda: floats(8 * N), lambda x: x + x),
     "elementwise.run, a cast": (lambda: positions(4 * N), lambda i: i.astype("float32")),
     "elementwise.run, a copy": (lambda: floats(8 * N), tw.copy),

@@ -54,6 +54,10 @@ struct Backend {
     BackendOp<void, TriangleProblem> triangle;
   } creation;
   struct {
+    BackendOp<int64_t, CtcProblem> forward;
+    BackendOp<int64_t, CtcBackwardProblem> backward;
+  } ctc;
+  struct {
     BackendOp<void, ElementwiseProblem> run;
   } elementwise;
   struct {
@@ -136,6 +140,8 @@ struct Backend {
   X(creation, arange)                 \
   X(creation, join)                   \
   X(creation, triangle)               \
+  X(ctc, forward)                     \
+  X(ctc, backward)                    \
   X(elementwise, run)                 \
   X(gemm, run)                        \
   X(gemm, pack)                       \

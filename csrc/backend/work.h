@@ -3,6 +3,7 @@
 #pragma once
 #include "backend/conv.h"
 #include "backend/creation.h"
+#include "backend/ctc.h"
 #include "backend/elementwise.h"
 #include "backend/gemm.h"
 #include "backend/index.h"
@@ -62,6 +63,11 @@ inline double expected_ns(const JoinProblem& p) {
 inline double expected_ns(const TriangleProblem& p) {
   return 0.1 * product(p.batch) * static_cast<double>(p.rows) * static_cast<double>(p.columns * p.itemsize);
 }
+inline double expected_ns(const CtcInputs& in) {
+  return 4 * static_cast<double>(in.kept()) + static_cast<double>(in.steps) * static_cast<double>(in.batch);
+}
+inline double expected_ns(const CtcProblem& p) { return expected_ns(p.in); }
+inline double expected_ns(const CtcBackwardProblem& p) { return 2 * expected_ns(p.in); }
 inline double expected_ns(const ElementwiseProblem& p) { return 0.3 * product(p.shape); }
 inline double expected_ns(const GemmBatch& p) {
   const double m = static_cast<double>(p.each.m), n = static_cast<double>(p.each.n), k = static_cast<double>(p.each.k);

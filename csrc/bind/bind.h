@@ -13,6 +13,7 @@ void bind_buffer(py::module_&);
 void bind_conv(py::module_&);
 void bind_creation(py::module_&);
 void bind_dlpack(py::module_&);
+void bind_ctc(py::module_&);
 void bind_elementwise(py::module_&);
 void bind_graph(py::module_&);
 void bind_index(py::module_&);

@@ -144,6 +144,7 @@ PYBIND11_MODULE(_core, m) {
   bind_conv(m);
   bind_creation(m);
   bind_dlpack(m);
+  bind_ctc(m);
   bind_elementwise(m);
   bind_graph(m);
   bind_index(m);

@@ -17,6 +17,7 @@ const Backend kBackend = {
              .weight_gradient = {conv_weight_gradient},
              .pack = {conv_pack}},
     .creation = {.arange = {arange}, .join = {join}, .triangle = {triangle}},
+    .ctc = {.forward = {ctc}, .backward = {ctc_backward}},
     .elementwise = {.run = {elementwise}},
     .gemm = {.run = {gemm}, .pack = {gemm_pack}},
     .index = {.gather = {gather},

@@ -20,6 +20,9 @@ void conv_transpose(const ConvProblem&);
 void conv_weight_gradient(const ConvWeightGradientProblem&);
 StorageRef conv_pack(const ConvPackProblem&);
 
+int64_t ctc(const CtcProblem&);
+int64_t ctc_backward(const CtcBackwardProblem&);
+
 void elementwise(const ElementwiseProblem&);
 
 void gemm(const GemmBatch&);

@@ -5,7 +5,9 @@ from . import (
     complex,
     conv,
     creation,
+    ctc,
     elementwise,
+    embedding,
     folding,
     indexing,
     linalg,
@@ -25,9 +27,9 @@ from . import (
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses),
+    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent),
-    *(manipulation, indexing, picking, sorting, creation),
+    *(manipulation, indexing, picking, embedding, sorting, creation),
     *(linalg, padding, resampling, folding),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -11,6 +11,7 @@ import tilewright as tw
 from tilewright import nn
 from tilewright.nn import functional as F
 
+from . import recurrent_layers as recurrent
 from .opcase import A, Raises, S
 from .pooling import IN_PLANES, IN_ROWS, IN_VOLUMES
 
@@ -185,6 +186,8 @@ CLASSES = A(dtype="int64", values=[0, 2, 1, 2], shape=(4,))
 SIGNS = A(dtype="int64", values=[[1, -1, 1], [-1, -1, 1], [1, 1, 1], [-1, 1, -1]], shape=(4, 3))
 LABELS = A(dtype="int64", values=[[0, 2, -1], [1, -1, -1], [2, 0, 1], [-1, 0, 0]], shape=(4, 3))
 WEIGHT = np.float32([1.0, 2.0, 0.5])
+STEPS, SIZES = A((5, 2, 3)), ("input_size", "hidden_size")  # printed as in PyTorch, without their names
+ROWS_OF_7 = A((3, 5), 0, 6, dtype="int64")
 ROWS, PLANES, VOLUMES = A((2, 3, 9), 0.5, 3), A((2, 7, 9), 0.5, 3), A((2, 4, 5, 6), 0.5, 3)
 
 
@@ -277,6 +280,25 @@ CASES = (
     M("Linear", linear, A((2, 5, 6)), in_features=6, out_features=3),
     M("Linear", linear, A((2, 6)), in_features=6, out_features=3, activation="gelu_tanh", torch=False),
     M("PackedLinear", linear, A((4, 6)), build=lambda: nn.PackedLinear(nn.Linear(6, 3)), torch=False, grad=0),
+    # tables
+    M("Embedding", lambda module, x: module.weight[x], ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      errors=(refused(ValueError, "num_embeddings is -1", "Embedding", -1, 3),
+              refused(ValueError, "weight .* has more elements than", "Embedding", 2**40, 2**40),
+              refused(ValueError, "padding_idx is 7, but num_embeddings is 7", "Embedding", 7, 3, 7),
+              refused(ValueError, "max_norm is -1", "Embedding", 7, 3, max_norm=-1),
+              refused(ValueError, "norm_type is 0", "Embedding", 7, 3, norm_type=0),
+              refused(TypeError, "sparse is 'no'", "Embedding", 7, 3, sparse="no"),
+              refused(TypeError, "dtype is int64", "Embedding", 7, 3, dtype="int64"))),
+    M("Embedding", lambda module, x: module.weight[x], ROWS_OF_7, num_embeddings=7, embedding_dim=3, padding_idx=2,
+      scale_grad_by_freq=True, grad=0),
+    M("EmbeddingBag", lambda module, x: module.weight[x].mean(1), ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      errors=(refused(ValueError, "mode is 'min'", "EmbeddingBag", 7, 3, mode="min"),
+              refused(ValueError, "scale_grad_by_freq", "EmbeddingBag", 7, 3, mode="max", scale_grad_by_freq=True))),
+    M("EmbeddingBag", lambda module, x, offsets: F.embedding_bag(x, module.weight, offsets, mode="sum", padding_idx=2),
+      A((7,), 0, 6, dtype="int64"), A(dtype="int64", values=[0, 3, 3], shape=(3,)), num_embeddings=7, embedding_dim=3,
+      mode="sum", padding_idx=2, grad=0),
+    M("EmbeddingBag", lambda module, x: module.weight[x].max(1), ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      mode="max"),
     # shape
     M("Flatten", lambda module, x: tw.reshape(x, (5, 12)), X, errors=(axes(2, 1), axes(4, -1), axes(-5, 1))),
     M("Flatten", lambda module, x: tw.ravel(x), X, start_dim=0),
@@ -386,6 +408,38 @@ CASES = (
       errors=(refused(ValueError, "needs size or scale_factor", "UpsamplingNearest2d"),)),
     M("UpsamplingBilinear2d", lambda module, x: F.interpolate(x, (7, 3), None, "bilinear", True), A((2, 3, 4, 5)),
       size=(7, 3), errors=(refused(TypeError, "size is 'a'", "UpsamplingBilinear2d", "a"),)),
+    # recurrent layers
+    M("RNN", recurrent.layer, STEPS, input_size=3, hidden_size=4, unshown=SIZES, errors=(
+        refused(ValueError, "hidden_size is 0, but must be at least 1", "RNN", 3, 0),
+        refused(TypeError, "num_layers is 1.5", "RNN", 3, 4, 1.5),
+        refused(ValueError, "num_layers is 4611686018427387904, but must be at most 10000", "RNN", 3, 4, 2**62),
+        refused(ValueError, "nonlinearity is 'sigmoid', but must be", "RNN", 3, 4, nonlinearity="sigmoid"),
+        refused(ValueError, r"dropout is 1.5, but must lie in \[0, 1\]", "RNN", 3, 4, 2, dropout=1.5),
+        refused(TypeError, "dtype is int32, but must be floating", "RNN", 3, 4, dtype="int32"))),
+    M("RNN", recurrent.layer, STEPS, A((6, 2, 4)), input_size=3, hidden_size=4, num_layers=3, bidirectional=True,
+      bias=False, unshown=SIZES),
+    M("RNN", recurrent.layer, STEPS, input_size=3, hidden_size=4, nonlinearity="relu", unshown=SIZES),
+    M("LSTM", recurrent.layer, STEPS, input_size=3, hidden_size=4, num_layers=2, bidirectional=True, proj_size=2,
+      unshown=SIZES, errors=(
+        refused(ValueError, "proj_size is 4, but must be at most 3", "LSTM", 3, 4, proj_size=4),
+        refused(ValueError, "forget_bias is 1.0, but there is none with bias=False", "LSTM", 3, 4, bias=False,
+                forget_bias=1))),
+    M("LSTM", recurrent.batch_first, A((2, 5, 3)), input_size=3, hidden_size=4, batch_first=True, unshown=SIZES),
+    M("LSTM", recurrent.layer, STEPS, input_size=3, hidden_size=4, peephole=True, forget_bias=1.0, torch=False,
+      unshown=SIZES),
+    M("GRU", recurrent.layer, STEPS, A((4, 2, 4)), input_size=3, hidden_size=4, num_layers=2, bidirectional=True,
+      unshown=SIZES),
+    M("GRU", recurrent.layer, STEPS, input_size=3, hidden_size=4, num_layers=2, dropout=0.5, random=True,
+      unshown=SIZES),
+    M("GRU", recurrent.layer, STEPS, input_size=3, hidden_size=4, reset_after=False, bias=False, torch=False,
+      unshown=SIZES),
+    M("RNNCell", recurrent.cell, A((5, 3)), A((5, 4)), input_size=3, hidden_size=4, bias=False, unshown=SIZES, errors=(
+        refused(ValueError, "input_size is 0", "RNNCell", 0, 4),
+        called(r"RNNCell: input has shape \(2, 3, 4, 5\), but must be \(B, 5\) or \(5,\)", "RNNCell", 5, 4))),
+    M("LSTMCell", recurrent.cell, A((5, 3)), input_size=3, hidden_size=4, unshown=SIZES),
+    M("LSTMCell", recurrent.cell, A((5, 3)), input_size=3, hidden_size=4, peephole=True, torch=False, unshown=SIZES),
+    M("GRUCell", recurrent.cell, A((5, 3)), A((5, 4)), input_size=3, hidden_size=4, unshown=SIZES),
+    M("GRUCell", recurrent.cell, A((5, 3)), input_size=3, hidden_size=4, reset_after=False, torch=False, unshown=SIZES),
     # windows and shuffling
     M("Unfold", "unfold", A((2, 3, 5, 6)), kernel_size=(3, 2), dilation=(1, 2), padding=(1, 0), stride=(2, 1),
       errors=(refused(ValueError, "kernel_size is 0", "Unfold", 0),)),
@@ -426,6 +480,9 @@ CASES = (
       margin=0.2),
     M("TripletMarginLoss", "triplet_margin_loss", P, T, A((4, 3)), margin=2.0, swap=True),
     M("TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss", P, T, A((4, 3)), margin=2.0),
+    M("CTCLoss", "ctc_loss", A((6, 4, 4)), A((4, 2), 0, 2, dtype="int64"), A((4,), 4, 6, dtype="int64"),
+      A((4,), 0, 2, dtype="int64"), blank=3, reduction="sum", zero_infinity=True, torch=False,
+      errors=(*reduction("CTCLoss"), refused(TypeError, "blank is 0.5", "CTCLoss", 0.5))),
     M("CosineSimilarity", "cosine_similarity", P, T, dim=0),
     M("PairwiseDistance", "pairwise_distance", P, T, p=3.0),
 )  # fmt: skip

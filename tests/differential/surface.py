@@ -10,12 +10,17 @@ import tilewright as tw
 from test_public import public_things
 
 from . import good
-from .absurd import absurd
+from .absurd import SCHEDULES, absurd
 from .good import GOOD, INSTANCES, X
 
 EXCEPTIONS = ("AxisError", "io.FormatError")  # their constructors are Python's
 # Making one of the others takes seconds.
-NETWORKS = ("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5")
+NETWORKS = (
+    *("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5"),
+    *("models.GloVe", "models.MultiplicativeRNN", "models.NGramModel", "models.NeuralLanguageModel"),
+    *("models.RNNLanguageModel", "models.cooccurrences", "models.generation.distribution"),
+    *("models.generation.generate", "models.generation.perplexity", "models.generation.sample"),
+)
 _FIELD = re.compile(r"\{([\w.]+)\}")
 
 
@@ -238,6 +243,12 @@ SCENARIOS = (
     "stepped_from(tw.optim.Adam, stepped(tw.optim.SGD, None))",
     "stepped_from(tw.optim.Adam, dict(state=dict([(0, {state_dict})]), param_groups=[dict(params=[0])]))",
     "stepped_from(tw.optim.SGD, dict(state={state_dict}, param_groups={params}))",
+    *(f"rescheduled('{name}', {{PLACE}}, {{value}})" for name in SCHEDULES),
+    "tw.optim.lr_scheduler.LambdaLR({optimizer}, returning({value})).step()",
+    "with_option(tw.optim.SGD, 'initial_lr', {value})",
+    "tw.models.LinearTeacherForcing({steps}, {p}, {p})({step_number})",
+    "tw.models.InverseSigmoidTeacherForcing({power})({step_number})",
+    "list(nn.utils.bptt_windows({x}, {x2}, length={length}, dim={dim}))",
     # what functions of the user's return
     "with_hook({gradients})",
     "with_hook({T3})",
@@ -267,6 +278,9 @@ SCENARIOS = (
     "operator.getitem(tw.data.Subset(tw.data.TensorDataset(t('float32', 4, 2)), {indices}), {key})",
     "[part[0] for part in tw.data.random_split({dataset}, {lengths}) if len(part)]",
     *(f"tw.data.transforms.{name}({options})({{batch}})" for name, options in TRANSFORMS.items()),
+    "operator.getitem(tw.data.text.TextWindows(range(7), 2), {key})",
+    "operator.getitem(tw.data.text.Vocabulary('ab', unknown={unknown}), {name})",
+    "list(tw.data.text.TextStreams({TextStreams.indices}, {batch_size}, {length}, batch_first={batch_first}))",
     # files
     "tw.io.save('c.safetensors', dict(a={x})) or tw.io.load('c.safetensors')",
     "saved({save.tensors}, {metadata})",

@@ -5,6 +5,7 @@
 // Kernels are serial over the range they are given and know nothing of threads, allocation or errors.
 #pragma once
 #include "cpu/kernels/conv/conv.h"
+#include "cpu/kernels/ctc/ctc.h"
 #include "cpu/kernels/elementwise/elementwise.h"
 #include "cpu/kernels/gemm/gemm.h"
 #include "cpu/kernels/index/index.h"
@@ -23,6 +24,7 @@
 // X(member of KernelTable, its type)
 #define TW_KERNEL_FAMILIES(X)        \
   X(conv, ConvKernels)               \
+  X(ctc, CtcKernels)                 \
   X(elementwise, ElementwiseKernels) \
   X(gemm, GemmKernels)               \
   X(index, IndexKernels)             \

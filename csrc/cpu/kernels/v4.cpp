@@ -8,6 +8,7 @@ void fill(KernelTable&);
 namespace tw::TW_ISA {
 
 void fill(ConvKernels&);
+void fill(CtcKernels&);
 void fill(ElementwiseKernels&);
 void fill(GemmKernels&);
 void fill(NormKernels&);
@@ -25,6 +26,7 @@ void fill(KernelTable& table) {
   v3::fill(table);
   table.level = "v4";
   fill(table.conv);
+  fill(table.ctc);
   fill(table.elementwise);
   fill(table.gemm);
   fill(table.norm);

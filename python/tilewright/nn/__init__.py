@@ -19,6 +19,8 @@ from .distances import *
 from .distances import __all__ as _distances
 from .dropout import *
 from .dropout import __all__ as _dropout
+from .embedding import *
+from .embedding import __all__ as _embedding
 from .flatten import *
 from .flatten import __all__ as _flatten
 from .folding import *
@@ -29,6 +31,7 @@ from .linear import *
 from .linear import __all__ as _linear
 from .losses import __all__ as _losses
 from .losses.classification import *
+from .losses.ctc import *
 from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *
@@ -44,6 +47,10 @@ from .piecewise import *
 from .piecewise import __all__ as _piecewise
 from .pooling import *
 from .pooling import __all__ as _pooling
+from .recurrent import *
+from .recurrent import __all__ as _recurrent_layers
+from .recurrent_cells import *
+from .recurrent_cells import __all__ as _recurrent_cells
 from .resampling import *
 from .resampling import __all__ as _resampling
 from .shuffling import *
@@ -64,6 +71,7 @@ __all__ = [
     *_conv,
     *_distances,
     *_dropout,
+    *_embedding,
     *_flatten,
     *_folding,
     *_fuse,
@@ -75,6 +83,8 @@ __all__ = [
     *_parameter_containers,
     *_piecewise,
     *_pooling,
+    *_recurrent_cells,
+    *_recurrent_layers,
     *_resampling,
     *_shuffling,
     *_winograd,

@@ -32,6 +32,7 @@ def all_work() -> list[Work]:
         (reduction, shapes.REDUCTIONS),
         (softmax, shapes.SOFTMAX),
         (picks.pick, shapes.PICKS),
+        (picks.embedding, shapes.EMBEDDINGS),
         (images.image, shapes.IMAGES),
         (sorting, shapes.SORTS),
         (scan, shapes.SCANS),

@@ -75,9 +75,7 @@ def _avg_pool(
 VJPS: dict[str, Any] = {
     "max_pool": _max_pool,
     "max_pool_with_indices": lambda g, indices, x_shape, kernel: _to_positions(g[0], indices.detach(), x_shape, kernel),
-    "adaptive_max_pool": (
-        lambda g, places, x_shape, output_size: _to_positions(g, wrap(places), x_shape, output_size)
-    ),
+    "adaptive_max_pool": (lambda g, places, x_shape, output_size: _to_positions(g, wrap(places), x_shape, output_size)),
     "adaptive_max_pool_with_indices": (
         lambda g, indices, x_shape, output_size: _to_positions(g[0], indices.detach(), x_shape, output_size)
     ),

@@ -13,7 +13,7 @@
 namespace tw::cpu {
 namespace {
 
-constexpr int64_t kMostDepth = 512;         // more repays a panel of the im2col matrix
+constexpr int64_t kMostDepth = 512;          // more repays a panel of the im2col matrix
 constexpr int64_t kMostScratch = 256 << 10;  // of a band: a part of L2
 // What a panel costs, in filters of one pixel: more filters times pixels that a tile computes for nothing cost more.
 constexpr int64_t kPanel = 8;

@@ -246,8 +246,8 @@ const char* turned_unsupported(const GemmBatch& g) {
 
 void run_turned(const GemmBatch& g) { run_direct(transposed(g)); }
 
-// Columns of x1, many of them and long, as the gradient of a weight has: as rows of the transposes' x2 they are packed in
-// whole vectors, which repays storing the result down its columns.
+// Columns of x1, many of them and long, as the gradient of a weight has: as rows of the transposes' x2 they are packed
+// in whole vectors, which repays storing the result down its columns.
 constexpr int64_t kLongDepth = 1024;
 
 const char* turned_columns_unsupported(const GemmBatch& g) {

@@ -176,7 +176,7 @@ def _document() -> None:
     states = ("`(h, c)`, the states before, (B, H) or (H,) each", "`(h, c)`, the new ones")
     for cls, layer, rows, more, parameters, (hx, gives), wrong in (
         (RNNCell, "RNN", "H", NONLINEARITY, "", state, ""),
-        (LSTMCell, "LSTM", "4 H", PEEPHOLE, _PEEPHOLES, states, " and a `forget_bias` without biases"),
+        (LSTMCell, "LSTM", "4 H", PEEPHOLE, _PEEPHOLES, states, " and a `forget_bias` that is not finite, or without biases"),
         (GRUCell, "GRU", "3 H", RESET_AFTER, "", state, ""),
     ):
         document(

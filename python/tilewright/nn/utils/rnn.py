@@ -321,10 +321,10 @@ def _spread(
     steps, batch = sizes
     padding_value = arguments.number(op, "padding_value", padding_value)
     try:
-        padding = full((), padding_value, dtype=rows.dtype)
+        padding = full((), padding_value, dtype=rows.dtype).item()
     except ValueError:
         raise ValueError(f"{op}: padding_value is {padding_value}, which is no {rows.dtype.name}") from None
-    y = full((steps * batch, *rows.shape[1:]), padding)
+    y = full((steps * batch, *rows.shape[1:]), padding, dtype=rows.dtype)
     y[place * steps + t if batch_first else t * batch + place] = rows
     return reshape(y, (*((batch, steps) if batch_first else (steps, batch)), *rows.shape[1:]))
 

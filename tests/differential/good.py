@@ -106,6 +106,15 @@ GOOD = {
     "prelu.weight": ("0.25", 't("float32", 1)', "leaf(3)"),
     **dict.fromkeys((f"{name}.input" for name in ("glu", "reglu", "geglu", "swiglu", "GLU", "ReGLU", "GEGLU", "SwiGLU",
     "maxout")), ('t("float32", 2, 4)', "leaf(2, 2)", 't("int64", 2, 2)', "[[1.0, 2.0]]")),
+    # attention
+    "query": ('t("float32", 2, 3)', "leaf(2, 4, 3)"), "keys": ('t("float32", 2, 5, 3)', "leaf(2, 1, 3)"),
+    "query_dim": ("3",), "key_dim": ("3",), "AdditiveAttention.hidden": ("4",),
+    "NetworkAttention.hidden": ("4", "(4, 2)"), "NetworkAttention.activation": ('"tanh"', '"silu"'),
+    "scaled": BOOL, "CosineAttention.scale": ("2.0",),
+    "prepared": ('nn.DotAttention().prepare(t("float32", 2, 5, 3))',),
+    **{f"{name}Attention.{key}": good for name in ("Additive", "Bilinear", "Dot", "Cosine", "Network")
+    for key, good in (("values", ("None", 't("float32", 2, 5, 2)')), ("lengths", ("None", "[5, 0]")),
+    ("mask", ("None", 't("bool", 2, 5)', 't("bool", 2, 4, 5)')))},
     # images
     "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]", "{0: 1}"), "constant_values": ("0", "(1, 2)", "0.0"),
     "pad.mode": ('"constant"', '"reflect"', '"edge"', '"wrap"', '"circular"'), "pad.pad": ("(1, 2)", "(0, 1, 1, 0)"),

@@ -206,6 +206,12 @@ GOOD = {
     "tensors": ('t("float32", 4, 2)', 't("int64", 4)'), "lengths": ("[4, 2]", "[0.5, 0.5]", "(6,)"),
     "path": ('"a.safetensors"', 'pathlib.Path("b.safetensors")', '"none/a"'),
     "save.tensors": ('{"a": t("float32", 2)}', "nn.Linear(3, 2)", "{}"), "metadata": ("None", '{"a": "b"}'),
+    # text
+    "text": ('"to be, or not"', '""'), "words.lower": BOOL, "tokens": ('"abca"', '["to", "be"]'),
+    "min_count": ("1", "2"),
+    "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"), "batch_first": BOOL,
+    "decode.indices": ("[0, 1]", 't("int64", 2)'), "length": ("1", "2"), "TextWindows.stride": ("None", "1", "3"),
+    **dict.fromkeys(("TextWindows.indices", "TextStreams.indices"), ('t("int64", 7)', "[0, 1, 2, 3]")),
     # transforms of images
     "batch": ('t("float32", 2, 3, 4, 5)', 't("float64", 1, 1, 3, 3)', "leaf(2, 1, 2, 2)"),
     "transforms": ("[tw.tanh]", "()"), "angle": ("0", "30.0", "[1.0, 2.0]"), "translate": ("(0, 0)", "(0.5, 0.25)"),

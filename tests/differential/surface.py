@@ -267,6 +267,9 @@ SCENARIOS = (
     "operator.getitem(tw.data.Subset(tw.data.TensorDataset(t('float32', 4, 2)), {indices}), {key})",
     "[part[0] for part in tw.data.random_split({dataset}, {lengths}) if len(part)]",
     *(f"tw.data.transforms.{name}({options})({{batch}})" for name, options in TRANSFORMS.items()),
+    "operator.getitem(tw.data.text.TextWindows(range(7), 2), {key})",
+    "operator.getitem(tw.data.text.Vocabulary('ab', unknown={unknown}), {name})",
+    "list(tw.data.text.TextStreams({TextStreams.indices}, {batch_size}, {length}, batch_first={batch_first}))",
     # files
     "tw.io.save('c.safetensors', dict(a={x})) or tw.io.load('c.safetensors')",
     "saved({save.tensors}, {metadata})",

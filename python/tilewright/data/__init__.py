@@ -1,7 +1,7 @@
 """Data sets held in memory, and the batches drawn from them."""
 
-from . import transforms
+from . import text, transforms
 from .dataset import Subset, TensorDataset, random_split
 from .loader import DataLoader
 
-__all__ = ["DataLoader", "Subset", "TensorDataset", "random_split", "transforms"]
+__all__ = ["DataLoader", "Subset", "TensorDataset", "random_split", "text", "transforms"]

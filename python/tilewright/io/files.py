@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine import arguments
 from .._engine.tensor import Tensor, asarray
+from ._whole import require_file, text_of_path, write_whole
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from ..nn.module import Module
@@ -99,7 +99,7 @@ def save(
     {'x': tensor([0, 1, 2])}
     """
     library = _library()
-    path = _path("save", path)
+    path = text_of_path("save", path)
     arrays = _arrays_of(tensors)
     spec = library.TensorSpec
     specs = {
@@ -107,25 +107,12 @@ def save(
         for name, a in arrays.items()
     }
     notes = _notes(metadata)
-    target = os.path.realpath(path)
-    if os.path.isdir(target):
-        raise IsADirectoryError(errno.EISDIR, "save: is a directory", path)
+    target = require_file("save", path)
     try:
         content = library.serialize(specs, notes or None)
     except library.SafetensorError as error:
         raise ValueError(f"save: a safetensors file cannot hold this: {error}") from None
-    _write(target, content, path)
-
-
-def _path(op: str, path: Any) -> str:
-    """A path as text. An integer would be taken for an open file, and closed."""
-    try:
-        text = os.fsdecode(path)
-    except TypeError:
-        arguments.refuse(op, "path", path, "a str, bytes or os.PathLike")
-    if "\0" in text:
-        raise ValueError(f"{op}: path is {text!r}, but no path has a zero in it")
-    return text
+    write_whole("save", target, content, path)
 
 
 def _require_unicode(what: str, text: str) -> None:
@@ -147,30 +134,6 @@ def _notes(metadata: Any) -> dict[str, str]:
                 raise TypeError(f"save: metadata is {notes!r}, but must map text to text")
             _require_unicode("metadata", text)
     return notes
-
-
-def _write(target: str, content: bytes, shown: str) -> None:
-    """Have `target` hold this content, or on an error what it held before."""
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
-    try:
-        file = open(temporary, "xb")  # noqa: SIM115 (closed below, its errors are others)
-    except OSError as error:
-        raise OSError(error.errno, f"save: {os.strerror(error.errno or 0)}", shown) from None
-    try:
-        with file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)  # the rename is on the disk, too
-    finally:
-        os.close(handle)
 
 
 def _arrays_of(tensors: Any) -> dict[str, Any]:
@@ -227,7 +190,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     IncompatibleKeys(missing_keys=[], unexpected_keys=[])
     """
     library = _library()
-    path = _path("load", path)
+    path = text_of_path("load", path)
     with open(path, "rb") as file:
         content = file.read()
     try:
@@ -301,7 +264,7 @@ def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     {'made by': 'me'}
     """
     library = _library()
-    path = _path("metadata", path)
+    path = text_of_path("metadata", path)
     with open(path, "rb") as content:  # raises what the operating system says
         try:
             with library.safe_open(path, framework="numpy") as file:

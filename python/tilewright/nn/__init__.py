@@ -46,6 +46,10 @@ from .piecewise import *
 from .piecewise import __all__ as _piecewise
 from .pooling import *
 from .pooling import __all__ as _pooling
+from .recurrent import *
+from .recurrent import __all__ as _recurrent_layers
+from .recurrent_cells import *
+from .recurrent_cells import __all__ as _recurrent_cells
 from .resampling import *
 from .resampling import __all__ as _resampling
 from .shuffling import *
@@ -78,6 +82,8 @@ __all__ = [
     *_parameter_containers,
     *_piecewise,
     *_pooling,
+    *_recurrent_cells,
+    *_recurrent_layers,
     *_resampling,
     *_shuffling,
     *_winograd,

@@ -1,0 +1,110 @@
+"""PackedSequence: sequences of different lengths without their padding."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._engine import arguments
+from .._engine.tensor import Tensor, asarray
+from .._functions.sorting import argsort
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class _Parts(NamedTuple):
+    data: Tensor
+    batch_sizes: Tensor
+    sorted_indices: Tensor | None
+    unsorted_indices: Tensor | None
+
+
+class PackedSequence(_Parts):
+    """Sequences of different lengths without their padding, one step behind another.
+
+    A named tuple, which layers take and give; `nn.utils.rnn.pack_padded_sequence` and `pack_sequence` make it.
+
+    Parameters
+    ----------
+    data : array-like, shape (N, ..)
+        The elements of all sequences at step 0, then at step 1, ..; in each step those of the longest sequence first.
+    batch_sizes : array-like of int, shape (T,)
+        How many sequences have each step. They never increase and add up to N.
+    sorted_indices : array-like of int, shape (B,), optional
+        Where in the batch each sequence comes from, the longest first. By default they lie in the batch as they are.
+    unsorted_indices : array-like of int, shape (B,), optional
+        The inverse, which is worked out where it is not given.
+
+    Raises
+    ------
+    ValueError
+        For sizes that increase, are below 1 or do not add up to N, and for indices that are fewer than sequences.
+    TypeError
+        For sizes that are no integers.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> packed = tw.nn.utils.rnn.pack_sequence([tw.asarray([1.0, 2.0, 3.0]), tw.asarray([4.0])])
+    >>> packed.data, packed.batch_sizes
+    (tensor([1., 4., 2., 3.]), tensor([2, 1, 1]))
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls, data: Any, batch_sizes: Any, sorted_indices: Any = None, unsorted_indices: Any = None
+    ) -> PackedSequence:
+        op = "PackedSequence"
+        data = arguments.array(op, "data", data)
+        batch_sizes = _indices(op, "batch_sizes", batch_sizes)
+        sizes = batch_sizes.tolist()
+        if any(size < 1 for size in sizes[-1:]) or any(b > a for a, b in pairwise(sizes)):
+            raise ValueError(f"{op}: batch_sizes is {sizes}, but sizes must be at least 1 and never increase")
+        if not data.ndim or data.shape[0] != sum(sizes):
+            raise ValueError(f"{op}: data has shape {data.shape}, but batch_sizes add up to {sum(sizes)}")
+        if sorted_indices is not None:
+            sorted_indices = _indices(op, "sorted_indices", sorted_indices)
+            if sizes and sorted_indices.size < sizes[0]:
+                raise ValueError(f"{op}: there are {sorted_indices.size} sorted_indices, but {sizes[0]} sequences")
+            if unsorted_indices is None:
+                unsorted_indices = argsort(sorted_indices)
+        if unsorted_indices is not None:
+            unsorted_indices = _indices(op, "unsorted_indices", unsorted_indices)
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
+
+    @property
+    def num_sequences(self) -> int:
+        """How many sequences there are, those without steps included."""
+        if self.sorted_indices is not None:
+            return self.sorted_indices.size
+        return int(self.batch_sizes[0]) if self.batch_sizes.size else 0
+
+    @property
+    def device(self) -> str:
+        """Where the data lies."""
+        return self.data.device
+
+    def to(self, device: str) -> Self:
+        """With the data on a device.
+
+        Parameters
+        ----------
+        device : str
+            "cpu", or for instance "cuda:0".
+
+        Returns
+        -------
+        PackedSequence
+        """
+        return type(self)(self.data.to(device), *self[1:])
+
+
+def _indices(op: str, name: str, value: Any) -> Tensor:
+    given = arguments.array(op, name, value)
+    if given.ndim != 1:
+        raise ValueError(f"{op}: {name} has shape {given.shape}, but needs one axis")
+    if given.size and not given.dtype.is_integer:
+        raise TypeError(f"{op}: {name} has dtype {given.dtype.name}, but must be integers")
+    return asarray(given, "int64")

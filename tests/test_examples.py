@@ -1,4 +1,4 @@
-"""The examples with convolutions, in their quick form: what they print, and that they draw what they say."""
+"""The examples, in their quick form: what they print, and that they draw what they say."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = {
     "adversarial": ((), ("adversarial.png",), r"trained on PGD +PGD +[\d.]+% +[\d.]+%\n"),
     "batch_norm_gradient_flow": ((), ("batch_norm_gradient_flow.png",), r"batch norm .* test accuracy [\d.]+%\n"),
+    "captions": ((), ("captions.png",), r"[\d.]+% of 100 captions are true, beam of 3\n"),
+    "chatbot": (("--ask", "Hello"), ("chatbot.png",), r"rephrased: [\d.]+% of 15 answers are right\n(.*\n)*hello +-> "),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
     "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),
+    "sentiment_reader": ((), ("sentiment_reader.png",), r"passes +accuracy +plain .*\n1 +[\d.]+% .*\n2 +[\d.]+% "),
+    "translate_dates": ((), ("translate_dates.png",), r"test accuracy [\d.]+% of whole dates, beam of 5\n"),
     "what_filters_learn": ((), ("filters.png", "what_it_looks_at.png"), r"Grad-CAM +[\d.]+% +[\d.]+% +[\d.]+%\n"),
 }
 
@@ -53,7 +57,7 @@ def quick(tmp_path_factory):
 
 
 def test_every_example_is_tested():
-    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common"}
+    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common", "sequences"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -124,6 +128,7 @@ def test_help_and_wrong_options(name, monkeypatch, capsys):
     [
         ("plain_vs_residual", ("--depths", "9"), "argument --depths: invalid number_of_layers value: '9'"),
         ("adversarial", ("--epsilon", "1"), "argument --epsilon: 1.0 is not between 0 and 1"),
+        ("chatbot", ("--own", "2"), "argument --own: invalid probability value: '2'"),
         ("cnn_digits", ("--seed", "-1"), "argument --seed: -1 is not between 0 and 2**64 - 1"),
         ("edge_filters", ("--photograph", "cat"), "argument --photograph: invalid choice: 'cat'"),
     ],

@@ -16,6 +16,7 @@ from .good import GOOD, INSTANCES, X
 EXCEPTIONS = ("AxisError", "io.FormatError")  # their constructors are Python's
 # Making one of the others takes seconds.
 NETWORKS = ("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5")
+NETWORKS += ("models.CaptionModel", "models.EpisodicReader", "models.Seq2Seq", "models.beam_search")
 _FIELD = re.compile(r"\{([\w.]+)\}")
 
 

@@ -116,14 +116,19 @@ def beam_search(
         raise TypeError(f"{op}: start has dtype {start.dtype.name}, but must be of integers")
     if start.ndim != 1:
         raise ValueError(f"{op}: start has shape {start.shape}, but must be (N,)")
+    end, max_length, width, alpha = check_options(op, end, max_length, width, length_penalty)
+    with no_grad():
+        return _search(step, state, start.astype("int64"), end, max_length, width, alpha)
+
+
+def check_options(op: str, end: Any, max_length: Any, width: Any, length_penalty: Any) -> tuple[int, int, int, float]:
     end = arguments.integer(op, "end", end, at_least=0)
     max_length = arguments.integer(op, "max_length", max_length, at_least=1)
     width = arguments.integer(op, "width", width, at_least=1)
     alpha = arguments.number(op, "length_penalty", length_penalty)
     if not 0 <= alpha < math.inf:
         raise ValueError(f"{op}: length_penalty is {alpha}, but must be finite and at least 0")
-    with no_grad():
-        return _search(step, state, start.astype("int64"), end, max_length, width, alpha)
+    return end, max_length, width, alpha
 
 
 def _search(

@@ -241,6 +241,7 @@ WRONG = [
     (lambda m: m.generate(SOURCE, max_length=0), ValueError, "max_length is 0"),
     (lambda m: seq2seq(attention=None).align(SOURCE, TARGET), RuntimeError, "align needs attention"),
     (lambda m: Seq2Seq(0, 5), ValueError, "source_tokens is 0"),
+    (lambda m: Seq2Seq(5, 0), ValueError, "target_tokens is 0"),
     (lambda m: Seq2Seq(5, 5, end=5), ValueError, "end is 5, but must be at most 4"),
     (lambda m: Seq2Seq(5, 5, cell="tanh"), ValueError, "cell is 'tanh', but must be"),
     (lambda m: Seq2Seq(5, 5, attention="self"), ValueError, "attention is 'self', but must be"),

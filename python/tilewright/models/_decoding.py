@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .._engine.tensor import Tensor
 
-    States = tuple[Tensor, ...]  # (N, W, layers, hidden_size): of a GRU h, of an LSTM h and c
+    States = tuple[Tensor, ...]  # of a GRU h, of an LSTM h and c: (N, layers, hidden_size), in steps (N, W, layers, ..)
 
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -94,6 +94,7 @@ class Decoder(nn.Module):
     def _by_steps(self, tokens: Tensor, states: States, prepared: Any, sampling: float) -> tuple[Tensor, Tensor | None]:
         logits: list[Tensor] = []
         weights: list[Any] = []
+        states = tuple([expand_dims(state, axis=1) for state in states])
         for t in range(tokens.shape[1]):
             last = tokens[:, t : t + 1]
             if t and sampling:
@@ -141,9 +142,9 @@ class Generating(nn.Module):
     start: int
     end: int
 
-    def _set_tokens(self, num_tokens: Any, start: Any, end: Any) -> None:
+    def _set_tokens(self, name: str, num_tokens: Any, start: Any, end: Any) -> None:
         op = type(self).__name__
-        self.num_tokens = arguments.integer(op, "the number of tokens", num_tokens, at_least=1)
+        self.num_tokens = arguments.integer(op, name, num_tokens, at_least=1)
         self.start = arguments.integer(op, "start", start, at_least=0, at_most=self.num_tokens - 1)
         self.end = arguments.integer(op, "end", end, at_least=0, at_most=self.num_tokens - 1)
 
@@ -158,8 +159,6 @@ class Generating(nn.Module):
             raise ValueError(f"{op}: target has shape {target.shape}, but must be ({count}, at least 1)")
         before = concatenate([full((count, 1), self.start, dtype="int64"), target[:, :-1]], axis=1)
         states, prepared = encode()
-        if sampling or self.decoder.attend == "before":
-            states = tuple([expand_dims(state, axis=1) for state in states])
         return self.decoder(before, states, prepared, sampling)
 
     def _search(

@@ -102,7 +102,7 @@ class CaptionModel(Generating):
         check_decoder(op, cell, attention, attend)
         if attention is None:
             arguments.refuse(op, "attention", attention, "the name of a score")
-        self._set_tokens(num_tokens, start, end)
+        self._set_tokens("num_tokens", num_tokens, start, end)
         embedding_dim = arguments.integer(op, "embedding_dim", embedding_dim, at_least=1)
         hidden_size = arguments.integer(op, "hidden_size", hidden_size, at_least=1)
         self.features = arguments.integer(op, "features", features, at_least=2)
@@ -113,8 +113,8 @@ class CaptionModel(Generating):
         elif not isinstance(encoder, nn.Module):
             arguments.refuse(op, "encoder", encoder, "a Module or None")
         self.encoder = encoder
-        count = 2 if cell == "lstm" else 1
-        self.first = nn.Linear(self.features, count * self.num_layers * hidden_size, activation="tanh")
+        self.num_states = 2 if cell == "lstm" else 1
+        self.first = nn.Linear(self.features, self.num_states * self.num_layers * hidden_size, activation="tanh")
         options: dict[str, Any] = {"num_layers": self.num_layers, "cell": cell, "dropout": dropout}
         options |= {"attention": attention, "attend": attend}
         self.decoder = Decoder(self.num_tokens, embedding_dim, hidden_size, self.features, **options)
@@ -209,7 +209,7 @@ class CaptionModel(Generating):
             grid.append((height, width))
         regions = reshape(found, (count, features, height * width)).mT
         first = self.first(regions.mean(axis=1))
-        first = reshape(first, (count, -1, self.num_layers, self.hidden_size))
-        states = tuple([first[:, i] for i in range(first.shape[1])])
+        first = reshape(first, (count, self.num_states, self.num_layers, self.hidden_size))
+        states = tuple([first[:, i] for i in range(self.num_states)])
         assert self.decoder.attention is not None
         return states, self.decoder.attention.prepare(regions)

@@ -156,7 +156,7 @@ class Seq2Seq(Generating):
     ) -> None:
         op = "Seq2Seq"
         check_decoder(op, cell, attention, attend)
-        self._set_tokens(target_tokens, start, end)
+        self._set_tokens("target_tokens", target_tokens, start, end)
         self.source_tokens = arguments.integer(op, "source_tokens", source_tokens, at_least=1)
         embedding_dim = arguments.integer(op, "embedding_dim", embedding_dim, at_least=1)
         hidden_size = arguments.integer(op, "hidden_size", hidden_size, at_least=1)

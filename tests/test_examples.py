@@ -1,4 +1,4 @@
-"""The examples, in their quick form: what they print, and that they draw what they say."""
+"""The examples but the first, in their quick form: what they print, and that they draw what they say."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ EXAMPLES = {
     "batch_norm_gradient_flow": ((), ("batch_norm_gradient_flow.png",), r"batch norm .* test accuracy [\d.]+%\n"),
     "captions": ((), ("captions.png",), r"[\d.]+% of 100 captions are true, beam of 3\n"),
     "chatbot": (("--ask", "Hello"), ("chatbot.png",), r"rephrased: [\d.]+% of 15 answers are right\n(.*\n)*hello +-> "),
+    "character_model": ((), ("character_model.png",), r"lstm: \d\.\d+ bits per character, n-grams \d\.\d+\n"),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
     "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),
     "sentiment_reader": ((), ("sentiment_reader.png",), r"passes +accuracy +plain .*\n1 +[\d.]+% .*\n2 +[\d.]+% "),
     "translate_dates": ((), ("translate_dates.png",), r"test accuracy [\d.]+% of whole dates, beam of 5\n"),
     "what_filters_learn": ((), ("filters.png", "what_it_looks_at.png"), r"Grad-CAM +[\d.]+% +[\d.]+% +[\d.]+%\n"),
+    "word_vectors": ((), ("word_vectors.png",), r"mean vector by idf +[\d.]+% +[\d.]+% +[\d.]+%\n"),
 }
 
 
@@ -57,7 +59,7 @@ def quick(tmp_path_factory):
 
 
 def test_every_example_is_tested():
-    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common", "sequences"}
+    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common", "sequences", "texts"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -101,6 +103,32 @@ def test_batch_norm_keeps_gradients_alive(quick):
     assert first["batch norm"] > 100 * first["PyTorch's initialisation"] > 0
 
 
+def test_the_character_model_learns(quick):
+    """The network gets better than the counts of single characters, longer n-grams are better than shorter ones."""
+    text = quick("character_model")[0].stdout
+    counts = re.findall(r"^modified Kneser-Ney +([\d. ]+)$", text, re.M)[0].split()
+    assert len(counts) == 4 and sorted(counts, reverse=True) == counts
+    bits = [float(number) for number in re.findall(r"^step +\d+: ([\d.]+) bits", text, re.M)]
+    assert len(bits) == 8 and bits[-1] < float(counts[0]) < bits[0]
+    assert text.count("Return ") == 8 + 3
+
+
+def test_docstrings_are_found_by_their_words(quick):
+    rows = dict(re.findall(r"^(\S.*?) +([\d.]+)% +[\d.]+% +[\d.]+%$", quick("word_vectors")[0].stdout, re.M))
+    assert float(rows["tf-idf"]) > float(rows["words in common"]) > 10 and float(rows["mean vector by idf"]) > 3
+
+
+def test_texts_of_the_examples(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(FOLDER)
+    import texts
+
+    found = list(texts.docstrings(20_000))
+    assert found == list(texts.docstrings(20_000)) and sum(len(text) for _, text in found) >= 20_000
+    assert all(text.isascii() and text == text.strip() for _, text in found)
+    monkeypatch.setattr(texts, "LIBRARY", tmp_path)
+    assert texts.licence() == "" and list(texts.docstrings(1)) == []
+
+
 def called(name, monkeypatch, capsys, *options):
     """Exit code, standard output and standard error of an example's main(), which is to exit before it starts."""
     monkeypatch.syspath_prepend(FOLDER)  # beside it is what examples share
@@ -131,6 +159,7 @@ def test_help_and_wrong_options(name, monkeypatch, capsys):
         ("chatbot", ("--own", "2"), "argument --own: invalid probability value: '2'"),
         ("cnn_digits", ("--seed", "-1"), "argument --seed: -1 is not between 0 and 2**64 - 1"),
         ("edge_filters", ("--photograph", "cat"), "argument --photograph: invalid choice: 'cat'"),
+        ("character_model", ("--cell", "cnn"), "argument --cell: invalid choice: 'cnn'"),
     ],
 )
 def test_wrong_values(name, options, message, monkeypatch, capsys):

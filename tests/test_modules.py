@@ -68,6 +68,7 @@ def to_torch(value, requires_grad=False):
 
 
 @each(case for case in CASES if case.torch)
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 def test_it_is_pytorchs(case):
     """Results and gradients, from the same state dict, which each side takes from the other."""
     torch = pytest.importorskip("torch")

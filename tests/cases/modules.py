@@ -11,6 +11,7 @@ import tilewright as tw
 from tilewright import nn
 from tilewright.nn import functional as F
 
+from . import recurrent_layers as recurrent
 from .opcase import A, Raises, S
 from .pooling import IN_PLANES, IN_ROWS, IN_VOLUMES
 
@@ -209,6 +210,7 @@ CLASSES = A(dtype="int64", values=[0, 2, 1, 2], shape=(4,))
 SIGNS = A(dtype="int64", values=[[1, -1, 1], [-1, -1, 1], [1, 1, 1], [-1, 1, -1]], shape=(4, 3))
 LABELS = A(dtype="int64", values=[[0, 2, -1], [1, -1, -1], [2, 0, 1], [-1, 0, 0]], shape=(4, 3))
 WEIGHT = np.float32([1.0, 2.0, 0.5])
+STEPS, SIZES = A((5, 2, 3)), ("input_size", "hidden_size")  # printed as in PyTorch, without their names
 ROWS, PLANES, VOLUMES = A((2, 3, 9), 0.5, 3), A((2, 7, 9), 0.5, 3), A((2, 4, 5, 6), 0.5, 3)
 
 
@@ -428,6 +430,38 @@ CASES = (
       errors=(refused(ValueError, "needs size or scale_factor", "UpsamplingNearest2d"),)),
     M("UpsamplingBilinear2d", lambda module, x: F.interpolate(x, (7, 3), None, "bilinear", True), A((2, 3, 4, 5)),
       size=(7, 3), errors=(refused(TypeError, "size is 'a'", "UpsamplingBilinear2d", "a"),)),
+    # recurrent layers
+    M("RNN", recurrent.layer, STEPS, input_size=3, hidden_size=4, unshown=SIZES, errors=(
+        refused(ValueError, "hidden_size is 0, but must be at least 1", "RNN", 3, 0),
+        refused(TypeError, "num_layers is 1.5", "RNN", 3, 4, 1.5),
+        refused(ValueError, "num_layers is 4611686018427387904, but must be at most 10000", "RNN", 3, 4, 2**62),
+        refused(ValueError, "nonlinearity is 'sigmoid', but must be", "RNN", 3, 4, nonlinearity="sigmoid"),
+        refused(ValueError, r"dropout is 1.5, but must lie in \[0, 1\]", "RNN", 3, 4, 2, dropout=1.5),
+        refused(TypeError, "dtype is int32, but must be floating", "RNN", 3, 4, dtype="int32"))),
+    M("RNN", recurrent.layer, STEPS, A((6, 2, 4)), input_size=3, hidden_size=4, num_layers=3, bidirectional=True,
+      bias=False, unshown=SIZES),
+    M("RNN", recurrent.layer, STEPS, input_size=3, hidden_size=4, nonlinearity="relu", unshown=SIZES),
+    M("LSTM", recurrent.layer, STEPS, input_size=3, hidden_size=4, num_layers=2, bidirectional=True, proj_size=2,
+      unshown=SIZES, errors=(
+        refused(ValueError, "proj_size is 4, but must be at most 3", "LSTM", 3, 4, proj_size=4),
+        refused(ValueError, "forget_bias is 1.0, but there is none with bias=False", "LSTM", 3, 4, bias=False,
+                forget_bias=1))),
+    M("LSTM", recurrent.batch_first, A((2, 5, 3)), input_size=3, hidden_size=4, batch_first=True, unshown=SIZES),
+    M("LSTM", recurrent.layer, STEPS, input_size=3, hidden_size=4, peephole=True, forget_bias=1.0, torch=False,
+      unshown=SIZES),
+    M("GRU", recurrent.layer, STEPS, A((4, 2, 4)), input_size=3, hidden_size=4, num_layers=2, bidirectional=True,
+      unshown=SIZES),
+    M("GRU", recurrent.layer, STEPS, input_size=3, hidden_size=4, num_layers=2, dropout=0.5, random=True,
+      unshown=SIZES),
+    M("GRU", recurrent.layer, STEPS, input_size=3, hidden_size=4, reset_after=False, bias=False, torch=False,
+      unshown=SIZES),
+    M("RNNCell", recurrent.cell, A((5, 3)), A((5, 4)), input_size=3, hidden_size=4, bias=False, unshown=SIZES, errors=(
+        refused(ValueError, "input_size is 0", "RNNCell", 0, 4),
+        called(r"RNNCell: input has shape \(2, 3, 4, 5\), but must be \(B, 5\) or \(5,\)", "RNNCell", 5, 4))),
+    M("LSTMCell", recurrent.cell, A((5, 3)), input_size=3, hidden_size=4, unshown=SIZES),
+    M("LSTMCell", recurrent.cell, A((5, 3)), input_size=3, hidden_size=4, peephole=True, torch=False, unshown=SIZES),
+    M("GRUCell", recurrent.cell, A((5, 3)), A((5, 4)), input_size=3, hidden_size=4, unshown=SIZES),
+    M("GRUCell", recurrent.cell, A((5, 3)), input_size=3, hidden_size=4, reset_after=False, torch=False, unshown=SIZES),
     # windows and shuffling
     M("Unfold", "unfold", A((2, 3, 5, 6)), kernel_size=(3, 2), dilation=(1, 2), padding=(1, 0), stride=(2, 1),
       errors=(refused(ValueError, "kernel_size is 0", "Unfold", 0),)),

@@ -278,8 +278,8 @@ def for_oracle(case: OpCase, args: Any) -> list[Any]:
 
 
 def results(y: Any) -> list[tw.Tensor]:
-    """An op's results as a list."""
-    return list(y) if isinstance(y, (tuple, list)) else [y]
+    """An op's results as a list, those in tuples of their own, too."""
+    return [r for part in y for r in results(part)] if isinstance(y, (tuple, list)) else [y]
 
 
 def assert_close(got: tw.Tensor, want: Any, tolerance: float, context: str = "") -> None:

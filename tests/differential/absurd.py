@@ -245,6 +245,30 @@ def stepped_from(make, state_dict):
     return optimizer
 
 
+S = tw.optim.lr_scheduler
+SCHEDULES = {
+    "StepLR": lambda o: S.StepLR(o, 2),
+    "MultiStepLR": lambda o: S.MultiStepLR(o, [1, 3]),
+    "CosineAnnealingWarmRestarts": lambda o: S.CosineAnnealingWarmRestarts(o, 2, 2),
+    "CyclicLR": lambda o: S.CyclicLR(o, 0.1, 1.0, 3, scale_fn=lambda x: 1.0),
+    "OneCycleLR": lambda o: S.OneCycleLR(o, 1.0, 10),
+    "LambdaLR": lambda o: S.LambdaLR(o, lambda epoch: 0.5),
+    "ReduceLROnPlateau": S.ReduceLROnPlateau,
+    "ChainedScheduler": lambda o: S.ChainedScheduler([S.ConstantLR(o), S.ExponentialLR(o, 0.5)]),
+    "SequentialLR": lambda o: S.SequentialLR(o, [S.ConstantLR(o), S.LinearLR(o)], [2]),
+}
+
+
+def rescheduled(name, place, value):
+    """A schedule that was given its own state with one value replaced, and a step."""
+    scheduler = SCHEDULES[name](tw.optim.SGD([leaf(3)]))
+    state = scheduler.state_dict()
+    names = list(state)
+    scheduler.load_state_dict({**state, names[place % len(names)]: value})
+    for _ in range(3):
+        scheduler.step(*[1.0] * (name == "ReduceLROnPlateau"))
+
+
 def hooked(module, value, x):
     """A call of a module with hooks that return the value."""
     module.register_forward_pre_hook(returning(value))

@@ -34,6 +34,7 @@ IMAGES = ('t("float32", 1, 4, 4, 4)', "leaf(1, 4, 2, 2)", 't("float64", 2, 4, 4)
 RESIZINGS = ('"nearest"', '"bilinear"', '"linear"', '"bicubic"', '"area"')
 
 WEIGHT_NORM = ("nn.utils.weight_norm(nn.Linear(3, 2))",)
+PACKED = "nn.utils.rnn.pack_sequence([leaf(3, 3), leaf(1, 3)])"
 SPECTRAL_NORM = ("nn.utils.spectral_norm(nn.Linear(3, 2))",)
 
 # Good arguments by the parameter's name; where a name means different things, by "function.name".
@@ -185,6 +186,19 @@ GOOD = {
     "parameters": ("leaf(3)", "[leaf(3)]", "nn.Linear(3, 2).parameters()"), "max_norm": ("1.0", "0.5"),
     "norm_type": ("2.0", "math.inf", "1"), "error_if_nonfinite": BOOL, "clip_value": ("0.5",),
     "ceil_mode": BOOL, "return_indices": BOOL, "count_include_pad": BOOL, "divisor_override": ("None", "3"),
+    # recurrent layers and sequences
+    "input_size": ("3",), "hidden_size": ("2", "4"), "num_layers": ("1", "2"), "batch_first": BOOL,
+    "dropout": ("0.0",), "bidirectional": BOOL, "proj_size": ("0", "1"), "peephole": BOOL,
+    "forget_bias": ("None", "1.0"), "reset_after": BOOL, "hx": ("None", 't("float32", 1, 2, 2)', "(leaf(2), leaf(2))"),
+    **dict.fromkeys((f"{name}.input" for name in ("RNN", "LSTM", "GRU")), ('t("float32", 4, 2, 3)', "leaf(4, 3)",
+    "grown(2, 2, 3)", PACKED)),
+    **dict.fromkeys((f"{name}.nonlinearity" for name in ("RNN", "RNNCell")), ('"tanh"', '"relu"')),
+    "sequence": (PACKED,), "packed_sequences": (PACKED,), "sequences": ("[leaf(3, 2), leaf(1, 2)]", "[[1.0], []]"),
+    "pack_padded_sequence.input": ('t("float32", 4, 2, 3)', "leaf(4, 2)"), "padded_sequences": ("leaf(4, 2)",),
+    **dict.fromkeys(("pack_padded_sequence.lengths", "unpad_sequence.lengths"), ("[4, 1]", "np.array([2, 2])")),
+    "enforce_sorted": BOOL, "padding_value": NUMBER, "total_length": ("None", "4"), "batch_sizes": ("[2, 1]",),
+    "padding_side": ('"left"', '"right"'), "PackedSequence.data": ('t("float32", 3, 2)', "leaf(3)"),
+    **dict.fromkeys(("sorted_indices", "unsorted_indices"), ("None", "[1, 0]")),
     # networks
     "block": ("tw.models.BasicBlock", "tw.models.Bottleneck"), "layers": ("[1]", "(1, 2)"), "width": ("4", "8"),
     "zero_init_residual": BOOL, "stem": ('"imagenet"', '"small"'), "shortcut": ('"padding"', '"none"', '"projection"'),
@@ -202,7 +216,7 @@ GOOD = {
     ("bidirectional", BOOL), ("dropout", PROBABILITY),
     ("source", ('t("uint8", 2, 3) % 7', "[[1, 2]]")), ("target", ('t("uint8", 2, 4) % 5', "[[3]]")),
     ("lengths", ("None", "[3, 1]")), ("text", ('t("uint8", 2, 3) % 7',)), ("images", ('t("float32", 2, 3, 8, 9)',)))},
-    "cell": ('"gru"', '"rnn"'), "attention": ('"additive"', '"network"', '"dot"'), "attend": ('"after"', '"before"'),
+    **dict.fromkeys(("Seq2Seq.cell", "CaptionModel.cell"), ('"gru"', '"rnn"')), "attention": ('"additive"', '"network"', '"dot"'), "attend": ('"after"', '"before"'),
     "reverse": BOOL, "sampling": PROBABILITY, "encoder": ("None",), "features": ("4",), "passes": ("1", "2"),
     "CaptionModel.in_channels": ("3",), "CaptionModel.attention": ('"additive"', '"bilinear"'),
     "question": ("None", "[[1], [2]]"), "question_lengths": ("None", "[1, 1]"),
@@ -216,6 +230,27 @@ GOOD = {
     "momentum": ("0.0", "0.9"), "dampening": ("0.0",), "weight_decay": ("0.0", "0.1"), "nesterov": ("False",),
     "maximize": BOOL, "betas": ("(0.9, 0.99)", "[0.5, 0.5]"), "eps": ("1e-8",), "amsgrad": BOOL,
     "defaults": ("{}", '{"lr": 0.1}'), "group": ('{"params": [leaf(2)]}', '{"params": leaf(2), "lr": 0.2}'),
+    # learning rate schedules
+    "optimizer": ("tw.optim.SGD([leaf(3)])", "tw.optim.Adam([leaf(3)], 0.1)"), "last_epoch": ("-1",),
+    "lr_lambda": ("lambda epoch: 0.5", "[math.exp]"), "step_size": ("1", "3"), "gamma": ("0.5", "1"),
+    "milestones": ("[1, 3]", "(2,)"), "factor": ("0.5", "0.1"), "total_iters": ("1", "3"), "power": ("1.0", "2"),
+    "start_factor": ("0.5", "1"), "end_factor": ("1.0", "0"), "warmup_steps": ("1", "4"), "T_max": ("1", "5"),
+    "eta_min": ("0.0", "0.01"), "T_0": ("1", "3"), "T_mult": ("1", "2"), "epoch": ("None", "2", "0.5"),
+    "base_lr": ("0.1", "[0.01]"), "max_lr": ("1.0", "[0.5]"), "step_size_up": ("4", "1"),
+    "step_size_down": ("None", "2"),
+    "CyclicLR.mode": ('"triangular"', '"triangular2"', '"exp_range"'), "scale_fn": ("None", "lambda x: 1 / x"),
+    "scale_mode": ('"cycle"', '"iterations"'), "cycle_momentum": BOOL, "base_momentum": ("0.8", "[0.7]"),
+    "max_momentum": ("0.9", "[0.99]"), "total_steps": ("None", "10"), "epochs": ("2",), "steps_per_epoch": ("5",),
+    "pct_start": PROBABILITY, "anneal_strategy": ('"cos"', '"linear"'), "div_factor": ("25.0", "1"),
+    "final_div_factor": ("1e4", "2"), "three_phase": BOOL, "ReduceLROnPlateau.mode": ('"min"', '"max"'),
+    "patience": ("0", "2"), "threshold_mode": ('"rel"', '"abs"'), "cooldown": ("0", "2"), "min_lr": ("0", "[0.01]"),
+    **dict.fromkeys(("ReduceLROnPlateau.threshold", "ReduceLROnPlateau.eps"), ("1e-4", "0")),
+    "metrics": ("1.0", "math.nan"), "schedulers": ("[tw.optim.lr_scheduler.StepLR(tw.optim.SGD([leaf(3)]), 1)]",),
+    "ChainedScheduler.optimizer": ("None",),
+    "PLACE": tuple(map(str, range(16))), "steps": ("1", "5"), "step_number": ("0", "3"),
+    # training through time
+    "sequences": ('t("float32", 4, 2)', 't("float32", 4, 3)'),
+    "detach_state.state": ("None", "grown(2, 3)", "(grown(2, 3), leaf(3))"),
     # data and files
     "dataset": ('tw.data.TensorDataset(t("float32", 6, 2), t("int64", 6))', "t('int64', 6)", "[1, 2, 3]"),
     "batch_size": ("1", "2", "4"), "shuffle": BOOL, "drop_last": BOOL,
@@ -228,6 +263,26 @@ GOOD = {
     "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"), "batch_first": BOOL,
     "decode.indices": ("[0, 1]", 't("int64", 2)'), "length": ("1", "2"), "TextWindows.stride": ("None", "1", "3"),
     **dict.fromkeys(("TextWindows.indices", "TextStreams.indices"), ('t("int64", 7)', "[0, 1, 2, 3]")),
+    # language models
+    "logits": (*LOGITS, "[0.0, 1.0, -math.inf]"), "temperature": ("1.0", "0", "0.5"), "top_k": ("None", "1", "2"),
+    "top_p": ("None", "0.0", "0.9", "1"), "generate.step": ("lambda tokens, state: (tw.zeros(3), state)",),
+    "prompt": ("[0, 1, 2]", 't("int64", 3)'), "generate.state": ("None",), "loss": ("2.0", 't("float32", 3)'),
+    "vocab_size": ("3", "8"), "NGramModel.order": ("2", "1"), "NGramModel.k": ("0.5",), "NGramModel.weights": ("0.5",),
+    "discount": ("None", "0.5"), "context": ("2",), "token": ("0", "2"),
+    "smoothing": ('"katz"', '"kneser_ney"', '"add_k"', '"jelinek_mercer"'), "ngram": ("[0, 1]", "[2]"),
+    **dict.fromkeys(("sequences", "log_probability.sequence", "perplexity.tokens"), ("[0, 1, 2, 0]", "[0]")),
+    **dict.fromkeys(("probability.context", "distribution.context"), ("()", "[0, 1]")), "window": ("2",),
+    "symmetric": BOOL, "embedding_dim": ("3",), "x_max": ("10.0",), "GloVe.alpha": ("0.75",), "rows": ("[0, 1]",),
+    "columns": ("[1, 2]",), "epochs": ("1", "2"), "pairs": ("tw.models.cooccurrences([0, 1, 2], vocab_size=3)",),
+    "fit.lr": ("0.1",), "word": ("0", "2"), "nearest.k": ("1", "5"), "analogy.k": ("1", "5"),
+    **dict.fromkeys(("analogy.a", "analogy.b", "analogy.c"), ("0", "1", "2")), "factors": ("None", "4"),
+    "direct": BOOL, "cell": ('"lstm"', '"mrnn"'), "tie_weights": BOOL, "MultiplicativeRNN.hx": ("None",),
+    "RNNLanguageModel.num_layers": ("1", "2"), "RNNLanguageModel.dropout": PROBABILITY,
+    "NeuralLanguageModel.input": ("[0, 1]", "[[0, 1], [2, 0]]"), "RNNLanguageModel.state": ("None",),
+    "RNNLanguageModel.input": ("[0, 1]", "[[0, 1, 2]]"), "detach.state": ('t("float32", 3)', '(leaf(2), leaf(3))'),
+    **dict.fromkeys([f"MultiplicativeRNN.{size}_size" for size in ("input", "hidden")], ("3",)),
+    **dict.fromkeys([f"{kind}LanguageModel.hidden_size" for kind in ("Neural", "RNN")], ("4",)),
+    "MultiplicativeRNN.input": ('t("float32", 2, 3)', "leaf(4, 1, 3)"),
     # transforms of images
     "batch": ('t("float32", 2, 3, 4, 5)', 't("float64", 1, 1, 3, 3)', "leaf(2, 1, 2, 2)"),
     "transforms": ("[tw.tanh]", "()"), "angle": ("0", "30.0", "[1.0, 2.0]"), "translate": ("(0, 0)", "(0.5, 0.25)"),
@@ -274,6 +329,12 @@ INSTANCES = {
     "nn.UpsamplingNearest2d": ("nn.UpsamplingNearest2d(3)",),
     "nn.UpsamplingBilinear2d": ("nn.UpsamplingBilinear2d(scale_factor=2.0)",),
     "optim.Optimizer": ("tw.optim.SGD([leaf(3)])", "tw.optim.Adam([leaf(3)])", "tw.optim.AdamW([leaf(3), leaf(2, 2)])"),
+    "optim.lr_scheduler.LRScheduler": ("tw.optim.lr_scheduler.ExponentialLR(tw.optim.SGD([leaf(3)]), 0.5)",),
+    "optim.lr_scheduler.SequentialLR": (
+        "(lambda o, s: s.SequentialLR(o, [s.StepLR(o, 1), s.ConstantLR(o)], [2]))"
+        "(tw.optim.SGD([leaf(3)]), tw.optim.lr_scheduler)",
+    ),
+    "optim.lr_scheduler.OneCycleLR": ("tw.optim.lr_scheduler.OneCycleLR(tw.optim.SGD([leaf(3)]), 1.0, 10)",),
     "autograd.Function": ("tw.autograd.Function()",),
     "autograd.Context": ("tw.autograd.Context((True,))",),
     "random.Generator": ("tw.random.Generator(3)",),

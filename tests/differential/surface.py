@@ -10,13 +10,18 @@ import tilewright as tw
 from test_public import public_things
 
 from . import good
-from .absurd import absurd
+from .absurd import SCHEDULES, absurd
 from .good import GOOD, INSTANCES, X
 
 EXCEPTIONS = ("AxisError", "io.FormatError")  # their constructors are Python's
 # Making one of the others takes seconds.
-NETWORKS = ("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5")
-NETWORKS += ("models.CaptionModel", "models.EpisodicReader", "models.Seq2Seq", "models.beam_search")
+NETWORKS = (
+    *("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5"),
+    *("models.GloVe", "models.MultiplicativeRNN", "models.NGramModel", "models.NeuralLanguageModel"),
+    *("models.RNNLanguageModel", "models.cooccurrences", "models.generation.distribution"),
+    *("models.generation.generate", "models.generation.perplexity", "models.generation.sample"),
+    *("models.CaptionModel", "models.EpisodicReader", "models.Seq2Seq", "models.beam_search"),
+)
 _FIELD = re.compile(r"\{([\w.]+)\}")
 
 
@@ -239,6 +244,12 @@ SCENARIOS = (
     "stepped_from(tw.optim.Adam, stepped(tw.optim.SGD, None))",
     "stepped_from(tw.optim.Adam, dict(state=dict([(0, {state_dict})]), param_groups=[dict(params=[0])]))",
     "stepped_from(tw.optim.SGD, dict(state={state_dict}, param_groups={params}))",
+    *(f"rescheduled('{name}', {{PLACE}}, {{value}})" for name in SCHEDULES),
+    "tw.optim.lr_scheduler.LambdaLR({optimizer}, returning({value})).step()",
+    "with_option(tw.optim.SGD, 'initial_lr', {value})",
+    "tw.models.LinearTeacherForcing({steps}, {p}, {p})({step_number})",
+    "tw.models.InverseSigmoidTeacherForcing({power})({step_number})",
+    "list(nn.utils.bptt_windows({x}, {sequences}, length={length}, dim={dim}))",
     # what functions of the user's return
     "with_hook({gradients})",
     "with_hook({T3})",

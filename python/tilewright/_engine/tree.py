@@ -33,7 +33,8 @@ def _rebuild(tree: Any, source: Iterator[Any]) -> Any:
         return {key: _rebuild(branch, source) for key, branch in tree.items()}
     if isinstance(tree, (tuple, list)):
         branches = [_rebuild(branch, source) for branch in tree]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+        kind: Any = type(tree)
+        return kind._make(branches) if hasattr(tree, "_fields") else kind(branches)
     return next(source)
 
 

@@ -1,5 +1,9 @@
-"""Networks of the papers, with torchvision's names and state dicts; without trained weights."""
+"""Networks of the papers, with torchvision's names and state dicts, without trained weights; and models of language.
 
+Beside them what draws tokens from logits, and schedules of teacher forcing, for networks that read what they wrote.
+"""
+
+from . import generation
 from .alexnet import *
 from .alexnet import __all__ as _alexnet
 from .beam import *
@@ -10,13 +14,30 @@ from .episodic import *
 from .episodic import __all__ as _episodic
 from .googlenet import *
 from .googlenet import __all__ as _googlenet
+from .language import *
+from .language import __all__ as _language
 from .lenet import *
 from .lenet import __all__ as _lenet
 from .resnet import *
 from .resnet import __all__ as _resnet
+from .scheduled_sampling import *
+from .scheduled_sampling import __all__ as _scheduled_sampling
 from .seq2seq import *
 from .seq2seq import __all__ as _seq2seq
 from .vgg import *
 from .vgg import __all__ as _vgg
 
-__all__ = [*_alexnet, *_beam, *_captions, *_episodic, *_googlenet, *_lenet, *_resnet, *_seq2seq, *_vgg]
+__all__ = [
+    "generation",
+    *_alexnet,
+    *_beam,
+    *_captions,
+    *_episodic,
+    *_googlenet,
+    *_language,
+    *_lenet,
+    *_resnet,
+    *_scheduled_sampling,
+    *_seq2seq,
+    *_vgg,
+]

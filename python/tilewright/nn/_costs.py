@@ -100,9 +100,18 @@ def _adaptive_pooling(module: Any, x: Tensor, y: Tensor) -> Costs:
     return seen, 0
 
 
+def _recurrent(module: Any, x: Tensor, y: Tensor) -> Costs:
+    """Each row of x, a step of a sequence, sees each weight once."""
+    rows = x.size // module.input_size
+    sizes = {name: math.prod(shape) for name, shape in module._shapes().items()}
+    return rows * sum(sizes.values()), rows * sum(size for name, size in sizes.items() if name.startswith("weight"))
+
+
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
 _COSTS |= {"GroupNorm": _normalization}
+for _kind in ("RNN", "LSTM", "GRU"):
+    _COSTS |= {_kind: _recurrent, f"{_kind}Cell": _recurrent}
 _AXES: dict[str, int] = {}
 for _n in (1, 2, 3):
     _COSTS |= {f"Conv{_n}d": _convolution, f"ConvTranspose{_n}d": _transposed}

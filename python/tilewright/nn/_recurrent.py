@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import _core
+from .. import _core, random
 from .._engine import arguments
 from .._engine.dtypes import as_floating
 from .._engine.tensor import Tensor
@@ -16,10 +16,26 @@ from .module import Module
 from .parameter import Parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..random import Generator
 
     States = tuple[Tensor, ...]  # of one layer and one direction: a row for each sequence
     Shape = tuple[int, ...]
+
+NONLINEARITY = """
+nonlinearity : {"tanh", "relu"}
+    What each step ends with."""
+
+PEEPHOLE = """
+peephole : bool
+    Whether the gates see the cell state.
+forget_bias : float, optional
+    What the bias of the forget gate starts at, the sum of the two that add; by default they are drawn as the others."""
+
+RESET_AFTER = """
+reset_after : bool
+    Whether the reset gate multiplies the product with the state, as in PyTorch, or the state before the product."""
 
 START = """
 All parameters start uniform in `(-a, a)`, `a = 1 / sqrt(hidden_size)`, as in PyTorch."""
@@ -37,8 +53,11 @@ def document(cls: type[Any], parameters: str, attributes: str, raises: str, note
 class Weights(Module):
     """What recurrent layers and their cells share: sizes, parameters and how these start."""
 
+    _op: ClassVar[Callable[..., Any]]
+    _weights: ClassVar[tuple[str, ...]] = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")  # in the order of the op
+    _options: ClassVar[tuple[str, ...]] = ()  # what it takes last
     _gates: ClassVar[int]
-    _states: ClassVar[tuple[str, ...]]  # their names, without "_0"
+    _states: ClassVar[tuple[str, ...]]
     forget_bias: float | None = None
     peephole = False
     proj_size = 0
@@ -61,8 +80,12 @@ class Weights(Module):
         """Numbers in each result of a step."""
         return self.proj_size or self.hidden_size
 
-    def _shapes(self, read: int) -> dict[str, Shape]:
-        """Of the parameters of one layer and direction that reads so many numbers, by the beginnings of their names."""
+    def _shapes(self) -> dict[str, Shape]:
+        """Of all parameters, by their names."""
+        raise NotImplementedError
+
+    def _shapes_of_one(self, read: int, suffix: str) -> dict[str, Shape]:
+        """Of the parameters of one layer and direction, which reads so many numbers."""
         rows = self._gates * self.hidden_size
         shapes: dict[str, Shape] = {"weight_ih": (rows, read), "weight_hh": (rows, self._out)}
         if self.bias:
@@ -71,22 +94,29 @@ class Weights(Module):
             shapes["weight_hr"] = (self.proj_size, self.hidden_size)
         if self.peephole:
             shapes["weight_peephole"] = (3, self.hidden_size)
-        return shapes
+        return {f"{name}{suffix}": shape for name, shape in shapes.items()}
 
-    def _add_parameters(self, shapes: dict[str, Shape], dtype: Any) -> None:
-        name = type(self).__name__
-        kind = as_floating(name, dtype)
-        for parameter, shape in shapes.items():
-            setattr(self, parameter, Parameter(_core.full(arguments.shape(name, shape, parameter), 0, kind)))
+    def _add_parameters(self, dtype: Any, generator: Generator | None) -> None:
+        op = type(self).__name__
+        kind, source = as_floating(op, dtype), random.source(op, generator)
+        for name, shape in self._shapes().items():
+            setattr(self, name, Parameter(_core.full(arguments.shape(op, shape, name), 0, kind)))
+        self.reset_parameters(source)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
-        """Draw new starting weights, as `Notes` says."""
+        """Draw new starting weights and biases."""
         bound = 1 / math.sqrt(self.hidden_size)
         for name, parameter in self.named_parameters():
             init.uniform_(parameter, -bound, bound, generator=generator)
             if self.forget_bias is not None and name.startswith("bias"):
                 of_gate = parameter.detach()[self.hidden_size : 2 * self.hidden_size]
                 init.constant_(of_gate, self.forget_bias if name.startswith("bias_ih") else 0.0)
+
+    def _steps(self, x: Tensor, states: States, suffix: str, batch_sizes: Shape, reverse: bool) -> tuple[Any, ...]:
+        """One layer and direction: the outputs, and the last states."""
+        weights = [getattr(self, f"{name}{suffix}", None) for name in self._weights]
+        options = [getattr(self, name) for name in self._options]
+        return self._op(x, *states, *weights, batch_sizes, reverse, *options)
 
     def extra_repr(self) -> str:
         shown = [str(self.input_size), str(self.hidden_size)]
@@ -98,53 +128,31 @@ class Weights(Module):
                 shown.append(f"{name}={given!r}")
         return ", ".join(shown)
 
-    def _parameters_of(self, suffix: str, *names: str) -> list[Any]:
-        """Those of one layer and direction, None where there is none."""
-        return [getattr(self, name + suffix, None) for name in names]
-
-    def _steps(self, x: Tensor, states: States, suffix: str, batch_sizes: Shape, reverse: bool) -> tuple[Any, ...]:
-        """The op: the outputs, and the last states."""
-        raise NotImplementedError
-
 
 class RNNSteps(Weights):
-    _gates = 1
-    _states = ("h",)
-    nonlinearity: str
+    _op, _options = staticmethod(rnn), ("nonlinearity",)
+    _gates, _states = 1, ("h",)
 
     def _set_nonlinearity(self, nonlinearity: Any) -> None:
         self.nonlinearity = arguments.option(type(self).__name__, "nonlinearity", nonlinearity, ("tanh", "relu"))
 
-    def _steps(self, x: Tensor, states: States, suffix: str, batch_sizes: Shape, reverse: bool) -> tuple[Any, ...]:
-        weights = self._parameters_of(suffix, "weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return rnn(x, states[0], *weights, batch_sizes, reverse, self.nonlinearity)
-
 
 class LSTMSteps(Weights):
-    _gates = 4
-    _states = ("h", "c")
-
-    def _steps(self, x: Tensor, states: States, suffix: str, batch_sizes: Shape, reverse: bool) -> tuple[Any, ...]:
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr", "weight_peephole")
-        return lstm(x, states[0], states[1], *self._parameters_of(suffix, *names), batch_sizes, reverse)
+    _op = staticmethod(lstm)
+    _weights = (*Weights._weights, "weight_hr", "weight_peephole")
+    _gates, _states = 4, ("h", "c")
 
 
 class GRUSteps(Weights):
-    _gates = 3
-    _states = ("h",)
-    reset_after: bool
-
-    def _steps(self, x: Tensor, states: States, suffix: str, batch_sizes: Shape, reverse: bool) -> tuple[Any, ...]:
-        weights = self._parameters_of(suffix, "weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return gru(x, states[0], *weights, batch_sizes, reverse, self.reset_after)
+    _op, _options = staticmethod(gru), ("reset_after",)
+    _gates, _states = 3, ("h",)
 
 
-def checked_states(op: str, hx: Any, names: tuple[str, ...]) -> list[Tensor]:
-    """The states that were given, as tensors: one, or a tuple of two."""
+def given_states(op: str, hx: Any, names: list[str]) -> list[Tensor]:
+    """The states that a call was given, as tensors: one, or a tuple of two."""
     if len(names) == 1:
         return [arguments.array(op, "hx", hx)]
     if not isinstance(hx, (tuple, list)) or len(hx) != len(names):
-        wanted = ", ".join([f"{name}_0" for name in names])
-        got = f" of {len(hx)}" if isinstance(hx, (tuple, list)) else ""
-        raise TypeError(f"{op}: hx is {arguments.shown(hx)}{got}, but must be a tuple ({wanted})")
-    return [arguments.array(op, f"{name}_0", state) for name, state in zip(names, hx, strict=True)]
+        got = f"a {type(hx).__name__} of {len(hx)}" if isinstance(hx, (tuple, list)) else arguments.shown(hx)
+        raise TypeError(f"{op}: hx is {got}, but must be a tuple ({', '.join(names)})")
+    return [arguments.array(op, name, state) for name, state in zip(names, hx, strict=True)]

@@ -34,12 +34,13 @@ class PackedSequence(_Parts):
     sorted_indices : array-like of int, shape (B,), optional
         Where in the batch each sequence comes from, the longest first. By default they lie in the batch as they are.
     unsorted_indices : array-like of int, shape (B,), optional
-        The inverse, which is worked out where it is not given.
+        The inverse, which is worked out where it is not given; and the other way around.
 
     Raises
     ------
     ValueError
-        For sizes that increase, are below 1 or do not add up to N, and for indices that are fewer than sequences.
+        For sizes that increase, are below 1 or do not add up to N, and for indices that do not
+        fit.
     TypeError
         For sizes that are no integers.
 
@@ -58,21 +59,22 @@ class PackedSequence(_Parts):
     ) -> PackedSequence:
         op = "PackedSequence"
         data = arguments.array(op, "data", data)
-        batch_sizes = _indices(op, "batch_sizes", batch_sizes)
+        batch_sizes = indices(op, "batch_sizes", batch_sizes)
         sizes = batch_sizes.tolist()
         if any(size < 1 for size in sizes[-1:]) or any(b > a for a, b in pairwise(sizes)):
             raise ValueError(f"{op}: batch_sizes is {sizes}, but sizes must be at least 1 and never increase")
         if not data.ndim or data.shape[0] != sum(sizes):
             raise ValueError(f"{op}: data has shape {data.shape}, but batch_sizes add up to {sum(sizes)}")
-        if sorted_indices is not None:
-            sorted_indices = _indices(op, "sorted_indices", sorted_indices)
-            if sizes and sorted_indices.size < sizes[0]:
-                raise ValueError(f"{op}: there are {sorted_indices.size} sorted_indices, but {sizes[0]} sequences")
-            if unsorted_indices is None:
-                unsorted_indices = argsort(sorted_indices)
-        if unsorted_indices is not None:
-            unsorted_indices = _indices(op, "unsorted_indices", unsorted_indices)
-        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
+        if sorted_indices is None and unsorted_indices is None:
+            return super().__new__(cls, data, batch_sizes, None, None)
+        if sorted_indices is None:
+            sorted_indices = argsort(indices(op, "unsorted_indices", unsorted_indices))
+        order = indices(op, "sorted_indices", sorted_indices)
+        back = argsort(order) if unsorted_indices is None else indices(op, "unsorted_indices", unsorted_indices)
+        if not order.size == back.size >= max(sizes, default=0):
+            got = f"{order.size} sorted_indices and {back.size} unsorted_indices"
+            raise ValueError(f"{op}: there are {got}, but {max(sizes, default=0)} sequences")
+        return super().__new__(cls, data, batch_sizes, order, back)
 
     @property
     def num_sequences(self) -> int:
@@ -101,7 +103,8 @@ class PackedSequence(_Parts):
         return type(self)(self.data.to(device), *self[1:])
 
 
-def _indices(op: str, name: str, value: Any) -> Tensor:
+def indices(op: str, name: str, value: Any) -> Tensor:
+    """Integers along one axis, as int64."""
     given = arguments.array(op, name, value)
     if given.ndim != 1:
         raise ValueError(f"{op}: {name} has shape {given.shape}, but needs one axis")

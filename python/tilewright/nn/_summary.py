@@ -11,6 +11,7 @@ from .._engine.tape import OFF, state
 from .._engine.tensor import Tensor, asarray
 from . import _costs
 from ._fields import Fields
+from ._sequences import PackedSequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -183,8 +184,7 @@ class _Calls:
                 module.training = mode
 
     def _note(self, module: Module, args: tuple[Any, ...], result: Any) -> None:
-        results = [y for y in (result if isinstance(result, (tuple, list)) else (result,)) if isinstance(y, Tensor)]
-        tensors = [x for x in args if isinstance(x, Tensor)]
+        results, tensors = _tensors(result), _tensors(args)
         new = [y for y in results if _storage(y) not in self.made]
         self.made |= {_storage(y): y for y in new}
         field = None
@@ -216,6 +216,15 @@ class _Calls:
             parameters=sum(p.size for p in own),
             parameter_bytes=sum(p.nbytes for p in own),
         )
+
+
+def _tensors(tree: Any) -> list[Tensor]:
+    """The tensors of a call's arguments or results: of packed sequences their data."""
+    if isinstance(tree, PackedSequence):
+        return [tree.data]
+    if isinstance(tree, (tuple, list)):
+        return [x for branch in tree for x in _tensors(branch)]
+    return [tree] if isinstance(tree, Tensor) else []
 
 
 def _storage(x: Tensor) -> int:

@@ -12,7 +12,18 @@ from .._engine.tensor import Tensor
 from .._functions.indexing import take
 from .._functions.manipulation import concatenate, expand_dims, reshape, squeeze, stack, swapaxes
 from . import functional
-from ._recurrent import START, GRUSteps, LSTMSteps, RNNSteps, Weights, checked_states, document
+from ._recurrent import (
+    NONLINEARITY,
+    PEEPHOLE,
+    RESET_AFTER,
+    START,
+    GRUSteps,
+    LSTMSteps,
+    RNNSteps,
+    Weights,
+    document,
+    given_states,
+)
 from ._sequences import PackedSequence
 
 if TYPE_CHECKING:
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
     from .parameter import Parameter
 
 __all__ = ["GRU", "LSTM", "RNN"]
+
+_MOST_LAYERS = 10_000  # a guard against slips: each is some objects of Python
 
 _PARAMETERS = """
 input_size : int
@@ -54,7 +67,8 @@ bias_ih_l0, bias_hh_l0 : Parameter, shape ({rows},)
 
 _RAISES = """
 ValueError
-    For sizes below 1{values}, or a `dropout` outside [0, 1]; when called, for inputs or states of other shapes.
+    For sizes below 1, more than 10,000 layers{values}, or a `dropout` outside [0, 1]; when called, for inputs or states
+    of other shapes.
 TypeError
     For sizes that are not integers, or a dtype that is not floating; when called, for states of another kind."""
 
@@ -88,7 +102,7 @@ class _Recurrent(Weights):
     ) -> None:
         name = type(self).__name__
         self._set_sizes(input_size, hidden_size, bias)
-        self.num_layers = arguments.integer(name, "num_layers", num_layers, at_least=1)
+        self.num_layers = arguments.integer(name, "num_layers", num_layers, at_least=1, at_most=_MOST_LAYERS)
         self.batch_first = arguments.flag(name, "batch_first", batch_first)
         self.dropout = arguments.probability(name, "dropout", dropout)
         self.bidirectional = arguments.flag(name, "bidirectional", bidirectional)
@@ -98,15 +112,16 @@ class _Recurrent(Weights):
             )
 
     def _start(self, dtype: Any, generator: Generator | None) -> None:
-        source = random.source(type(self).__name__, generator)
-        self.generator = None if generator is None else source
+        self.generator = None if generator is None else random.source(type(self).__name__, generator)
+        self._add_parameters(dtype, generator)
+
+    def _shapes(self) -> dict[str, Shape]:
         shapes: dict[str, Shape] = {}
         for layer in range(self.num_layers):
-            read = self._out * len(self._suffixes(layer)) if layer else self.input_size
+            read = self._out * (1 + self.bidirectional) if layer else self.input_size
             for suffix in self._suffixes(layer):
-                shapes |= {f"{name}{suffix}": shape for name, shape in self._shapes(read).items()}
-        self._add_parameters(shapes, dtype)
-        self.reset_parameters(source)
+                shapes |= self._shapes_of_one(read, suffix)
+        return shapes
 
     def _suffixes(self, layer: int) -> tuple[str, ...]:
         """How the names of a layer's parameters end, for each direction."""
@@ -116,13 +131,13 @@ class _Recurrent(Weights):
         if isinstance(input, PackedSequence):
             return self._of_packed(input, hx)
         x = self._dense(input)
-        batched = x.ndim == 3
+        shape, batched = x.shape, x.ndim == 3
         if not batched:
             x = expand_dims(x, 1)
         elif self.batch_first:
             x = swapaxes(x, 0, 1)
         steps, batch, read = x.shape
-        states = self._first_states(hx, x, batch, tuple(x.shape), batched)
+        states = self._first_states(hx, x, batch, shape, batched)
         rows, last = self._run(reshape(x, (steps * batch, read)), states, (batch,) * steps)
         output = reshape(rows, (steps, batch, rows.shape[1]))
         if not batched:
@@ -153,7 +168,7 @@ class _Recurrent(Weights):
         rows, last = self._run(x, states, batch_sizes)
         if back is not None:
             last = [take(state, back, axis=1) for state in last]
-        return PackedSequence(rows, sizes, order, back), self._given_back(last)
+        return input._replace(data=rows), self._given_back(last)
 
     def _first_states(self, hx: Any, x: Tensor, batch: int, shape: Shape, batched: bool) -> list[Tensor]:
         """Of all layers and directions, (L D, B, ..) each: those that were given, or zeros."""
@@ -163,12 +178,12 @@ class _Recurrent(Weights):
         if hx is None:
             dtype = self.weight_hh_l0.dtype
             return [wrap(_core.full(shape, 0, dtype, x.device)) for shape in needed]
-        given = checked_states(name, hx, self._states)
-        for i, (state, wanted) in enumerate(zip(given, needed, strict=True)):
-            if not batched:
-                wanted = wanted[::2]
-            if state.shape != wanted:
-                raise ValueError(f"{name}: hx has {self._states[i]}_0 {state.shape}, but input {shape} needs {wanted}")
+        names = [f"{state}_0" for state in self._states]
+        given = given_states(name, hx, names)
+        for state_name, state, wanted in zip(names, given, needed, strict=True):
+            if state.shape != (wanted if batched else wanted[::2]):
+                wanted = wanted if batched else wanted[::2]
+                raise ValueError(f"{name}: hx has {state_name} {state.shape}, but input {shape} needs {wanted}")
         return given if batched else [expand_dims(state, 1) for state in given]
 
     def _given_back(self, states: list[Tensor]) -> Any:
@@ -337,27 +352,15 @@ class GRU(GRUSteps, _Recurrent):
         self._start(dtype, generator)
 
 
-_NONLINEARITY = """
-nonlinearity : {"tanh", "relu"}
-    What each step ends with."""
-
-_MORE = """
+_PROJECTION = """
 proj_size : int
-    P, numbers in `h` where it is projected: less than H, 0 for no projection.
-peephole : bool
-    Whether the gates see the cell state.
-forget_bias : float, optional
-    What the bias of the forget gate starts at, the sum of the two that add; by default they are drawn as the others."""
+    P, numbers in `h` where it is projected: less than H, 0 for no projection."""
 
 _MORE_PARAMETERS = """
 weight_hr_l0 : Parameter, shape (P, H)
     Of the projection; only there with `proj_size`. `out` above is P then, and else H.
 weight_peephole_l0 : Parameter, shape (3, H)
     Of the gates i, f and o; only there with `peephole`."""
-
-_RESET = """
-reset_after : bool
-    Whether the reset gate multiplies the product with the state, as in PyTorch, or the state before the product."""
 
 _ONE = {
     "hx": "is `h_0`, the first states, (L D, B, H)",
@@ -375,9 +378,9 @@ def _document() -> None:
     several = ", in the order {}"
     values = ", a `proj_size` that is not below `hidden_size`, a `forget_bias` without biases"
     for cls, rows, out, order, more, more_parameters, nonlinearity, states, wrong in (
-        (RNN, "H", "H", "", "", "", _NONLINEARITY, _ONE, ""),
-        (LSTM, "4 H", "out", several.format("i, f, g, o"), _MORE, _MORE_PARAMETERS, "", _TWO, values),
-        (GRU, "3 H", "H", several.format("r, z, n"), _RESET, "", "", _ONE, ""),
+        (RNN, "H", "H", "", "", "", NONLINEARITY, _ONE, ""),
+        (LSTM, "4 H", "out", several.format("i, f, g, o"), _PROJECTION + PEEPHOLE, _MORE_PARAMETERS, "", _TWO, values),
+        (GRU, "3 H", "H", several.format("r, z, n"), RESET_AFTER, "", "", _ONE, ""),
     ):
         document(
             cls,

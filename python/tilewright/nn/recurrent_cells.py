@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _core, random
+from .. import _core
 from .._engine import arguments
 from .._engine.op import wrap
 from .._engine.tensor import Tensor
 from .._functions.manipulation import expand_dims, squeeze
-from ._recurrent import START, GRUSteps, LSTMSteps, RNNSteps, Weights, checked_states, document
+from ._recurrent import (
+    NONLINEARITY,
+    PEEPHOLE,
+    RESET_AFTER,
+    START,
+    GRUSteps,
+    LSTMSteps,
+    RNNSteps,
+    Weights,
+    document,
+    given_states,
+)
 
 if TYPE_CHECKING:
     from ..random import Generator
+    from ._recurrent import Shape
     from .parameter import Parameter
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell"]
@@ -51,10 +63,8 @@ class _Cell(Weights):
 
     weight_hh: Parameter
 
-    def _start(self, dtype: Any, generator: Generator | None) -> None:
-        source = random.source(type(self).__name__, generator)
-        self._add_parameters(self._shapes(self.input_size), dtype)
-        self.reset_parameters(source)
+    def _shapes(self) -> dict[str, Shape]:
+        return self._shapes_of_one(self.input_size, "")
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         name, size = type(self).__name__, self.input_size
@@ -66,7 +76,7 @@ class _Cell(Weights):
             zeros = wrap(_core.full(shape, 0, self.weight_hh.dtype, x.device))
             states = [zeros] * len(self._states)
         else:
-            states = checked_states(name, hx, self._states)
+            states = given_states(name, hx, list(self._states))
         for state, of in zip(states, self._states, strict=True):
             if state.shape != shape:
                 raise ValueError(f"{name}: hx has {of} {state.shape}, but input {x.shape} needs {shape}")
@@ -100,7 +110,7 @@ class RNNCell(RNNSteps, _Cell):
     ) -> None:
         self._set_sizes(input_size, hidden_size, bias)
         self._set_nonlinearity(nonlinearity)
-        self._start(dtype, generator)
+        self._add_parameters(dtype, generator)
 
 
 class LSTMCell(LSTMSteps, _Cell):
@@ -128,7 +138,7 @@ class LSTMCell(LSTMSteps, _Cell):
         self._set_sizes(input_size, hidden_size, bias)
         self.peephole = arguments.flag("LSTMCell", "peephole", peephole)
         self._set_forget_bias(forget_bias)
-        self._start(dtype, generator)
+        self._add_parameters(dtype, generator)
 
 
 class GRUCell(GRUSteps, _Cell):
@@ -153,22 +163,8 @@ class GRUCell(GRUSteps, _Cell):
     ) -> None:
         self._set_sizes(input_size, hidden_size, bias)
         self.reset_after = arguments.flag("GRUCell", "reset_after", reset_after)
-        self._start(dtype, generator)
+        self._add_parameters(dtype, generator)
 
-
-_NONLINEARITY = """
-nonlinearity : {"tanh", "relu"}
-    What the step ends with."""
-
-_MORE = """
-peephole : bool
-    Whether the gates see the cell state.
-forget_bias : float, optional
-    What the bias of the forget gate starts at, the sum of the two that add; by default they are drawn as the others."""
-
-_RESET = """
-reset_after : bool
-    Whether the reset gate multiplies the product with the state, as in PyTorch, or the state before the product."""
 
 _PEEPHOLES = """
 weight_peephole : Parameter, shape (3, H)
@@ -179,9 +175,9 @@ def _document() -> None:
     state = ("`h`, the state before, (B, H) or (H,)", "the new state")
     states = ("`(h, c)`, the states before, (B, H) or (H,) each", "`(h, c)`, the new ones")
     for cls, layer, rows, more, parameters, (hx, gives), wrong in (
-        (RNNCell, "RNN", "H", _NONLINEARITY, "", state, ""),
-        (LSTMCell, "LSTM", "4 H", _MORE, _PEEPHOLES, states, " and a `forget_bias` without biases"),
-        (GRUCell, "GRU", "3 H", _RESET, "", state, ""),
+        (RNNCell, "RNN", "H", NONLINEARITY, "", state, ""),
+        (LSTMCell, "LSTM", "4 H", PEEPHOLE, _PEEPHOLES, states, " and a `forget_bias` without biases"),
+        (GRUCell, "GRU", "3 H", RESET_AFTER, "", state, ""),
     ):
         document(
             cls,

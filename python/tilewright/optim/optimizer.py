@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Optimizer"]
 
+# What learning rate schedules keep in the groups, beside the options.
+_SCHEDULED = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
+
 
 class Optimizer:
     """Base class: keeps the groups and the state; a subclass checks options and defines how a group takes a step.
@@ -127,7 +130,8 @@ class Optimizer:
         if not isinstance(group, dict) or "params" not in group:
             raise TypeError(f"{self._name}: a parameter group must be a dict with the parameters under 'params'")
         params = self._as_list("params", group["params"])
-        unknown = [name for name in group if name not in self.defaults and name != "params"]
+        known = ("params", *_SCHEDULED, *self.defaults)
+        unknown = [name for name in group if name not in known]
         if unknown:
             raise TypeError(f"{self._name}: unknown options {unknown}; there are {list(self.defaults)}")
         taken = {id(p) for g in self.param_groups for p in g["params"]}
@@ -261,12 +265,14 @@ class Optimizer:
         if sizes != needed:
             raise ValueError(f"{self._name}.load_state_dict: groups of {sizes} parameters, but there are {needed}")
         options = [
-            {**old, **{name: value for name, value in new.items() if name in self.defaults}}
+            {**old, **{name: value for name, value in new.items() if name in self.defaults or name in _SCHEDULED}}
             for old, new in zip(groups, saved, strict=True)
         ]
         for group in options:
             self._check(group)
         op = f"{self._name}.load_state_dict"
+        for group in options:
+            group.update({name: arguments.number(op, name, group[name]) for name in _SCHEDULED if name in group})
         order = [arguments.integer(op, "the number of a parameter", n) for group in saved for n in group["params"]]
         by_number = dict(zip(order, self._parameters(), strict=True))
         if len(by_number) < len(order):

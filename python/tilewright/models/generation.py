@@ -1,0 +1,313 @@
+"""Drawing tokens from what language models say of the next one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import _sampling, random
+from .._engine import arguments
+from .._functions.comparison import less
+from .._functions.creation import zeros
+from .._functions.exponential import exp
+from .._functions.indexing import take_along_axis, where
+from .._functions.logical import isfinite
+from .._functions.manipulation import expand_dims, reshape
+from .._functions.reductions import argmax, max
+from .._functions.scans import cumulative_sum
+from .._functions.softmax import softmax
+from .._functions.sorting import argsort
+from ..autograd import no_grad
+from ..nn.functional import one_hot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._engine.tensor import Tensor
+    from ..random import Generator
+
+__all__ = ["distribution", "generate", "perplexity", "sample"]
+
+_LOWEST = -float("inf")
+
+
+def distribution(
+    logits: Any, *, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
+    """Probabilities of the next token: what `sample` draws from.
+
+    Parameters
+    ----------
+    logits : array-like, shape (..., V)
+        Log-probabilities up to a constant. A token of -inf is never drawn.
+    temperature : float
+        What the logits are divided by: below 1 the likely tokens become likelier; at 0 the likeliest has all.
+    top_k : int, optional
+        How many of the likeliest tokens remain; all where there are fewer.
+    top_p : float, optional
+        The fewest of the likeliest tokens whose probabilities sum to at least this remain, and at least one. Applied
+        last, to the distribution that the temperature and `top_k` leave.
+
+    Returns
+    -------
+    Tensor of float64, shape (..., V)
+        Each row sums to 1. No gradient flows through it.
+
+    Raises
+    ------
+    ValueError
+        For logits that are NaN or inf, rows without any above -inf, an empty vocabulary; a temperature that is negative
+        or not finite, `top_k` below 1, `top_p` outside [0, 1].
+    TypeError
+        For logits that are not real, and options that are no numbers.
+
+    Notes
+    -----
+    Of tokens with equal logits the one of the lower index counts as likelier, so `top_k` leaves exactly that many, and
+    `top_k=1`, `top_p=0` and `temperature=0` are one distribution. `top_p=1` leaves out nothing. Computed in float64.
+
+    References
+    ----------
+    A. Fan, M. Lewis, Y. Dauphin, Hierarchical Neural Story Generation, ACL 2018 (top-k).
+    A. Holtzman, J. Buys, L. Du, M. Forbes, Y. Choi, The Curious Case of Neural Text Degeneration, ICLR 2020 (top-p).
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.models.generation.distribution([0.0, 0.0, 0.0, 0.0], top_p=0.5)
+    tensor([0.5, 0.5, 0. , 0. ], dtype=float64)
+    """
+    return _distribution("distribution", logits, *_options("distribution", temperature, top_k, top_p))
+
+
+def sample(
+    logits: Any,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Draw a token for each row of logits.
+
+    Parameters
+    ----------
+    logits : array-like, shape (..., V)
+        Log-probabilities up to a constant. A token of -inf is never drawn.
+    temperature, top_k, top_p
+        See `distribution`. At temperature 0 nothing is drawn: it is the likeliest token, of equal ones the first.
+    generator : Generator, optional
+        Where numbers are drawn from; by default `tilewright.random.default_generator`.
+
+    Returns
+    -------
+    Tensor of int64, shape (...)
+
+    Raises
+    ------
+    ValueError
+        For logits that are NaN or inf, rows without any above -inf, an empty vocabulary; a temperature that is negative
+        or not finite, `top_k` below 1, `top_p` outside [0, 1].
+    TypeError
+        For logits that are not real, options that are no numbers, and a generator that is none.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> logits = tw.asarray([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0]])
+    >>> tw.models.generation.sample(logits, temperature=0)
+    tensor([1, 0])
+    >>> tw.models.generation.sample(logits, top_k=2, generator=tw.random.Generator(0)).shape
+    (2,)
+    """
+    return _sample("sample", logits, _options("sample", temperature, top_k, top_p), random.source("sample", generator))
+
+
+def generate(
+    step: Callable[[Tensor, Any], tuple[Any, Any]],
+    prompt: Any,
+    length: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: Generator | None = None,
+    state: Any = None,
+) -> Tensor:
+    """Continue texts, one token after another.
+
+    Parameters
+    ----------
+    step : callable
+        `step(tokens, state)` is given tokens, shape (..., T), and what it returned as the state before; it returns the
+        logits of the next token, shape (..., V), and a state. The first call has the prompt, each other the token that
+        was drawn, with T = 1.
+    prompt : array-like of int, shape (..., T)
+        Texts to continue.
+    length : int
+        How many tokens are added.
+    temperature, top_k, top_p
+        See `distribution`.
+    generator : Generator, optional
+        Where numbers are drawn from; by default `tilewright.random.default_generator`.
+    state : object
+        That of the first call.
+
+    Returns
+    -------
+    Tensor of int64, shape (..., T + length)
+        The prompt and what follows it.
+
+    Raises
+    ------
+    ValueError
+        For a 0-d prompt, a negative length; a temperature that is negative or not finite, `top_k` below 1, `top_p`
+        outside [0, 1].
+    TypeError
+        For tokens that are not integers, options that are no numbers, and a generator that is none.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> def one_more(tokens, state):
+    ...     return tw.nn.functional.one_hot((tokens[..., -1] + 1) % 5, 5) * 100.0, state
+    >>> tw.models.generation.generate(one_more, [2, 3], 4, temperature=0)
+    tensor([2, 3, 4, 0, 1, 2])
+    """
+    return continued("generate", step, prompt, length, temperature, top_k, top_p, generator, state)
+
+
+def continued(
+    op: str,
+    step: Callable[[Tensor, Any], tuple[Any, Any]],
+    prompt: Any,
+    length: Any,
+    temperature: Any,
+    top_k: Any,
+    top_p: Any,
+    generator: Any,
+    state: Any = None,
+) -> Tensor:
+    """`generate` under the name of the function that was called."""
+    step, length = arguments.function(op, "step", step), arguments.integer(op, "length", length, at_least=0)
+    options, stream = _options(op, temperature, top_k, top_p), random.source(op, generator)
+    tokens = tokens_of(op, "prompt", prompt)
+    if not tokens.ndim:
+        raise ValueError(f"{op}: prompt is 0-d, but must have an axis of tokens")
+    start, latest = tokens.shape[-1], tokens
+    texts = zeros((*tokens.shape[:-1], start + length), dtype="int64", device=tokens.device)
+    texts[..., :start] = tokens
+    with no_grad():
+        for place in range(start, start + length):
+            logits, state = step(latest, state)
+            latest = expand_dims(_sample(op, logits, options, stream), axis=-1)
+            texts[..., place : place + 1] = latest
+    return texts
+
+
+def tokens_of(op: str, name: str, value: Any) -> Tensor:
+    """Integers as int64; an empty list has none, and so passes."""
+    tokens = arguments.array(op, name, value)
+    if not (tokens.dtype.is_integer or tokens.size == 0):
+        raise TypeError(f"{op}: {name} has dtype {tokens.dtype.name}, but tokens are integers")
+    return tokens.astype("int64", copy=False)
+
+
+def text_of(op: str, name: str, value: Any, vocab_size: int) -> Tensor:
+    """One text, shape (T,), of tokens below `vocab_size`."""
+    tokens = tokens_of(op, name, value)
+    if tokens.ndim != 1:
+        raise ValueError(f"{op}: {name} has shape {tokens.shape}, but must be 1-D")
+    if tokens.size and bool(((tokens < 0) | (tokens >= vocab_size)).any()):
+        bad = next(token for token in tokens.tolist() if not 0 <= token < vocab_size)
+        raise ValueError(f"{op}: {name} contains {bad}, but tokens are integers from 0 to {vocab_size - 1}")
+    return tokens
+
+
+def perplexity(loss: Any) -> Tensor:
+    """The exponential of a mean cross-entropy: among how many equally likely tokens one might as well choose.
+
+    Parameters
+    ----------
+    loss : array-like
+        Mean of -log p over the tokens, in nats, as `nn.functional.cross_entropy` gives it.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `loss`. In bits, a loss is `loss / log(2)`.
+
+    Raises
+    ------
+    TypeError
+        For a loss that is not real.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> loss = tw.nn.functional.cross_entropy(tw.zeros((2, 10)), [3, 7])
+    >>> round(tw.models.generation.perplexity(loss).item(), 4)
+    10.0
+    """
+    x = arguments.array("perplexity", "loss", loss)
+    if x.dtype.is_complex:
+        raise TypeError(f"perplexity: loss has dtype {x.dtype.name}, but must be real")
+    return exp(x)
+
+
+Options = tuple[float, "int | None", float]
+
+
+def _options(op: str, temperature: Any, top_k: Any, top_p: Any) -> Options:
+    temperature = arguments.number(op, "temperature", temperature)
+    if not 0 <= temperature < float("inf"):
+        raise ValueError(f"{op}: temperature is {temperature}, but must be finite and not negative")
+    if top_k is not None:
+        top_k = arguments.integer(op, "top_k", top_k, at_least=1)
+    return temperature, top_k, 1.0 if top_p is None else arguments.probability(op, "top_p", top_p)
+
+
+def _checked(op: str, logits: Any) -> tuple[Tensor, Tensor]:
+    """Logits in float64 and the largest of each row (..., 1), which is finite."""
+    x = arguments.array(op, "logits", logits)
+    if x.dtype.is_complex:
+        raise TypeError(f"{op}: logits have dtype {x.dtype.name}, but must be real")
+    if not x.ndim or not x.shape[-1]:
+        raise ValueError(f"{op}: logits have shape {x.shape}, but need a last axis with at least one token")
+    x = x.detach().astype("float64", copy=False)
+    if not x.size:
+        return x, x[..., :1]
+    peak = max(x, -1, keepdims=True)
+    if not isfinite(peak).all().item():
+        bad = next(value for value in reshape(peak, (-1,)).tolist() if not _LOWEST < value < -_LOWEST)
+        what = "have a row of -inf alone" if bad == _LOWEST else f"contain {bad}"
+        raise ValueError(f"{op}: logits {what}, but each row needs a finite one, and no NaN or inf")
+    return x, peak
+
+
+def _distribution(op: str, logits: Any, temperature: float, top_k: int | None, top_p: float) -> Tensor:
+    x, peak = _checked(op, logits)
+    with no_grad():
+        if not temperature:
+            return one_hot(argmax(x, -1), x.shape[-1], dtype="float64")
+        x = (x - peak) / temperature
+        if (top_k is not None and top_k < x.shape[-1]) or top_p < 1:
+            order = argsort(x, -1, descending=True)  # stable: of equal ones the first is first
+            rank = argsort(order, -1)
+            if top_k is not None:
+                x = where(rank < top_k, x, _LOWEST)
+            if top_p < 1:
+                falling = softmax(take_along_axis(x, order, -1), -1)
+                before = cumulative_sum(falling, axis=-1, include_initial=True)[..., :-1]
+                kept = less(take_along_axis(before, rank, -1), top_p) | (rank == 0)
+                x = where(kept, x, _LOWEST)
+        return softmax(x, -1)
+
+
+def _sample(op: str, logits: Any, options: Options, stream: Generator) -> Tensor:
+    if not options[0]:
+        return argmax(_checked(op, logits)[0], -1)
+    weights = _distribution(op, logits, *options)
+    if not weights.size:
+        return argmax(weights, -1)
+    drawn = _sampling.multinomial(reshape(weights, (-1, weights.shape[-1])), 1, True, generator=stream)
+    return reshape(drawn, weights.shape[:-1])

@@ -40,7 +40,7 @@ def late_concession(draws, good, a, b):
 
 
 def comparison(draws, good, a, b):
-    both = [clause(draws, good, a), clause(draws, not good, b)]
+    both = [f"{draws.choice(WORDS[good])} {a}", f"{draws.choice(WORDS[not good])} {b}"]
     draws.shuffle(both)
     return f"{both[0]} and {both[1]} . the rest was like the {a}"
 

@@ -226,6 +226,8 @@ def _dims(layer: Attention) -> str:
 class AdditiveAttention(Attention):
     """Additive attention (Bahdanau): the score is `v^T tanh(W query + U key + b)`.
 
+    `attention(query, keys, values=None, mask=None, lengths=None)` gives the context and the weights: see `forward`.
+
     Parameters
     ----------
     query_dim, key_dim : int
@@ -291,6 +293,8 @@ class AdditiveAttention(Attention):
 class BilinearAttention(Attention):
     """Bilinear attention (Luong's "general"): the score is `query^T W key`.
 
+    `attention(query, keys, values=None, mask=None, lengths=None)` gives the context and the weights: see `forward`.
+
     Parameters
     ----------
     query_dim, key_dim : int
@@ -343,6 +347,8 @@ class BilinearAttention(Attention):
 class DotAttention(Attention):
     """Dot-product attention: the score is `query^T key`, of vectors of one length; scaled, it is divided by its root.
 
+    `attention(query, keys, values=None, mask=None, lengths=None)` gives the context and the weights: see `forward`.
+
     Parameters
     ----------
     scaled : bool
@@ -383,6 +389,8 @@ class DotAttention(Attention):
 
 class CosineAttention(Attention):
     """Attention by content: the score is `scale cos(query, key)`, of vectors of one length.
+
+    `attention(query, keys, values=None, mask=None, lengths=None)` gives the context and the weights: see `forward`.
 
     Parameters
     ----------
@@ -426,6 +434,8 @@ _SHORTEST = 1e-4  # vectors count as at least so long; float16 holds it, too
 
 class NetworkAttention(Attention):
     """The score is that of a small network on query and key behind each other; of one hidden layer, Luong's "concat".
+
+    `attention(query, keys, values=None, mask=None, lengths=None)` gives the context and the weights: see `forward`.
 
     Parameters
     ----------

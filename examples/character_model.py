@@ -25,6 +25,7 @@ SMOOTHINGS = {
     "modified Kneser-Ney": {"smoothing": "modified_kneser_ney"},
 }
 PROMPT = "Return "
+TESTS = 8  # on the validation text, in training
 
 
 def arguments():
@@ -87,23 +88,24 @@ def sampled(network, vocabulary, length, **how):
 def train(network, vocabulary, training, validation, args):
     """Adam on windows that continue each other; the state goes on, gradients end at a window. Bits at a few steps."""
     optimizer = tw.optim.Adam(network.parameters(), lr=args.lr)
+    schedule = tw.optim.lr_scheduler.CosineAnnealingLR(optimizer, args.steps)
     batches = tw.data.text.TextStreams(training, args.batch, args.length, batch_first=True, drop_last=True)
     tests = tw.data.text.TextStreams(validation, args.batch, 4 * args.length, batch_first=True)
-    curve, step, every = [], 0, max(1, args.steps // 8)
+    curve, step = [], 0
     with tqdm(total=args.steps, unit="step", desc=args.cell, leave=False) as bar:
         while step < args.steps:
             state = None
             for inputs, targets in batches:
-                optimizer.param_groups[0]["lr"] = args.lr * (1 + math.cos(math.pi * step / args.steps)) / 2
                 logits, state = network(inputs, state)
                 loss = F.cross_entropy(logits.swapaxes(1, 2), targets)
                 optimizer.zero_grad()
                 loss.backward()
                 tw.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
                 optimizer.step()
-                state, step = network.detach(state), step + 1
+                schedule.step()
+                state, step = tw.nn.utils.detach_state(state), step + 1
                 bar.update()
-                if step % every == 0 or step == args.steps:
+                if TESTS * step // args.steps > TESTS * (step - 1) // args.steps:
                     curve.append((step, loss.item() / math.log(2), bits_of_network(network, tests)))
                     bar.write(f"step {step:5}: {curve[-1][2]:.3f} bits per character")
                     bar.write(f"            {sampled(network, vocabulary, 90, temperature=0.7)}")

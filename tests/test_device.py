@@ -27,6 +27,7 @@ READERS = {
     "multinomial": "a weight that is refused is named",
     "power": "integers to a negative power are refused",
     "cross_entropy": "a target that is no class is named",
+    "ctc_loss": "a length, or a target, that is out of range is named",
     "linalg": "LAPACK works on the host",
     "item": "the value is asked for; the gradient of prod asks whether it may divide, one_hot for the largest class, "
     "losses whether a target is a class, unpooling whether an index is inside",

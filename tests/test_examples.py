@@ -25,10 +25,14 @@ EXAMPLES = {
     "chatbot": (("--ask", "Hello"), ("chatbot.png",), r"rephrased: [\d.]+% of 15 answers are right\n(.*\n)*hello +-> "),
     "character_model": ((), ("character_model.png",), r"lstm: \d\.\d+ bits per character, n-grams \d\.\d+\n"),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
+    "digits_by_row": ((), ("digits_by_row.png",), r"pixels: GRU +parameters +[\d,]+, test accuracy [\d.]+%\n"),
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
+    "memory_problems": ((), ("memory_problems.png",), r"copying problem, .*\n +1 +4\n( +\w+ +\d\.\d+ +\d\.\d+\n){4}"),
     "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),
     "sentiment_reader": ((), ("sentiment_reader.png",), r"passes +accuracy +plain .*\n1 +[\d.]+% .*\n2 +[\d.]+% "),
     "translate_dates": ((), ("translate_dates.png",), r"test accuracy [\d.]+% of whole dates, beam of 5\n"),
+    "progressive_learning": ((), ("progressive_learning.png",), r"short first +: \d\.\d+; (\d+|-)\n"),
+    "vanishing_gradients": ((), ("vanishing_gradients.png",), r"r = 4.0: \|dx_60 / dx_0\| is about 10\^1\d\n"),
     "what_filters_learn": ((), ("filters.png", "what_it_looks_at.png"), r"Grad-CAM +[\d.]+% +[\d.]+% +[\d.]+%\n"),
     "word_vectors": ((), ("word_vectors.png",), r"mean vector by idf +[\d.]+% +[\d.]+% +[\d.]+%\n"),
 }
@@ -103,6 +107,25 @@ def test_batch_norm_keeps_gradients_alive(quick):
     assert first["batch norm"] > 100 * first["PyTorch's initialisation"] > 0
 
 
+def test_gates_and_radii_decide_how_far_gradients_reach(quick):
+    text = quick("vanishing_gradients")[0].stdout
+    lines = re.findall(r"^(.+?) +: gradient's norm (\S+) at the last state, (\S+) at the first", text, re.M)
+    ratio = {name: float(first) / float(last) for name, last, first in lines}
+    assert ratio["radius 0.5"] < 1e-6 < 1e-3 < ratio["radius 1.0"] < 1 < ratio["radius 2.0"]
+    assert 1e3 * ratio["LSTM, forget bias 0"] < ratio["LSTM, forget bias 1"] < 0.1 * ratio["LSTM, forget bias 4"]
+    losses = dict(re.findall(r"^(not clipped|clipped to 0.5) +: .* ends with a loss of (\S+)$", text, re.M))
+    assert float(losses["clipped to 0.5"]) < 0.05 < float(losses["not clipped"])
+
+
+def test_networks_remember_short_sequences(quick):
+    """All losses are below those of answers without memory, within a run of seconds."""
+    text = quick("memory_problems")[0].stdout
+    for problem, blind in (("adding", 1 / 6), ("copying", 1.3863)):
+        table = re.search(rf"{problem} problem.*\n.*\n((?: +\w+ .*\n)+)", text)[1]
+        losses = [float(line.split()[1]) for line in table.splitlines()]
+        assert len(losses) == 4 and max(losses) < blind
+
+
 def test_the_character_model_learns(quick):
     """The network gets better than the counts of single characters, longer n-grams are better than shorter ones."""
     text = quick("character_model")[0].stdout
@@ -157,6 +180,9 @@ def test_help_and_wrong_options(name, monkeypatch, capsys):
         ("plain_vs_residual", ("--depths", "9"), "argument --depths: invalid number_of_layers value: '9'"),
         ("adversarial", ("--epsilon", "1"), "argument --epsilon: 1.0 is not between 0 and 1"),
         ("chatbot", ("--own", "2"), "argument --own: invalid probability value: '2'"),
+        ("memory_problems", ("--adding", "1"), "argument --adding: sequences must have at least 2 steps"),
+        ("progressive_learning", ("--start", "1"), "argument --start: 1 is not between 2 and --length"),
+        ("vanishing_gradients", ("--max-norm", "0"), "argument --max-norm: 0.0 is not above 0"),
         ("cnn_digits", ("--seed", "-1"), "argument --seed: -1 is not between 0 and 2**64 - 1"),
         ("edge_filters", ("--photograph", "cat"), "argument --photograph: invalid choice: 'cat'"),
         ("character_model", ("--cell", "cnn"), "argument --cell: invalid choice: 'cnn'"),

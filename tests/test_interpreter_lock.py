@@ -12,6 +12,7 @@ import pytest
 
 import tilewright as tw
 from tilewright import _core, nn, optim
+from tilewright._functions import recurrent
 
 N = 1 << 20
 CSRC = Path(__file__).parent.parent / "csrc"
@@ -39,6 +40,11 @@ def step(optimiser):
     return lambda: optimiser([parameter()], lr=0.1)
 
 
+def sequences():
+    """Of a GRU."""
+    return floats(32 * 64, 64), floats(64, 128), floats(384, 64), floats(384, 128), None, None, (64,) * 32, False, True
+
+
 # What takes long in each op of a backend, from what is made beforehand. All on one thread.
 LONG = {
     "conv.forward": (lambda: (floats(4, 32, 64, 64), floats(32, 32, 3, 3)), lambda a: nn.functional.conv2d(*a)),
@@ -55,6 +61,19 @@ LONG = {
     "creation.join": (lambda: [floats(4 * N), floats(4 * N)], tw.concatenate),
     "creation.join, of short rows": (lambda: [floats(), floats()], lambda xs: tw.stack(xs, 1)),
     "creation.triangle": (lambda: floats(4096, 4096), tw.tril),
+    "ctc.forward": (
+        lambda: (floats(500, 8, 100), positions(8 * 100, 99).reshape(8, 100) + 1, [500] * 8, [100] * 8),
+        lambda a: nn.functional.ctc_loss(*a),
+    ),
+    "ctc.backward": (
+        lambda: (
+            floats(500, 8, 100).requires_grad_(),
+            positions(8 * 100, 99).reshape(8, 100) + 1,
+            [500] * 8,
+            [100] * 8,
+        ),
+        lambda a: nn.functional.ctc_loss(*a).backward(),
+    ),
     "elementwise.run": (lambda: floats(8 * N), lambda x: x + x),
     "elementwise.run, a cast": (lambda: positions(4 * N), lambda i: i.astype("float32")),
     "elementwise.run, a copy": (lambda: floats(8 * N), tw.copy),
@@ -127,6 +146,11 @@ LONG = {
     "random.permutation": (lambda: tw.random.Generator(1), lambda g: g.permutation(N)),
     "random.multinomial": (lambda: tw.ones(4096), lambda w: tw.multinomial(w, N, replacement=True)),
     "random.dropout": (lambda: floats(4 * N), nn.functional.dropout),
+    "recurrent.forward": (sequences, lambda a: recurrent.gru(*a)),
+    "recurrent.backward": (
+        lambda: recurrent.gru(*[x.requires_grad_() if i == 1 else x for i, x in enumerate(sequences())])[0].sum(),
+        lambda y: y.backward(retain_graph=True),
+    ),
     "reduce.reduce": (lambda: floats(32 * N), tw.sum),
     "reduce.reduce, to many": (lambda: floats(4 * N, 4).astype("float16"), lambda x: x.mean(1)),
     "reduce.reduce, of columns": (lambda: floats(4 * N, 4), lambda x: x.sum(0)),

@@ -194,7 +194,7 @@ def test_states_go_on(cell):
     tokens = tw.random.Generator(0).integers(13, size=(3, 9))
     logits, last = net(tokens)
     first, state = net(tokens[:, :4])
-    second, state = net(tokens[:, 4:], net.detach(state))
+    second, state = net(tokens[:, 4:], nn.utils.detach_state(state))
     np.testing.assert_allclose(tw.concatenate([first, second], 1).detach().numpy(), logits.detach().numpy(), rtol=1e-12)
     for got, want in zip(*(s if isinstance(s, tuple) else (s,) for s in (state, last)), strict=True):
         np.testing.assert_allclose(got.detach().numpy(), want.detach().numpy(), rtol=1e-12)

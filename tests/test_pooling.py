@@ -267,14 +267,23 @@ def test_options_by_sequence():
 
 
 def test_the_algorithm_is_explained(capsys):
-    tw.explain(F.max_pool2d, tw.ones((3, 8, 8)), 2)
-    assert capsys.readouterr().out == "max_pool: 3 planes of 1->1 8->4 8->4 -> taps\n"
-    tw.explain(F.adaptive_avg_pool2d, tw.ones((3, 8, 8)), 2)
-    assert "-> windows\n    not taps: windows are adaptive" in capsys.readouterr().out
-    tw.explain(F.max_pool1d, tw.ones((1, 500)), 2, 90, 0, 100)
-    assert "not taps: strides are long" in capsys.readouterr().out
-    tw.explain(F.avg_pool2d, tw.ones((3, 8, 8)), 1, 3)
-    assert "not taps: windows are further apart than they are long" in capsys.readouterr().out
+    def told(function, *args):
+        tw.explain(function, *args)
+        return capsys.readouterr().out
+
+    assert told(F.max_pool2d, tw.ones((3, 64, 64)), 2) == (
+        "max_pool: 3 planes of 1->1 64->32 64->32 -> rows\n    not whole planes: windows are not whole planes\n"
+    )
+    assert "-> whole planes\n" in told(F.max_pool2d, tw.ones((3, 8, 8)), 8)
+    assert "not planes: there are few planes" in told(F.max_pool2d, tw.ones((3, 8, 8)), 2)
+    assert "8->4 -> planes\n" in told(F.max_pool2d, tw.ones((30, 8, 8)), 2)
+    recorded = told(F.max_pool2d, tw.ones((3, 64, 64)).requires_grad_(), 2)
+    assert "-> taps\n" in recorded and "not rows: places are wanted" in recorded
+    assert "-> whole planes\n" in told(F.adaptive_avg_pool2d, tw.ones((3, 8, 8)), 1)
+    assert "-> windows\n" in (adaptive := told(F.adaptive_avg_pool2d, tw.ones((3, 8, 8)), 2))
+    assert "not planes: windows are adaptive" in adaptive
+    assert "not taps: strides are long" in told(F.max_pool1d, tw.ones((1, 500)), 2, 90, 0, 100)
+    assert "not rows: columns' strides are long" in told(F.avg_pool2d, tw.ones((3, 8, 8)), 1, 3)
 
 
 # ---- PyTorch ---------------------------------------------------------------------------------------------------------

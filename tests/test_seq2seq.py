@@ -140,9 +140,9 @@ def test_gradients(options):
 def test_one_direction_hands_its_states_over():
     """Without maps between: the decoder goes on where the encoder ended."""
     model = seq2seq(cell="gru", attention=None, bidirectional=False)
-    _, h = model.encoder.rnn(tw.take(model.encoder.embedding, SOURCE[:1, :2], 0))
+    _, h = model.encoder.rnn(model.encoder.embedding(SOURCE[:1, :2]))
     before = tw.asarray([[1, *TARGET[0, :-1].tolist()]])
-    y, _ = model.decoder.rnn(tw.take(model.decoder.embedding, before, 0), h)
+    y, _ = model.decoder.rnn(model.decoder.embedding(before), h)
     close(model(SOURCE[:1, :2], TARGET[:1]), model.decoder.output(y))
 
 
@@ -371,7 +371,7 @@ def test_readers_follow_the_paper():
         r, z = sigmoid(wx[:5] + wh[:5]), sigmoid(wx[5:10] + wh[5:10])
         return (1 - z) * np.tanh(wx[10:] + r * wh[10:]) + z * h
 
-    facts = model.reader(tw.take(model.embedding, SOURCE[:1], 0))[0][0].detach().numpy()
+    facts = model.reader(model.embedding(SOURCE[:1]))[0][0].detach().numpy()
     q = memory = state["question"]
     for turn in range(2):
         h = np.zeros(5)

@@ -54,6 +54,10 @@ struct Backend {
     BackendOp<void, TriangleProblem> triangle;
   } creation;
   struct {
+    BackendOp<int64_t, CtcProblem> forward;
+    BackendOp<int64_t, CtcBackwardProblem> backward;
+  } ctc;
+  struct {
     BackendOp<void, ElementwiseProblem> run;
   } elementwise;
   struct {
@@ -103,6 +107,10 @@ struct Backend {
     BackendOp<int64_t, MultinomialProblem> multinomial;
   } random;
   struct {
+    BackendOp<void, RecurrentProblem> forward;
+    BackendOp<void, RecurrentBackwardProblem> backward;
+  } recurrent;
+  struct {
     BackendOp<void, ReduceProblem> reduce;
     BackendOp<void, ArgReduceProblem> arg_reduce;
   } reduce;
@@ -132,6 +140,8 @@ struct Backend {
   X(creation, arange)                 \
   X(creation, join)                   \
   X(creation, triangle)               \
+  X(ctc, forward)                     \
+  X(ctc, backward)                    \
   X(elementwise, run)                 \
   X(gemm, run)                        \
   X(gemm, pack)                       \
@@ -167,6 +177,8 @@ struct Backend {
   X(random, permutation)              \
   X(random, dropout)                  \
   X(random, multinomial)              \
+  X(recurrent, forward)               \
+  X(recurrent, backward)              \
   X(reduce, reduce)                   \
   X(reduce, arg_reduce)               \
   X(resample, run)                    \

@@ -7,8 +7,9 @@
 namespace tw {
 
 // The elements rest[p.., q..] shifted by each offset, and the array of the picked ones, which has an axis of `count`
-// more, at `at`.
+// more, at `at`. scatter_add adds nothing at the offset `left_out`.
 struct PickProblem {
+  static constexpr int64_t kNone = INT64_MIN;
   DType dtype;
   Dims shape;  // of rest
   View rest;
@@ -16,6 +17,7 @@ struct PickProblem {
   int64_t count;
   const int64_t* offsets;  // in elements
   View picked;             // strides of the shape with the additional axis
+  int64_t left_out = kNone;
 };
 
 // x[.., index[..], ..] with the index in the place of `axis`: the elements of x that each entry of the index names. x

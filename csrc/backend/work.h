@@ -3,6 +3,7 @@
 #pragma once
 #include "backend/conv.h"
 #include "backend/creation.h"
+#include "backend/ctc.h"
 #include "backend/elementwise.h"
 #include "backend/gemm.h"
 #include "backend/index.h"
@@ -12,6 +13,7 @@
 #include "backend/pad.h"
 #include "backend/pool.h"
 #include "backend/random.h"
+#include "backend/recurrent.h"
 #include "backend/reduce.h"
 #include "backend/resample.h"
 #include "backend/scan.h"
@@ -61,6 +63,11 @@ inline double expected_ns(const JoinProblem& p) {
 inline double expected_ns(const TriangleProblem& p) {
   return 0.1 * product(p.batch) * static_cast<double>(p.rows) * static_cast<double>(p.columns * p.itemsize);
 }
+inline double expected_ns(const CtcInputs& in) {
+  return 4 * static_cast<double>(in.kept()) + static_cast<double>(in.steps) * static_cast<double>(in.batch);
+}
+inline double expected_ns(const CtcProblem& p) { return expected_ns(p.in); }
+inline double expected_ns(const CtcBackwardProblem& p) { return 2 * expected_ns(p.in); }
 inline double expected_ns(const ElementwiseProblem& p) { return 0.3 * product(p.shape); }
 inline double expected_ns(const GemmBatch& p) {
   const double m = static_cast<double>(p.each.m), n = static_cast<double>(p.each.n), k = static_cast<double>(p.each.k);
@@ -103,6 +110,12 @@ inline double expected_ns(const DropoutProblem& p) { return 0.5 * static_cast<do
 inline double expected_ns(const MultinomialProblem& p) {
   return static_cast<double>(p.rows) * (10 * static_cast<double>(p.classes) + 50 * static_cast<double>(p.draws));
 }
+inline double expected_ns(const RecurrentShape& s, int64_t columns) {
+  const double units = static_cast<double>(s.rows) * static_cast<double>(s.hidden);
+  return units * (10 + 0.02 * static_cast<double>(gates_of(s.cell) * columns));
+}
+inline double expected_ns(const RecurrentProblem& p) { return expected_ns(p.shape, p.shape.inputs + p.shape.output); }
+inline double expected_ns(const RecurrentBackwardProblem& p) { return expected_ns(p.shape, p.shape.output); }
 inline double expected_ns(const ReduceProblem& p) { return 0.2 * product(p.shape); }
 inline double expected_ns(const ArgReduceProblem& p) { return 0.3 * product(p.shape); }
 inline double expected_ns(const ResampleProblem& p) {

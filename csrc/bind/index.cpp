@@ -105,6 +105,8 @@ void bind_index(py::module_& m) {
         [](const Array& x, const py::object& key, const Array& value) { index_add(x, KeyReader(key), value); });
   m.def("take", &take);
   m.def("take_add", &take_add);
+  m.def("embedding", &embedding);
+  m.def("embedding_add", &embedding_add);
   m.def("take_along_axis", [](const Array& x, const Array& indices, int64_t axis) {
     return gather_along("take_along_axis", x, indices, axis);
   });

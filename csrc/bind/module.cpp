@@ -144,6 +144,7 @@ PYBIND11_MODULE(_core, m) {
   bind_conv(m);
   bind_creation(m);
   bind_dlpack(m);
+  bind_ctc(m);
   bind_elementwise(m);
   bind_graph(m);
   bind_index(m);
@@ -156,6 +157,7 @@ PYBIND11_MODULE(_core, m) {
   bind_probe(m);
   bind_optim(m);
   bind_random(m);
+  bind_recurrent(m);
   bind_reduce(m);
   bind_resample(m);
   bind_scan(m);

@@ -14,6 +14,10 @@ Array call_max_pool(const NativeCall& c, Array& kept) {
   return max_pool(c.array(0), options, c.recorded ? &kept : nullptr);
 }
 
+Array call_adaptive_max_pool(const NativeCall& c, Array& kept) {
+  return adaptive_max_pool(c.array(0), Parameter<Dims>::get(c, 1), c.recorded ? &kept : nullptr);
+}
+
 Array scatter(const Array& g, const Array& places, const Dims& spatial, const Dims& kernel, const Dims& stride,
               const Dims& padding, const Dims& dilation, bool ceil_mode) {
   return max_pool_scatter(g, places, spatial, {kernel, stride, padding, dilation, ceil_mode});
@@ -43,7 +47,10 @@ void bind_pool(py::module_& m) {
   m.def("max_pool_with_indices",
         [](const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding, const Dims& dilation,
            bool ceil_mode) { return both(max_pool_with_indices(x, {kernel, stride, padding, dilation, ceil_mode})); });
-  m.def("adaptive_max_pool", [](const Array& x, const Dims& sizes) { return both(adaptive_max_pool(x, sizes)); });
+  register_native("adaptive_max_pool", call_adaptive_max_pool, nullptr);
+  m.def("adaptive_max_pool", [](const Array& x, const Dims& sizes) { return adaptive_max_pool(x, sizes, nullptr); });
+  m.def("adaptive_max_pool_with_indices",
+        [](const Array& x, const Dims& sizes) { return both(adaptive_max_pool_with_indices(x, sizes)); });
   def_function<scatter>(m, "max_pool_scatter", scatter);
   def_function<gather>(m, "max_pool_gather", gather);
   def_function<average>(m, "avg_pool", average);

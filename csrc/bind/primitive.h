@@ -6,7 +6,7 @@
 
 namespace tw {
 
-constexpr int kMaxInputs = 8;  // but of an op on a sequence any number
+constexpr int kMaxInputs = 9;  // but of an op on a sequence any number
 constexpr int kMaxArgs = 16;
 constexpr int kMaxOutputs = 8;  // results and kept values, but for any number of results
 constexpr int kAnyNumber = -1;

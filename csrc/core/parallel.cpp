@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/denormals.h"
 #include "core/divide.h"
 #include "core/error.h"
 
@@ -88,6 +89,8 @@ class StealingQueue {
   std::vector<Range> ranges_;
 };
 
+// work(thread, threads) in each of a team of at most `team` threads, whose float units are controlled like the
+// caller's.
 #ifdef __SANITIZE_THREAD__
 // ThreadSanitizer cannot see the barriers of an OpenMP runtime that was built without it: it gets threads that it
 // knows.
@@ -95,28 +98,79 @@ thread_local bool in_team = false;
 bool in_parallel() { return in_team; }
 
 template <class Work>
-void run_team(int team, int64_t count, Work work) {
-  StealingQueue queue(team, count);
-  const auto take_chunks = [&](int thread) {
+void run_team(int team, Work work) {
+  const unsigned control = float_control();
+  const auto take_part = [&](int thread) {
+    const UnderFloatControl same(control);
     const bool before = std::exchange(in_team, team > 1 || in_team);
-    queue.run(thread, work);
+    work(thread, team);
     in_team = before;
   };
   std::vector<std::thread> others;
-  for (int k = 1; k < team; ++k) others.emplace_back(take_chunks, k);
-  take_chunks(0);
+  for (int k = 1; k < team; ++k) others.emplace_back(take_part, k);
+  take_part(0);
   for (std::thread& other : others) other.join();
 }
 #else
 bool in_parallel() { return omp_in_parallel(); }
 
 template <class Work>
-void run_team(int team, int64_t count, Work work) {
-  StealingQueue queue(team, count);
+void run_team(int team, Work work) {
+  const unsigned control = float_control();
 #pragma omp parallel num_threads(team) if (team > 1)
-  queue.run(omp_get_thread_num(), work);
+  {
+    const UnderFloatControl same(control);
+    work(omp_get_thread_num(), omp_get_num_threads());
+  }
 }
 #endif
+
+// An exception must not leave a team: the first one stops the rest and is thrown again outside.
+class FirstError {
+ public:
+  template <class Work>
+  void guard(Work work) {
+    if (failed_.load(std::memory_order_relaxed)) return;
+    try {
+      work();
+    } catch (...) {
+      if (!failed_.exchange(true)) error_ = std::current_exception();
+    }
+  }
+  void rethrow() {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::atomic<bool> failed_{false};
+  std::exception_ptr error_;
+};
+
+// The threads that can share `pieces`, at least one.
+int team_for(int64_t pieces) {
+  const bool serial = forked_after_team || in_parallel();
+  const int team = serial ? 1 : static_cast<int>(std::min<int64_t>(get_num_threads(), pieces));
+  if (team > 1) {
+    watch_forks();
+    team_woken = true;
+  }
+  return team;
+}
+
+// Where threads wait for each other, many times in turn. They spin, since the others are about to come; where they do
+// not, because there are fewer processors than threads, they let others run.
+class Barrier {
+ public:
+  void wait(int threads) {
+    const int64_t turn = arrived_.fetch_add(1, std::memory_order_acq_rel) / threads;
+    for (int spins = 0; arrived_.load(std::memory_order_acquire) < (turn + 1) * threads; ++spins)
+      spins < kSpins ? _mm_pause() : std::this_thread::yield();
+  }
+
+ private:
+  static constexpr int kSpins = 4000;
+  std::atomic<int64_t> arrived_{0};
+};
 
 }  // namespace
 
@@ -170,24 +224,37 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
     return;
   }
   const int64_t chunks = ceil_div(n, chunk);
-  const bool serial = forked_after_team || in_parallel();
-  const int team = serial ? 1 : static_cast<int>(std::min<int64_t>(get_num_threads(), chunks));
-  if (team > 1) {
-    watch_forks();
-    team_woken = true;
+  const int team = team_for(chunks);
+  StealingQueue queue(team, chunks);
+  FirstError first;
+  run_team(team, [&](int thread, int) {
+    queue.run(thread, [&](int64_t i) { first.guard([&] { fn(closure, i * chunk, std::min((i + 1) * chunk, n)); }); });
+  });
+  first.rethrow();
+}
+
+void parallel_steps(int64_t steps, int64_t pieces, double total_ns, StepFn fn, void* closure) {
+  const bool small = total_ns < kParallelFromNs || get_num_threads() == 1;
+  const int team = small ? 1 : team_for(pieces);
+  if (team == 1) {
+    const InTeam in_team(0);
+    for (int64_t step = 0; step < steps; ++step)
+      for (int64_t piece = 0; piece < pieces; ++piece) fn(closure, step, piece);
+    return;
   }
-  // An exception must not leave a team: the first one stops the rest and is thrown again outside.
-  std::atomic<bool> failed{false};
-  std::exception_ptr error;
-  run_team(team, chunks, [&](int64_t i) {
-    if (failed.load(std::memory_order_relaxed)) return;
-    try {
-      fn(closure, i * chunk, std::min((i + 1) * chunk, n));
-    } catch (...) {
-      if (!failed.exchange(true)) error = std::current_exception();
+  Barrier barrier;
+  FirstError first;
+  run_team(team, [&](int thread, int threads) {
+    const InTeam in_team(thread);
+    const int64_t begin = pieces * thread / threads, end = pieces * (thread + 1) / threads;
+    for (int64_t step = 0; step < steps; ++step) {
+      first.guard([&] {
+        for (int64_t piece = begin; piece < end; ++piece) fn(closure, step, piece);
+      });
+      barrier.wait(threads);
     }
   });
-  if (error) std::rethrow_exception(error);
+  first.rethrow();
 }
 
 }  // namespace detail

@@ -19,6 +19,8 @@ int thread_index();
 namespace detail {
 typedef void (*ChunkFn)(void* closure, int64_t begin, int64_t end);
 void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure);
+typedef void (*StepFn)(void* closure, int64_t step, int64_t piece);
+void parallel_steps(int64_t steps, int64_t pieces, double total_ns, StepFn fn, void* closure);
 
 // CPUs' worth of time that the control group of a process grants (v2, and the v1 file that containers see), 0 where
 // there is no limit. `groups` is the process's list of groups, `mount` the root of their files.
@@ -36,6 +38,20 @@ void parallel_for(int64_t n, int64_t chunk, double ns_per_item, F&& fn) {
       n, chunk, ns_per_item * static_cast<double>(n),
       [](void* closure, int64_t begin, int64_t end) {
         (*static_cast<std::remove_reference_t<F>*>(closure))(begin, end);
+      },
+      &fn);
+}
+
+// fn(step, piece) for every piece of step 0, maybe at once, then of step 1, ...: all of a step are done before one of
+// the next begins. A thread has the same pieces in each step, and what they left in its cache. Threads wait for each
+// other by spinning, so a step may be short: some µs. Otherwise as parallel_for.
+template <class F>
+void parallel_steps(int64_t steps, int64_t pieces, double ns_per_piece, F&& fn) {
+  if (steps <= 0 || pieces <= 0) return;
+  detail::parallel_steps(
+      steps, pieces, ns_per_piece * static_cast<double>(steps) * static_cast<double>(pieces),
+      [](void* closure, int64_t step, int64_t piece) {
+        (*static_cast<std::remove_reference_t<F>*>(closure))(step, piece);
       },
       &fn);
 }

@@ -20,6 +20,9 @@ void conv_transpose(const ConvProblem&);
 void conv_weight_gradient(const ConvWeightGradientProblem&);
 StorageRef conv_pack(const ConvPackProblem&);
 
+int64_t ctc(const CtcProblem&);
+int64_t ctc_backward(const CtcBackwardProblem&);
+
 void elementwise(const ElementwiseProblem&);
 
 void gemm(const GemmBatch&);
@@ -62,6 +65,9 @@ void random_bernoulli(const RandomBernoulliProblem&);
 void random_permutation(const RandomPermutationProblem&);
 void dropout(const DropoutProblem&);
 int64_t multinomial(const MultinomialProblem&);
+
+void recurrent(const RecurrentProblem&);
+void recurrent_backward(const RecurrentBackwardProblem&);
 
 void reduce(const ReduceProblem&);
 void arg_reduce(const ArgReduceProblem&);

@@ -177,17 +177,27 @@ void scatter(const PickProblem& p) {
 void scatter_add(const PickProblem& p) {
   const ScatterAddFn fn = kernels().index.scatter_add[static_cast<int>(p.dtype)];
   const SortedOffsets sorted = sort_offsets(p.offsets, p.count);
-  const int64_t *offsets = sorted.offsets, *end = offsets + p.count;
-  // A piece takes the runs of equal offsets that start in it.
-  const auto run_from = [&](const int64_t* entry) {
-    return entry == offsets || entry == end || entry[0] != entry[-1] ? entry : std::upper_bound(entry, end, entry[-1]);
+  PickWalk walk = plan(p);
+  const auto add_entries = [&](const int64_t* offsets, const int64_t* end) {
+    if (offsets == end) return;
+    const int64_t* order = sorted.order.ptr<int64_t>() + (offsets - sorted.offsets);
+    walk.args.count = end - offsets;
+    // A piece takes the runs of equal offsets that start in it.
+    const auto run_from = [&](const int64_t* entry) {
+      return entry == offsets || entry == end || entry[0] != entry[-1] ? entry
+                                                                       : std::upper_bound(entry, end, entry[-1]);
+    };
+    run_pieces(walk, true, [&](const PickArgs& args, char* x, char* y, int64_t j) {
+      const int64_t* first = run_from(offsets + j);
+      PickArgs piece = args;
+      piece.count = run_from(offsets + j + args.count) - first;
+      if (piece.count > 0) fn(piece, y, first, order + (first - offsets), x);
+    });
   };
-  run_pieces(plan(p), true, [&](const PickArgs& args, char* x, char* y, int64_t j) {
-    const int64_t* first = run_from(offsets + j);
-    PickArgs piece = args;
-    piece.count = run_from(offsets + j + args.count) - first;
-    if (piece.count > 0) fn(piece, y, first, sorted.order.ptr<int64_t>() + (first - offsets), x);
-  });
+  const int64_t* end = sorted.offsets + p.count;
+  const auto [left_out, rest] = std::equal_range(sorted.offsets, end, p.left_out);
+  add_entries(sorted.offsets, left_out);
+  add_entries(rest, end);
 }
 
 int64_t offsets(const OffsetsProblem& p) {

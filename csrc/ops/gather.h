@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "backend/index.h"
 #include "core/array.h"
 
 namespace tw {
@@ -18,9 +19,9 @@ struct Selection {
 Dims selected_shape(const Selection&);
 Array gather(const Selection&);
 // `value` has the indexed array's dtype and the selected shape (stride 0 where broadcast). Where a position repeats,
-// scatter keeps the last and scatter_add the sum.
+// scatter keeps the last and scatter_add the sum, but for those at the offset `left_out`, to which nothing is added.
 void scatter(const Selection&, const Array& value);
-void scatter_add(const char* op, const Selection&, const Array& value);
+void scatter_add(const char* op, const Selection&, const Array& value, int64_t left_out = PickProblem::kNone);
 
 // offsets (+)= index broadcast to index_shape, wrapped and bounds-checked against `axis` of `shape`, times stride.
 // IndexError naming op where an index is out of bounds.
@@ -39,5 +40,11 @@ std::vector<Array> nonzero(const Array& x);  // for each axis the positions of t
 // result.shape = x.shape[:axis] + indices.shape + x.shape[axis+1:]
 Array take(const Array& x, const Array& indices, int64_t axis);
 void take_add(const Array& target, const Array& indices, const Array& value, int64_t axis);
+
+// Rows of a matrix by their numbers, as take along axis 0, but negative ones are out of bounds as well: result.shape =
+// indices.shape + (columns,). `value`, of that shape, is added to these rows; nothing to row `left_out`, if there is
+// it.
+Array embedding(const Array& weight, const Array& indices);
+void embedding_add(const Array& target, const Array& indices, const Array& value, int64_t left_out);
 
 }  // namespace tw

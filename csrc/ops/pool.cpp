@@ -141,11 +141,29 @@ PoolPlaces places_in(const Array& places) {
   return {nullptr, places.ptr<int64_t>()};
 }
 
+// The maxima, and into `places`, where it is not null, where they are.
+Array maxima(const Pooling& p, DType dtype_of_places, Array* places) {
+  const Array y = p.empty_result();
+  PoolPlaces into{};
+  if (places) {
+    *places = empty(p.shape, dtype_of_places, y.device);
+    into = places_in(*places);
+  }
+  if (y.size() > 0) backend(y.device).pool.max({p.x.dtype, p.windows, p.planes, p.x.data, y.data, into});
+  return y;
+}
+
 MaxPoolResult with_indices(const Pooling& p) {
-  MaxPoolResult r{p.empty_result(), empty(p.shape, DType::i64, p.x.device)};
-  if (r.y.size() > 0)
-    backend(p.x.device).pool.max({p.x.dtype, p.windows, p.planes, p.x.data, r.y.data, places_in(r.indices)});
+  MaxPoolResult r;
+  r.y = maxima(p, DType::i64, &r.indices);
   return r;
+}
+
+Pooling max_windows(const Array& x, const PoolOptions& options) {
+  return {{"max_pool", count_of_axes("max_pool", options.kernel, "kernel_size")}, x, options};
+}
+Pooling adaptive_windows(const char* op, const Array& x, const Dims& output_size) {
+  return {{op, count_of_axes(op, output_size, "output_size")}, x, output_size};
 }
 
 // ---- from windows to elements ---------------------------------------------------------------------------------------
@@ -203,23 +221,17 @@ PoolDivisor divisor_of(const AverageOptions& average) { return {average.divisor_
 }  // namespace
 
 Array max_pool(const Array& x, const PoolOptions& options, Array* places) {
-  const Pooling p({"max_pool", count_of_axes("max_pool", options.kernel, "kernel_size")}, x, options);
-  const Array y = p.empty_result();
-  PoolPlaces into{};
-  if (places) {
-    *places = empty(p.shape, p.windows.taps() <= kByteTaps ? DType::u8 : DType::i64, y.device);
-    into = places_in(*places);
-  }
-  if (y.size() > 0) backend(y.device).pool.max({p.x.dtype, p.windows, p.planes, p.x.data, y.data, into});
-  return y;
+  const Pooling p = max_windows(x, options);
+  return maxima(p, p.windows.taps() <= kByteTaps ? DType::u8 : DType::i64, places);
 }
-
 MaxPoolResult max_pool_with_indices(const Array& x, const PoolOptions& options) {
-  return with_indices(Pooling({"max_pool", count_of_axes("max_pool", options.kernel, "kernel_size")}, x, options));
+  return with_indices(max_windows(x, options));
 }
-MaxPoolResult adaptive_max_pool(const Array& x, const Dims& output_size) {
-  const char* op = "adaptive_max_pool";
-  return with_indices(Pooling({op, count_of_axes(op, output_size, "output_size")}, x, output_size));
+Array adaptive_max_pool(const Array& x, const Dims& output_size, Array* places) {
+  return maxima(adaptive_windows("adaptive_max_pool", x, output_size), DType::i64, places);
+}
+MaxPoolResult adaptive_max_pool_with_indices(const Array& x, const Dims& output_size) {
+  return with_indices(adaptive_windows("adaptive_max_pool", x, output_size));
 }
 
 Array max_pool_scatter(const Array& g, const Array& places_given, const Dims& spatial, const PoolOptions& options) {
@@ -264,8 +276,7 @@ Array avg_pool(const Array& x, const PoolOptions& options, const AverageOptions&
 }
 
 Array adaptive_avg_pool(const Array& x, const Dims& output_size) {
-  const char* op = "adaptive_avg_pool";
-  const Pooling p({op, count_of_axes(op, output_size, "output_size")}, x, output_size);
+  const Pooling p = adaptive_windows("adaptive_avg_pool", x, output_size);
   const Array y = p.empty_result();
   if (y.size() > 0) backend(y.device).pool.average({y.dtype, p.windows, {}, p.planes, p.x.data, y.data});
   return y;

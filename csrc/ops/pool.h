@@ -24,7 +24,9 @@ struct MaxPoolResult {
   Array y, indices;  // int64: positions in the plane
 };
 MaxPoolResult max_pool_with_indices(const Array& x, const PoolOptions& options);
-MaxPoolResult adaptive_max_pool(const Array& x, const Dims& output_size);
+// Of adaptive windows, with positions as places.
+Array adaptive_max_pool(const Array& x, const Dims& output_size, Array* places);
+MaxPoolResult adaptive_max_pool_with_indices(const Array& x, const Dims& output_size);
 
 // Numbers of windows to their places in (.., spatial), added up; and from there. The kernel is empty where places are
 // positions of adaptive windows. IndexError for a place outside.

@@ -5,7 +5,9 @@ from . import (
     complex,
     conv,
     creation,
+    ctc,
     elementwise,
+    embedding,
     folding,
     indexing,
     linalg,
@@ -17,6 +19,7 @@ from . import (
     padding,
     picking,
     pooling,
+    recurrent,
     reductions,
     resampling,
     scans,
@@ -24,9 +27,9 @@ from . import (
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses),
-    *(conv, normalization, pooling),
-    *(manipulation, indexing, picking, sorting, creation),
+    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
+    *(conv, normalization, pooling, recurrent),
+    *(manipulation, indexing, picking, embedding, sorting, creation),
     *(linalg, padding, resampling, folding),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -11,7 +11,7 @@ import tilewright as tw
 from tilewright import nn
 from tilewright.nn import functional as F
 
-from . import recurrent_layers as recurrent
+from . import attention_scores as scores, recurrent_layers as recurrent
 from .opcase import A, Raises, S
 from .pooling import IN_PLANES, IN_ROWS, IN_VOLUMES
 
@@ -128,30 +128,6 @@ def maxout(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
     return F.maxout(F.linear(x, layer.linear.weight, layer.linear.bias), layer.pieces, -1)
 
 
-def attention(score: Callable[..., tw.Tensor]) -> Callable[..., tuple[tw.Tensor, tw.Tensor]]:
-    """Context and weights by a score of queries (2, 3, Q) and keys (2, 5, K)."""
-
-    def expected(layer: nn.Module, query: tw.Tensor, keys: tw.Tensor) -> tuple[tw.Tensor, tw.Tensor]:
-        weights = F.softmax(score(layer, query, keys), -1)
-        return weights @ keys, weights
-
-    return expected
-
-
-def additive(layer: nn.Module, query: tw.Tensor, keys: tw.Tensor) -> tw.Tensor:
-    together = tw.tanh(layer.query(query)[:, :, None] + layer.key(keys)[:, None])
-    return layer.score(together)[..., 0]
-
-
-def cosine(layer: nn.Module, query: tw.Tensor, keys: tw.Tensor) -> tw.Tensor:
-    return F.normalize(query, dim=-1, eps=0.0001) * layer.scale @ F.normalize(keys, dim=-1, eps=0.0001).mT
-
-
-def network(layer: nn.Module, query: tw.Tensor, keys: tw.Tensor) -> tw.Tensor:
-    hidden = F.silu(layer.query(query)[:, :, None] + layer.key(keys)[:, None])
-    return layer.layers[1](layer.layers[0](hidden))[..., 0]
-
-
 def axes(*args: int) -> Raises:
     return Raises(IndexError, "Flatten: axes", lambda: nn.Flatten(*args)(tw.zeros((2, 3, 4, 5))))
 
@@ -211,6 +187,7 @@ SIGNS = A(dtype="int64", values=[[1, -1, 1], [-1, -1, 1], [1, 1, 1], [-1, 1, -1]
 LABELS = A(dtype="int64", values=[[0, 2, -1], [1, -1, -1], [2, 0, 1], [-1, 0, 0]], shape=(4, 3))
 WEIGHT = np.float32([1.0, 2.0, 0.5])
 STEPS, SIZES = A((5, 2, 3)), ("input_size", "hidden_size")  # printed as in PyTorch, without their names
+ROWS_OF_7 = A((3, 5), 0, 6, dtype="int64")
 ROWS, PLANES, VOLUMES = A((2, 3, 9), 0.5, 3), A((2, 7, 9), 0.5, 3), A((2, 4, 5, 6), 0.5, 3)
 
 
@@ -304,23 +281,42 @@ CASES = (
     M("Linear", linear, A((2, 6)), in_features=6, out_features=3, activation="gelu_tanh", torch=False),
     M("PackedLinear", linear, A((4, 6)), build=lambda: nn.PackedLinear(nn.Linear(6, 3)), torch=False, grad=0),
     # attention
-    M("AdditiveAttention", attention(additive), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6, hidden=7,
-      torch=False, errors=(
+    M("AdditiveAttention", scores.attention(scores.additive), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6,
+      hidden=7, torch=False, errors=(
         refused(ValueError, "hidden is 0", "AdditiveAttention", 4, 6, 0),
         refused(TypeError, "query_dim is 'a'", "AdditiveAttention", "a", 6, 7))),
-    M("BilinearAttention", attention(lambda layer, q, k: q @ layer.key(k).mT), A((2, 3, 4)), A((2, 5, 6)),
+    M("BilinearAttention", scores.attention(scores.bilinear), A((2, 3, 4)), A((2, 5, 6)),
       query_dim=4, key_dim=6, torch=False, errors=(
         refused(ValueError, "key_dim is 0", "BilinearAttention", 4, 0),)),
-    M("DotAttention", attention(lambda layer, q, k: q @ k.mT), A((2, 3, 4)), A((2, 5, 4)), scaled=False, torch=False,
+    M("DotAttention", scores.attention(scores.dot), A((2, 3, 4)), A((2, 5, 4)), scaled=False, torch=False,
       errors=(refused(TypeError, "scaled is 'x'", "DotAttention", "x"),)),
-    M("DotAttention", attention(lambda layer, q, k: q @ k.mT / 2), A((2, 3, 4)), A((2, 5, 4)), scaled=True,
+    M("DotAttention", scores.attention(scores.half_dot), A((2, 3, 4)), A((2, 5, 4)), scaled=True,
       torch=False),
-    M("CosineAttention", attention(cosine), A((2, 3, 4)), A((2, 5, 4)), scale=3.0, torch=False,
+    M("CosineAttention", scores.attention(scores.cosine), A((2, 3, 4)), A((2, 5, 4)), scale=3.0, torch=False,
       errors=(refused(ValueError, "scale is 0.0", "CosineAttention", 0),)),
-    M("NetworkAttention", attention(network), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6, hidden=(7, 3),
+    M("NetworkAttention", scores.attention(scores.network), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6, hidden=(7, 3),
       activation="silu", torch=False, errors=(
         refused(ValueError, r"hidden is \(\), but must be widths of at least 1", "NetworkAttention", 4, 6, ()),
         refused(ValueError, "activation is 'none'", "NetworkAttention", 4, 6, 7, "none"))),
+    # tables
+    M("Embedding", lambda module, x: module.weight[x], ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      errors=(refused(ValueError, "num_embeddings is -1", "Embedding", -1, 3),
+              refused(ValueError, "weight .* has more elements than", "Embedding", 2**40, 2**40),
+              refused(ValueError, "padding_idx is 7, but num_embeddings is 7", "Embedding", 7, 3, 7),
+              refused(ValueError, "max_norm is -1", "Embedding", 7, 3, max_norm=-1),
+              refused(ValueError, "norm_type is 0", "Embedding", 7, 3, norm_type=0),
+              refused(TypeError, "sparse is 'no'", "Embedding", 7, 3, sparse="no"),
+              refused(TypeError, "dtype is int64", "Embedding", 7, 3, dtype="int64"))),
+    M("Embedding", lambda module, x: module.weight[x], ROWS_OF_7, num_embeddings=7, embedding_dim=3, padding_idx=2,
+      scale_grad_by_freq=True, grad=0),
+    M("EmbeddingBag", lambda module, x: module.weight[x].mean(1), ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      errors=(refused(ValueError, "mode is 'min'", "EmbeddingBag", 7, 3, mode="min"),
+              refused(ValueError, "scale_grad_by_freq", "EmbeddingBag", 7, 3, mode="max", scale_grad_by_freq=True))),
+    M("EmbeddingBag", lambda module, x, offsets: F.embedding_bag(x, module.weight, offsets, mode="sum", padding_idx=2),
+      A((7,), 0, 6, dtype="int64"), A(dtype="int64", values=[0, 3, 3], shape=(3,)), num_embeddings=7, embedding_dim=3,
+      mode="sum", padding_idx=2, grad=0),
+    M("EmbeddingBag", lambda module, x: module.weight[x].max(1), ROWS_OF_7, num_embeddings=7, embedding_dim=3,
+      mode="max"),
     # shape
     M("Flatten", lambda module, x: tw.reshape(x, (5, 12)), X, errors=(axes(2, 1), axes(4, -1), axes(-5, 1))),
     M("Flatten", lambda module, x: tw.ravel(x), X, start_dim=0),
@@ -502,6 +498,9 @@ CASES = (
       margin=0.2),
     M("TripletMarginLoss", "triplet_margin_loss", P, T, A((4, 3)), margin=2.0, swap=True),
     M("TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss", P, T, A((4, 3)), margin=2.0),
+    M("CTCLoss", "ctc_loss", A((6, 4, 4)), A((4, 2), 0, 2, dtype="int64"), A((4,), 4, 6, dtype="int64"),
+      A((4,), 0, 2, dtype="int64"), blank=3, reduction="sum", zero_infinity=True, torch=False,
+      errors=(*reduction("CTCLoss"), refused(TypeError, "blank is 0.5", "CTCLoss", 0.5))),
     M("CosineSimilarity", "cosine_similarity", P, T, dim=0),
     M("PairwiseDistance", "pairwise_distance", P, T, p=3.0),
 )  # fmt: skip

@@ -116,6 +116,20 @@ GOOD = {
     **{f"{name}Attention.{key}": good for name in ("Additive", "Bilinear", "Dot", "Cosine", "Network")
     for key, good in (("values", ("None", 't("float32", 2, 5, 2)')), ("lengths", ("None", "[5, 0]")),
     ("mask", ("None", 't("bool", 2, 5)', 't("bool", 2, 4, 5)')))},
+    # tables
+    "num_embeddings": ("3", "1"), "embedding_dim": ("2", "0"), "padding_idx": ("None", "0", "-1"),
+    **dict.fromkeys((f"{name}.max_norm" for name in ("embedding", "embedding_bag", "Embedding", "EmbeddingBag")),
+    ("None", "1.5")), **dict.fromkeys(("scale_grad_by_freq", "sparse", "include_last_offset", "freeze"), BOOL),
+    **dict.fromkeys((f"{name}.input" for name in ("embedding", "embedding_bag", "Embedding", "EmbeddingBag")),
+    ("[[0, 1]]", 'tw.zeros((2, 3), dtype="uint8")', "[0, 0]", 'tw.zeros(3, dtype="int64")')),
+    **dict.fromkeys((f"{name}.weight" for name in ("embedding", "embedding_bag")), LOGITS), "embeddings": LOGITS,
+    **dict.fromkeys((f"{name}.mode" for name in ("embedding_bag", "EmbeddingBag")), ('"sum"', '"mean"', '"max"')),
+    **dict.fromkeys((f"{name}.offsets" for name in ("embedding_bag", "EmbeddingBag")), ("None", "[0, 1]")),
+    "per_sample_weights": ("None", "leaf(2)"),
+    # sequences of labels
+    "log_probs": ('t("float32", 5, 2, 4)', "leaf(5, 2, 4)", 't("float64", 5, 2, 4)'), "blank": ("0", "3"),
+    "targets": ("[[1, 2], [2, 2]]", "[1, 2]"), "zero_infinity": BOOL, "input_lengths": ("[5, 4]", "tw.asarray([5, 1])"),
+    "target_lengths": ("[2, 1]", "[1, 1]"),
     # images
     "pad_width": ("1", "(1, 2)", "((0, 1), (2, 0))", "[[1], [0]]", "{0: 1}"), "constant_values": ("0", "(1, 2)", "0.0"),
     "pad.mode": ('"constant"', '"reflect"', '"edge"', '"wrap"', '"circular"'), "pad.pad": ("(1, 2)", "(0, 1, 1, 0)"),
@@ -241,7 +255,7 @@ GOOD = {
     "step_size_down": ("None", "2"),
     "CyclicLR.mode": ('"triangular"', '"triangular2"', '"exp_range"'), "scale_fn": ("None", "lambda x: 1 / x"),
     "scale_mode": ('"cycle"', '"iterations"'), "cycle_momentum": BOOL, "base_momentum": ("0.8", "[0.7]"),
-    "max_momentum": ("0.9", "[0.99]"), "total_steps": ("None", "10"), "epochs": ("2",), "steps_per_epoch": ("5",),
+    "max_momentum": ("0.9", "[0.99]"), "total_steps": ("None", "10"), "steps_per_epoch": ("5",),
     "pct_start": PROBABILITY, "anneal_strategy": ('"cos"', '"linear"'), "div_factor": ("25.0", "1"),
     "final_div_factor": ("1e4", "2"), "three_phase": BOOL, "ReduceLROnPlateau.mode": ('"min"', '"max"'),
     "patience": ("0", "2"), "threshold_mode": ('"rel"', '"abs"'), "cooldown": ("0", "2"), "min_lr": ("0", "[0.01]"),
@@ -250,7 +264,7 @@ GOOD = {
     "ChainedScheduler.optimizer": ("None",),
     "PLACE": tuple(map(str, range(16))), "steps": ("1", "5"), "step_number": ("0", "3"),
     # training through time
-    "sequences": ('t("float32", 4, 2)', 't("float32", 4, 3)'),
+    "bptt_windows.sequences": ('t("float32", 4, 2)', 't("float32", 4, 3)'),
     "detach_state.state": ("None", "grown(2, 3)", "(grown(2, 3), leaf(3))"),
     # data and files
     "dataset": ('tw.data.TensorDataset(t("float32", 6, 2), t("int64", 6))', "t('int64', 6)", "[1, 2, 3]"),
@@ -261,7 +275,7 @@ GOOD = {
     # text
     "text": ('"to be, or not"', '""'), "words.lower": BOOL, "tokens": ('"abca"', '["to", "be"]'),
     "min_count": ("1", "2"),
-    "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"), "batch_first": BOOL,
+    "specials": ("()", '["<pad>"]'), "unknown": ("None", '"<unk>"'), "max_size": ("None", "4"),
     "decode.indices": ("[0, 1]", 't("int64", 2)'), "length": ("1", "2"), "TextWindows.stride": ("None", "1", "3"),
     **dict.fromkeys(("TextWindows.indices", "TextStreams.indices"), ('t("int64", 7)', "[0, 1, 2, 3]")),
     # language models
@@ -271,18 +285,16 @@ GOOD = {
     "vocab_size": ("3", "8"), "NGramModel.order": ("2", "1"), "NGramModel.k": ("0.5",), "NGramModel.weights": ("0.5",),
     "discount": ("None", "0.5"), "context": ("2",), "token": ("0", "2"),
     "smoothing": ('"katz"', '"kneser_ney"', '"add_k"', '"jelinek_mercer"'), "ngram": ("[0, 1]", "[2]"),
-    **dict.fromkeys(("sequences", "log_probability.sequence", "perplexity.tokens"), ("[0, 1, 2, 0]", "[0]")),
+    **dict.fromkeys(("fit.sequences", "cooccurrences.sequences"), ("[0, 1, 2, 0]", "[0]")),
+    **dict.fromkeys(("log_probability.sequence", "perplexity.tokens"), ("[0, 1, 2, 0]", "[0]")),
     **dict.fromkeys(("probability.context", "distribution.context"), ("()", "[0, 1]")), "window": ("2",),
     "symmetric": BOOL, "embedding_dim": ("3",), "x_max": ("10.0",), "GloVe.alpha": ("0.75",), "rows": ("[0, 1]",),
-    "columns": ("[1, 2]",), "epochs": ("1", "2"), "pairs": ("tw.models.cooccurrences([0, 1, 2], vocab_size=3)",),
+    "columns": ("[1, 2]",), "fit.epochs": ("1", "2"), "pairs": ("tw.models.cooccurrences([0, 1, 2], vocab_size=3)",),
     "fit.lr": ("0.1",), "word": ("0", "2"), "nearest.k": ("1", "5"), "analogy.k": ("1", "5"),
     **dict.fromkeys(("analogy.a", "analogy.b", "analogy.c"), ("0", "1", "2")), "factors": ("None", "4"),
     "direct": BOOL, "cell": ('"lstm"', '"mrnn"'), "tie_weights": BOOL, "MultiplicativeRNN.hx": ("None",),
-    "RNNLanguageModel.num_layers": ("1", "2"), "RNNLanguageModel.dropout": PROBABILITY,
     "NeuralLanguageModel.input": ("[0, 1]", "[[0, 1], [2, 0]]"), "RNNLanguageModel.state": ("None",),
-    "RNNLanguageModel.input": ("[0, 1]", "[[0, 1, 2]]"), "detach.state": ('t("float32", 3)', '(leaf(2), leaf(3))'),
-    **dict.fromkeys([f"MultiplicativeRNN.{size}_size" for size in ("input", "hidden")], ("3",)),
-    **dict.fromkeys([f"{kind}LanguageModel.hidden_size" for kind in ("Neural", "RNN")], ("4",)),
+    "RNNLanguageModel.input": ("[0, 1]", "[[0, 1, 2]]"),
     "MultiplicativeRNN.input": ('t("float32", 2, 3)', "leaf(4, 1, 3)"),
     # transforms of images
     "batch": ('t("float32", 2, 3, 4, 5)', 't("float64", 1, 1, 3, 3)', "leaf(2, 1, 2, 2)"),

@@ -249,7 +249,7 @@ SCENARIOS = (
     "with_option(tw.optim.SGD, 'initial_lr', {value})",
     "tw.models.LinearTeacherForcing({steps}, {p}, {p})({step_number})",
     "tw.models.InverseSigmoidTeacherForcing({power})({step_number})",
-    "list(nn.utils.bptt_windows({x}, {sequences}, length={length}, dim={dim}))",
+    "list(nn.utils.bptt_windows({x}, {x2}, length={length}, dim={dim}))",
     # what functions of the user's return
     "with_hook({gradients})",
     "with_hook({T3})",

@@ -197,6 +197,8 @@ LEFT_OUT |= dict.fromkeys(
     (f"{name}_pool3d" for name in ("max", "avg", "lp", "adaptive_max", "adaptive_avg")),
     "as with fewer axes, which values of a program have: tests/cases/pooling.py",
 )
+LEFT_OUT["ctc_loss"] = "of sequences of labels: tests/test_ctc.py"
+LEFT_OUT |= dict.fromkeys(("embedding", "embedding_bag"), "of numbers of rows: tests/cases/embedding.py")
 LEFT_OUT |= dict.fromkeys((f"max_unpool{n}d" for n in (1, 2, 3)), "of indices: tests/cases/pooling.py")
 
 

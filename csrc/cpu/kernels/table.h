@@ -5,6 +5,7 @@
 // Kernels are serial over the range they are given and know nothing of threads, allocation or errors.
 #pragma once
 #include "cpu/kernels/conv/conv.h"
+#include "cpu/kernels/ctc/ctc.h"
 #include "cpu/kernels/elementwise/elementwise.h"
 #include "cpu/kernels/gemm/gemm.h"
 #include "cpu/kernels/index/index.h"
@@ -13,6 +14,7 @@
 #include "cpu/kernels/pool/pool.h"
 #include "cpu/kernels/probe/probe.h"
 #include "cpu/kernels/random/random.h"
+#include "cpu/kernels/recurrent/recurrent.h"
 #include "cpu/kernels/reduce/reduce.h"
 #include "cpu/kernels/resample/resample.h"
 #include "cpu/kernels/scan/scan.h"
@@ -22,6 +24,7 @@
 // X(member of KernelTable, its type)
 #define TW_KERNEL_FAMILIES(X)        \
   X(conv, ConvKernels)               \
+  X(ctc, CtcKernels)                 \
   X(elementwise, ElementwiseKernels) \
   X(gemm, GemmKernels)               \
   X(index, IndexKernels)             \
@@ -30,6 +33,7 @@
   X(pool, PoolKernels)               \
   X(probe, ProbeKernels)             \
   X(random, RandomKernels)           \
+  X(recurrent, RecurrentKernels)     \
   X(reduce, ReduceKernels)           \
   X(resample, ResampleKernels)       \
   X(scan, ScanKernels)               \

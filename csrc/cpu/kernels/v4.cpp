@@ -8,6 +8,7 @@ void fill(KernelTable&);
 namespace tw::TW_ISA {
 
 void fill(ConvKernels&);
+void fill(CtcKernels&);
 void fill(ElementwiseKernels&);
 void fill(GemmKernels&);
 void fill(NormKernels&);
@@ -15,6 +16,7 @@ void fill(OptimKernels&);
 void fill(PoolKernels&);
 void fill(ProbeKernels&);
 void fill(RandomKernels&);
+void fill(RecurrentKernels&);
 void fill(ReduceKernels&);
 void fill(ScanKernels&);
 void fill(SoftmaxKernels&);
@@ -24,6 +26,7 @@ void fill(KernelTable& table) {
   v3::fill(table);
   table.level = "v4";
   fill(table.conv);
+  fill(table.ctc);
   fill(table.elementwise);
   fill(table.gemm);
   fill(table.norm);
@@ -31,6 +34,7 @@ void fill(KernelTable& table) {
   fill(table.pool);
   fill(table.probe);
   fill(table.random);
+  fill(table.recurrent);
   fill(table.reduce);
   fill(table.scan);
   fill(table.softmax);

@@ -30,9 +30,14 @@ def max_pool_with_indices(
     """The largest element of each window, and its position in the plane, in C order."""
 
 
+@primitive(keeps=("places",))
+def adaptive_max_pool(x: Any, /, output_size: Sizes) -> Tensor:  # type: ignore[empty-body]
+    """The largest element of each window, from floor(i n / m) to ceil((i + 1) n / m). Keeps its position."""
+
+
 @primitive(results=("y", "indices"))
-def adaptive_max_pool(x: Any, /, output_size: Sizes) -> Any:
-    """The same for windows from floor(i n / m) to ceil((i + 1) n / m)."""
+def adaptive_max_pool_with_indices(x: Any, /, output_size: Sizes) -> Any:
+    """The same, and the positions in the plane, in C order."""
 
 
 @primitive(conditions=("places",))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._engine.op import primitive
 from .activations import relu, sigmoid
 from .manipulation import concatenate
 from .trigonometric import tanh
@@ -143,4 +144,54 @@ def _lstm(
     return _walk(_projected(x, weight_ih, bias_ih), (h, c), step, batch_sizes, reverse)
 
 
-rnn, gru, lstm = _rnn, _gru, _lstm
+# ---- the ops: kernels that run whole sequences -----------------------------------------------------------------------
+
+
+@primitive(results=("output", "h_n"), composed=_rnn)
+def rnn(  # type: ignore[empty-body]
+    x: Any,
+    h: Any,
+    weight_ih: Any,
+    weight_hh: Any,
+    bias_ih: Any,
+    bias_hh: Any,
+    /,
+    batch_sizes: tuple[int, ...],
+    reverse: bool,
+    nonlinearity: str,
+) -> tuple[Any, ...]:
+    """For the way back it keeps nothing but its output."""
+
+
+@primitive(results=("output", "h_n"), keeps=("gates",), composed=_gru)
+def gru(  # type: ignore[empty-body]
+    x: Any,
+    h: Any,
+    weight_ih: Any,
+    weight_hh: Any,
+    bias_ih: Any,
+    bias_hh: Any,
+    /,
+    batch_sizes: tuple[int, ...],
+    reverse: bool,
+    reset_after: bool,
+) -> tuple[Any, ...]:
+    """For the way back it keeps 4 H numbers of each row: the gates, and the h part of n or r * h."""
+
+
+@primitive(results=("output", "h_n", "c_n"), keeps=("gates", "cells"), composed=_lstm)
+def lstm(  # type: ignore[empty-body]
+    x: Any,
+    h: Any,
+    c: Any,
+    weight_ih: Any,
+    weight_hh: Any,
+    bias_ih: Any,
+    bias_hh: Any,
+    weight_hr: Any,
+    weight_peephole: Any,
+    /,
+    batch_sizes: tuple[int, ...],
+    reverse: bool,
+) -> tuple[Any, ...]:
+    """For the way back it keeps 5 H numbers of each row: the gates and c."""

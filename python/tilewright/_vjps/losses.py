@@ -28,7 +28,23 @@ def _cross_entropy(
     return wrap(_core.cross_entropy_backward(g._array, x._array, target._array, saved, of_classes, *options))
 
 
+def _ctc_loss(
+    g: Tensor,
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor,
+    target_lengths: Tensor,
+    log_alpha: Any,
+    blank: int,
+) -> Tensor:
+    lengths = input_lengths._array, target_lengths._array
+    return wrap(_core.ctc_loss_backward(g._array, log_probs._array, log_alpha, targets._array, *lengths, blank))
+
+
 # That of the weight has no kernel: the definition serves for all where it is wanted.
-FUSED_VJPS: dict[str, Any] = {"cross_entropy": (_cross_entropy, None, None)}
+FUSED_VJPS: dict[str, Any] = {
+    "cross_entropy": (_cross_entropy, None, None),
+    "ctc_loss": (_ctc_loss, None, None, None),
+}
 
 register_vjps({}, fused=FUSED_VJPS)

@@ -54,8 +54,8 @@ def _gather(
     return pl._max_pool_gather(g, places, spatial, kernel, stride, padding, dilation, ceil_mode)
 
 
-def _at_indices(g: tuple[Tensor, None], indices: Tensor, x_shape: Sizes, axes: int) -> Tensor:
-    return pl._max_pool_scatter(g[0], indices.detach(), x_shape[-axes:], (), (), (), (), False)
+def _to_positions(g: Tensor, positions: Tensor, x_shape: Sizes, sizes: Sizes) -> Tensor:
+    return pl._max_pool_scatter(g, positions, x_shape[-len(sizes) :], (), (), (), (), False)
 
 
 def _avg_pool(
@@ -74,8 +74,11 @@ def _avg_pool(
 
 VJPS: dict[str, Any] = {
     "max_pool": _max_pool,
-    "max_pool_with_indices": lambda g, indices, x_shape, kernel: _at_indices(g, indices, x_shape, len(kernel)),
-    "adaptive_max_pool": lambda g, indices, x_shape, output_size: _at_indices(g, indices, x_shape, len(output_size)),
+    "max_pool_with_indices": lambda g, indices, x_shape, kernel: _to_positions(g[0], indices.detach(), x_shape, kernel),
+    "adaptive_max_pool": (lambda g, places, x_shape, output_size: _to_positions(g, wrap(places), x_shape, output_size)),
+    "adaptive_max_pool_with_indices": (
+        lambda g, indices, x_shape, output_size: _to_positions(g[0], indices.detach(), x_shape, output_size)
+    ),
     "max_pool_scatter": (_gather, None),
     "max_pool_gather": (_scatter, None),
     "avg_pool": _avg_pool,

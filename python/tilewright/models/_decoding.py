@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .. import nn, random
 from .._engine import arguments
 from .._functions.creation import full
-from .._functions.indexing import take, where
+from .._functions.indexing import where
 from .._functions.manipulation import concatenate, expand_dims, moveaxis, reshape
 from ..autograd import no_grad
 from ..nn.functional._checks import refuse_where
@@ -75,7 +75,7 @@ class Decoder(nn.Module):
         dropout: float,
     ) -> None:
         self.attend = attend
-        self.embedding = nn.Parameter(random.normal(size=(tokens, embedding_dim)))
+        self.embedding = nn.Embedding(tokens, embedding_dim)
         read = embedding_dim + (key_dim if attention and attend == "before" else 0)
         between = dropout if num_layers > 1 else 0.0
         self.rnn = CELLS[cell](read, hidden_size, num_layers, batch_first=True, dropout=between)
@@ -88,7 +88,7 @@ class Decoder(nn.Module):
         """Logits (N, T, tokens) after each of the tokens (N, T), and weights (N, T, S)."""
         if sampling or self.attend == "before":
             return self._by_steps(tokens, states, prepared, sampling)
-        x, _ = self._run(self.dropout(take(self.embedding, tokens, 0)), states)
+        x, _ = self._run(self.dropout(self.embedding(tokens)), states)
         return self._logits(x, None, prepared)
 
     def _by_steps(self, tokens: Tensor, states: States, prepared: Any, sampling: float) -> tuple[Tensor, Tensor | None]:
@@ -108,7 +108,7 @@ class Decoder(nn.Module):
     def step(self, tokens: Tensor, states: States, prepared: Any) -> tuple[Tensor, Tensor | None, States]:
         """Logits (N, W, tokens) after one token (N, W) of W beginnings each, weights (N, W, S), and the new states."""
         count, beams = tokens.shape
-        x = self.dropout(take(self.embedding, tokens, 0))
+        x = self.dropout(self.embedding(tokens))
         found = None
         if self.attention is not None and self.attend == "before":
             found = self.attention.attend(states[0][:, :, -1], prepared)

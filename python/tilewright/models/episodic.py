@@ -8,7 +8,7 @@ from .. import nn, random
 from .._engine import arguments
 from .._functions.activations import sigmoid
 from .._functions.arithmetic import abs
-from .._functions.indexing import take, where
+from .._functions.indexing import where
 from .._functions.manipulation import broadcast_to, concatenate, expand_dims, squeeze, stack
 from ..autograd import no_grad
 from ..nn.attention import within
@@ -90,7 +90,7 @@ class EpisodicReader(nn.Module):
         size = self.hidden_size = arguments.integer(op, "hidden_size", hidden_size, at_least=1)
         self.passes = arguments.integer(op, "passes", passes, at_least=1)
         both = arguments.flag(op, "bidirectional", bidirectional)
-        self.embedding = nn.Parameter(random.normal(size=(self.num_tokens, embedding_dim)))
+        self.embedding = nn.Embedding(self.num_tokens, embedding_dim)
         self.dropout = nn.Dropout(arguments.probability(op, "dropout", dropout))
         self.reader = nn.GRU(embedding_dim, size, batch_first=True, bidirectional=both)
         self.asker = nn.GRU(embedding_dim, size, batch_first=True)
@@ -186,5 +186,5 @@ class EpisodicReader(nn.Module):
         return words, None if lengths is None else within(op, lengths, *words.shape)
 
     def _run(self, layer: nn.GRU, words: Tensor, inside: Tensor | None, lengths: Any) -> tuple[Tensor, Tensor]:
-        x = self.dropout(take(self.embedding, words, 0))
+        x = self.dropout(self.embedding(words))
         return run_padded(layer, x, None if inside is None else arguments.array("EpisodicReader", "lengths", lengths))

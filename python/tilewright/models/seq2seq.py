@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import nn, random
+from .. import nn
 from .._engine import arguments
 from .._functions.creation import arange
-from .._functions.indexing import take, take_along_axis, where
+from .._functions.indexing import take_along_axis, where
 from .._functions.manipulation import expand_dims, moveaxis, reshape
 from ..autograd import no_grad
 from ..nn.attention import within
@@ -41,7 +41,7 @@ class Encoder(nn.Module):
         attended: bool,
         dropout: float,
     ) -> None:
-        self.embedding = nn.Parameter(random.normal(size=(tokens, embedding_dim)))
+        self.embedding = nn.Embedding(tokens, embedding_dim)
         self.dropout = nn.Dropout(dropout)
         options: dict[str, Any] = {
             "batch_first": True,
@@ -60,7 +60,7 @@ class Encoder(nn.Module):
 
     def forward(self, tokens: Tensor, lengths: Tensor | None) -> tuple[Tensor, States]:
         """Results (N, S, hidden_size), states (N, layers, hidden_size)."""
-        x = self.dropout(take(self.embedding, tokens, 0))
+        x = self.dropout(self.embedding(tokens))
         x, last = run_padded(self.rnn, x, lengths)
         states = [moveaxis(state, 0, 1) for state in (last if isinstance(last, tuple) else (last,))]
         if self.results is not None:

@@ -21,6 +21,8 @@ from .distances import *
 from .distances import __all__ as _distances
 from .dropout import *
 from .dropout import __all__ as _dropout
+from .embedding import *
+from .embedding import __all__ as _embedding
 from .flatten import *
 from .flatten import __all__ as _flatten
 from .folding import *
@@ -31,6 +33,7 @@ from .linear import *
 from .linear import __all__ as _linear
 from .losses import __all__ as _losses
 from .losses.classification import *
+from .losses.ctc import *
 from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *
@@ -71,6 +74,7 @@ __all__ = [
     *_conv,
     *_distances,
     *_dropout,
+    *_embedding,
     *_flatten,
     *_folding,
     *_fuse,

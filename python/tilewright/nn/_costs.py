@@ -87,6 +87,14 @@ def _slopes(module: Any, x: Tensor, y: Tensor) -> Costs:
     return y.size, y.size
 
 
+def _look_up(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return y.size, 0
+
+
+def _bags(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return x.size * module.embedding_dim, 0
+
+
 def _pooling(module: Any, x: Tensor, y: Tensor) -> Costs:
     seen = window(module, x, y)
     return (y.size * math.prod(seen.kernel) if seen else 0), 0
@@ -109,7 +117,7 @@ def _recurrent(module: Any, x: Tensor, y: Tensor) -> Costs:
 
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
-_COSTS |= {"GroupNorm": _normalization}
+_COSTS |= {"GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}
 for _kind in ("RNN", "LSTM", "GRU"):
     _COSTS |= {_kind: _recurrent, f"{_kind}Cell": _recurrent}
 _AXES: dict[str, int] = {}

@@ -174,15 +174,15 @@ class _Recurrent(Weights):
         """Of all layers and directions, (L D, B, ..) each: those that were given, or zeros."""
         name = type(self).__name__
         count = self.num_layers * (1 + self.bidirectional)
-        needed: list[Shape] = [(count, batch, width) for width in (self._out, self.hidden_size)[: len(self._states)]]
+        widths = (self._out, self.hidden_size)[: len(self._states)]
         if hx is None:
             dtype = self.weight_hh_l0.dtype
-            return [wrap(_core.full(shape, 0, dtype, x.device)) for shape in needed]
+            return [wrap(_core.full((count, batch, width), 0, dtype, x.device)) for width in widths]
         names = [f"{state}_0" for state in self._states]
         given = given_states(name, hx, names)
-        for state_name, state, wanted in zip(names, given, needed, strict=True):
-            if state.shape != (wanted if batched else wanted[::2]):
-                wanted = wanted if batched else wanted[::2]
+        for state_name, state, width in zip(names, given, widths, strict=True):
+            wanted = (count, batch, width) if batched else (count, width)
+            if state.shape != wanted:
                 raise ValueError(f"{name}: hx has {state_name} {state.shape}, but input {shape} needs {wanted}")
         return given if batched else [expand_dims(state, 1) for state in given]
 

@@ -228,6 +228,7 @@ void fill_by_window(PoolKernels& k) {
 void fill(PoolKernels& k) {
   k = {};
   fill_by_window(k);
+  fill_direct(k);
   fill_flat(k);
   fill_places(k);
 }

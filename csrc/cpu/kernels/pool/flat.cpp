@@ -194,7 +194,8 @@ void max_flat(const PoolWindows& w, const PoolBlock& b, const void* x, void* y_,
   });
 }
 
-// ---- averages -------------------------------------------------------------------------------------------------------
+// ---- gradients of averages
+// -------------------------------------------------------------------------------------------
 
 template <class C>
 void sum_of_taps(const int64_t* tap, int taps, int64_t n, const C* cells, C* y) {
@@ -211,47 +212,6 @@ void sum_of_taps(const int64_t* tap, int taps, int64_t n, const C* cells, C* y) 
   }
 }
 
-// What windows are divided by: of a row that for its columns, to be multiplied with that of its column.
-template <class C>
-struct Divisors {
-  const PoolWindows& w;
-  PoolDivisor divisor;
-  C* of_columns;
-
-  TW_INLINE Divisors(const PoolWindows& w, const PoolBlock& b, PoolDivisor divisor, C* of_columns)
-      : w(w), divisor(divisor), of_columns(of_columns) {
-    for (int64_t i = 0; i < b.count[2]; ++i)
-      of_columns[i] = divisor.fixed ? 1 : (C)counted(w.axis[2], false, divisor, b.first[2] + i);
-  }
-  TW_INLINE vec<C> of_row(const int64_t out[3]) const {
-    if (divisor.fixed) return set1((C)divisor.fixed);
-    return set1((C)counted(w.axis[0], false, divisor, out[0]) * (C)counted(w.axis[1], false, divisor, out[1]));
-  }
-};
-
-template <class T>
-void average_flat(const PoolWindows& w, const PoolBlock& b, PoolDivisor divisor, const void* x, void* y_,
-                  void* scratch) {
-  typedef compute_t<T> C;
-  constexpr int L = lanes<T>;
-  const Phases f(w, b);
-  C* cells = static_cast<C*>(scratch);
-  C* sums = cells + w.axis[0].s * w.axis[1].s * w.axis[2].s * f.step;
-  const Divisors<C> divisors(w, b, divisor, sums + f.step);
-  lay_out<T>(w, b, f, static_cast<const T*>(x), 0, cells);
-  sum_of_taps(f.tap, f.taps, cells_of_windows(b, f), cells, sums);
-  for_each_laid_row(b, f, [&](int64_t plane, const int64_t out[3], int64_t cell) {
-    T* y = static_cast<T*>(y_) + number_of(w, plane, out);
-    const vec<C> of_row = divisors.of_row(out);
-    for (int64_t i = 0; i < b.count[2]; i += L) {
-      const auto v = load(sums + cell + i) / (load(divisors.of_columns + i) * of_row);
-      i + L <= b.count[2] ? store(y + i, v) : store_n(y + i, v, (int)(b.count[2] - i));
-    }
-  });
-}
-
-// ---- their gradients ------------------------------------------------------------------------------------------------
-
 // Numbers of windows divided, with cells of zero before each row, slice and plane: from `before` on, window (i, j, k)
 // is in the cell of its first tap, and cell i of a phase of gx is the sum of the cells i - tap.
 template <class T>
@@ -263,7 +223,7 @@ void lay_out_quotients(const PoolWindows& w, const PoolBlock& b, const Phases& f
   for_each_laid_row(b, f, [&](int64_t plane, const int64_t out[3], int64_t cell) {
     const T* row = g + number_of(w, plane, out);
     auto* to = cells + before + cell;
-    const auto of_row = divisors.of_row(out);
+    const compute_t<T> of_row = divisors.of_row(out);
     const int64_t n = b.count[2];
     int64_t i = 0;
     for (; i + L <= n; i += L) store(to + i, load(row + i) / (load(of_columns + i) * of_row));
@@ -341,7 +301,6 @@ template <class T>
 void fill_dtype(PoolKernels& k, DType dtype) {
   const int i = (int)dtype;
   k.max_flat[i] = max_flat<T>;
-  k.average_flat[i] = average_flat<T>;
   k.average_backward_flat[i] = average_backward_flat<T>;
 }
 

@@ -1,7 +1,6 @@
 // Phases: every s-th element of each axis side by side, so that all taps of all windows are whole vectors. See
 // README.md.
 #pragma once
-#include "cpu/kernels/gemm/pack.h"
 #include "cpu/kernels/pool/windows.h"
 
 namespace tw::TW_ISA {
@@ -39,11 +38,5 @@ struct Phases {
     return ((at[0] / w.axis[0].s) * extent[1] + at[1] / w.axis[1].s) * extent[2] + at[2] / w.axis[2].s;
   }
 };
-
-// The even lanes of two vectors.
-template <class V, int... I>
-TW_INLINE V evens(V a, V b, Lanes<I...>) {
-  return __builtin_shufflevector(a, b, (2 * I)...);
-}
 
 }  // namespace tw::TW_ISA

@@ -1,7 +1,7 @@
 // Which elements a window has, and planes in the compute type.
 #pragma once
+#include "cpu/kernels/gemm/pack.h"
 #include "cpu/kernels/pool/pool.h"
-#include "cpu/kernels/vec.h"
 
 namespace tw::TW_ISA {
 
@@ -17,9 +17,9 @@ TW_INLINE Window window_of(const PoolAxis& a, bool adaptive, int64_t i) {
     return {first, end - first, 1, 0};
   }
   const int64_t start = i * a.s - a.p;
-  const int64_t before = start < 0 ? (a.d - 1 - start) / a.d : 0;
-  const int64_t inside = (a.n - start + a.d - 1) / a.d;
-  return {start + before * a.d, (inside < a.k ? inside : a.k) - before, a.d, before};
+  const int64_t before = start < 0 ? (a.d - 1 - start) / a.d : 0;  // at the edges only: divisions take long
+  const int64_t inside = start + (a.k - 1) * a.d < a.n ? a.k : (a.n - start + a.d - 1) / a.d;
+  return {start + before * a.d, inside - before, a.d, before};
 }
 
 // What a window counts along one axis: see PoolDivisor.
@@ -28,6 +28,24 @@ TW_INLINE int64_t counted(const PoolAxis& a, bool adaptive, PoolDivisor divisor,
   const int64_t rest = a.n + 2 * a.p - i * a.s;
   return rest < a.k ? rest : a.k;
 }
+
+// What windows of a block are divided by: that of their slice and row times that of their column.
+template <class C>
+struct Divisors {
+  const PoolWindows& w;
+  PoolDivisor divisor;
+  C* of_columns;
+
+  TW_INLINE Divisors(const PoolWindows& w, const PoolBlock& b, PoolDivisor divisor, C* of_columns)
+      : w(w), divisor(divisor), of_columns(of_columns) {
+    for (int64_t i = 0; i < b.count[2]; ++i)
+      of_columns[i] = divisor.fixed ? 1 : (C)counted(w.axis[2], false, divisor, b.first[2] + i);
+  }
+  TW_INLINE C of_row(const int64_t out[3]) const {
+    if (divisor.fixed) return (C)divisor.fixed;
+    return (C)counted(w.axis[0], false, divisor, out[0]) * (C)counted(w.axis[1], false, divisor, out[1]);
+  }
+};
 
 // The tap of a window, in C order, at which an element lies.
 TW_INLINE int64_t tap_at(const PoolWindows& w, const int64_t out[3], int64_t position) {
@@ -100,6 +118,16 @@ TW_INLINE void narrow_row(const compute_t<T>* from, int64_t n, T* to) {
   if (i < n) store_n(to + i, load_n(from + i, (int)(n - i)), (int)(n - i));
 }
 
+// The even and the odd lanes of two vectors that follow each other.
+template <class V, int... I>
+TW_INLINE V evens(V a, V b, Lanes<I...>) {
+  return __builtin_shufflevector(a, b, (2 * I)...);
+}
+template <class V, int... I>
+TW_INLINE V odds(V a, V b, Lanes<I...>) {
+  return __builtin_shufflevector(a, b, (2 * I + 1)...);
+}
+
 template <class T>
 constexpr bool is_half = sizeof(T) == 2;
 
@@ -115,6 +143,7 @@ TW_INLINE const compute_t<T>* widened(const T* plane, int64_t n, compute_t<T>* s
 }
 
 void fill_by_window(PoolKernels&);
+void fill_direct(PoolKernels&);
 void fill_flat(PoolKernels&);
 void fill_places(PoolKernels&);
 

@@ -154,8 +154,8 @@ int64_t gather(const PoolWindows& w, int64_t first, int64_t planes, const void* 
 template <class T>
 void fill_dtype(PoolKernels& k, DType dtype) {
   const int i = (int)dtype;
-  k.max[i] = k.max_flat[i] = max<T>;
-  k.average[i] = k.average_flat[i] = average<T>;
+  k.max[i] = k.max_flat[i] = k.max_rows[i] = k.max_planes[i] = max<T>;
+  k.average[i] = k.average_rows[i] = k.average_planes[i] = average<T>;
   k.average_backward[i] = k.average_backward_flat[i] = average_backward<T>;
   k.scatter[i] = scatter<T>;
   k.gather[i] = gather<T>;

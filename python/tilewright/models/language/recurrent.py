@@ -61,7 +61,7 @@ class RNNLanguageModel(nn.Module):
     -----
     Called as `model(tokens, state=None)` with (B, T), or (T,), it gives `logits, state`: (B, T, V), those of the token
     after each, and what the layers keep, in the form that they give and take it. With the state of the last call texts
-    go on; `detach` it where gradients are not to go further back.
+    go on; `nn.utils.detach_state` keeps gradients from going further back.
 
     Vectors and the decoder's weight start uniform in (-0.1, 0.1).
 
@@ -127,28 +127,6 @@ class RNNLanguageModel(nn.Module):
             raise ValueError(f"RNNLanguageModel: input has shape {tokens.shape}, but must be (B, T) or (T,)")
         output, state = self.rnn(self.drop(self.embedding(tokens)), state)
         return self.decoder(self.drop(output)), state
-
-    @staticmethod
-    def detach(state: Any) -> Any:
-        """A state through which no gradient flows.
-
-        Parameters
-        ----------
-        state : Tensor or tuple of Tensor
-            What a call gave.
-
-        Returns
-        -------
-        Tensor or tuple of Tensor
-
-        Raises
-        ------
-        TypeError
-            For what is not array-like.
-        """
-        if isinstance(state, tuple):
-            return tuple([arguments.array("detach", "state", part).detach() for part in state])
-        return arguments.array("detach", "state", state).detach()
 
     def generate(
         self,

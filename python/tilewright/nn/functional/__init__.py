@@ -18,6 +18,7 @@ from .linear import *
 from .linear import __all__ as _linear
 from .losses import __all__ as _losses
 from .losses.classification import *
+from .losses.ctc import *
 from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *

@@ -197,7 +197,8 @@ _OPTIONS: dict[str, Callable[[str, str, Any], Any]] = {
     "multi_margin_loss.p": _one_or_two,
     "dim": arguments.integer,
     "distance_function": _function_or_none,
-    **dict.fromkeys(("full", "log_input", "log_target", "swap", "keepdim"), arguments.flag),
+    "blank": arguments.integer,
+    **dict.fromkeys(("full", "log_input", "log_target", "swap", "keepdim", "zero_infinity"), arguments.flag),
 }
 
 

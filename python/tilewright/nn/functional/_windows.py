@@ -180,8 +180,10 @@ def adaptive(op: str, axes: int, input: Any, given: Any) -> tuple[Tensor, Sizes]
 
 
 def adaptive_max_pool(op: str, axes: int, input: Any, output_size: Any, return_indices: Any) -> Any:
-    y, indices = ops.adaptive_max_pool(*adaptive(op, axes, input, output_size))
-    return (y, indices) if arguments.flag(op, "return_indices", return_indices) else y
+    x, sizes = adaptive(op, axes, input, output_size)
+    if arguments.flag(op, "return_indices", return_indices):
+        return ops.adaptive_max_pool_with_indices(x, sizes)
+    return ops.adaptive_max_pool(x, sizes)
 
 
 # ---- back to the input -----------------------------------------------------------------------------------------------

@@ -160,9 +160,10 @@ def pad_packed_sequence(
         if total_length < steps:
             raise ValueError(f"{op}: total_length is {total_length}, but the longest sequence has {steps} steps")
         steps = total_length
-    t, rank = nonzero(_present(sequence))
+    present = _present(sequence)
+    t, rank = nonzero(present)
     place = rank if sequence.sorted_indices is None else take(sequence.sorted_indices, rank)
-    counts = _present(sequence).sum(0)
+    counts = present.sum(0)
     lengths = counts if sequence.unsorted_indices is None else take(counts, sequence.unsorted_indices)
     return _spread(op, sequence.data, t, place, (steps, batch), batch_first, padding_value), lengths
 

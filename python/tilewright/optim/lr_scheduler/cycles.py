@@ -188,6 +188,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 class _WithMomentum(LRScheduler):
     """Moves the momentum, or the first of betas, against the rate."""
 
+    cycle_momentum: bool
     use_beta1: bool
 
     def _set_up_momentum(self, base: Any, highest: Any) -> tuple[list[float], list[float]]:

@@ -1,0 +1,245 @@
+// The way back through recurrent layers: cotangents of all sums, and of the first states. What is a product over all
+// steps, the gradients of weights and of x, ops/ and the tape make of them.
+#include <algorithm>
+#include <cstring>
+
+#include "core/denormals.h"
+#include "core/divide.h"
+#include "core/parallel.h"
+#include "cpu/gemm_split.h"
+#include "cpu/recurrent.h"
+
+namespace tw::cpu {
+namespace {
+
+template <class T>
+void add(const char* a, const char* b, char* to, int64_t count) {
+  const T *x = reinterpret_cast<const T*>(a), *y = reinterpret_cast<const T*>(b);
+  for (int64_t i = 0; i < count; ++i) reinterpret_cast<T*>(to)[i] = x[i] + y[i];
+}
+
+class RecurrentBack {
+ public:
+  explicit RecurrentBack(const RecurrentBackwardProblem& p)
+      : p_(p),
+        s_(p.shape),
+        walk_(p.shape),
+        size_(size_of(p.dtype)),
+        width_(gates_of(s_.cell) * s_.hidden),
+        kernel_(kernels().recurrent) {}
+
+  void run() {
+    copy_or_clear(p_.of_h, p_.g_h, s_.batch * s_.output);
+    if (p_.of_c) copy_or_clear(p_.of_c, p_.g_c, s_.batch * s_.hidden);
+    if (s_.rows == 0 || s_.hidden == 0) return;
+    if (!is_fused(s_, p_.dtype)) return one_by_one();
+    pack();
+    if (walk_.rows(0) > kFewSequences)
+      by_sequences();
+    else
+      by_units();
+  }
+
+ private:
+  void copy_or_clear(char* to, const char* from, int64_t count) const {
+    const auto nbytes = static_cast<size_t>(count * size_);
+    if (nbytes == 0) return;
+    if (from)
+      std::memcpy(to, from, nbytes);
+    else
+      std::memset(to, 0, nbytes);
+  }
+  RecurrentRows rows_at(const char* data, int64_t row, int64_t columns, int64_t block = 0) const {
+    return {data ? const_cast<char*>(data) + row * columns * size_ : nullptr, columns, block};
+  }
+
+  // Of sequences [from, from + rows) in a step; states before it are those of the step before.
+  RecurrentBackward at_step(int64_t step, int64_t from) const {
+    const int64_t row = walk_.start(step) + from, before = walk_.before(step).start + from;
+    const int64_t blocks = blocks_of(s_.cell);
+    RecurrentBackward b{};
+    b.cell = s_.cell;
+    b.units = s_.hidden;
+    b.g = rows_at(p_.g, row, s_.hidden);
+    b.of_h = rows_at(p_.of_h, from, s_.hidden);
+    b.of_c = rows_at(p_.of_c, from, s_.hidden);
+    b.gates = rows_at(p_.gates, row, blocks * s_.hidden, s_.hidden);
+    b.c = rows_at(p_.cells, row, s_.hidden);
+    b.c_before = rows_at(p_.cells, before, s_.hidden);
+    b.h_before = rows_at(p_.y, before, s_.output);
+    b.y = rows_at(s_.cell == RecurrentCell::lstm ? nullptr : p_.y, row, s_.hidden);
+    b.peephole = {const_cast<char*>(p_.peephole), 0, s_.hidden};
+    b.of_gates = rows_at(p_.of_gates, row, width_, s_.hidden);
+    b.of_products = rows_at(p_.of_products, row, width_, s_.hidden);
+    return b;
+  }
+
+  // `b` is of sequences from `from` on; those of its rows that begin in this step have first states before it.
+  void pass(const RecurrentBackward& b, int64_t step, int64_t from, int64_t rows, int64_t unit) const {
+    const auto fn = kernel_.backward[static_cast<int>(p_.dtype)];
+    const int64_t later = std::clamp<int64_t>(walk_.before(step).count - from, 0, rows);
+    RecurrentBackward part = b.at(0, unit, size_);
+    part.rows = later;
+    if (later > 0) fn(part);
+    if (later == rows) return;
+    part = b.at(later, unit, size_);
+    part.rows = rows - later;
+    part.c_before = rows_at(p_.c, from + later, s_.hidden).at(0, unit, size_);
+    part.h_before = rows_at(p_.h, from + later, s_.output).at(0, unit, size_);
+    fn(part);
+  }
+
+  // ---- a pass and a product for each step ---------------------------------------------------------------------------
+
+  void pass_in_parallel(const RecurrentBackward& b, int64_t step, int64_t rows) const {
+    const double ns = 5 * static_cast<double>(s_.hidden);
+    parallel_for(rows, std::max<int64_t>(1, 4096 / s_.hidden), ns,
+                 [&](int64_t begin, int64_t end) { pass(b.at(begin, 0, size_), step, begin, end - begin, 0); });
+  }
+
+  // of_h = of the products of these gates, or += them.
+  void through_weights(const char* of_sums, int64_t rows, int64_t gate, int64_t count, char* to, bool adds) const {
+    const int64_t first = gate * s_.hidden;
+    RecurrentGemm{p_.dtype,
+                  rows,
+                  s_.output,
+                  count * s_.hidden,
+                  of_sums + first * size_,
+                  width_,
+                  p_.weight_hh + first * s_.output * size_,
+                  false,
+                  to,
+                  s_.output,
+                  nullptr,
+                  adds}
+        .run();
+  }
+
+  void one_by_one() {
+    const bool projected = s_.output != s_.hidden, resets_first = s_.cell == RecurrentCell::gru_reset_first;
+    const StorageRef memory = allocate(static_cast<size_t>(s_.batch * s_.hidden * size_));
+    char* const scratch = static_cast<char*>(memory->data);
+    for (int64_t turn = walk_.steps() - 1; turn >= 0; --turn) {
+      const int64_t step = walk_.step(turn), rows = walk_.rows(step), start = walk_.start(step);
+      RecurrentBackward b = at_step(step, 0);
+      if (projected) {
+        char* const of_y = p_.of_y + start * s_.output * size_;
+        const char* const g = p_.g + start * s_.output * size_;
+        if (!p_.g)
+          std::memcpy(of_y, p_.of_h, static_cast<size_t>(rows * s_.output * size_));
+        else if (p_.dtype == DType::f32)
+          add<float>(p_.of_h, g, of_y, rows * s_.output);
+        else
+          add<double>(p_.of_h, g, of_y, rows * s_.output);
+        RecurrentGemm{p_.dtype, rows, s_.hidden, s_.output, of_y, s_.output, p_.weight_hr, false, scratch, s_.hidden}
+            .run();
+        b.g = {};
+        b.of_h = {scratch, s_.hidden, 0};
+        b.y = rows_at(p_.unprojected, start, s_.hidden);
+      }
+      if (resets_first) b.part = RecurrentPart::reset;
+      pass_in_parallel(b, step, rows);
+      char* const of_gates = p_.of_gates + start * width_ * size_;
+      const char* const of_sums = p_.of_products ? p_.of_products + start * width_ * size_ : of_gates;
+      if (resets_first) {
+        through_weights(of_gates, rows, 2, 1, scratch, false);
+        b.part = RecurrentPart::rest;
+        b.g = {scratch, s_.hidden, 0};
+        pass_in_parallel(b, step, rows);
+      }
+      through_weights(of_sums, rows, 0, resets_first ? 2 : gates_of(s_.cell), p_.of_h, gates_of(s_.cell) == 3);
+    }
+  }
+
+  // ---- fused steps --------------------------------------------------------------------------------------------------
+
+  // weight_hh as it lies: (width, hidden).
+  void pack() {
+    const PackedGemm& layout = kernels().gemm.packed[static_cast<int>(p_.dtype)];
+    const int64_t nr = layout.nr, panels = ceil_div(s_.hidden, nr);
+    packed_ = allocate(static_cast<size_t>(panels * nr * width_ * size_));
+    parallel_for(panels, 1, static_cast<double>(nr * width_), [&](int64_t begin, int64_t end) {
+      for (int64_t panel = begin; panel < end; ++panel)
+        layout.pack_b(p_.weight_hh + panel * nr * size_, 1, s_.hidden, std::min(nr, s_.hidden - panel * nr), width_,
+                      static_cast<char*>(packed_->data) + panel * nr * width_ * size_);
+    });
+  }
+
+  RecurrentProduct product(int64_t rows, const char* of_sums, int64_t stride, int64_t from) const {
+    RecurrentProduct product{};
+    product.rows = rows;
+    product.k = width_;
+    product.to = s_.hidden;
+    product.a = of_sums;
+    product.a_row = stride;
+    product.packed = packed_->data;
+    product.c = rows_at(p_.of_h, from, s_.hidden);
+    product.add = gates_of(s_.cell) == 3;
+    return product;
+  }
+
+  void by_sequences() {
+    const int64_t sequences = walk_.rows(0), pieces = pieces_of_sequences(sequences);
+    const double ns = step_ns(s_, s_.rows / pieces, s_.hidden);
+    parallel_for(pieces, 1, ns, [&](int64_t begin, int64_t end) {
+      for (int64_t piece = begin; piece < end; ++piece) run_piece(part(sequences, 1, pieces, piece));
+    });
+  }
+  void run_piece(Part piece) const {
+    const auto fn = kernel_.product[static_cast<int>(p_.dtype)];
+    const int64_t stride = scratch_stride(width_, p_.dtype);
+    const StorageRef scratch = allocate(static_cast<size_t>(piece.size * stride * size_));
+    for (int64_t turn = walk_.steps() - 1; turn >= 0; --turn) {
+      const int64_t step = walk_.step(turn), rows = std::min(walk_.rows(step) - piece.from, piece.size);
+      if (rows <= 0) continue;
+      RecurrentBackward b = at_step(step, piece.from);
+      b.copy = {scratch->data, stride, s_.hidden};
+      pass(b, step, piece.from, rows, 0);
+      fn(product(rows, static_cast<const char*>(scratch->data), stride, piece.from));
+    }
+  }
+
+  // In each step the product of the one before, of the same units; so threads wait once.
+  void by_units() {
+    const auto fn = kernel_.product[static_cast<int>(p_.dtype)];
+    const int64_t nr = kernels().gemm.packed[static_cast<int>(p_.dtype)].nr;
+    const int64_t sequences = walk_.rows(0), pieces = ceil_div(s_.hidden, nr);
+    const int64_t stride = scratch_stride(width_, p_.dtype), size = sequences * stride * size_;
+    const StorageRef scratch = allocate(static_cast<size_t>(2 * size));
+    const auto sums = [&](int64_t turn) { return static_cast<char*>(scratch->data) + turn % 2 * size; };
+    parallel_steps(walk_.steps() + 1, pieces, step_ns(s_, sequences, s_.hidden) / static_cast<double>(pieces),
+                   [&](int64_t turn, int64_t piece) {
+                     const int64_t from = piece * nr, to = std::min(from + nr, s_.hidden);
+                     if (turn > 0) {
+                       const int64_t last = walk_.step(walk_.steps() - turn);
+                       RecurrentProduct of_last = product(walk_.rows(last), sums(turn - 1), stride, 0);
+                       of_last.from = from;
+                       of_last.to = to;
+                       fn(of_last);
+                     }
+                     if (turn == walk_.steps()) return;
+                     const int64_t step = walk_.step(walk_.steps() - 1 - turn);
+                     RecurrentBackward b = at_step(step, 0);
+                     b.copy = {sums(turn), stride, s_.hidden};
+                     b.units = to - from;
+                     pass(b, step, 0, walk_.rows(step), from);
+                   });
+  }
+
+  const RecurrentBackwardProblem& p_;
+  const RecurrentShape& s_;
+  const RecurrentWalk walk_;
+  const int64_t size_;
+  const int64_t width_;  // of the cotangents of a row's sums
+  const RecurrentKernels& kernel_;
+  StorageRef packed_;
+};
+
+}  // namespace
+
+void recurrent_backward(const RecurrentBackwardProblem& p) {
+  const FlushDenormals flushed;
+  RecurrentBack(p).run();
+}
+
+}  // namespace tw::cpu

@@ -11,10 +11,10 @@ import sequences
 import tilewright as tw
 from tilewright.nn import functional as F
 
-THINGS = "story", "acting", "music", "ending", "camera", "dialogue", "beginning", "cast"
+THINGS = "story", "acting", "music", "ending", "camera", "dialogue"
 WORDS = {
-    False: ("bad", "dull", "weak", "boring", "silly", "awful", "slow"),
-    True: ("good", "great", "charming", "clever", "moving", "funny", "strong"),
+    False: ("bad", "dull", "boring", "silly", "slow"),
+    True: ("good", "charming", "clever", "moving", "funny"),
 }
 NOT = "not", "never", "hardly", "anything but"
 BEFORE = "", "", "i saw it on monday .", "we went with friends .", "it rained that day ."
@@ -22,7 +22,7 @@ BEFORE = "", "", "i saw it on monday .", "we went with friends .", "it rained th
 
 def clause(draws, good, thing):
     """Says something good or bad of a thing: as it is, or by denying the opposite."""
-    if draws.random() < 0.25:
+    if draws.random() < 0.2:
         return f"the {thing} was {draws.choice(NOT)} {draws.choice(WORDS[not good])}"
     return f"the {thing} was {draws.choice(('', 'really', 'quite'))} {draws.choice(WORDS[good])}"
 
@@ -40,16 +40,22 @@ def late_concession(draws, good, a, b):
 
 
 def comparison(draws, good, a, b):
-    both = [f"{draws.choice(WORDS[good])} {a}", f"{draws.choice(WORDS[not good])} {b}"]
-    draws.shuffle(both)
-    return f"{both[0]} and {both[1]} . the rest was like the {a}"
+    first = draws.random() < 0.5  # what the rest was like
+    clauses = clause(draws, good == first, a), clause(draws, good != first, b)
+    return f"{clauses[0]} and {clauses[1]} . the rest was like the {'former' if first else 'latter'}"
+
+
+def likeness(draws, good, a, b):
+    first = draws.random() < 0.5
+    clauses = clause(draws, good == first, a), clause(draws, good != first, b)
+    return f"{clauses[0]} and {clauses[1]} . the rest was like the {a if first else b}"
 
 
 def plain(draws, good, a, b):
     return f"{clause(draws, good, a)} and {clause(draws, good, b)}"
 
 
-KINDS = (plain, contrast, concession, late_concession, comparison)
+KINDS = (plain, contrast, concession, late_concession, comparison, likeness)
 
 
 def make_review(draws, kind):
@@ -59,7 +65,7 @@ def make_review(draws, kind):
 
 def train(args, size, passes, training):
     tw.random.seed(args.seed)
-    network = tw.models.EpisodicReader(size, 2, 24, 32, passes=passes, bidirectional=False, dropout=0.1)
+    network = tw.models.EpisodicReader(size, 2, 24, 32, passes=passes, bidirectional=False)
 
     def loss(share, tokens, lengths, labels):
         return F.cross_entropy(network(tokens, lengths), labels)
@@ -83,7 +89,7 @@ def plot(args, network, vocabulary, texts):
 def main():
     parser = common.options(__doc__, "sentiment_reader.png")
     common.add_quick(parser)
-    parser.add_argument("--epochs", type=common.count, default=15, help="passes through the data")
+    parser.add_argument("--epochs", type=common.count, default=20, help="passes through the data")
     parser.add_argument("--passes", type=common.count, nargs="+", default=[1, 2, 3], help="over a review")
     args = common.read(parser)
     examples, tested = (500, 200) if args.quick else (3000, 1000)

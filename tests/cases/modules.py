@@ -294,8 +294,8 @@ CASES = (
       torch=False),
     M("CosineAttention", scores.attention(scores.cosine), A((2, 3, 4)), A((2, 5, 4)), scale=3.0, torch=False,
       errors=(refused(ValueError, "scale is 0.0", "CosineAttention", 0),)),
-    M("NetworkAttention", scores.attention(scores.network), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6, hidden=(7, 3),
-      activation="silu", torch=False, errors=(
+    M("NetworkAttention", scores.attention(scores.network), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6,
+      hidden=(7, 3), activation="silu", torch=False, errors=(
         refused(ValueError, r"hidden is \(\), but must be widths of at least 1", "NetworkAttention", 4, 6, ()),
         refused(ValueError, "activation is 'none'", "NetworkAttention", 4, 6, 7, "none"))),
     # tables

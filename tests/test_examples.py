@@ -25,7 +25,11 @@ EXAMPLES = {
     "chatbot": (("--ask", "Hello"), ("chatbot.png",), r"rephrased: [\d.]+% of 15 answers are right\n(.*\n)*hello +-> "),
     "character_model": ((), ("character_model.png",), r"lstm: \d\.\d+ bits per character, n-grams \d\.\d+\n"),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
-    "digits_by_row": ((), ("digits_by_row.png",), r"pixels: GRU +parameters +[\d,]+, test accuracy [\d.]+%\n"),
+    "digits_by_row": (
+        (),
+        ("digits_by_row.png",),
+        r"pixels: plain, ReLU.* test accuracy [\d.]+%\n",
+    ),
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
     "memory_problems": ((), ("memory_problems.png",), r"copying problem, .*\n +1 +4\n( +\w+ +\d\.\d+ +\d\.\d+\n){4}"),
     "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),

@@ -122,6 +122,8 @@ __all__: list[str] = [
     "greater_equal",
     "greater_equal_",
     "group_norm",
+    "gru",
+    "gru_backward",
     "hardshrink",
     "hardshrink_backward",
     "hardshrink_backward_",
@@ -172,6 +174,8 @@ __all__: list[str] = [
     "logical_xor",
     "logical_xor_",
     "logsumexp",
+    "lstm",
+    "lstm_backward",
     "matmul",
     "matmul_add_",
     "matmul_bytes",
@@ -232,6 +236,8 @@ __all__: list[str] = [
     "resample",
     "reshape",
     "rms_norm",
+    "rnn",
+    "rnn_backward",
     "round",
     "rsqrt",
     "scalar",
@@ -804,6 +810,32 @@ def group_norm(
     arg3: typing.SupportsInt | typing.SupportsIndex,
     arg4: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple: ...
+def gru(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg7: bool,
+    arg8: bool,
+) -> tuple[typing.Any, typing.Any, typing.Any]: ...
+def gru_backward(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: Array,
+    arg7: Array,
+    arg8: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg9: bool,
+    arg10: bool,
+    arg11: Array,
+    arg12: Array,
+) -> tuple: ...
 def hardshrink(arg0: Array, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Array: ...
 def hardshrink_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def hardshrink_backward_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -894,6 +926,38 @@ def logical_or_(arg0: Array, arg1: Array | complex) -> None: ...
 def logical_xor(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def logical_xor_(arg0: Array, arg1: Array | complex) -> None: ...
 def logsumexp(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def lstm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: Array,
+    arg7: Array,
+    arg8: Array,
+    arg9: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg10: bool,
+) -> tuple[typing.Any, typing.Any, typing.Any, typing.Any, typing.Any]: ...
+def lstm_backward(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: Array,
+    arg7: Array,
+    arg8: Array,
+    arg9: Array,
+    arg10: Array,
+    arg11: Array,
+    arg12: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg13: bool,
+    arg14: Array,
+    arg15: Array,
+    arg16: Array,
+) -> tuple: ...
 def matmul(arg0: Array, arg1: Array) -> Array: ...
 def matmul_add_(arg0: Array, arg1: Array, arg2: Array) -> None: ...
 def matmul_bytes(arg0: Array, arg1: Array) -> Array: ...
@@ -1056,6 +1120,31 @@ def resample(
 def reshape(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def rms_norm(
     arg0: Array, arg1: Array, arg2: int | typing.Sequence[int], arg3: typing.SupportsFloat | typing.SupportsIndex
+) -> tuple: ...
+def rnn(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg7: bool,
+    arg8: str,
+) -> tuple[typing.Any, typing.Any]: ...
+def rnn_backward(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: Array,
+    arg7: Array,
+    arg8: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg9: bool,
+    arg10: str,
+    arg11: Array,
 ) -> tuple: ...
 def round(arg0: Array) -> Array: ...
 def rsqrt(arg0: Array) -> Array: ...

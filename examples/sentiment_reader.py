@@ -45,17 +45,11 @@ def comparison(draws, good, a, b):
     return f"{clauses[0]} and {clauses[1]} . the rest was like the {'former' if first else 'latter'}"
 
 
-def likeness(draws, good, a, b):
-    first = draws.random() < 0.5
-    clauses = clause(draws, good == first, a), clause(draws, good != first, b)
-    return f"{clauses[0]} and {clauses[1]} . the rest was like the {a if first else b}"
-
-
 def plain(draws, good, a, b):
     return f"{clause(draws, good, a)} and {clause(draws, good, b)}"
 
 
-KINDS = (plain, contrast, concession, late_concession, comparison, likeness)
+KINDS = (plain, contrast, concession, late_concession, comparison)
 
 
 def make_review(draws, kind):
@@ -89,10 +83,10 @@ def plot(args, network, vocabulary, texts):
 def main():
     parser = common.options(__doc__, "sentiment_reader.png")
     common.add_quick(parser)
-    parser.add_argument("--epochs", type=common.count, default=20, help="passes through the data")
+    parser.add_argument("--epochs", type=common.count, default=12, help="passes through the data")
     parser.add_argument("--passes", type=common.count, nargs="+", default=[1, 2, 3], help="over a review")
     args = common.read(parser)
-    examples, tested = (500, 200) if args.quick else (3000, 1000)
+    examples, tested = (500, 200) if args.quick else (2000, 1000)
     if args.quick:
         args.epochs, args.passes = 2, [1, 2]
 

@@ -83,10 +83,10 @@ def plot(args, network, vocabulary, texts):
 def main():
     parser = common.options(__doc__, "sentiment_reader.png")
     common.add_quick(parser)
-    parser.add_argument("--epochs", type=common.count, default=12, help="passes through the data")
+    parser.add_argument("--epochs", type=common.count, default=20, help="passes through the data")
     parser.add_argument("--passes", type=common.count, nargs="+", default=[1, 2, 3], help="over a review")
     args = common.read(parser)
-    examples, tested = (500, 200) if args.quick else (2000, 1000)
+    examples, tested = (500, 200) if args.quick else (800, 1000)
     if args.quick:
         args.epochs, args.passes = 2, [1, 2]
 

@@ -50,7 +50,11 @@ def main() -> int:
 
 
 def wanted(args: argparse.Namespace, group: str, name: str) -> bool:
-    return not args.only or any(word in f"{group} {name}" for word in args.only)
+    from .layer_cases import GROUPS_OF_NETWORKS
+
+    if not args.only:
+        return group not in GROUPS_OF_NETWORKS
+    return any(word in f"{group} {name}" for word in args.only)
 
 
 def two_builds(args: argparse.Namespace) -> int:

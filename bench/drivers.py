@@ -11,7 +11,7 @@ import numpy as np
 
 import tilewright as tw
 
-from . import images, layer_cases, layers, picks, products, shapes
+from . import images, layer_cases, layers, picks, products, recurrent_cases, shapes
 from .contenders import Contenders, apply, operands, torch
 from .shapes import label
 from .work import Work
@@ -32,6 +32,7 @@ def all_work() -> list[Work]:
         (reduction, shapes.REDUCTIONS),
         (softmax, shapes.SOFTMAX),
         (picks.pick, shapes.PICKS),
+        (picks.embedding, shapes.EMBEDDINGS),
         (images.image, shapes.IMAGES),
         (sorting, shapes.SORTS),
         (scan, shapes.SCANS),
@@ -39,6 +40,7 @@ def all_work() -> list[Work]:
         (products.product, shapes.PRODUCTS),
         (products.bytes_, shapes.BYTES),
         (layers.layer, layer_cases.LAYERS),
+        (layers.layer, recurrent_cases.RECURRENT),
         (training, shapes.TRAINING),
     ]
     return [driver(*entry) for driver, entries in drivers for entry in entries]

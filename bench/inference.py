@@ -93,14 +93,24 @@ def batch_norm(graph: Graph, module: Any, x: Value) -> Value:
     return graph.node("BatchNormalization", x, *map(graph.constant, given), epsilon=module.eps)
 
 
-def max_pooling(graph: Graph, module: Any, x: Value) -> Value:
-    """Of two axes."""
-    kernel, stride, padding, dilation = (
-        (size, size) if isinstance(size, int) else size
-        for size in (module.kernel_size, module.stride, module.padding, module.dilation)
+def pooling(module: Any) -> dict[str, Any]:
+    """Windows over two axes."""
+    kernel, stride, padding = (
+        (size, size) if isinstance(size, int) else size for size in (module.kernel_size, module.stride, module.padding)
     )
-    window = {"kernel_shape": kernel, "strides": stride, "pads": 2 * padding, "dilations": dilation}
-    return graph.node("MaxPool", x, **window, ceil_mode=int(module.ceil_mode))
+    return {"kernel_shape": kernel, "strides": stride, "pads": 2 * padding, "ceil_mode": int(module.ceil_mode)}
+
+
+def max_pooling(graph: Graph, module: Any, x: Value) -> Value:
+    dilation = module.dilation
+    dilations = (dilation, dilation) if isinstance(dilation, int) else dilation
+    return graph.node("MaxPool", x, **pooling(module), dilations=dilations)
+
+
+def mean_pooling(graph: Graph, module: Any, x: Value) -> Value:
+    if module.divisor_override is not None:
+        raise NotExportedError(f"no ONNX graph is made of {module}")
+    return graph.node("AveragePool", x, **pooling(module), count_include_pad=int(module.count_include_pad))
 
 
 def mean_of_image(graph: Graph, module: Any, x: Value) -> Value:
@@ -133,6 +143,25 @@ def resnet(graph: Graph, module: Any, x: Value) -> Value:
     return chain(graph, [module.maxpool, *stages, module.avgpool, module.flatten, module.fc], x)
 
 
+def lstm(graph: Graph, module: Any, x: Value) -> tuple[Value, ...]:
+    """Of one layer and one direction: the output and the last states."""
+    if module.num_layers > 1 or module.bidirectional or module.batch_first or module.proj_size or module.peephole:
+        raise NotExportedError(f"no ONNX graph is made of {module}")
+
+    def as_there(parameter: tw.Tensor) -> tw.Tensor:
+        i, f, g, o = tw.split(parameter.detach(), 4)
+        return tw.concatenate([i, o, f, g])
+
+    weights = [graph.constant(as_there(w)[None]) for w in (module.weight_ih_l0, module.weight_hh_l0)]
+    bias = graph.constant(tw.concatenate([as_there(module.bias_ih_l0), as_there(module.bias_hh_l0)])[None])
+    names = [f"LSTM_{len(graph.nodes)}_{result}" for result in ("y", "h", "c")]
+    operands = [value.name for value in (x, *weights, bias)]
+    graph.nodes.append(onnx.helper.make_node("LSTM", operands, names, hidden_size=module.hidden_size))
+    axis = graph.constant(tw.asarray([1], dtype="int64"))  # of directions
+    y = graph.node("Squeeze", Value(names[0], 3), axis)
+    return y, Value(names[1], 3), Value(names[2], 3)
+
+
 def activation(graph: Graph, name: str, x: Value) -> Value:
     """One of those that `nn.Linear` takes."""
     if name == "none":
@@ -155,12 +184,14 @@ EXPORTS: dict[str, Callable[..., Any]] = {
     "Linear": linear,
     **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), convolution),
     "BatchNorm2d": batch_norm,
+    "AvgPool2d": mean_pooling,
     "MaxPool2d": max_pooling,
     "AdaptiveAvgPool2d": mean_of_image,
     "Flatten": flatten,
     **dict.fromkeys(("BasicBlock", "Bottleneck"), residual_block),
     "ResNet": resnet,
     "Sequential": chain,
+    "LSTM": lstm,
     "Dropout": lambda graph, module, x: x,
     "Identity": lambda graph, module, x: x,
     "ReLU": lambda graph, module, x: activation(graph, "relu", x),

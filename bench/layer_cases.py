@@ -129,14 +129,32 @@ CONVOLUTIONS: list[tuple[tuple[int, ...], float | None, float | None]] = [
 ]
 
 
-def conv(passes: str, shape: tuple[int, ...], share: float | None) -> LayerCase:
+def conv(passes: str, shape: tuple[int, ...], share: float | None, group: str = "conv", prefix: str = "") -> LayerCase:
     batch, channels, extent, filters, kernel, stride, padding, groups = shape
     arguments = (channels, filters, kernel, stride, padding, 1, groups)
     text = f"{batch}x{channels}x{extent}x{extent} to {filters}, {kernel}x{kernel}"
     text += f", stride {stride}" * (stride > 1) + f", groups {groups}" * (groups > 1)
     inputs = ((batch, channels, extent, extent),)
     goal = None if share is None else ("best", share)
-    return LayerCase("conv", f"conv {text}", "Conv2d", arguments, inputs, convolution, passes, goal)
+    return LayerCase(group, f"{prefix or 'conv'} {text}", "Conv2d", arguments, inputs, convolution, passes, goal)
+
+
+# Networks of which all convolutions are measured, for images of 224 x 224: each shape once. These rows are many and are
+# left out unless `--only` asks for them.
+CONVOLUTIONS_OF = {"VGG-16": networks.vgg16_convolutions, "ResNet-50": networks.resnet50_convolutions}
+BATCHES = (1, 8)
+
+
+def group_of(network: str, batch: int) -> str:
+    return f"layers of {network}, batch {batch}"
+
+
+GROUPS_OF_NETWORKS = [group_of(*of) for of in itertools.product(CONVOLUTIONS_OF, BATCHES)]
+
+
+def convolutions_of(network: str, batch: int) -> list[LayerCase]:
+    shapes = [(batch, *shape, 1) for shape in CONVOLUTIONS_OF[network]()]
+    return [conv("forward", shape, None, group_of(network, batch), network) for shape in shapes]
 
 
 def of_block(sizes: tuple[Any, ...], inputs: tuple[tuple[int, ...], ...]) -> float:
@@ -247,6 +265,8 @@ LAYERS: list[tuple[LayerCase]] = [
     *((linear(passes, *shape),) for passes in ("forward", "both") for shape in LINEAR),
     *((conv("forward", shape, share),) for shape, share, _ in CONVOLUTIONS),
     *((conv("both", shape, share),) for shape, _, share in CONVOLUTIONS),
+    (conv("fused", (1, 512, 7, 512, 3, 1, 1, 1), None),),
+    *((case,) for of in itertools.product(CONVOLUTIONS_OF, BATCHES) for case in convolutions_of(*of)),
     *((pooling(passes, *of, shape),) for passes in ("forward", "both") for of in POOLING for shape in POOLED),
     *((residual(passes, 1, *shape),) for shape in ((64, 56), (256, 14)) for passes in ("forward", "fused")),
     *((network(passes, batch, 784, 512, 512, 10),) for batch in (1, 32, 128) for passes in ("forward", "fused")),

@@ -37,6 +37,32 @@ def resnet(nn: Any, depth: int, num_classes: int) -> Any:
     return named(nn, layers)
 
 
+def vgg16_convolutions() -> list[tuple[int, ...]]:
+    """Channels, extent, filters, kernel, stride and padding of each convolution, without repetitions."""
+    shapes, channels = [], 3
+    for i, count in enumerate((2, 2, 3, 3, 3)):
+        filters = min(64 * 2**i, 512)
+        for _ in range(count):
+            shapes.append((channels, 224 // 2**i, filters, 3, 1, 1))
+            channels = filters
+    return list(dict.fromkeys(shapes))
+
+
+def resnet50_convolutions() -> list[tuple[int, ...]]:
+    """The same of a ResNet-50."""
+    shapes, channels, extent = [(3, 224, 64, 7, 2, 3)], 64, 56
+    for i, count in enumerate(RESNETS[50][0]):
+        width = 64 * 2**i
+        for j in range(count):
+            stride = 2 if i and not j else 1
+            shapes += [(channels, extent, width, 1, 1, 0), (width, extent, width, 3, stride, 1)]
+            if not j:
+                shapes.append((channels, extent, 4 * width, 1, stride, 0))
+            channels, extent = 4 * width, extent // stride
+            shapes.append((width, extent, channels, 1, 1, 0))
+    return list(dict.fromkeys(shapes))
+
+
 def named(nn: Any, layers: dict[str, Any]) -> Any:
     chain = nn.Sequential()
     for name, layer in layers.items():

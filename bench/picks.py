@@ -50,6 +50,40 @@ def pick(name: str, shape: tuple[int, ...], index: tuple[int, ...], goal: Goal) 
     return Work("picks", text, make, nbytes=nbytes, goal=goal)
 
 
+def embedding(table: tuple[int, int], tokens: tuple[int, ...], adds: bool, goal: Goal) -> Work:
+    """Rows of a table, and the gradient of the table: added to the one that is there, or a new one."""
+
+    def make() -> Contenders:
+        rng = np.random.default_rng(1)
+        indices = rng.integers(0, table[0], tokens)
+        g = rng.standard_normal((*tokens, table[1]), dtype=np.float32)
+
+        def there_and_back(library: Any) -> Callable[..., Any]:
+            as_tensor = tw.asarray if library is tw else torch.tensor
+            i, cotangent = as_tensor(indices), as_tensor(g)
+
+            def run(x: Any) -> Any:
+                if not adds:
+                    x.grad = None
+                y = library.nn.functional.embedding(i, x)
+                y.backward(cotangent)
+                return y, x.grad
+
+            return run
+
+        def oracle(x: np.ndarray) -> Any:
+            gradient = np.zeros(table)
+            np.add.at(gradient, indices, g)
+            return x[indices], gradient
+
+        functions = {"tilewright": there_and_back(tw)} | ({"pytorch": there_and_back(torch)} if torch else {})
+        return apply(functions, operands(table), oracle=oracle, gradients=True)
+
+    text = f"{label('embedding', table, tokens)} and back{', added up' * adds}"
+    moved = 4.0 * math.prod(tokens) * table[1] * 5 + (0 if adds else 4.0 * math.prod(table))
+    return Work("embedding", text, make, nbytes=moved, goal=goal)
+
+
 def with_second(functions: dict[str, Callable[..., Any]], made: dict[str, list[Any]], second: np.ndarray) -> Contenders:
     """The operands, and positions or a mask behind them."""
     as_operand = {"tilewright": tw.asarray, "numpy": np.asarray, "pytorch": torch and torch.tensor}

@@ -12,7 +12,7 @@ import numpy as np
 import tilewright as tw
 
 from .contenders import onnxruntime, openvino, torch
-from .layer_cases import LINEAR_GOAL
+from .layer_cases import GROUPS_OF_NETWORKS, LINEAR_GOAL
 from .lines import Lines, duration, percent
 
 if TYPE_CHECKING:
@@ -107,6 +107,11 @@ class Table:
                     f"{LINEAR_GOAL} wanted: {'yes' if gain >= LINEAR_GOAL else 'NO'}; {of_all:.2f} times as fast as "
                     "the best of all others"
                 )
+        for group in GROUPS_OF_NETWORKS:
+            gains = {name: gain for name in (*RIVALS, "best") if (gain := self.gain(group, (name,))) is not None}
+            if gains:
+                means = ", ".join(f"{1 / gain:.2f} / {name}" for name, gain in gains.items())
+                print(f"{group}, geometric mean of the ratios: {means}")
         self.name_left_out()
         print(f"times are medians; spread is the distance between the quartiles; goals missed: {self.missed}")
 

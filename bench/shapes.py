@@ -70,6 +70,15 @@ PICKS: list[tuple[str, tuple[int, ...], tuple[int, ...], Goal]] = [
     ("tril", (2048, 2048), (), ("pytorch", 1.0)),
 ]
 
+# (vocabulary, width) of a table, shape of the tokens, whether gradients are added to the one that is there, goal; there
+# and back
+EMBEDDINGS: list[tuple[tuple[int, int], tuple[int, ...], bool, Goal]] = [
+    ((2_000, 256), (32, 35), True, ("pytorch", 0.5)),
+    ((2_000, 256), (32, 35), False, ("pytorch", 1.0)),
+    ((50_000, 256), (32, 35), True, ("pytorch", 0.1)),
+    ((50_000, 256), (32, 35), False, ("pytorch", 1.0)),
+]
+
 # function, shape, arguments, goal
 IMAGES: list[tuple[str, tuple[int, ...], dict[str, Any], Goal]] = [
     ("pad", (8, 64, 56, 56), {"pad": (1, 1, 1, 1)}, ("pytorch", 1.0)),

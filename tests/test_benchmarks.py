@@ -108,6 +108,31 @@ def test_layers_agree_with_the_oracle(case, passes):
     assert set(ready.calls) == named
 
 
+def test_convolutions_of_networks_are_those_of_the_model():
+    convolutions = [m for m in tw.models.resnet50().modules() if isinstance(m, nn.Conv2d)]
+    of_model = {(c.in_channels, c.out_channels, *c.kernel_size, *c.stride, *c.padding) for c in convolutions}
+    cases = {batch: layer_cases.convolutions_of("ResNet-50", batch) for batch in (1, 8)}
+    assert {(m, n, k, k, s, s, p, p) for m, n, k, s, p, _, _ in (case.arguments for case in cases[1])} == of_model
+    assert [8 * case.flops for case in cases[1]] == [case.flops for case in cases[8]]
+    vgg = layer_cases.convolutions_of("VGG-16", 1)
+    extents = [224, 224, 112, 112, 56, 56, 28, 28, 14]
+    assert [case.inputs[0] for case in vgg] == [
+        (1, case.arguments[0], n, n) for case, n in zip(vgg, extents, strict=True)
+    ]
+
+
+def test_ratios_of_a_network_are_summed_up(capsys):
+    table = report.Table(measure.Peak(1e9, 1e9))
+    group = layer_cases.group_of("VGG-16", 1)
+    table.ratios[group] = [
+        {"numpy": None, "openvino": None, "pytorch": r, "onnxruntime": r / 5, "best": r} for r in (0.25, 1.0)
+    ]
+    table.ratios[group][1]["onnxruntime"] = None
+    table.finish()
+    means = "layers of VGG-16, batch 1, geometric mean of the ratios: 0.50 / pytorch, 0.05 / onnxruntime, 0.50 / best\n"
+    assert means in capsys.readouterr().out
+
+
 def test_a_missing_bias_is_found(monkeypatch):
     monkeypatch.setitem(layers.NUMPY, "Linear", lambda state, x: x @ state["weight"].T)
     assert "numpy" in layers.layer(layer_cases.linear("forward", 5, 7, 3)).prepare().left_out
@@ -144,6 +169,20 @@ def test_onnx_graphs_compute_what_the_module_does(module, shape):
     assert set(calls) == {"onnxruntime", "openvino"} and not left_out
     for call in calls.values():
         np.testing.assert_allclose(call()[0], expected, rtol=1e-5, atol=1e-5)
+
+
+@needs_both
+@pytest.mark.parametrize(
+    "module",
+    [nn.MaxPool2d(3, 2, 1), nn.AvgPool2d(2), nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.AdaptiveAvgPool2d(1)],
+    ids=repr,
+)
+def test_onnx_graphs_of_pooling(module):
+    x = np.random.default_rng(0).standard_normal((2, 3, 7, 9), dtype=np.float32)
+    calls, left_out = inference.contenders(module, [x])
+    assert set(calls) == {"onnxruntime", "openvino"} and not left_out
+    for call in calls.values():
+        np.testing.assert_allclose(call()[0], module(tw.asarray(x)).numpy(), rtol=1e-5, atol=1e-5)
 
 
 NETWORKS = [

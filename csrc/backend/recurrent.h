@@ -36,10 +36,10 @@ struct RecurrentBackwardProblem {
   RecurrentShape shape;
   DType dtype;
   const char *g, *g_h, *g_c;  // of y, h_n and c_n
-  const char *h, *c, *weight_hh, *weight_hr, *peephole, *y, *gates, *cells;
+  const char *h, *c, *weight_ih, *weight_hh, *weight_hr, *peephole, *y, *gates, *cells;
   char* of_gates;            // (rows, gates_of(cell) hidden): of what the weights compute of x
   char* of_products;         // the same of h, where it differs: of the GRU
-  char *of_h, *of_c;         // of the first states
+  char *of_x, *of_h, *of_c;  // of x, where it is wanted, and of the first states
   char *of_y, *unprojected;  // (rows, output), (rows, hidden): of all h, and h before it was projected, where it is
 };
 
@@ -52,10 +52,10 @@ void operands(RecurrentProblem& p, F f) {
 }
 template <class F>
 void operands(RecurrentBackwardProblem& p, F f) {
-  for (const char** read :
-       {&p.g, &p.g_h, &p.g_c, &p.h, &p.c, &p.weight_hh, &p.weight_hr, &p.peephole, &p.y, &p.gates, &p.cells})
+  for (const char** read : {&p.g, &p.g_h, &p.g_c, &p.h, &p.c, &p.weight_ih, &p.weight_hh, &p.weight_hr, &p.peephole,
+                            &p.y, &p.gates, &p.cells})
     f(Access::reads, *read);
-  for (char** written : {&p.of_gates, &p.of_products, &p.of_h, &p.of_c, &p.of_y, &p.unprojected})
+  for (char** written : {&p.of_gates, &p.of_products, &p.of_x, &p.of_h, &p.of_c, &p.of_y, &p.unprojected})
     f(Access::writes, *written);
 }
 

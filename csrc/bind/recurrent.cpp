@@ -24,9 +24,10 @@ RecurrentCell rnn_cell(const std::string& nonlinearity) {
 RecurrentCell gru_cell(bool reset_after) { return reset_after ? RecurrentCell::gru : RecurrentCell::gru_reset_first; }
 
 py::tuple gradients(const RecurrentInputs& in, const RecurrentCotangents& g, const Array& output, const Array* gates,
-                    const Array* cells) {
-  RecurrentGradients r = recurrent_backward(in, g, output, gates, cells);
-  return py::make_tuple(part(r.gates), part(r.products), part(r.h), part(r.c), part(r.output), part(r.unprojected));
+                    const Array* cells, bool wants_x) {
+  RecurrentGradients r = recurrent_backward(in, g, output, gates, cells, wants_x);
+  return py::make_tuple(part(r.gates), part(r.products), part(r.x), part(r.h), part(r.c), part(r.output),
+                        part(r.unprojected));
 }
 
 }  // namespace
@@ -52,29 +53,29 @@ void bind_recurrent(py::module_& m) {
     return py::make_tuple(part(r.output), part(r.h_n), part(r.c_n), part(r.gates), part(r.cells));
   });
   m.def("rnn_backward",
-        [](const Array* of_output, const Array* of_h, const Array& x, const Array& h, const Array& weight_ih,
-           const Array& weight_hh, const Array* bias_ih, const Array* bias_hh, const Sizes& batch_sizes, bool reverse,
-           const std::string& nonlinearity, const Array& output) {
+        [](bool wants_x, const Array* of_output, const Array* of_h, const Array& x, const Array& h,
+           const Array& weight_ih, const Array& weight_hh, const Array* bias_ih, const Array* bias_hh,
+           const Sizes& batch_sizes, bool reverse, const std::string& nonlinearity, const Array& output) {
           return gradients({rnn_cell(nonlinearity), x, h, nullptr, weight_ih, weight_hh, bias_ih, bias_hh, nullptr,
                             nullptr, batch_sizes, reverse},
-                           {of_output, of_h, nullptr}, output, nullptr, nullptr);
+                           {of_output, of_h, nullptr}, output, nullptr, nullptr, wants_x);
         });
   m.def("gru_backward",
-        [](const Array* of_output, const Array* of_h, const Array& x, const Array& h, const Array& weight_ih,
-           const Array& weight_hh, const Array* bias_ih, const Array* bias_hh, const Sizes& batch_sizes, bool reverse,
-           bool reset_after, const Array& output, const Array* gates) {
+        [](bool wants_x, const Array* of_output, const Array* of_h, const Array& x, const Array& h,
+           const Array& weight_ih, const Array& weight_hh, const Array* bias_ih, const Array* bias_hh,
+           const Sizes& batch_sizes, bool reverse, bool reset_after, const Array& output, const Array* gates) {
           return gradients({gru_cell(reset_after), x, h, nullptr, weight_ih, weight_hh, bias_ih, bias_hh, nullptr,
                             nullptr, batch_sizes, reverse},
-                           {of_output, of_h, nullptr}, output, gates, nullptr);
+                           {of_output, of_h, nullptr}, output, gates, nullptr, wants_x);
         });
   m.def("lstm_backward",
-        [](const Array* of_output, const Array* of_h, const Array* of_c, const Array& x, const Array& h, const Array& c,
-           const Array& weight_ih, const Array& weight_hh, const Array* bias_ih, const Array* bias_hh,
+        [](bool wants_x, const Array* of_output, const Array* of_h, const Array* of_c, const Array& x, const Array& h,
+           const Array& c, const Array& weight_ih, const Array& weight_hh, const Array* bias_ih, const Array* bias_hh,
            const Array* weight_hr, const Array* weight_peephole, const Sizes& batch_sizes, bool reverse,
            const Array& output, const Array* gates, const Array* cells) {
           return gradients({RecurrentCell::lstm, x, h, &c, weight_ih, weight_hh, bias_ih, bias_hh, weight_hr,
                             weight_peephole, batch_sizes, reverse},
-                           {of_output, of_h, of_c}, output, gates, cells);
+                           {of_output, of_h, of_c}, output, gates, cells, wants_x);
         });
 }
 

@@ -13,11 +13,11 @@
 namespace tw::cpu {
 namespace {
 
-constexpr int64_t kChunk = 16384;   // elements that a thread takes at a time
-constexpr int64_t kBlock = 4096;    // of a block's phases: with what comes of them they stay in the L1 cache
-constexpr int64_t kColumns = 64;    // the least of a block that rows are cut into
-constexpr int64_t kCells = 256;     // of each of the planes that are pooled side by side: 16 KB for all
-constexpr int64_t kLargest = 8192;  // the same where a window has more
+constexpr int64_t kChunk = 16384;     // elements that a thread takes at a time
+constexpr int64_t kBlock = 4096;      // of a block's phases: with what comes of them they stay in the L1 cache
+constexpr int64_t kColumns = 64;      // the least of a block that rows are cut into
+constexpr int64_t kCells = 256;       // of each of the planes that are pooled side by side: 16 KB for all
+constexpr int64_t kMostCells = 8192;  // the same where a window has more
 constexpr int64_t kFewPlanes = 8;
 constexpr double kNsPerElement = 0.5;
 
@@ -67,7 +67,7 @@ const char* not_across_planes(const PoolWindows& w) {
   if (const char* reason = not_sliding(w)) return reason;
   int64_t cells = 1;
   for (const PoolAxis& a : w.axis) cells *= std::min(a.n, (a.k - 1) * a.d + 1);
-  return cells > kLargest ? "windows are far apart" : nullptr;
+  return cells > kMostCells ? "windows are far apart" : nullptr;
 }
 
 template <class Problem>

@@ -30,20 +30,22 @@ class RecurrentBack {
 
   void run() {
     copy_or_clear(p_.of_h, p_.g_h, s_.batch * s_.output);
-    if (p_.of_c) copy_or_clear(p_.of_c, p_.g_c, s_.batch * s_.hidden);
-    if (s_.rows == 0 || s_.hidden == 0) return;
-    if (!is_fused(s_, p_.dtype)) return one_by_one();
+    copy_or_clear(p_.of_c, p_.g_c, s_.batch * s_.hidden);
+    if (s_.rows == 0 || s_.hidden == 0) return copy_or_clear(p_.of_x, nullptr, s_.rows * s_.inputs);
+    if (!is_fused(s_, p_.dtype)) {
+      one_by_one();
+      return all_of_x();
+    }
     pack();
-    if (walk_.rows(0) > kFewSequences)
-      by_sequences();
-    else
-      by_units();
+    if (walk_.rows(0) > kFewSequences) return by_sequences();
+    by_units();
+    all_of_x();
   }
 
  private:
   void copy_or_clear(char* to, const char* from, int64_t count) const {
     const auto nbytes = static_cast<size_t>(count * size_);
-    if (nbytes == 0) return;
+    if (nbytes == 0 || !to) return;
     if (from)
       std::memcpy(to, from, nbytes);
     else
@@ -72,6 +74,13 @@ class RecurrentBack {
     b.of_gates = rows_at(p_.of_gates, row, width_, s_.hidden);
     b.of_products = rows_at(p_.of_products, row, width_, s_.hidden);
     return b;
+  }
+
+  // In one product.
+  void all_of_x() const {
+    if (!p_.of_x) return;
+    RecurrentGemm{p_.dtype, s_.rows, s_.inputs, width_, p_.of_gates, width_, p_.weight_ih, false, p_.of_x, s_.inputs}
+        .run();
   }
 
   // `b` is of sequences from `from` on; those of its rows that begin in this step have first states before it.
@@ -153,29 +162,33 @@ class RecurrentBack {
 
   // ---- fused steps --------------------------------------------------------------------------------------------------
 
-  // weight_hh as it lies: (width, hidden).
-  void pack() {
+  // Weights as they lie: (width, columns).
+  StorageRef packed(const char* weight, int64_t columns) const {
     const PackedGemm& layout = kernels().gemm.packed[static_cast<int>(p_.dtype)];
-    const int64_t nr = layout.nr, panels = ceil_div(s_.hidden, nr);
-    packed_ = allocate(static_cast<size_t>(panels * nr * width_ * size_));
+    const int64_t nr = layout.nr, panels = ceil_div(columns, nr);
+    StorageRef all = allocate(static_cast<size_t>(panels * nr * width_ * size_));
     parallel_for(panels, 1, static_cast<double>(nr * width_), [&](int64_t begin, int64_t end) {
       for (int64_t panel = begin; panel < end; ++panel)
-        layout.pack_b(p_.weight_hh + panel * nr * size_, 1, s_.hidden, std::min(nr, s_.hidden - panel * nr), width_,
-                      static_cast<char*>(packed_->data) + panel * nr * width_ * size_);
+        layout.pack_b(weight + panel * nr * size_, 1, columns, std::min(nr, columns - panel * nr), width_,
+                      static_cast<char*>(all->data) + panel * nr * width_ * size_);
     });
+    return all;
+  }
+  void pack() {
+    packed_ = packed(p_.weight_hh, s_.hidden);
+    if (p_.of_x && walk_.rows(0) > kFewSequences) packed_ih_ = packed(p_.weight_ih, s_.inputs);
   }
 
   RecurrentProduct product(int64_t rows, const char* of_sums, int64_t stride, int64_t from) const {
-    RecurrentProduct product{};
-    product.rows = rows;
-    product.k = width_;
-    product.to = s_.hidden;
-    product.a = of_sums;
-    product.a_row = stride;
-    product.packed = packed_->data;
-    product.c = rows_at(p_.of_h, from, s_.hidden);
-    product.add = gates_of(s_.cell) == 3;
-    return product;
+    return {rows,
+            width_,
+            0,
+            s_.hidden,
+            of_sums,
+            stride,
+            packed_->data,
+            rows_at(p_.of_h, from, s_.hidden),
+            gates_of(s_.cell) == 3};
   }
 
   void by_sequences() {
@@ -196,6 +209,10 @@ class RecurrentBack {
       b.copy = {scratch->data, stride, s_.hidden};
       pass(b, step, piece.from, rows, 0);
       fn(product(rows, static_cast<const char*>(scratch->data), stride, piece.from));
+      if (!p_.of_x) continue;
+      const bool copied = !p_.of_products;  // else the copy is of the products with h
+      fn({rows, width_, 0, s_.inputs, copied ? b.copy.data : b.of_gates.data, copied ? stride : width_,
+          packed_ih_->data, rows_at(p_.of_x, walk_.start(step) + piece.from, s_.inputs), false});
     }
   }
 
@@ -232,7 +249,7 @@ class RecurrentBack {
   const int64_t size_;
   const int64_t width_;  // of the cotangents of a row's sums
   const RecurrentKernels& kernel_;
-  StorageRef packed_;
+  StorageRef packed_, packed_ih_;
 };
 
 }  // namespace

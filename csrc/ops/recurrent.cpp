@@ -150,14 +150,14 @@ RecurrentResult recurrent(const RecurrentInputs& in, bool keep) {
 }
 
 RecurrentGradients recurrent_backward(const RecurrentInputs& in, const RecurrentCotangents& g, const Array& output,
-                                      const Array* gates, const Array* cells) {
+                                      const Array* gates, const Array* cells, bool wants_x) {
   const Checked checked(in);
   const RecurrentShape& s = checked.shape;
   const char* op = op_of(in.cell);
-  const Array h = checked.operand(&in.h), c = checked.operand(in.c), weight_hh = checked.operand(&in.weight_hh),
-              weight_hr = checked.operand(in.weight_hr), peephole = checked.operand(in.weight_peephole),
-              y = checked.operand(&output), of_y = checked.operand(g.output), of_h = checked.operand(g.h_n),
-              of_c = checked.operand(g.c_n);
+  const Array h = checked.operand(&in.h), c = checked.operand(in.c), weight_ih = checked.operand(&in.weight_ih),
+              weight_hh = checked.operand(&in.weight_hh), weight_hr = checked.operand(in.weight_hr),
+              peephole = checked.operand(in.weight_peephole), y = checked.operand(&output),
+              of_y = checked.operand(g.output), of_h = checked.operand(g.h_n), of_c = checked.operand(g.c_n);
   const bool projected = in.weight_hr, lstm = in.cell == RecurrentCell::lstm;
   check_saved(op, &y, true, {s.rows, s.output}, checked.compute);
   check_saved(op, gates, blocks_of(in.cell) > 1, {s.rows, blocks_of(in.cell) * s.hidden}, checked.compute);
@@ -166,14 +166,16 @@ RecurrentGradients recurrent_backward(const RecurrentInputs& in, const Recurrent
   RecurrentGradients r;
   r.gates = made(s.rows, gates_of(in.cell) * s.hidden);
   if (in.cell == RecurrentCell::gru) r.products = made(s.rows, gates_of(in.cell) * s.hidden);
+  if (wants_x) r.x = made(s.rows, s.inputs);
   r.h = made(s.batch, s.output);
   if (lstm) r.c = made(s.batch, s.hidden);
   if (projected) r.output = made(s.rows, s.output), r.unprojected = made(s.rows, s.hidden);
   const auto data = [](const Array* array) { return array ? array->data : nullptr; };
-  backend(y.device).recurrent.backward({s, checked.compute, of_y.data, of_h.data, of_c.data, h.data, c.data,
-                                        weight_hh.data, weight_hr.data, peephole.data, y.data, data(gates), data(cells),
-                                        r.gates.data, r.products.data, r.h.data, r.c.data, r.output.data,
-                                        r.unprojected.data});
+  backend(y.device).recurrent.backward(
+      {s,           checked.compute, of_y.data,         of_h.data,       of_c.data,     h.data,
+       c.data,      weight_ih.data,  weight_hh.data,    weight_hr.data,  peephole.data, y.data,
+       data(gates), data(cells),     r.gates.data,      r.products.data, r.x.data,      r.h.data,
+       r.c.data,    r.output.data,   r.unprojected.data});
   return r;
 }
 

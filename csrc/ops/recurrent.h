@@ -32,11 +32,12 @@ struct RecurrentCotangents {
   const Array *output, *h_n, *c_n;
 };
 // In the compute type: cotangents of what weight_ih and weight_hh multiply x and h to, (rows, G H), the second empty
-// where they are the same; of the first states; of a projected LSTM of all h, and h before it was projected.
+// where they are the same; of x, where that is wanted, and the first states; of a projected LSTM of all h, and h before
+// it was projected.
 struct RecurrentGradients {
-  Array gates, products, h, c, output, unprojected;
+  Array gates, products, x, h, c, output, unprojected;
 };
 RecurrentGradients recurrent_backward(const RecurrentInputs& in, const RecurrentCotangents& g, const Array& output,
-                                      const Array* gates, const Array* cells);
+                                      const Array* gates, const Array* cells, bool wants_x);
 
 }  // namespace tw

@@ -822,7 +822,7 @@ def gru(
     arg8: bool,
 ) -> tuple[typing.Any, typing.Any, typing.Any]: ...
 def gru_backward(
-    arg0: Array,
+    arg0: bool,
     arg1: Array,
     arg2: Array,
     arg3: Array,
@@ -830,11 +830,12 @@ def gru_backward(
     arg5: Array,
     arg6: Array,
     arg7: Array,
-    arg8: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
-    arg9: bool,
+    arg8: Array,
+    arg9: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
     arg10: bool,
-    arg11: Array,
+    arg11: bool,
     arg12: Array,
+    arg13: Array,
 ) -> tuple: ...
 def hardshrink(arg0: Array, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Array: ...
 def hardshrink_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
@@ -940,7 +941,7 @@ def lstm(
     arg10: bool,
 ) -> tuple[typing.Any, typing.Any, typing.Any, typing.Any, typing.Any]: ...
 def lstm_backward(
-    arg0: Array,
+    arg0: bool,
     arg1: Array,
     arg2: Array,
     arg3: Array,
@@ -952,11 +953,12 @@ def lstm_backward(
     arg9: Array,
     arg10: Array,
     arg11: Array,
-    arg12: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
-    arg13: bool,
-    arg14: Array,
+    arg12: Array,
+    arg13: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg14: bool,
     arg15: Array,
     arg16: Array,
+    arg17: Array,
 ) -> tuple: ...
 def matmul(arg0: Array, arg1: Array) -> Array: ...
 def matmul_add_(arg0: Array, arg1: Array, arg2: Array) -> None: ...
@@ -1133,7 +1135,7 @@ def rnn(
     arg8: str,
 ) -> tuple[typing.Any, typing.Any]: ...
 def rnn_backward(
-    arg0: Array,
+    arg0: bool,
     arg1: Array,
     arg2: Array,
     arg3: Array,
@@ -1141,10 +1143,11 @@ def rnn_backward(
     arg5: Array,
     arg6: Array,
     arg7: Array,
-    arg8: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
-    arg9: bool,
-    arg10: str,
-    arg11: Array,
+    arg8: Array,
+    arg9: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg10: bool,
+    arg11: str,
+    arg12: Array,
 ) -> tuple: ...
 def round(arg0: Array) -> Array: ...
 def rsqrt(arg0: Array) -> Array: ...

@@ -12,6 +12,7 @@
 
 #include "core/array.h"
 #include "core/blocking.h"
+#include "core/denormals.h"
 #include "core/parallel.h"
 #include "cpu/cpu.h"
 #include "levels.h"
@@ -280,6 +281,68 @@ void exceptions() {
         "memory runs out inside");
 }
 
+// Pieces of all steps, in the order of steps, on any number of threads.
+void steps() {
+  for (const int threads : {1, 2, 7}) {
+    set_num_threads(threads);
+    constexpr int64_t kSteps = 200, kPieces = 5;
+    std::atomic<int64_t> done{0};
+    std::atomic<int> odd{0};
+    std::vector<int> visits(static_cast<size_t>(kPieces));
+    parallel_steps(kSteps, kPieces, kSlow, [&](int64_t step, int64_t piece) {
+      const int64_t before = done.load();
+      if (before < step * kPieces || before >= (step + 1) * kPieces || thread_index() >= threads) ++odd;
+      ++visits[static_cast<size_t>(piece)];
+      ++done;
+    });
+    bool all = true;
+    for (const int count : visits) all &= count == kSteps;
+    check(all && odd == 0 && done == kSteps * kPieces, "steps with %d threads", threads);
+    parallel_steps(0, 3, kSlow, [&](int64_t, int64_t) { ++odd; });
+    parallel_steps(3, 0, kSlow, [&](int64_t, int64_t) { ++odd; });
+    check(odd == 0, "no steps, no pieces");
+    std::atomic<int> late{0};
+    const bool thrown = throws<ValueError>("step 3", [&] {
+      parallel_steps(50, 7, kSlow, [&](int64_t step, int64_t piece) {
+        if (step == 3 && piece == 6) fail<ValueError>("step 3");
+        if (step > 4) ++late;
+      });
+    });
+    check(thrown && late == 0, "an exception ends the steps");
+  }
+  set_num_threads(4);
+}
+
+bool flushes() {
+  volatile float smallest = 0x1p-140f;
+  return smallest * 0.5f == 0;
+}
+
+void denormals() {
+  set_num_threads(4);
+  const auto all = [](bool wanted) {
+    std::atomic<int> odd{0};
+    parallel_for(64, 1, kSlow, [&](int64_t, int64_t) { odd += flushes() != wanted; });
+    parallel_steps(8, 8, kSlow, [&](int64_t, int64_t) { odd += flushes() != wanted; });
+    return odd == 0;
+  };
+  check(all(false), "denormals are numbers");
+  const unsigned before = _mm_getcsr();
+  {
+    const FlushDenormals flushed;
+    check(flushes() && all(true), "they are 0 in every thread");
+    const FlushDenormals again;
+  }
+  check(_mm_getcsr() == before && all(false), "and numbers again");
+  check(throws<ValueError>("no",
+                           [] {
+                             const FlushDenormals flushed;
+                             parallel_for(64, 1, kSlow, [](int64_t, int64_t) { fail<ValueError>("no"); });
+                           }),
+        "an exception while they are 0");
+  check(_mm_getcsr() == before && all(false), "leaves numbers");
+}
+
 std::atomic<int> entered{0}, left{0};
 
 void from_two_threads() {
@@ -379,6 +442,8 @@ int main() {
   chunks();
   nested();
   exceptions();
+  steps();
+  denormals();
   from_two_threads();
   quotas();
   return report();

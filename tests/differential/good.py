@@ -289,7 +289,7 @@ GOOD = {
     **dict.fromkeys(("log_probability.sequence", "perplexity.tokens"), ("[0, 1, 2, 0]", "[0]")),
     **dict.fromkeys(("probability.context", "distribution.context"), ("()", "[0, 1]")), "window": ("2",),
     "symmetric": BOOL, "x_max": ("10.0",), "GloVe.alpha": ("0.75",), "rows": ("[0, 1]",),
-    "columns": ("[1, 2]",), "fit.epochs": ("1", "2"), "pairs": ("tw.models.cooccurrences([0, 1, 2], vocab_size=3)",),
+    "columns": ("[1, 2]",), "epochs": ("1", "2"), "pairs": ("tw.models.cooccurrences([0, 1, 2], vocab_size=3)",),
     "fit.lr": ("0.1",), "word": ("0", "2"), "nearest.k": ("1", "5"), "analogy.k": ("1", "5"),
     **dict.fromkeys(("analogy.a", "analogy.b", "analogy.c"), ("0", "1", "2")), "factors": ("None", "4"),
     "direct": BOOL, "cell": ('"lstm"', '"mrnn"'), "tie_weights": BOOL, "MultiplicativeRNN.hx": ("None",),

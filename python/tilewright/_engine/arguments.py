@@ -113,6 +113,8 @@ def per_axis(
     op: str, name: str, value: Any, axes: int, *, at_least: int, at_most: int = _MOST_ELEMENTS - 1
 ) -> tuple[int, ...]:
     """So many ints, one for each spatial axis, from one for all of them or a sequence: strides, paddings."""
+    if type(value) is int and at_least <= value <= at_most:
+        return (value,) * axes
     listed = integers(op, name, value)
     if len(listed) not in (1, axes):
         needed = "one number" if axes == 1 else f"one number or a sequence of {axes}"
@@ -218,6 +220,9 @@ def function(op: str, name: str, value: Any) -> Any:
 
 def array(op: str, name: str, value: Any) -> Tensor:
     """`asarray(value)`, with an error that names the op and the parameter."""
+    if isinstance(value, _core.TensorBase):  # a Tensor: the import below takes 2 us
+        tensor: Any = value
+        return tensor
     from .tensor import asarray
 
     try:

@@ -101,9 +101,10 @@ def _ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_
     for t in range(x.shape[0]):
         margin = concatenate([never, alpha], axis=1)
         terms = stack([alpha, margin[:, 1:-1], where(skips, margin[:, :-2], _NEVER)], axis=0)
-        emission = maximum(take_along_axis(x[t], classes, axis=1), _NEVER)
+        runs = expand_dims(less(t, input_lengths), axis=1)
+        emission = where(runs, maximum(take_along_axis(x[t], classes, axis=1), _NEVER), 0.0)
         moved = maximum(logsumexp(terms, axis=0) + emission, _NEVER)
-        alpha = where(expand_dims(less(t, input_lengths), axis=1), moved, alpha)
+        alpha = where(runs, moved, alpha)
     margin = concatenate([never[:, 1:], alpha], axis=1)
     last = take_along_axis(margin, concatenate([2 * ends, 2 * ends + 1], axis=1), axis=1)
     losses = -logsumexp(last, axis=1)

@@ -13,7 +13,7 @@ from .._engine.op import wrap
 from .._engine.registry import register_vjps
 from .._engine.tape import Node
 from .._functions import manipulation as mp, recurrent as recurrent, reductions as red  # declares the ops
-from .._functions.linalg import _matmul_tn, matmul
+from .._functions.linalg import _matmul_tn
 from .linalg import MatrixProduct
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ class RecurrentPlan:
 
     Notes
     -----
-    The kernel gives the cotangents of all sums x Wx^T and h Wh^T. Those of x and of the weights are products with them,
-    added where they belong without memory of their own. Of halves all this is float32, rounded at the end.
+    The kernel gives the cotangents of all sums x Wx^T and h Wh^T, and those of x and the first states. Those of the
+    weights are products of the former, added where they belong without memory of their own. Of halves all this is
+    float32, rounded at the end.
     """
 
     __slots__ = ("mask", "pullback")
@@ -86,9 +87,9 @@ class RecurrentPlan:
         given = dict(zip(self.inputs, node.saved, strict=False))
         bare = [getattr(v, "_array", v) for v in node.saved]
         of_results = [None if c is None else c._array for c in g]
-        parts = getattr(_core, f"{self.name}_backward")(*of_results, *bare)
-        gates, products, h, c, y, unprojected = [None if part is None else wrap(part) for part in parts]
-        found = {"h": h, "c": c}
+        parts = getattr(_core, f"{self.name}_backward")(self.mask["x"], *of_results, *bare)
+        gates, products, x, h, c, y, unprojected = [None if part is None else wrap(part) for part in parts]
+        found = {"x": x, "h": h, "c": c}
         return self._of_inputs(node, given, found, gates, gates if products is None else products, y, unprojected)
 
     def _of_inputs(
@@ -106,23 +107,21 @@ class RecurrentPlan:
         output = wrap(node.saved[count + len(self.pullback.statics)])
         dtype = output.dtype
 
-        def product(op: Any, a: Tensor, b: Tensor) -> Any:
+        def product(a: Tensor, b: Tensor) -> Any:
             if gates.dtype == dtype:
-                return MatrixProduct(op, a, b)
-            return mp.astype(op(a, mp.astype(b, gates.dtype)), dtype)
+                return MatrixProduct(_matmul_tn, a, b)
+            return mp.astype(_matmul_tn(a, mp.astype(b, gates.dtype)), dtype)
 
         def rounded(x: Tensor) -> Tensor:
             return x if x.dtype == dtype else mp.astype(x, dtype)
 
         def of(name: str) -> Any:
-            if name == "x":
-                return product(matmul, gates, given["weight_ih"])
             if name == "weight_ih":
-                return product(_matmul_tn, gates, given["x"])
+                return product(gates, given["x"])
             if name == "weight_hh":
                 return self.of_weight_hh(product, products, _before(output, given["h"], batch_sizes, reverse), node)
             if name == "weight_hr":
-                return product(_matmul_tn, of_y, unprojected)
+                return product(of_y, unprojected)
             if name == "weight_peephole":
                 return rounded(self.of_peephole(gates, given["c"], node))
             if name in ("bias_ih", "bias_hh"):
@@ -133,7 +132,7 @@ class RecurrentPlan:
 
     def of_weight_hh(self, product: Any, products: Tensor, before: Tensor, node: Node) -> Any:
         """From the cotangents of the products with h, and the h of each."""
-        return product(_matmul_tn, products, before)
+        return product(products, before)
 
     def of_peephole(self, gates: Tensor, c: Tensor, node: Node) -> Tensor:
         """Of an LSTM, (3, H)."""
@@ -154,7 +153,7 @@ class GRUPlan(RecurrentPlan):
     def of_weight_hh(self, product: Any, products: Tensor, before: Tensor, node: Node) -> Any:
         reset_after, kept = node.saved[8], wrap(node.saved[10])
         if reset_after:
-            return product(_matmul_tn, products, before)
+            return product(products, before)
         size = before.shape[1]
         of_n = _matmul_tn(products[:, 2 * size :], kept[:, 3 * size :])  # with r h
         of_others = _matmul_tn(products[:, : 2 * size], mp.astype(before, products.dtype))

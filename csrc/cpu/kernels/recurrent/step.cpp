@@ -15,7 +15,6 @@ constexpr int64_t kDepth = Blocking<T>::kc;
 template <class T>
 TW_INLINE void multiply_row(const RegisterTile<FmaStep<T>>& t, int64_t k) {
   constexpr int L = lanes<T>, NR = Blocking<T>::nr, U = 4;
-  constexpr int64_t kAhead = 16;  // rows of b
   vec<T> total[2] = {};
   for (int64_t from = 0; from < k; from += kDepth<T>) {
     const int64_t end = k - from < kDepth<T> ? k : from + kDepth<T>;
@@ -25,8 +24,6 @@ TW_INLINE void multiply_row(const RegisterTile<FmaStep<T>>& t, int64_t k) {
 #pragma GCC unroll 4
       for (int u = 0; u < U; ++u) {
         const T* b = t.b + (p + u) * NR;
-        __builtin_prefetch(b + kAhead * NR);
-        __builtin_prefetch(b + kAhead * NR + L);
         for (int w = 0; w < 2; ++w) sums[u][w] = fma(set1(t.a[p + u]), load(b + w * L), sums[u][w]);
       }
     for (; p < end; ++p)

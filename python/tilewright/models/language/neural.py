@@ -9,7 +9,6 @@ from ..._engine import arguments
 from ..._functions.manipulation import concatenate, reshape
 from ..._functions.trigonometric import tanh
 from .. import generation
-from ._interim import _Embedding
 
 if TYPE_CHECKING:
     from ..._engine.tensor import Tensor
@@ -79,7 +78,7 @@ class NeuralLanguageModel(nn.Module):
         self.context = arguments.integer(name, "context", context, at_least=1)
         seen = self.context * arguments.integer(name, "embedding_dim", embedding_dim, at_least=1)
         hidden_size = arguments.integer(name, "hidden_size", hidden_size, at_least=1)
-        self.embedding = _Embedding(vocab_size, embedding_dim)
+        self.embedding = nn.Embedding(vocab_size, embedding_dim)
         self.hidden = nn.Linear(seen, hidden_size)
         self.output = nn.Linear(hidden_size, vocab_size)
         self.direct = nn.Linear(seen, vocab_size, bias=False) if arguments.flag(name, "direct", direct) else None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ... import nn
 from ..._engine import arguments
 from .. import generation
-from ._interim import _Embedding
 from .multiplicative import MultiplicativeRNN
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ class RNNLanguageModel(nn.Module):
         if arguments.flag(name, "tie_weights", tie_weights) and embedding_dim != hidden_size:
             sizes = f"embedding_dim is {embedding_dim} and hidden_size {hidden_size}"
             raise ValueError(f"{name}: {sizes}, but must be equal where weights are tied")
-        self.embedding = _Embedding(vocab_size, embedding_dim)
+        self.embedding = nn.Embedding(vocab_size, embedding_dim)
         self.drop = nn.Dropout(dropout)
         self.rnn: nn.Module
         if cell == "mrnn":

@@ -123,8 +123,8 @@ def embedding(
     Notes
     -----
     The gradient of `weight` is added into the `.grad` that is there, and touches the rows looked up alone: with a
-    vocabulary of 50,000 that is a thousandth of the memory. So keep `.grad` and set it to zero in place where the table
-    is large and changes by few rows. Where there is no `.grad`, one of zeros is made. Rows that are looked up several
+    vocabulary of 50,000 that is a thousandth of the memory. Where there is no `.grad`, one of zeros is made; so where
+    the table is large, keep it: `module.zero_grad(set_to_none=False)`. Rows that are looked up several
     times get their sum in an order that does not depend on the number of threads.
 
     Examples

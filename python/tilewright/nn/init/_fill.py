@@ -5,12 +5,42 @@ from __future__ import annotations
 import cmath
 import math
 import operator
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import _core
 from ..._engine import arguments
 from ..._engine.tape import mark_written
 from ..._engine.tensor import Tensor
+from ..functional._docstrings import joined, parameters_of, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def documented(shape: str = "", values: str = "", kinds: str = "", floating: bool = True) -> Callable[[F], F]:
+    """Completes a docstring: the tensor, of this shape, the generator and the result; and errors.
+
+    A ValueError for `values`, and a TypeError besides other tensors for `kinds`.
+    """
+
+    def complete(function: F) -> F:
+        if function.__doc__ is None:  # python -OO
+            return function
+        parts = sections(function.__doc__)
+        tensor = f"tensor : Tensor{shape and f', shape {shape}'}" + ("\n    Floating." if floating else "")
+        own = parts.get("Parameters", "")
+        generator = "generator : Generator, optional" if "generator" in parameters_of(function)[0] else ""
+        parts["Parameters"] = "\n".join(entry for entry in (tensor, own, generator) if entry)
+        parts.setdefault("Returns", "Tensor\n    The same tensor.")
+        read_only = f"For {values}, or a tensor that is read-only." if values else "Where the tensor is read-only."
+        other = f"For anything but a {'floating ' if floating else ''}Tensor{kinds and f', and for {kinds}'}."
+        parts["Raises"] = f"ValueError\n    {read_only}\nTypeError\n    {other}"
+        function.__doc__ = joined(parts)
+        return function
+
+    return complete
 
 
 def check(op: str, tensor: Any) -> None:

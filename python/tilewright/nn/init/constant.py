@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._engine import arguments
 from ..._engine.tensor import Tensor
-from ._fill import check, fill, fill_from_numpy, fill_with_number
-
-if TYPE_CHECKING:
-    pass
+from ._fill import check, documented, fill, fill_from_numpy, fill_with_number
 
 __all__ = [
     "constant_",
@@ -20,24 +15,9 @@ __all__ = [
 ]
 
 
+@documented(floating=False)
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with 0.
-
-    Parameters
-    ----------
-    tensor : Tensor
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    TypeError
-        For anything but a Tensor.
-    ValueError
-        Where it is read-only.
 
     Examples
     --------
@@ -49,24 +29,9 @@ def zeros_(tensor: Tensor) -> Tensor:
     return fill(tensor, 0)
 
 
+@documented(floating=False)
 def ones_(tensor: Tensor) -> Tensor:
     """Fill with 1.
-
-    Parameters
-    ----------
-    tensor : Tensor
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    TypeError
-        For anything but a Tensor.
-    ValueError
-        Where it is read-only.
 
     Examples
     --------
@@ -78,25 +43,17 @@ def ones_(tensor: Tensor) -> Tensor:
     return fill(tensor, 1)
 
 
+@documented(
+    values="a value that the dtype cannot hold",
+    kinds="a value that is no number, or complex where the tensor is not",
+    floating=False,
+)
 def constant_(tensor: Tensor, value: float) -> Tensor:
     """Fill with a number.
 
     Parameters
     ----------
-    tensor : Tensor
     value : float
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    TypeError
-        For anything but a Tensor, and for a value that is no number, or complex where the tensor is not.
-    ValueError
-        Where the tensor is read-only, or its dtype cannot hold the value.
 
     Examples
     --------
@@ -107,24 +64,9 @@ def constant_(tensor: Tensor, value: float) -> Tensor:
     return fill_with_number("constant_", tensor, value)
 
 
+@documented("(m, n)", "another number of axes", floating=False)
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with the identity: 1 on the diagonal, 0 elsewhere.
-
-    Parameters
-    ----------
-    tensor : Tensor, shape (m, n)
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For another number of axes, or a tensor that is read-only.
-    TypeError
-        For anything but a Tensor.
 
     Examples
     --------
@@ -141,13 +83,17 @@ def eye_(tensor: Tensor) -> Tensor:
     return fill_from_numpy(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
 
 
+@documented(
+    "(out, in, ...), three to five axes",
+    "another number of axes, channels that the groups do not divide",
+    "groups that are no integer",
+    floating=False,
+)
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """Fill the weight of a convolution so that it gives its input back, as far as there are channels.
 
     Parameters
     ----------
-    tensor : Tensor, shape (out, in, ...)
-        Three to five axes.
     groups : int
         Of the convolution: each gives its own channels back.
 
@@ -155,13 +101,6 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     -------
     Tensor
         The same tensor: 1 at the centre of kernel `[i, i]` of each group, 0 elsewhere.
-
-    Raises
-    ------
-    ValueError
-        For another number of axes, channels that the groups do not divide, or a tensor that is read-only.
-    TypeError
-        For anything but a Tensor, and groups that are no integer.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ... import random
 from ..._engine import arguments
 from ..._engine.tensor import Tensor
-from ._fill import check_floating, fill, fill_from_numpy, finite
+from ._fill import check_floating, documented, fill, fill_from_numpy, finite
 
 if TYPE_CHECKING:
     from ...random import Generator
@@ -32,28 +32,17 @@ def normal(op: str, tensor: Tensor, mean: Any, std: Any, generator: Any) -> Tens
     return fill(tensor, values._array)
 
 
+@documented(
+    values="`low` above `high`, ends or a difference that the dtype cannot hold",
+    kinds="ends that are no real numbers",
+)
 def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with numbers uniform in `[low, high)`.
 
     Parameters
     ----------
-    tensor : Tensor
-        Floating.
     low, high : float
         Ends of the interval.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        Where `low` exceeds `high`, the dtype cannot hold one of them or their difference, or the tensor is read-only.
-    TypeError
-        For anything but a floating Tensor, and for ends that are no real numbers.
 
     Examples
     --------
@@ -66,28 +55,17 @@ def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, generator: Gen
     return uniform("uniform_", tensor, low, high, generator)
 
 
+@documented(
+    values="a negative `std`, a range of numbers that the dtype cannot hold",
+    kinds="a mean or a deviation that is no real number",
+)
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normally distributed numbers.
 
     Parameters
     ----------
-    tensor : Tensor
-        Floating.
     mean, std : float
         Mean and standard deviation.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For a negative `std`, where numbers could be drawn that the dtype cannot hold, or the tensor is read-only.
-    TypeError
-        For anything but a floating Tensor, and for a mean or a deviation that is no real number.
 
     Examples
     --------
@@ -100,6 +78,10 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     return normal("normal_", tensor, mean, std, generator)
 
 
+@documented(
+    values="a `std` that is not positive, `a` that is not below `b`, an interval beyond all numbers",
+    kinds="numbers that are not real",
+)
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -112,25 +94,10 @@ def trunc_normal_(
 
     Parameters
     ----------
-    tensor : Tensor
     mean, std : float
         Of the normal distribution that is cut off.
     a, b : float
         The smallest and the largest value, not in units of `std`.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For a `std` that is not positive, `a` that is not below `b`, an interval beyond all numbers, or a tensor that is
-        read-only.
-    TypeError
-        For anything but a floating Tensor, and for numbers that are not real.
 
     Notes
     -----
@@ -184,30 +151,20 @@ def _between(low: float, high: float, count: int, source: Generator) -> Any:
     return values
 
 
+@documented(
+    "(m, n)",
+    "another number of axes, a `sparsity` outside [0, 1], a `std` that is not finite and at least 0",
+    "numbers that are not real",
+)
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Fill a matrix with normally distributed numbers, and a part of each column with 0.
 
     Parameters
     ----------
-    tensor : Tensor, shape (m, n)
     sparsity : float
         In [0, 1]: of each column, `ceil(sparsity * m)` elements at random places are 0.
     std : float
         Standard deviation of the others, whose mean is 0.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For another number of axes, a `sparsity` outside [0, 1], a `std` that is not finite and at least 0, or a tensor
-        that is read-only.
-    TypeError
-        For anything but a floating Tensor, and for numbers that are not real.
 
     References
     ----------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ... import random
 from ..._engine import arguments
 from ..._engine.tensor import Tensor
-from ._fill import check_floating, fill_from_numpy, finite
+from ._fill import check_floating, documented, fill_from_numpy, finite
 from .distributions import normal, uniform
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ __all__ = [
     "xavier_normal_",
     "xavier_uniform_",
 ]
+
+_GAIN = "fewer than two axes, a gain that is not finite or negative"
+_OPTIONS = "fewer than two axes, an unknown `mode` or `nonlinearity`, a slope that is not finite"
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -77,27 +80,14 @@ def _fans(op: str, tensor: Tensor) -> tuple[int, int]:
     return shape[1] * receptive, shape[0] * receptive
 
 
+@documented("(out, in, ...)", _GAIN, "a gain that is no real number")
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with numbers uniform in `(-a, a)`, `a = gain * sqrt(6 / (fan_in + fan_out))`.
 
     Parameters
     ----------
-    tensor : Tensor, shape (out, in, ...)
     gain : float
         See `calculate_gain`.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two axes, a gain that is not finite or negative, or a tensor that is read-only.
-    TypeError
-        For anything but a floating Tensor, and for a gain that is no real number.
 
     References
     ----------
@@ -115,27 +105,14 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     return uniform("xavier_uniform_", tensor, -bound, bound, generator)
 
 
+@documented("(out, in, ...)", _GAIN, "a gain that is no real number")
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal numbers of standard deviation `gain * sqrt(2 / (fan_in + fan_out))`.
 
     Parameters
     ----------
-    tensor : Tensor, shape (out, in, ...)
     gain : float
         See `calculate_gain`.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two axes, a gain that is not finite or negative, or a tensor that is read-only.
-    TypeError
-        For anything but a floating Tensor, and for a gain that is no real number.
 
     References
     ----------
@@ -158,6 +135,7 @@ def _kaiming_std(op: str, tensor: Tensor, a: float, mode: str, nonlinearity: str
     return calculate_gain(nonlinearity, finite(op, "a", a)) / math.sqrt(fan or 1)
 
 
+@documented("(out, in, ...)", _OPTIONS, "options of another kind")
 def kaiming_uniform_(
     tensor: Tensor,
     a: float = 0.0,
@@ -169,27 +147,12 @@ def kaiming_uniform_(
 
     Parameters
     ----------
-    tensor : Tensor, shape (out, in, ...)
     a : float
         Slope of the leaky ReLU that follows; 0 is ReLU.
     mode : {"fan_in", "fan_out"}
         Keep the scale of the activations, or that of the gradients.
     nonlinearity : str
         See `calculate_gain`.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two axes, an unknown `mode` or `nonlinearity`, a slope that is not finite, or a tensor that is
-        read-only.
-    TypeError
-        For anything but a floating Tensor, and for options of another kind.
 
     References
     ----------
@@ -206,6 +169,7 @@ def kaiming_uniform_(
     return uniform("kaiming_uniform_", tensor, -bound, bound, generator)
 
 
+@documented("(out, in, ...)", _OPTIONS, "options of another kind")
 def kaiming_normal_(
     tensor: Tensor,
     a: float = 0.0,
@@ -217,27 +181,12 @@ def kaiming_normal_(
 
     Parameters
     ----------
-    tensor : Tensor, shape (out, in, ...)
     a : float
         Slope of the leaky ReLU that follows; 0 is ReLU.
     mode : {"fan_in", "fan_out"}
         Keep the scale of the activations, or that of the gradients.
     nonlinearity : str
         See `calculate_gain`.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two axes, an unknown `mode` or `nonlinearity`, a slope that is not finite, or a tensor that is
-        read-only.
-    TypeError
-        For anything but a floating Tensor, and for options of another kind.
 
     References
     ----------
@@ -254,28 +203,16 @@ def kaiming_normal_(
     return normal("kaiming_normal_", tensor, 0.0, std, generator)
 
 
+@documented("(out, in, ...)", "fewer than two axes, a gain that is not finite", "a gain that is no real number")
 def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with a random orthogonal matrix: its rows, or its columns where those are fewer, are orthonormal.
 
+    The tensor is seen as a matrix of shape (out, everything else).
+
     Parameters
     ----------
-    tensor : Tensor, shape (out, in, ...)
-        Seen as a matrix of shape (out, everything else).
     gain : float
         Factor on all elements.
-    generator : Generator, optional
-
-    Returns
-    -------
-    Tensor
-        The same tensor.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two axes, a gain that is not finite, or a tensor that is read-only.
-    TypeError
-        For anything but a floating Tensor, and for a gain that is no real number.
 
     References
     ----------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 import tilewright as tw
 
-from . import images, layer_cases, layers, picks, products, recurrent_cases, shapes
+from . import images, layer_cases, layers, picks, products, recurrent_cases, shapes, steps
 from .contenders import Contenders, apply, operands, torch
 from .shapes import label
 from .work import Work
@@ -41,7 +40,8 @@ def all_work() -> list[Work]:
         (products.bytes_, shapes.BYTES),
         (layers.layer, layer_cases.LAYERS),
         (layers.layer, recurrent_cases.RECURRENT),
-        (training, shapes.TRAINING),
+        (steps.perceptron, shapes.TRAINING),
+        (steps.language_model, recurrent_cases.LANGUAGE_MODELS),
     ]
     return [driver(*entry) for driver, entries in drivers for entry in entries]
 
@@ -184,58 +184,3 @@ def scan(name: str, shape: tuple[int, ...], axis: int, goal: Goal) -> Work:
         return apply(functions, operands(shape))
 
     return Work("scans", f"{label(name, shape)} axis {axis}", make, nbytes=8.0 * math.prod(shape), goal=goal)
-
-
-# ---- training --------------------------------------------------------------------------------------------------------
-
-
-def training(sizes: tuple[int, ...], batch: int, pieces: int, optimiser: str, goal: Goal) -> Work:
-    def make() -> Contenders:
-        rng = np.random.default_rng(1)
-        x = rng.standard_normal((batch, sizes[0]), dtype=np.float32)
-        target = rng.integers(0, sizes[-1], batch)
-        start = layers.weights(lambda: layer_cases.perceptron(tw.nn, *sizes))
-        xs, targets = np.split(x, pieces), np.split(target, pieces)
-        run = functools.partial(step, sizes=sizes, start=start, xs=xs, targets=targets, optimiser=optimiser)
-        steps = {"tilewright": run(tw, {})}
-        if torch:
-            steps["pytorch"] = run(torch, {})
-            steps["pytorch, fused"] = run(torch, {"fused": True})
-        return Contenders(steps, run(torch or tw, {}, dtype="float64"))
-
-    products = sum(m * n for m, n in itertools.pairwise(sizes))
-    # forward, weights, inputs; none of the first layer's
-    flops = 2.0 * batch * (3 * products - sizes[0] * sizes[1])
-    of = f"{pieces} x {batch // pieces}" if pieces > 1 else batch
-    name = f"step of {'-'.join(map(str, sizes))}, batch {of}, {optimiser}"
-    return Work("training", name, make, flops=flops, goal=goal, calls=2)
-
-
-def step(
-    library: Any,
-    options: dict[str, Any],
-    *,
-    sizes: tuple[int, ...],
-    start: dict[str, np.ndarray],
-    xs: list[np.ndarray],
-    targets: list[np.ndarray],
-    optimiser: str,
-    dtype: str = "float32",
-) -> Callable[[], Any]:
-    """One training step of a multilayer perceptron; the two libraries take the same code. Gives the last loss."""
-    model = layers.loaded(library, layer_cases.perceptron(library.nn, *sizes), start, dtype)
-    optimise = getattr(library.optim, optimiser)(model.parameters(), lr=1e-3, **options)
-    loss_function = library.nn.CrossEntropyLoss()
-    pieces = [
-        (library.asarray(x.astype(dtype)), library.asarray(target)) for x, target in zip(xs, targets, strict=True)
-    ]
-
-    def run() -> Any:
-        optimise.zero_grad()
-        for x, target in pieces:
-            loss = loss_function(model(x), target)
-            loss.backward()
-        optimise.step()
-        return loss
-
-    return run

@@ -306,6 +306,10 @@ def test_what_is_taken_is_explained(capsys):
     several = capsys.readouterr().out.splitlines()
     assert several[0].endswith("kernel (1, 3, 3), float32 -> implicit im2col")
     assert "    not 1x1 as GEMM: the kernel has several taps" in several
+    assert "    not direct: rows do not fill vectors" in several
+    tw.explain(F.conv2d, tw.ones((1, 3, 16, 32)), tw.ones((16, 3, 3, 3)), padding=1)
+    few = capsys.readouterr().out.splitlines()
+    assert few[0].endswith("kernel (1, 3, 3), float32 -> direct")
     tw.explain(F.conv_transpose2d, x, tw.ones((8, 4, 3, 3)), None, 2)
     back = capsys.readouterr().out
     assert "-> a convolution for each phase of the stride" in back and back.count("-> implicit im2col") == 4

@@ -89,7 +89,7 @@ class StealingQueue {
   std::vector<Range> ranges_;
 };
 
-// work(thread, threads) in each of a team of at most `team` threads, whose float units are controlled like the
+// work(thread) in each of a team of at most `team` threads, whose float units are controlled like the
 // caller's.
 #ifdef __SANITIZE_THREAD__
 // ThreadSanitizer cannot see the barriers of an OpenMP runtime that was built without it: it gets threads that it
@@ -103,7 +103,7 @@ void run_team(int team, Work work) {
   const auto take_part = [&](int thread) {
     const UnderFloatControl same(control);
     const bool before = std::exchange(in_team, team > 1 || in_team);
-    work(thread, team);
+    work(thread);
     in_team = before;
   };
   std::vector<std::thread> others;
@@ -120,7 +120,7 @@ void run_team(int team, Work work) {
 #pragma omp parallel num_threads(team) if (team > 1)
   {
     const UnderFloatControl same(control);
-    work(omp_get_thread_num(), omp_get_num_threads());
+    work(omp_get_thread_num());
   }
 }
 #endif
@@ -157,19 +157,52 @@ int team_for(int64_t pieces) {
   return team;
 }
 
-// Where threads wait for each other, many times in turn. They spin, since the others are about to come; where they do
-// not, because there are fewer processors than threads, they let others run.
-class Barrier {
+// The pieces of steps, a range of them for each thread, in each step the same. A thread takes those of its own, whose
+// data are in its cache, and then what the others have not begun: one that does not run holds up no step, unless it is
+// in the midst of a piece. A step is over when all of its pieces are.
+class StepQueue {
  public:
-  void wait(int threads) {
-    const int64_t turn = arrived_.fetch_add(1, std::memory_order_acq_rel) / threads;
-    for (int spins = 0; arrived_.load(std::memory_order_acquire) < (turn + 1) * threads; ++spins)
+  StepQueue(int team, int64_t pieces) : pieces_(pieces), ranges_(static_cast<size_t>(team)) {
+    for (int k = 0; k < team; ++k) {
+      ranges_[k].begin = pieces * k / team;
+      ranges_[k].count = pieces * (k + 1) / team - ranges_[k].begin;
+    }
+  }
+
+  // work(piece) for pieces of `step` while there are any, then waits for those that others have begun.
+  template <class Work>
+  void run(int thread, int64_t step, Work work) {
+    for (size_t k = 0; k < ranges_.size(); ++k) {
+      Range& range = ranges_[(static_cast<size_t>(thread) + k) % ranges_.size()];
+      for (int64_t piece; (piece = take(range, step)) >= 0;) {
+        work(piece);
+        done_.fetch_add(1, std::memory_order_acq_rel);
+      }
+    }
+    const int64_t all = (step + 1) * pieces_;
+    for (int spins = 0; done_.load(std::memory_order_acquire) < all; ++spins)
       spins < kSpins ? _mm_pause() : std::this_thread::yield();
   }
 
  private:
-  static constexpr int kSpins = 4000;
-  std::atomic<int64_t> arrived_{0};
+  static constexpr int kSpins = 4000;  // then there are fewer processors than threads
+
+  struct alignas(64) Range {
+    std::atomic<int64_t> taken{0};  // in all steps so far
+    int64_t begin, count;
+  };
+
+  static int64_t take(Range& range, int64_t step) {
+    int64_t taken = range.taken.load(std::memory_order_relaxed);
+    while (taken < (step + 1) * range.count)
+      if (range.taken.compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed))
+        return range.begin + taken - step * range.count;
+    return -1;
+  }
+
+  const int64_t pieces_;
+  std::vector<Range> ranges_;
+  alignas(64) std::atomic<int64_t> done_{0};
 };
 
 }  // namespace
@@ -227,7 +260,7 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
   const int team = team_for(chunks);
   StealingQueue queue(team, chunks);
   FirstError first;
-  run_team(team, [&](int thread, int) {
+  run_team(team, [&](int thread) {
     queue.run(thread, [&](int64_t i) { first.guard([&] { fn(closure, i * chunk, std::min((i + 1) * chunk, n)); }); });
   });
   first.rethrow();
@@ -242,17 +275,12 @@ void parallel_steps(int64_t steps, int64_t pieces, double total_ns, StepFn fn, v
       for (int64_t piece = 0; piece < pieces; ++piece) fn(closure, step, piece);
     return;
   }
-  Barrier barrier;
+  StepQueue queue(team, pieces);
   FirstError first;
-  run_team(team, [&](int thread, int threads) {
+  run_team(team, [&](int thread) {
     const InTeam in_team(thread);
-    const int64_t begin = pieces * thread / threads, end = pieces * (thread + 1) / threads;
-    for (int64_t step = 0; step < steps; ++step) {
-      first.guard([&] {
-        for (int64_t piece = begin; piece < end; ++piece) fn(closure, step, piece);
-      });
-      barrier.wait(threads);
-    }
+    for (int64_t step = 0; step < steps; ++step)
+      queue.run(thread, step, [&](int64_t piece) { first.guard([&] { fn(closure, step, piece); }); });
   });
   first.rethrow();
 }

@@ -43,8 +43,9 @@ void parallel_for(int64_t n, int64_t chunk, double ns_per_item, F&& fn) {
 }
 
 // fn(step, piece) for every piece of step 0, maybe at once, then of step 1, ...: all of a step are done before one of
-// the next begins. A thread has the same pieces in each step, and what they left in its cache. Threads wait for each
-// other by spinning, so a step may be short: some µs. Otherwise as parallel_for.
+// the next begins. A thread has the same pieces in each step, and what they left in its cache; it also takes those of a
+// thread that does not run. Threads wait for each other by spinning, so a step may be short: some µs. Otherwise as
+// parallel_for.
 template <class F>
 void parallel_steps(int64_t steps, int64_t pieces, double ns_per_piece, F&& fn) {
   if (steps <= 0 || pieces <= 0) return;

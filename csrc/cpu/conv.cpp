@@ -8,6 +8,7 @@
 #include "backend/conv_taps.h"
 #include "core/parallel.h"
 #include "cpu/conv_depthwise.h"
+#include "cpu/conv_direct.h"
 #include "cpu/conv_winograd.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
@@ -237,6 +238,7 @@ const Method<ConvProblem> kMethods[] = {
     kWinograd<WinogradTiles::f2>,
     {"a few columns", few_columns_unsupported, run_few_columns},
     {"without taps on padding alone", fewer_taps_unsupported, run_fewer_taps},
+    {"direct", direct_unsupported, direct},
     {"implicit im2col", im2col_unsupported, run_im2col},
 };
 

@@ -65,8 +65,12 @@ void depthwise(const ConvProblem& p) { run_planes(p, kernels().conv.depthwise.fo
 
 const char* depthwise_transpose_unsupported(const ConvProblem& p) {
   if (const char* reason = unsupported(p, kernels().conv.depthwise.transpose[index_of(p.dtype)])) return reason;
-  if (p.shape.out_channels != 1) return "a group has several filters";
   const int64_t stride = std::max(p.shape.axes[1].stride, p.shape.axes[2].stride);
+  if (p.shape.out_channels != 1) {  // their sums wait in the result
+    if (stride != 1) return "a group has several filters, and a stride is not 1";
+    if (item_size(p.dtype) == 2) return "a group has several filters, whose sums would be rounded to this dtype";
+    if (p.residual || p.activation > Activation::relu) return "a group has several filters, and an epilogue";
+  }
   return stride <= DepthwiseKernels::kMostStride ? nullptr : "the stride is long";
 }
 

@@ -18,6 +18,7 @@ constexpr int64_t kFewTiles = 256;     // up to here blocks of tiles come in pow
 constexpr int64_t kTiles = 14;         // of a block otherwise: rows of a register tile
 constexpr int64_t kPieces = 4;         // wanted at least
 constexpr int64_t kLeastFilters = 64;  // of a piece, or transforming the input again takes too much of the time
+constexpr int64_t kLeastTiles = 8;     // of a piece, where there would be one otherwise
 constexpr double kPackNs = 10;         // a filter and a channel
 
 // Of F(2) and F(4). Where weights are transformed for each call, more pixels must use them; else a register tile should
@@ -94,7 +95,9 @@ void winograd(WinogradTiles size, const Winograd& g, const void* packed) {
   const WinogradKernels& k = kernels_of(size);
   const int64_t tiles = g.images * ceil_div(g.out_height, k.m) * ceil_div(g.out_width, k.m);
   if (tiles == 0 || g.weights.filters == 0) return;
-  const int64_t across = tile_blocks(tiles), down = filter_blocks(g.weights.filters, across);
+  int64_t across = tile_blocks(tiles);
+  const int64_t down = filter_blocks(g.weights.filters, across);
+  if (across * down == 1 && tiles >= 2 * kLeastTiles) across = 2;
   const double ns = 2.0 * static_cast<double>(k.points * tiles * g.weights.channels * g.weights.filters) /
                     static_cast<double>(across * down) / kGemmFlopsPerNs;
   const int64_t scratch = round_up(k.scratch, kLine);

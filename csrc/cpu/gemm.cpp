@@ -246,6 +246,21 @@ const char* turned_unsupported(const GemmBatch& g) {
 
 void run_turned(const GemmBatch& g) { run_direct(transposed(g)); }
 
+// Columns of x1, many of them and long, as the gradient of a weight has: as rows of the transposes' x2 they are packed
+// in whole vectors, which repays storing the result down its columns.
+constexpr int64_t kLongDepth = 1024;
+
+const char* turned_columns_unsupported(const GemmBatch& g) {
+  const GemmProblem& e = g.each;
+  if (g.dtype != DType::f32 && g.dtype != DType::f64) return "not float32 or float64";
+  if (!packed_kernels(g).tile) return "no kernel for this dtype at this level";
+  if (!g.shape.empty()) return "a batch has its results side by side";
+  if (e.a.row != 1 || e.b.col != 1 || e.k < kLongDepth) return "no long columns of x1 with rows of x2";
+  return e.m < 2 * e.n ? "x1 has not many columns" : nullptr;
+}
+
+void run_turned_columns(const GemmBatch& g) { gemm_blocked(transposed(g)); }
+
 // Half types: up to this depth, or with a side this short, converting everything to float32 costs less than packing.
 // Not so where halves are multiplied as they are, nor where copies would not stay in the cache. More elements are
 // shared by threads, that then need what others have converted: only rows that are hardly used again are worth it.
@@ -308,6 +323,7 @@ const Method<GemmBatch> kMethods[] = {
     {"gemv", gemv_unsupported, run_gemv},
     {"dot", dot_unsupported, run_dot},
     {"direct of the transposes", turned_unsupported, run_turned},
+    {"blocked of the transposes", turned_columns_unsupported, run_turned_columns},
     {"direct", direct_unsupported, run_direct},
     {"widened", widened_unsupported, gemm_widened},
     {"blocked", blocked_unsupported, gemm_blocked},

@@ -14,8 +14,9 @@
 namespace tw::cpu {
 namespace {
 
-constexpr int64_t kLeastRows = 192;  // of C in a task, if there are more: fewer do not repay filling a panel
-constexpr int64_t kMostRows = 1024;  // whose sums wait between blocks of K
+constexpr int64_t kLeastRows = 192;           // of C in a task, if there are more: fewer do not repay filling a panel
+constexpr int64_t kLeastRowsOfOnePanel = 64;  // each task fills it, or one thread would do it all
+constexpr int64_t kMostRows = 1024;           // whose sums wait between blocks of K
 
 // Pieces of C that are filled and multiplied by one thread each.
 struct Pieces {
@@ -31,7 +32,8 @@ Pieces pieces_of(const GemmFromSource& s, int64_t columns) {
   const double work = multiplications(e) * static_cast<double>(s.summed);
   const int64_t wanted = wanted_pieces(work, results_of(s));
   const int64_t across = std::min(wanted, ceil_div(e.n, columns));
-  const int64_t down = std::min(power_of_two_below(wanted / across), power_of_two_below(e.m / kLeastRows));
+  const int64_t least = across == 1 && results_of(s) == 1 ? kLeastRowsOfOnePanel : kLeastRows;
+  const int64_t down = std::min(power_of_two_below(wanted / across), power_of_two_below(e.m / least));
   return {std::max(down, ceil_div(e.m, kMostRows)), across};
 }
 

@@ -46,10 +46,14 @@ constexpr ConvShape kShapes[] = {
     {1, 1, 0, 3, {kNone, axis(4, 3, 1, 1), axis(4, 3, 1, 1)}},      // no channels
     {1, 1, 20, 6, {kNone, axis(1, 3, 1, 1), axis(1, 3, 1, 1)}},     // taps that meet padding alone
     {3, 2, 30, 6, {axis(1, 3, 1, 1), axis(3, 5, 2, 3, 2), axis(2, 3, 1, 0, 1, 1)}},
-    {2, 1, 3, 4, {kNone, axis(3, 1, 9, 3), axis(4, 3, 1, 1)}},    // no tap meets anything
-    {1, 2, 40, 9, {kNone, axis(2, 3, 1, 1), axis(3, 2)}},         // a few columns
-    {2, 1, 2, 3, {kNone, axis(4, 7, 2, 3), axis(140, 7, 2, 3)}},  // long rows of every other pixel
-    {70, 2, 3, 4, {kNone, axis(5, 3, 1, 1), axis(5, 3, 1, 1)}},   // small images, in several parts
+    {2, 1, 3, 4, {kNone, axis(3, 1, 9, 3), axis(4, 3, 1, 1)}},     // no tap meets anything
+    {1, 2, 40, 9, {kNone, axis(2, 3, 1, 1), axis(3, 2)}},          // a few columns
+    {2, 1, 2, 3, {kNone, axis(4, 7, 2, 3), axis(140, 7, 2, 3)}},   // long rows of every other pixel
+    {70, 2, 3, 4, {kNone, axis(5, 3, 1, 1), axis(5, 3, 1, 1)}},    // small images, in several parts
+    {1, 1, 3, 21, {kNone, axis(60, 7, 2, 3), axis(77, 7, 2, 3)}},  // few channels: in bands, from padded rows
+    {2, 2, 2, 6, {kNone, axis(9, 3, 1, -1), axis(70, 3, 3, 2, 2)}},
+    {1, 1, 5, 9, {kNone, axis(7, 2, 3, 1, 2), axis(65, 5, 1, 0, 3)}},
+    {3, 1, 4, 4, {kNone, axis(4, 4), axis(35, 4, 1, 1)}},
 };
 
 template <class T>

@@ -138,7 +138,9 @@ class Depthwise {
   }
 
   void transpose(const char* level) {
-    if (s_.out_channels > 1) return;
+    const bool waits = s_.out_channels > 1;  // sums of several filters, in the result
+    const bool strided = s_.axes[1].stride > 1 || s_.axes[2].stride > 1;
+    if (waits && (sizeof(T) == 2 || strided || p_.residual || p_.activation > Activation::relu)) return;
     Images<T> residual(x_);
     residual.fill();
     const Images<T> out(s_.images, s_.groups, x_.height, x_.width);

@@ -1,6 +1,7 @@
 // The kernels of convolutions. See README.md.
 #pragma once
 #include "cpu/kernels/conv/depthwise.h"
+#include "cpu/kernels/conv/direct.h"
 #include "cpu/kernels/conv/im2col.h"
 #include "cpu/kernels/conv/winograd.h"
 
@@ -52,6 +53,7 @@ struct ConvKernels {
   void (*column[4])(const Im2col&, int64_t item, int64_t pixel, int64_t channels, void* to);
 
   DepthwiseKernels depthwise;
+  DirectKernels direct;
   WinogradKernels winograd[2];  // f2 and f4, of float32
 
   // Of the reference only: planes [begin, end) of the result, each an image's channel; of the weight's gradient its

@@ -4,8 +4,9 @@
 
 namespace tw {
 
-// Of two axes, and of three where the first has one element and one tap. One channel in a group; several filters, but
-// for the gradient with respect to the input one. Taps of a filter lie side by side. Rows of every image have unit
+// Of two axes, and of three where the first has one element and one tap. One channel in a group, and several filters,
+// but for the gradient with respect to the input one where a stride is not 1, the dtype is a half type, something is
+// added, or an activation other than relu follows. Taps of a filter lie side by side. Rows of every image have unit
 // stride. Each needs scratch memory, on a line.
 struct DepthwiseKernels {
   static constexpr int kMostColumns = 32;  // of a kernel

@@ -43,7 +43,7 @@ TW_INLINE uint32_t lanes_inside(int first, int width, int n) {
   return low < high ? (1U << high) - (1U << low) : 0;
 }
 
-// A plane of the input, and where its convolution goes, from `start` on.
+// A plane of the input, and where its convolution goes, from `start` on or, to `add`, from what is there.
 template <class T>
 struct Plane {
   const T* from;
@@ -52,12 +52,12 @@ struct Plane {
   T* to;
   int64_t to_step;
   T start;
-  bool clip;
+  bool add, clip;
 };
 
 // Three rows of the result are under way: `a` has met two rows of the input, `b` one, `c` none. Of each row of taps the
 // sum is added as one: between one row of the input and the next there is an addition to wait for, not three.
-template <class V, class T>
+template <class V, bool kAdd, class T>
 void convolve(const Plane<T>& plane, const ConvAxis& y, const ConvAxis& x) {
   constexpr int N = sizeof(V) / sizeof(T);
   const int64_t rows = y.out, pad_y = y.pad, in_rows = y.in, from_step = plane.from_step, to_step = plane.to_step;
@@ -74,8 +74,8 @@ void convolve(const Plane<T>& plane, const ConvAxis& y, const ConvAxis& x) {
     const T* from = plane.from - pad_y * from_step + column - pad;
     T* to = plane.to + column;
     V a = start, b = start, c = start;
-    // Adds the next row of the input, or zeros.
-    const auto add = [&](bool some, auto first, auto second, auto third) __attribute__((always_inline)) {
+    // Adds the next row of the input, or zeros. The third row of the result, which it begins, lies `down` rows further.
+    const auto add = [&](bool some, auto first, auto second, auto third, int down) __attribute__((always_inline)) {
       V v[3];
 #pragma GCC unroll 3
       for (int j = 0; j < 3; ++j) {
@@ -84,7 +84,10 @@ void convolve(const Plane<T>& plane, const ConvAxis& y, const ConvAxis& x) {
       }
       if (first) a += fma(w[8], v[2], fma(w[7], v[1], w[6] * v[0]));
       if (second) b += fma(w[5], v[2], fma(w[4], v[1], w[3] * v[0]));
-      if (third) c = fma(w[2], v[2], fma(w[1], v[1], fma(w[0], v[0], start)));
+      if (third) {
+        const V from_here = kAdd ? load_lanes(to + down * to_step, wanted, V{}) : start;
+        c = fma(w[2], v[2], fma(w[1], v[1], fma(w[0], v[0], from_here)));
+      }
       from += from_step;
     };
     const auto put = [&]() __attribute__((always_inline)) {
@@ -94,23 +97,31 @@ void convolve(const Plane<T>& plane, const ConvAxis& y, const ConvAxis& x) {
     };
     constexpr Constant<true> yes;
     constexpr Constant<false> no;
-    add(pad_y < 1, no, no, yes);
+    add(pad_y < 1, no, no, yes, 0);
     b = c;
-    add(pad_y < 2, no, yes, yes);
+    add(pad_y < 2, no, yes, yes, 1);
     a = b, b = c;
-    for (int64_t i = 2; i < rows; ++i) add(true, yes, yes, yes), put();
-    add(rows - pad_y < in_rows, yes, yes, no), put();
-    add(rows + 1 - pad_y < in_rows, yes, no, no), put();
+    for (int64_t i = 2; i < rows; ++i) add(true, yes, yes, yes, 2), put();
+    add(rows - pad_y < in_rows, yes, yes, no, 0), put();
+    add(rows + 1 - pad_y < in_rows, yes, no, no, 0), put();
   }
+}
+
+template <bool kAdd, class T>
+TW_INLINE void convolve_width(const Plane<T>& p, const ConvAxis& y, const ConvAxis& x) {
+  constexpr int kHalf = lanes<T> / 2;
+  if (x.out <= kHalf)
+    convolve<vecn<T, kHalf>, kAdd>(p, y, x);
+  else
+    convolve<vec<T>, kAdd>(p, y, x);
 }
 
 template <class T>
 TW_INLINE void convolve_3x3(const Plane<T>& p, const ConvAxis& y, const ConvAxis& x) {
-  constexpr int kHalf = lanes<T> / 2;
-  if (x.out <= kHalf)
-    convolve<vecn<T, kHalf>>(p, y, x);
+  if (p.add)
+    convolve_width<true>(p, y, x);
   else
-    convolve<vec<T>>(p, y, x);
+    convolve_width<false>(p, y, x);
 }
 
 // Of the rows of the input but the first two and the last two that are met, all are inside.

@@ -79,7 +79,7 @@ class StridedTranspose {
       const int64_t rows = smaller(count - r, kBlockRows);
       for (int64_t i = 0; i < x_.stride && i < x_.in; ++i) {
         sum_all_taps<T>(taps_[i], {phases_ + i * kBlockRows * step, step, rows, (x_.in - i + x_.stride - 1) / x_.stride,
-                                   start, false});
+                                   start, false, false});
         for (int64_t j = 0; j < right_[i].count; ++j) taps_[i].columns[j] += kBlockRows * padded_.step();
       }
       for (int64_t i = 0; i < rows; ++i, at += y_.stride * p_.out.pixel[1]) {

@@ -15,13 +15,13 @@ struct Taps {
   const T* weights;           // (height, width)
 };
 
-// Where `rows` x `columns` sums go, from `start` on.
+// Where `rows` x `columns` sums go, from `start` on or, to `add`, from what is there.
 template <class T>
 struct SumsTo {
   T* data;
   int64_t step, rows, columns;
   T start;
-  bool clip;
+  bool add, clip;
 };
 
 // R rows of one vector V of sums at column x, of which `count` are wanted. A kernel of K x K has its taps in registers
@@ -34,6 +34,10 @@ TW_INLINE void sum_vector(const Taps<T>& t, const T* const (&columns)[K > 0 ? K 
   V sums[R];
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) sums[r] = to.start - V{};
+  if (to.add) {
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) sums[r] = Last<T, kHalf>::load_c(to.data + (y + r) * to.step + x, count);
+  }
   if constexpr (K > 0) {
     const int64_t row = t.row, from = y * t.stride + x;
 #pragma GCC unroll 16

@@ -40,6 +40,16 @@ class PaddedRows {
     for (int64_t i = 0; i < rows * step_ + L; i += L) store(memory + i, vec<T>{});
   }
 
+  // The same where each read is the only one: what it does not write.
+  void clear_edges(int64_t rows) const {
+    const int64_t before = (left_ + first_ + stride_ - 1) / stride_, after = (left_ + last_) / stride_ / L * L;
+    for (int64_t i = 0; i < rows * stride_; ++i) {
+      T* const phase = origin_ + i * pitch_;
+      for (int64_t u = 0; u < before; u += L) store(phase + u, vec<T>{});
+      for (int64_t u = after; u < pitch_ - L; u += L) store(phase + u, vec<T>{});
+    }
+  }
+
   // Rows [from, from + count) of a channel whose rows lie `row_step` apart; where it has none there are zeros, which
   // `still` lie there if others of the same rows were read before.
   void read(const S* channel, int64_t row_step, int64_t height, int64_t from, int64_t count, bool still) const {

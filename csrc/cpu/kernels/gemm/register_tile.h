@@ -34,6 +34,7 @@ struct RegisterTile {
   int64_t a_row, a_col;
   const lane* b;
   int64_t b_row;
+  const int32_t* b_at;  // of tiles whose rows of B are kScattered: where each starts, from b on, instead of b_row
   sum* c;
   int64_t c_row;
   const sum* bias = nullptr;      // of the tile's columns
@@ -113,7 +114,7 @@ struct Sums {
 };
 
 // A and B of one tile multiplied into the sums; the last vector of a row has `tail` lanes.
-template <class Step, int R, int W, bool kUnitRow, bool kHalf>
+template <class Step, int R, int W, bool kUnitRow, bool kHalf, bool kScattered>
 TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, Sums<typename Step::sum, R, W, kHalf>& sums) {
   typedef typename Step::lane T;
   typedef Last<T, kHalf> End;
@@ -128,7 +129,9 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, Sums<typename Ste
   const T* a_ahead = t.a_ahead;
   const T* b_ahead = t.b_ahead;
   constexpr int kNear = 4;  // steps: what comes from L2 is in L1 by then
+  const int32_t* b_at = t.b_at;
   for (int64_t p = t.k; p > 0; --p) {
+    if (kScattered) b = t.b + *b_at++;
     vec<T> b_whole[W > 1 ? W - 1 : 1];
 #pragma GCC unroll 4
     for (int w = 0; w < W - 1; ++w) b_whole[w] = load(b + w * lanes<T>);
@@ -143,20 +146,22 @@ TW_INLINE void multiply(const RegisterTile<Step>& t, int tail, Sums<typename Ste
       sums.last[r] = Step::multiply_add(W > 1 ? End::of(set1(element)) : element - end_type{}, b_last, sums.last[r]);
     }
     if (kUnitRow) __builtin_prefetch(a[0] + kNear * a_col, 0, 3);
-    __builtin_prefetch(a_ahead, 0, 2);
-    __builtin_prefetch(b_ahead, 0, 2);
+    if (!kScattered) {
+      __builtin_prefetch(a_ahead, 0, 2);
+      __builtin_prefetch(b_ahead, 0, 2);
+    }
     a_ahead += a_col;
     b_ahead += b_ahead_step;
 #pragma GCC unroll 5
     for (int i = 0; i < kThirds; ++i) a[i] += a_col;
-    b += b_row;
+    if (!kScattered) b += b_row;
   }
 }
 
 // C is fetched ahead from this depth on; before, the last tile's stores are still under way, and it would delay them.
 constexpr int64_t kFetchFrom = 256;
 
-template <class Step, int R, int W, bool kUnitRow, bool kHalf>
+template <class Step, int R, int W, bool kUnitRow, bool kHalf, bool kScattered = false>
 void tile_of(const RegisterTile<Step>& t) {
   typedef typename Step::sum T;
   typedef Last<T, kHalf> End;
@@ -193,7 +198,7 @@ void tile_of(const RegisterTile<Step>& t) {
     }
   }
 
-  multiply<Step, R, W, kUnitRow, kHalf>(t, tail, sums);
+  multiply<Step, R, W, kUnitRow, kHalf, kScattered>(t, tail, sums);
 
   if (t.add != nullptr) {
     const T* const add = t.add;

@@ -380,7 +380,12 @@ def test_a_wrong_definition_fails_the_case_of_its_op(name, wrong, monkeypatch):
     case = next((case for case, names in test_ops.BY_FUSED_OPS if name in names), None)
     assert case is not None, f"{name}: add an OpCase to tests/cases"
     right = entries.DEFINITIONS[name]
-    monkeypatch.setitem(entries.DEFINITIONS, name, lambda *args: wrong(right(*args), args[0]))
+
+    def definition(*args):
+        y = right(*args)
+        return tuple([wrong(result, args[0]) for result in y]) if isinstance(y, tuple) else wrong(y, args[0])
+
+    monkeypatch.setitem(entries.DEFINITIONS, name, definition)
     with pytest.raises(AssertionError):
         test_ops.check_definitions(case, "float64")
         test_ops.test_gradient(case, "float64")  # where there are no rules, the gradient is the definition's

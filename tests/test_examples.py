@@ -21,6 +21,8 @@ FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = {
     "adversarial": ((), ("adversarial.png",), r"trained on PGD +PGD +[\d.]+% +[\d.]+%\n"),
     "batch_norm_gradient_flow": ((), ("batch_norm_gradient_flow.png",), r"batch norm .* test accuracy [\d.]+%\n"),
+    "captions": ((), ("captions.png",), r"[\d.]+% of 100 captions are true, beam of 3\n"),
+    "chatbot": (("--ask", "Hello"), ("chatbot.png",), r"rephrased: [\d.]+% of 15 answers are right\n(.*\n)*hello +-> "),
     "character_model": ((), ("character_model.png",), r"lstm: \d\.\d+ bits per character, n-grams \d\.\d+\n"),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
     "digits_by_row": (
@@ -31,6 +33,8 @@ EXAMPLES = {
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
     "memory_problems": ((), ("memory_problems.png",), r"copying problem, .*\n +1 +4\n( +\w+ +\d\.\d+ +\d\.\d+\n){4}"),
     "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),
+    "sentiment_reader": ((), ("sentiment_reader.png",), r"passes +accuracy +plain .*\n1 +[\d.]+% .*\n2 +[\d.]+% "),
+    "translate_dates": ((), ("translate_dates.png",), r"test accuracy [\d.]+% of whole dates, beam of 5\n"),
     "progressive_learning": ((), ("progressive_learning.png",), r"short first +: \d\.\d+; (\d+|-)\n"),
     "vanishing_gradients": ((), ("vanishing_gradients.png",), r"r = 4.0: \|dx_60 / dx_0\| is about 10\^1\d\n"),
     "what_filters_learn": ((), ("filters.png", "what_it_looks_at.png"), r"Grad-CAM +[\d.]+% +[\d.]+% +[\d.]+%\n"),
@@ -63,7 +67,7 @@ def quick(tmp_path_factory):
 
 
 def test_every_example_is_tested():
-    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common", "texts"}
+    assert {path.stem for path in FOLDER.glob("*.py")} == {*EXAMPLES, "digits", "common", "sequences", "texts"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -179,6 +183,7 @@ def test_help_and_wrong_options(name, monkeypatch, capsys):
     [
         ("plain_vs_residual", ("--depths", "9"), "argument --depths: invalid number_of_layers value: '9'"),
         ("adversarial", ("--epsilon", "1"), "argument --epsilon: 1.0 is not between 0 and 1"),
+        ("chatbot", ("--own", "2"), "argument --own: invalid probability value: '2'"),
         ("memory_problems", ("--adding", "1"), "argument --adding: sequences must have at least 2 steps"),
         ("progressive_learning", ("--start", "1"), "argument --start: 1 is not between 2 and --length"),
         ("vanishing_gradients", ("--max-norm", "0"), "argument --max-norm: 0.0 is not above 0"),

@@ -11,7 +11,7 @@ import tilewright as tw
 from tilewright import nn
 from tilewright.nn import functional as F
 
-from . import recurrent_layers as recurrent
+from . import attention_scores as scores, recurrent_layers as recurrent
 from .opcase import A, Raises, S
 from .pooling import IN_PLANES, IN_ROWS, IN_VOLUMES
 
@@ -280,6 +280,24 @@ CASES = (
     M("Linear", linear, A((2, 5, 6)), in_features=6, out_features=3),
     M("Linear", linear, A((2, 6)), in_features=6, out_features=3, activation="gelu_tanh", torch=False),
     M("PackedLinear", linear, A((4, 6)), build=lambda: nn.PackedLinear(nn.Linear(6, 3)), torch=False, grad=0),
+    # attention
+    M("AdditiveAttention", scores.attention(scores.additive), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6,
+      hidden=7, torch=False, errors=(
+        refused(ValueError, "hidden is 0", "AdditiveAttention", 4, 6, 0),
+        refused(TypeError, "query_dim is 'a'", "AdditiveAttention", "a", 6, 7))),
+    M("BilinearAttention", scores.attention(scores.bilinear), A((2, 3, 4)), A((2, 5, 6)),
+      query_dim=4, key_dim=6, torch=False, errors=(
+        refused(ValueError, "key_dim is 0", "BilinearAttention", 4, 0),)),
+    M("DotAttention", scores.attention(scores.dot), A((2, 3, 4)), A((2, 5, 4)), scaled=False, torch=False,
+      errors=(refused(TypeError, "scaled is 'x'", "DotAttention", "x"),)),
+    M("DotAttention", scores.attention(scores.half_dot), A((2, 3, 4)), A((2, 5, 4)), scaled=True,
+      torch=False),
+    M("CosineAttention", scores.attention(scores.cosine), A((2, 3, 4)), A((2, 5, 4)), scale=3.0, torch=False,
+      errors=(refused(ValueError, "scale is 0.0", "CosineAttention", 0),)),
+    M("NetworkAttention", scores.attention(scores.network), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6,
+      hidden=(7, 3), activation="silu", torch=False, errors=(
+        refused(ValueError, r"hidden is \(\), but must be widths of at least 1", "NetworkAttention", 4, 6, ()),
+        refused(ValueError, "activation is 'none'", "NetworkAttention", 4, 6, 7, "none"))),
     # tables
     M("Embedding", lambda module, x: module.weight[x], ROWS_OF_7, num_embeddings=7, embedding_dim=3,
       errors=(refused(ValueError, "num_embeddings is -1", "Embedding", -1, 3),

@@ -107,6 +107,15 @@ GOOD = {
     "prelu.weight": ("0.25", 't("float32", 1)', "leaf(3)"),
     **dict.fromkeys((f"{name}.input" for name in ("glu", "reglu", "geglu", "swiglu", "GLU", "ReGLU", "GEGLU", "SwiGLU",
     "maxout")), ('t("float32", 2, 4)', "leaf(2, 2)", 't("int64", 2, 2)', "[[1.0, 2.0]]")),
+    # attention
+    "query": ('t("float32", 2, 3)', "leaf(2, 4, 3)"), "keys": ('t("float32", 2, 5, 3)', "leaf(2, 1, 3)"),
+    "query_dim": ("3",), "key_dim": ("3",), "AdditiveAttention.hidden": ("4",),
+    "NetworkAttention.hidden": ("4", "(4, 2)"), "NetworkAttention.activation": ('"tanh"', '"silu"'),
+    "scaled": BOOL, "CosineAttention.scale": ("2.0",),
+    "prepared": ('nn.DotAttention().prepare(t("float32", 2, 5, 3))',),
+    **{f"{name}Attention.{key}": good for name in ("Additive", "Bilinear", "Dot", "Cosine", "Network")
+    for key, good in (("values", ("None", 't("float32", 2, 5, 2)')), ("lengths", ("None", "[5, 0]")),
+    ("mask", ("None", 't("bool", 2, 5)', 't("bool", 2, 4, 5)')))},
     # tables
     "num_embeddings": ("3", "1"), "embedding_dim": ("2", "0"), "padding_idx": ("None", "0", "-1"),
     **dict.fromkeys((f"{name}.max_norm" for name in ("embedding", "embedding_bag", "Embedding", "EmbeddingBag")),
@@ -214,6 +223,23 @@ GOOD = {
     **dict.fromkeys(("BasicBlock.input", "Inception.input"), ('t("float32", 2, 4, 5, 5)', "leaf(1, 4, 4, 6)")),
     "Bottleneck.inplanes": ("16",), "Bottleneck.input": ('t("float32", 2, 16, 5, 5)', "leaf(1, 16, 4, 6)"),
     "LeNet.input": ('t("float32", 2, 1, 32, 32)',), "Inception.in_channels": ("4",),
+    # sequences
+    **{f"{name}.{key}": good for name in ("Seq2Seq", "CaptionModel", "EpisodicReader") for key, good in (
+    ("num_tokens", ("7",)), ("source_tokens", ("7",)), ("target_tokens", ("5",)), ("num_classes", ("2",)),
+    ("embedding_dim", ("3",)), ("hidden_size", ("4",)), ("num_layers", ("1", "2")),
+    ("bidirectional", BOOL), ("dropout", PROBABILITY),
+    ("source", ('t("uint8", 2, 3) % 7', "[[1, 2]]")), ("target", ('t("uint8", 2, 4) % 5', "[[3]]")),
+    ("lengths", ("None", "[3, 1]")), ("text", ('t("uint8", 2, 3) % 7',)), ("images", ('t("float32", 2, 3, 8, 9)',)))},
+    **dict.fromkeys(("Seq2Seq.cell", "CaptionModel.cell"), ('"gru"', '"rnn"')),
+    "attention": ('"additive"', '"network"', '"dot"'), "attend": ('"after"', '"before"'),
+    "reverse": BOOL, "sampling": PROBABILITY, "encoder": ("None",), "features": ("4",), "passes": ("1", "2"),
+    "CaptionModel.in_channels": ("3",), "CaptionModel.attention": ('"additive"', '"bilinear"'),
+    "question": ("None", "[[1], [2]]"), "question_lengths": ("None", "[1, 1]"),
+    **dict.fromkeys(("Seq2Seq.start", "CaptionModel.start"), ("1",)), "end": ("2",), "max_length": ("1", "3"),
+    **dict.fromkeys((f"{name}.width" for name in ("generate", "beam_search")), ("1", "3")),
+    "length_penalty": ("0.0", "0.6"), "beam_search.start": ("[1, 2]", "[1]"),
+    "beam_search.step": ("lambda tokens, state: (tw.zeros((*tokens.shape, 4)), state)",),
+    "beam_search.state": ("None", "tw.zeros((2, 3))"),
     # optimisers
     "params": ("[leaf(3)]", "nn.Linear(3, 2).parameters()", '[{"params": [leaf(3)], "lr": 0.5}]'), "lr": ("0.1", "0"),
     "momentum": ("0.0", "0.9"), "dampening": ("0.0",), "weight_decay": ("0.0", "0.1"), "nesterov": ("False",),

@@ -6,6 +6,12 @@ Beside them what draws tokens from logits, and schedules of teacher forcing, for
 from . import generation
 from .alexnet import *
 from .alexnet import __all__ as _alexnet
+from .beam import *
+from .beam import __all__ as _beam
+from .captions import *
+from .captions import __all__ as _captions
+from .episodic import *
+from .episodic import __all__ as _episodic
 from .googlenet import *
 from .googlenet import __all__ as _googlenet
 from .language import *
@@ -16,7 +22,22 @@ from .resnet import *
 from .resnet import __all__ as _resnet
 from .scheduled_sampling import *
 from .scheduled_sampling import __all__ as _scheduled_sampling
+from .seq2seq import *
+from .seq2seq import __all__ as _seq2seq
 from .vgg import *
 from .vgg import __all__ as _vgg
 
-__all__ = [*_alexnet, *_googlenet, *_language, *_lenet, *_resnet, *_scheduled_sampling, *_vgg, "generation"]
+__all__ = [
+    "generation",
+    *_alexnet,
+    *_beam,
+    *_captions,
+    *_episodic,
+    *_googlenet,
+    *_language,
+    *_lenet,
+    *_resnet,
+    *_scheduled_sampling,
+    *_seq2seq,
+    *_vgg,
+]

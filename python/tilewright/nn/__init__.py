@@ -9,6 +9,8 @@ from ._winograd import *
 from ._winograd import __all__ as _winograd
 from .activations import *
 from .activations import __all__ as _activations
+from .attention import *
+from .attention import __all__ as _attention
 from .batch_normalization import *
 from .batch_normalization import __all__ as _batch_normalization
 from .containers import *
@@ -66,6 +68,7 @@ __all__ = [
     "init",
     "utils",
     *_activations,
+    *_attention,
     *_batch_normalization,
     *_containers,
     *_conv,

@@ -1,6 +1,5 @@
 """What the examples of sequences to sequences share: padding, training, pictures of attention."""
 
-import math
 import random
 
 from tqdm import tqdm
@@ -14,9 +13,9 @@ PADDING, START, END = SPECIALS = "<pad>", "<start>", "<end>"
 
 def padded(vocabulary, texts):
     """Tokens (N, longest) of texts, which are lists of tokens, and their lengths."""
-    rows = [vocabulary.encode(text).tolist() for text in texts]
-    longest, pad = max(map(len, rows)), vocabulary[PADDING]
-    return tw.asarray([row + [pad] * (longest - len(row)) for row in rows]), tw.asarray([len(row) for row in rows])
+    rows = [vocabulary.encode(text) for text in texts]
+    tokens = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=vocabulary[PADDING])
+    return tokens, tw.asarray([row.size for row in rows])
 
 
 def read(vocabulary, tokens):
@@ -34,16 +33,17 @@ def fit(network, loss_of, tensors, epochs, lr, *, batch_size=64, title=""):
     """Adam, its rate falling along half a cosine, gradients clipped. `loss_of(share, *batch)`: of the training done."""
     batches = tw.data.DataLoader(tw.data.TensorDataset(*tensors), batch_size=batch_size, shuffle=True)
     optimizer, steps, curve = tw.optim.Adam(network.parameters(), lr=lr), epochs * len(batches), []
+    schedule = tw.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     network.train()
     with tqdm(total=steps, unit="batch", desc=title, leave=False) as bar:
         for _ in range(epochs):
             for batch in batches:
-                optimizer.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * bar.n / steps)) / 2
                 optimizer.zero_grad()
                 loss = loss_of(bar.n / steps, *batch)
                 loss.backward()
                 nn.utils.clip_grad_norm_(network.parameters(), 1.0)
                 optimizer.step()
+                schedule.step()
                 curve.append(loss.item())
                 bar.update()
                 bar.set_postfix(loss=f"{curve[-1]:.4f}", refresh=False)

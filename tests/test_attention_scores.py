@@ -182,10 +182,10 @@ WRONG = [
     (lambda a: a(Q, K, mask=tw.ones((2, 3))), TypeError, "mask has dtype float32, but must be bool"),
     (lambda a: a(Q, K, mask=[[True] * 4] * 2), ValueError, r"mask has shape \(2, 4\), but keys \(2, 3, 6\) need"),
     (lambda a: a(Q, K, mask=np.ones((2, 5, 3), bool)), ValueError, r"mask is for 5 queries, but query has shape"),
-    (lambda a: a(Q, K, lengths=[3]), ValueError, r"lengths has shape \(1,\), but 2 sequences need \(2,\)"),
-    (lambda a: a(Q, K, lengths=[3, 4]), ValueError, r"lengths\[1\] is 4, but must be between 0 and 3"),
+    (lambda a: a(Q, K, lengths=[3]), ValueError, "there are 1 lengths, but 2 sequences"),
+    (lambda a: a(Q, K, lengths=[3, 4]), ValueError, r"lengths\[1\] is 4, but must be from 0 to 3"),
     (lambda a: a(Q, K, lengths=[3, -1]), ValueError, r"lengths\[1\] is -1"),
-    (lambda a: a(Q, K, lengths=[3.0, 1.0]), TypeError, "lengths has dtype float32, but must be of integers"),
+    (lambda a: a(Q, K, lengths=[3.0, 1.0]), TypeError, "lengths has dtype float32, but must be integers"),
     (lambda a: a.attend(Q, K), TypeError, "prepared is a Tensor, but must be what prepare"),
     (lambda a: a("q", K), TypeError, "query is 'q'"),
 ]

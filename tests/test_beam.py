@@ -148,7 +148,7 @@ def call(**more):
 
 WRONG = [
     (call(step=3), TypeError, "step is 3, but must be callable"),
-    (call(start=[1.0]), TypeError, "start has dtype float32, but must be of integers"),
+    (call(start=[1.0]), TypeError, "start has dtype float32, but tokens are integers"),
     (call(start=[[1]]), ValueError, r"start has shape \(1, 1\), but must be \(N,\)"),
     (call(end=-1), ValueError, "end is -1"),
     (call(max_length=0), ValueError, "max_length is 0"),
@@ -156,7 +156,8 @@ WRONG = [
     (call(length_penalty=-1), ValueError, "length_penalty is -1.0, but must be finite and at least 0"),
     (call(end=3), ValueError, r"step gave logits of shape \(2, 1, 3\), but must give \(2, 1, more than 3\)"),
     (call(step=lambda t, s: (tw.zeros((2, 3)), s)), ValueError, r"step gave logits of shape \(2, 3\)"),
-    (call(step=lambda t, s: (None, s)), ValueError, "step gave None"),
+    (call(step=lambda t, s: (None, s)), TypeError, "logits is None, but must be array-like"),
+    (call(step=lambda t, s: None), TypeError, "what step gave is None, but must be a tuple of logits and a state"),
     (call(state=tw.zeros((3, 1))), ValueError, r"a leaf of state has shape \(3, 1\), but must be \(2, ...\)"),
     (call(state=("a",)), TypeError, "a leaf of state is 'a', but must be a Tensor or None"),
     (

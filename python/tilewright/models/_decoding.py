@@ -10,8 +10,10 @@ from .._functions.creation import full
 from .._functions.indexing import where
 from .._functions.manipulation import concatenate, expand_dims, moveaxis, reshape
 from ..autograd import no_grad
+from ..nn._traversal import evaluating
 from ..nn.functional._checks import refuse_where
 from ..nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from . import generation
 from .beam import Beams, beam_search, check_options
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     States = tuple[Tensor, ...]  # of a GRU h, of an LSTM h and c: (N, layers, hidden_size), in steps (N, W, layers, ..)
 
-CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+CELLS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 # Attention by name, from the lengths of a query, a key and a hidden layer.
 SCORES: dict[str, Any] = {
@@ -36,12 +38,9 @@ SCORES: dict[str, Any] = {
 
 def read_tokens(op: str, name: str, value: Any, size: int) -> Tensor:
     """Tokens (N, T) below `size`, as int64."""
-    tokens = arguments.array(op, name, value)
+    tokens = generation.tokens_of(op, name, value)
     if tokens.ndim != 2:
         raise ValueError(f"{op}: {name} has shape {tokens.shape}, but must be (N, T)")
-    if not tokens.dtype.is_integer and tokens.size:
-        raise TypeError(f"{op}: {name} has dtype {tokens.dtype.name}, but tokens are integers")
-    tokens = tokens.astype("int64")
     refuse_where(op, name, tokens, (tokens < 0) | (tokens >= size), ValueError, f"tokens are numbers below {size}")
     return tokens
 
@@ -165,7 +164,7 @@ class Generating(nn.Module):
         self, count: int, encode: Callable[[], tuple[States, Any]], max_length: Any, width: Any, length_penalty: Any
     ) -> Beams:
         check_options(type(self).__name__, self.end, max_length, width, length_penalty)
-        with no_grad():
+        with no_grad(), evaluating(self):
             states, prepared = encode()
 
             def step(tokens: Tensor, states: States) -> tuple[Tensor, States]:

@@ -15,6 +15,7 @@ from .._functions.manipulation import concatenate, expand_dims, reshape
 from .._functions.softmax import log_softmax
 from .._functions.sorting import argsort, topk
 from ..autograd import no_grad
+from . import generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ def beam_search(
     ValueError
         For numbers out of range, a start that is not of shape (N,), and logits of another shape.
     TypeError
-        For a step that cannot be called, and arguments of another kind.
+        For a step that cannot be called or gives no pair, and arguments of another kind.
 
     Notes
     -----
@@ -111,14 +112,12 @@ def beam_search(
     """
     op = "beam_search"
     arguments.function(op, "step", step)
-    start = arguments.array(op, "start", start)
-    if not start.dtype.is_integer:
-        raise TypeError(f"{op}: start has dtype {start.dtype.name}, but must be of integers")
+    start = generation.tokens_of(op, "start", start)
     if start.ndim != 1:
         raise ValueError(f"{op}: start has shape {start.shape}, but must be (N,)")
     end, max_length, width, alpha = check_options(op, end, max_length, width, length_penalty)
     with no_grad():
-        return _search(step, state, start.astype("int64"), end, max_length, width, alpha)
+        return _search(step, state, start, end, max_length, width, alpha)
 
 
 def check_options(op: str, end: Any, max_length: Any, width: Any, length_penalty: Any) -> tuple[int, int, int, float]:
@@ -141,10 +140,10 @@ def _search(
     total, lengths, ended = zeros((count, 1)), zeros((count, 1), dtype="int64"), zeros((count, 1), dtype="bool")
     for _ in range(max_length):
         beams = last.shape[1]
-        logits, state = step(last, state)
-        if not isinstance(logits, Tensor) or logits.shape[:-1] != last.shape or logits.shape[-1] <= end:
-            got = f"logits of shape {logits.shape}" if isinstance(logits, Tensor) else arguments.shown(logits)
-            raise ValueError(f"beam_search: step gave {got}, but must give ({count}, {beams}, more than {end})")
+        logits, state = generation.taken("beam_search", step, last, state)
+        if logits.shape[:-1] != last.shape or logits.shape[-1] <= end:
+            needed = f"({count}, {beams}, more than {end})"
+            raise ValueError(f"beam_search: step gave logits of shape {logits.shape}, but must give {needed}")
         total, parents, last = _best(total, log_softmax(logits, -1), ended, end, width)
         ended = take_along_axis(ended, parents, axis=1)
         lengths = take_along_axis(lengths, parents, axis=1) + where(ended, 0, 1)

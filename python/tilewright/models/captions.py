@@ -10,6 +10,7 @@ from .._engine import arguments
 from .._engine.tensor import Tensor
 from .._functions.manipulation import reshape
 from ..autograd import no_grad
+from ..nn._traversal import evaluating
 from ._decoding import Decoder, Generating, check_decoder
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class CaptionModel(Generating):
     >>> images, words = tw.zeros((2, 3, 24, 32)), tw.full((2, 5), 3)
     >>> model(images, words).shape, model.align(images, words).shape
     ((2, 5, 30), (2, 5, 6, 8))
-    >>> model.eval().generate(images, max_length=7, width=3).scores.shape
+    >>> model.generate(images, max_length=7, width=3).scores.shape
     (2, 3)
     """
 
@@ -147,7 +148,7 @@ class CaptionModel(Generating):
         return self._teach(images.shape[0], lambda: self._encode(images), target, sampling)[0]
 
     def align(self, images: Any, target: Any) -> Tensor:
-        """The weights with which each word attends to the regions.
+        """The weights with which each word attends to the regions, in evaluation mode.
 
         Parameters
         ----------
@@ -157,18 +158,23 @@ class CaptionModel(Generating):
         Returns
         -------
         Tensor, shape (N, T, h, w)
+
+        Raises
+        ------
+        ValueError
+            As a call.
+        TypeError
+            As a call.
         """
         images = self._read(images)
         grid: list[tuple[int, ...]] = []
-        with no_grad():
+        with no_grad(), evaluating(self):
             weights = self._teach(images.shape[0], lambda: self._encode(images, grid), target)[1]
         assert weights is not None
         return reshape(weights, (*weights.shape[:2], *grid[0]))
 
     def generate(self, images: Any, *, max_length: int, width: int = 1, length_penalty: float = 0.0) -> Beams:
-        """The most probable captions, as far as beam search finds them.
-
-        Call `eval()` before, so that nothing is dropped and no statistics move.
+        """The most probable captions, as far as beam search finds them, in evaluation mode.
 
         Parameters
         ----------

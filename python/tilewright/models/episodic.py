@@ -11,7 +11,8 @@ from .._functions.arithmetic import abs
 from .._functions.indexing import where
 from .._functions.manipulation import broadcast_to, concatenate, expand_dims, squeeze, stack
 from ..autograd import no_grad
-from ..nn.attention import within
+from ..nn._sequences import within
+from ..nn._traversal import evaluating
 from ._decoding import read_tokens, run_padded
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class EpisodicReader(nn.Module):
         return self.output(self.dropout(memory))
 
     def gates(self, text: Any, lengths: Any = None, question: Any = None, question_lengths: Any = None) -> Tensor:
-        """How much each word counts in each pass, from 0 to 1; 0 for padding.
+        """How much each word counts in each pass, from 0 to 1, without dropout; 0 for padding.
 
         Parameters
         ----------
@@ -140,8 +141,15 @@ class EpisodicReader(nn.Module):
         Returns
         -------
         Tensor, shape (N, passes, S)
+
+        Raises
+        ------
+        ValueError
+            As a call.
+        TypeError
+            As a call.
         """
-        with no_grad():
+        with no_grad(), evaluating(self):
             return stack(self._read(text, lengths, question, question_lengths)[1], axis=1)
 
     def _read(self, text: Any, lengths: Any, question: Any, question_lengths: Any) -> tuple[Tensor, list[Tensor]]:

@@ -203,16 +203,21 @@ def continued(
     texts[..., :start] = tokens
     with no_grad():
         for place in range(start, start + length):
-            given = step(latest, state)
-            if not isinstance(given, (tuple, list)) or len(given) != 2:
-                arguments.refuse(op, "what step gave", given, "a tuple of logits and a state")
-            logits, state = arguments.array(op, "logits", given[0]), given[1]
+            logits, state = taken(op, step, latest, state)
             if logits.shape[:-1] != tokens.shape[:-1]:
                 needed = f"a row for each text, {tokens.shape[:-1]}"
                 raise ValueError(f"{op}: step gave logits of shape {logits.shape}, but must give {needed}")
             latest = expand_dims(_sample(op, logits, options, stream), axis=-1)
             texts[..., place : place + 1] = latest
     return texts
+
+
+def taken(op: str, step: Callable[[Tensor, Any], tuple[Any, Any]], tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+    """What a step gives: logits and a state."""
+    given = step(tokens, state)
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        arguments.refuse(op, "what step gave", given, "a tuple of logits and a state")
+    return arguments.array(op, "logits", given[0]), given[1]
 
 
 def tokens_of(op: str, name: str, value: Any) -> Tensor:

@@ -10,7 +10,8 @@ from .._functions.creation import arange
 from .._functions.indexing import take_along_axis, where
 from .._functions.manipulation import expand_dims, moveaxis, reshape
 from ..autograd import no_grad
-from ..nn.attention import within
+from ..nn._sequences import within
+from ..nn._traversal import evaluating
 from ._decoding import CELLS, Decoder, Generating, check_decoder, read_tokens, run_padded
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class Seq2Seq(Generating):
         return self._teach(*self._reading(source, lengths), target, sampling)[0]
 
     def align(self, source: Any, target: Any, lengths: Any = None) -> Tensor:
-        """The weights with which each token of the target attends to the source.
+        """The weights with which each token of the target attends to the source, without dropout.
 
         Parameters
         ----------
@@ -218,7 +219,7 @@ class Seq2Seq(Generating):
         """
         if self.decoder.attention is None:
             raise RuntimeError("Seq2Seq: align needs attention, but the model has none")
-        with no_grad():
+        with no_grad(), evaluating(self):
             weights = self._teach(*self._reading(source, lengths), target)[1]
         assert weights is not None
         return weights
@@ -226,9 +227,7 @@ class Seq2Seq(Generating):
     def generate(
         self, source: Any, lengths: Any = None, *, max_length: int, width: int = 1, length_penalty: float = 0.0
     ) -> Beams:
-        """The most probable targets, as far as beam search finds them.
-
-        Call `eval()` before, so that nothing is dropped.
+        """The most probable targets, as far as beam search finds them, without dropout.
 
         Parameters
         ----------

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._engine import arguments
 from .._engine.tensor import Tensor, asarray
+from .._functions.creation import arange
+from .._functions.manipulation import expand_dims
 from .._functions.sorting import argsort
+from .functional._checks import refuse_where
 
 if TYPE_CHECKING:
     from typing import Self
@@ -106,6 +109,21 @@ class PackedSequence(_Parts):
         PackedSequence
         """
         return type(self)(self.data.to(device), *self[1:])
+
+
+def within(op: str, lengths: Any, count: int, longest: int) -> Tensor:
+    """Which of so many steps are in the sequences: (count, longest), from lengths (count,)."""
+    return arange(longest) < expand_dims(lengths_of(op, lengths, count, longest), axis=1)
+
+
+def lengths_of(op: str, lengths: Any, count: int, longest: int) -> Tensor:
+    """Of so many sequences, as int64."""
+    counts = indices(op, "lengths", lengths)
+    if counts.size != count:
+        raise ValueError(f"{op}: there are {counts.size} lengths, but {count} sequences")
+    wrong = (counts < 0) | (counts > longest)
+    refuse_where(op, "lengths", counts, wrong, ValueError, f"must be from 0 to {longest}")
+    return counts
 
 
 def indices(op: str, name: str, value: Any) -> Tensor:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .._engine import arguments
 from .._engine.tensor import Tensor
 from .._functions.activations import FUSED
-from .._functions.creation import arange
 from .._functions.indexing import where
 from .._functions.manipulation import expand_dims, squeeze
 from .._functions.reductions import any as any_
 from .._functions.softmax import softmax
+from ._sequences import within
 from .containers import ModuleList
-from .functional._checks import operands, positive, refuse_where
+from .functional._checks import operands, positive
 from .functional.normalization import normalize
 from .linear import Linear
 from .module import Module
@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 
     from ..random import Generator
 
-__all__ = [
-    "AdditiveAttention",
-    "BilinearAttention",
-    "CosineAttention",
-    "DotAttention",
-    "NetworkAttention",
-]
+__all__ = ["AdditiveAttention", "BilinearAttention", "CosineAttention", "DotAttention", "NetworkAttention"]
 
 
 class Prepared(NamedTuple):
@@ -52,18 +46,6 @@ def masked_softmax(scores: Tensor, keep: Tensor | None) -> Tensor:
     kept = where(keep, scores, -math.inf)
     kept = where(any_(keep, axis=-1, keepdims=True), kept, 0.0)
     return where(keep, softmax(kept, -1), 0.0)
-
-
-def within(op: str, lengths: Any, count: int, longest: int) -> Tensor:
-    """Which of so many places are in the sequences: (N, S), from lengths (N,)."""
-    lengths = arguments.array(op, "lengths", lengths)
-    if not lengths.dtype.is_integer:
-        raise TypeError(f"{op}: lengths has dtype {lengths.dtype.name}, but must be of integers")
-    if lengths.shape != (count,):
-        raise ValueError(f"{op}: lengths has shape {lengths.shape}, but {count} sequences need ({count},)")
-    wrong = (lengths < 0) | (lengths > longest)
-    refuse_where(op, "lengths", lengths, wrong, ValueError, f"must be between 0 and {longest}")
-    return arange(longest) < expand_dims(lengths, axis=-1)
 
 
 class Attention(Module):
@@ -136,7 +118,8 @@ class Attention(Module):
         if own:
             (values,) = operands(op, values=values)
             if values.ndim != 3 or values.shape[:2] != given[:2]:
-                raise ValueError(f"{op}: values has shape {values.shape}, but keys {given} need {(*given[:2], 'V')}")
+                needed = f"({given[0]}, {given[1]}, V)"
+                raise ValueError(f"{op}: values has shape {values.shape}, but keys {given} need {needed}")
         keep = self._keep(given, mask, lengths)
         if keep is not None:  # 0 * NaN is NaN: what nobody attends to must not be multiplied
             seen = expand_dims(any_(keep, axis=1), axis=-1)

@@ -8,6 +8,7 @@ from ... import nn
 from ..._engine import arguments
 from ...nn._traversal import evaluating
 from .. import generation
+from .._decoding import CELLS
 from .multiplicative import MultiplicativeRNN
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RNNLanguageModel"]
 
-_LAYERS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 _START = 0.1
 
 
@@ -100,7 +100,7 @@ class RNNLanguageModel(nn.Module):
         embedding_dim = arguments.integer(name, "embedding_dim", embedding_dim, at_least=1)
         hidden_size = arguments.integer(name, "hidden_size", hidden_size, at_least=1)
         num_layers = arguments.integer(name, "num_layers", num_layers, at_least=1)
-        cell = arguments.option(name, "cell", cell, (*_LAYERS, "mrnn"))
+        cell = arguments.option(name, "cell", cell, (*CELLS, "mrnn"))
         dropout = arguments.probability(name, "dropout", dropout)
         if arguments.flag(name, "tie_weights", tie_weights) and embedding_dim != hidden_size:
             sizes = f"embedding_dim is {embedding_dim} and hidden_size {hidden_size}"
@@ -114,7 +114,7 @@ class RNNLanguageModel(nn.Module):
             self.rnn = MultiplicativeRNN(embedding_dim, hidden_size, batch_first=True)
         else:
             between = dropout if num_layers > 1 else 0.0
-            self.rnn = _LAYERS[cell](embedding_dim, hidden_size, num_layers, batch_first=True, dropout=between)
+            self.rnn = CELLS[cell](embedding_dim, hidden_size, num_layers, batch_first=True, dropout=between)
         self.decoder = nn.Linear(hidden_size, vocab_size)
         nn.init.uniform_(self.embedding.weight, -_START, _START)
         nn.init.uniform_(self.decoder.weight, -_START, _START)

@@ -16,7 +16,7 @@ from ..._functions.indexing import nonzero, take
 from ..._functions.manipulation import concatenate, reshape, split
 from ..._functions.scans import cumulative_sum
 from ..._functions.sorting import argsort
-from .._sequences import PackedSequence, indices
+from .._sequences import PackedSequence, lengths_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def pack_padded_sequence(
     op = "pack_padded_sequence"
     x, batch_first = arguments.array(op, "input", input), arguments.flag(op, "batch_first", batch_first)
     batch, steps = _padded_sizes(op, "input", x, batch_first)
-    counts = _lengths(op, lengths, batch, steps)
+    counts = lengths_of(op, lengths, batch, steps)
     rows = reshape(x, (batch * steps, *x.shape[2:]))
     first, step = (arange(batch) * steps, 1) if batch_first else (arange(batch), batch)
     return _packed(op, rows, counts, first, step, enforce_sorted)
@@ -247,7 +247,7 @@ def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = Fals
     op = "unpad_sequence"
     x = arguments.array(op, "padded_sequences", padded_sequences)
     batch_first = arguments.flag(op, "batch_first", batch_first)
-    counts = _lengths(op, lengths, *_padded_sizes(op, "padded_sequences", x, batch_first)).tolist()
+    counts = lengths_of(op, lengths, *_padded_sizes(op, "padded_sequences", x, batch_first)).tolist()
     return [x[i, :count] if batch_first else x[:count, i] for i, count in enumerate(counts)]
 
 
@@ -351,13 +351,3 @@ def _padded_sizes(op: str, name: str, x: Tensor, batch_first: bool) -> tuple[int
         needed = "(B, T, ..)" if batch_first else "(T, B, ..)"
         raise ValueError(f"{op}: {name} has shape {x.shape}, but must be {needed}")
     return (x.shape[0], x.shape[1]) if batch_first else (x.shape[1], x.shape[0])
-
-
-def _lengths(op: str, lengths: Any, batch: int, steps: int) -> Tensor:
-    counts = indices(op, "lengths", lengths)
-    if counts.size != batch:
-        raise ValueError(f"{op}: there are {counts.size} lengths, but {batch} sequences")
-    for i, count in enumerate(counts.tolist()):
-        if not 0 <= count <= steps:
-            raise ValueError(f"{op}: lengths[{i}] is {count}, but must be from 0 to {steps}")
-    return counts

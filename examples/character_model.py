@@ -125,8 +125,9 @@ def plot(args, curve, bits):
         (line,) = right.plot(range(1, len(of_order) + 1), of_order, "o-", label=name)
         left.axhline(min(of_order), color=line.get_color(), linestyle="--", label=f"best of {name}")
     right.axhline(validation[-1], color="black", label=args.cell)
-    left.set(xlabel="thousands of characters read in training", ylabel="bits per character")
-    right.set(xlabel="longest n-grams", title="counts, validation", xticks=range(1, args.order + 1))
+    read = "thousands of characters read in training"
+    left.set(xlabel=read, ylabel="bits per character", title=f"{args.cell} in training")
+    right.set(xlabel="longest n-grams", title="n-grams, validation", xticks=range(1, args.order + 1))
     for axes in (left, right):
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)

@@ -1,7 +1,6 @@
 """What the examples share: options, data, training, pictures."""
 
 import argparse
-import math
 import os
 import tempfile
 
@@ -75,6 +74,19 @@ def adding_problem(steps, batch):
     return tw.stack([numbers, marks], axis=-1), numbers[first, columns] + numbers[second, columns]
 
 
+def identity_rnn(inputs, hidden, std, **options):
+    """A layer of ReLUs in which each unit at first keeps what it has and adds what it reads (IRNN).
+
+    Q. V. Le, N. Jaitly, G. E. Hinton, A Simple Way to Initialize Recurrent Networks of Rectified Linear Units, 2015.
+    """
+    layer = nn.RNN(inputs, hidden, nonlinearity="relu", **options)
+    nn.init.eye_(layer.weight_hh_l0)
+    nn.init.normal_(layer.weight_ih_l0, std=std)
+    nn.init.zeros_(layer.bias_ih_l0)
+    nn.init.zeros_(layer.bias_hh_l0)
+    return layer
+
+
 def convolution(inputs, outputs, **options):
     """A convolution of 3 × 3, batch norm, ReLU."""
     options = {"padding": 1, "bias": False, **options}
@@ -125,12 +137,12 @@ def train(network, training, epochs, lr=3e-3, *, batch_size=64, change=None, aft
     optimizer = tw.optim.Adam(network.parameters(), lr=lr)
     batches = tw.data.DataLoader(training, batch_size=batch_size, shuffle=True)
     curves, steps = [], epochs * len(batches)
+    schedule = tw.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     network.train()
     with tqdm(total=steps, unit="batch", desc=title, leave=False) as bar:
         for _ in range(epochs):
             loss_sum = correct = 0
             for images, labels in batches:
-                optimizer.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * bar.n / steps)) / 2
                 if change is not None:
                     images = change(images, labels)
                 optimizer.zero_grad()
@@ -140,6 +152,7 @@ def train(network, training, epochs, lr=3e-3, *, batch_size=64, change=None, aft
                 if after_backward is not None:
                     after_backward()
                 optimizer.step()
+                schedule.step()
                 loss_sum += loss.item() * len(labels)
                 correct += (logits.argmax(axis=1) == labels).sum().item()
                 bar.update()

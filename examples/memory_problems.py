@@ -1,7 +1,6 @@
 """How long recurrent networks remember: the adding and the copying problem, as sequences grow longer.
 
-After S. Hochreiter, J. Schmidhuber, Long Short-Term Memory, Neural Computation 9, 1997; the IRNN is that of Q. Le, N.
-Jaitly, G. Hinton, A Simple Way to Initialize Recurrent Networks of Rectified Linear Units, 2015.
+After S. Hochreiter, J. Schmidhuber, Long Short-Term Memory, Neural Computation 9, 1997.
 
 python examples/memory_problems.py
 """
@@ -23,14 +22,7 @@ COLOURS = dict(zip(NETWORKS, ("C3", "C1", "C0", "C2")))
 def make_layer(kind, inputs, hidden):
     if kind == "LSTM":
         return nn.LSTM(inputs, hidden, forget_bias=1.0)
-    if kind != "IRNN":
-        return getattr(nn, kind)(inputs, hidden)
-    layer = nn.RNN(inputs, hidden, nonlinearity="relu")
-    nn.init.eye_(layer.weight_hh_l0)  # at the start each unit keeps what it has and adds what it reads
-    nn.init.normal_(layer.weight_ih_l0, std=0.05)
-    nn.init.zeros_(layer.bias_ih_l0)
-    nn.init.zeros_(layer.bias_hh_l0)
-    return layer
+    return common.identity_rnn(inputs, hidden, 0.05) if kind == "IRNN" else getattr(nn, kind)(inputs, hidden)
 
 
 class Reader(nn.Module):
@@ -110,9 +102,7 @@ def plot(args, results):
             axes.grid(alpha=0.3)
         row[0].set(xlabel=label, title=f"{problem} problem: loss on new sequences", yscale="log")
         row[0].annotate("remembers nothing", (lengths[0], blind), (0, 4), textcoords="offset points", fontsize=8)
-        row[1].set(
-            xlabel="training step", title=f"{problem} problem: training loss, length {lengths[-1]}", yscale="log"
-        )
+        row[1].set(xlabel="training step", title=f"{problem}: training loss, {lengths[-1]} {label}", yscale="log")
     figure.axes[1].legend(handles=figure.axes[0].lines[:-1], loc="upper right")
     common.save(figure, args, "memory_problems.png")
 

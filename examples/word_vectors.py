@@ -113,6 +113,7 @@ def plot(args, vocabulary, model):
         (points,) = axes.plot(*zip(*[places[word] for word in words]), "o", label=subject)
         for word in words:
             axes.annotate(word, places[word], xytext=(4, 3), textcoords="offset points", color=points.get_color())
+    axes.margins(x=0.12)  # room for the words
     axes.legend(title="subject")
     axes.set(xticks=[], yticks=[], title="GloVe on the docstrings of Python's standard library, two principal axes")
     common.save(figure, args, "word_vectors.png")

@@ -114,6 +114,28 @@ def test_a_step_that_fails_changes_nothing():
     assert cycle.last_epoch == 3 and all(rate >= 0 for rate in cycle.get_last_lr())
 
 
+WRONG_RATES = [
+    (ValueError, "what get_lr gave has 1 entries, but must be a sequence of 2 real numbers", [0.5]),
+    (TypeError, "what get_lr gave is 0.5, but must be a sequence of 2 real numbers", 0.5),
+    (ValueError, "the rate of epoch 1 is nan, but must be finite", [0.5, math.nan]),
+    (ValueError, "the rate of epoch 1 is inf, but must be finite", [math.inf, 0.5]),
+]
+
+
+@pytest.mark.parametrize(("error", "message", "wrong"), WRONG_RATES)
+def test_wrong_rates_change_nothing(error, message, wrong):
+    class Own(lr_scheduler.LRScheduler):
+        def get_lr(self):
+            return wrong if self.last_epoch else [0.25, 0.125]
+
+    optimizer = ours()
+    scheduler = Own(optimizer)
+    before = scheduler.state_dict(), rates(optimizer)
+    with pytest.raises(error, match=f"Own: {message}"):
+        scheduler.step()
+    assert (scheduler.state_dict(), rates(optimizer)) == before
+
+
 def test_a_new_group_is_an_error():
     optimizer = ours()
     scheduler, plateau = lr_scheduler.StepLR(optimizer, 1), lr_scheduler.ReduceLROnPlateau(optimizer)

@@ -114,6 +114,17 @@ ERRORS = [
     (ValueError, "distribution: top_p is nan", lambda: generation.distribution([1.0], top_p=NAN)),
     (TypeError, "sample: generator is 3, but must be", lambda: generation.sample([1.0], generator=3)),
     (TypeError, "generate: step is 3, but must be callable", lambda: generation.generate(3, [0], 1)),
+    (TypeError, "generate: what step gave is None, but must be a tuple", lambda: generation.generate(print, [0], 1)),
+    (
+        TypeError,
+        "generate: what step gave is a Tensor, but must be a tuple of logits and a state",
+        lambda: generation.generate(lambda tokens, state: tw.zeros((2, 3)), [0], 1),
+    ),
+    (
+        ValueError,
+        r"generate: step gave logits of shape \(2, 3\), but must give a row for each text, \(1,\)",
+        lambda: generation.generate(lambda tokens, state: (tw.zeros((2, 3)), None), [[0]], 1),
+    ),
     (ValueError, "generate: prompt is 0-d", lambda: generation.generate(print, 0, 1)),
     (TypeError, "generate: prompt has dtype float32", lambda: generation.generate(print, [0.5], 1)),
     (ValueError, "generate: length is -1", lambda: generation.generate(print, [0], -1)),

@@ -224,6 +224,9 @@ def test_generate_is_seeded_and_without_dropout():
     for _ in range(10):
         greedy.append(net(greedy)[0][-1].argmax().item())
     assert net.generate([1], 10, temperature=0).tolist() == greedy and not net.training
+    net.train().rnn.eval()
+    net.generate([1], 2)
+    assert net.training and net.drop.training and not net.rnn.training
 
 
 def test_tied_weights_are_one():
@@ -252,6 +255,15 @@ def test_the_multiplicative_layer_has_a_matrix_for_each_input():
         np.testing.assert_allclose(output[t].detach().numpy(), state, rtol=1e-12)
     np.testing.assert_allclose(last.detach().numpy()[0], state, rtol=1e-12)
     assert layer(tw.zeros((0, 2, 3)))[0].shape == (0, 2, 5)
+
+
+def test_weights_are_any_sequence_of_numbers():
+    first, *others = [
+        models.NGramModel(2, 3, smoothing="jelinek_mercer", weights=weights).fit([0, 1, 2, 1])
+        for weights in ([0.25, 0.5], np.array([0.25, 0.5]), tw.asarray([0.25, 0.5]), (0.25, np.float32(0.5)))
+    ]
+    assert all(other.weights == first.weights and other.perplexity([1]) == first.perplexity([1]) for other in others)
+    assert models.NGramModel(2, 3, weights=np.float64(0.5)).weights == (0.5, 0.5)
 
 
 # ---- vectors of words ------------------------------------------------------------------------------------------------
@@ -346,6 +358,10 @@ def fitted(**options):
     return models.NGramModel(2, 4, **options).fit([0, 1, 2])
 
 
+def of_pairs(*pairs):
+    return models.GloVe(3, 2).fit(models.Cooccurrences(*pairs), 1)
+
+
 ERRORS = [
     (ValueError, "NGramModel: order is 0", lambda: models.NGramModel(0, 4)),
     (ValueError, "NGramModel: vocab_size is 0", lambda: models.NGramModel(1, 0)),
@@ -355,13 +371,14 @@ ERRORS = [
     (ValueError, "NGramModel: weights has 3 entries", lambda: fitted(weights=(0.5, 0.5, 0.5))),
     (ValueError, "NGramModel: discount is 1.0, but must be between", lambda: fitted(discount=1)),
     (ValueError, "perplexity: nothing has been counted yet", lambda: models.NGramModel(2, 4).perplexity([1])),
-    (ValueError, "fit: sequences contains 4, but tokens are", lambda: models.NGramModel(2, 4).fit([0, 4])),
-    (ValueError, r"fit: sequences has shape \(1, 2\), but must be 1-D", lambda: models.NGramModel(2, 4).fit([[0, 1]])),
-    (TypeError, "fit: sequences has dtype float32", lambda: models.NGramModel(2, 4).fit([0.0])),
+    (ValueError, "NGramModel.fit: sequence 1 contains 4, but", lambda: models.NGramModel(2, 4).fit([0], [0, 4])),
+    (ValueError, r"fit: sequence 0 has shape \(1, 2\), but must be 1-D", lambda: models.NGramModel(2, 4).fit([[0, 1]])),
+    (TypeError, "fit: sequence 0 has dtype float32", lambda: models.NGramModel(2, 4).fit([0.0])),
     (ValueError, "count: ngram has 3 tokens, but must have 1 to 2", lambda: fitted().count([0, 1, 2])),
-    (ValueError, "probability: token contains -1", lambda: fitted().probability(-1)),
+    (ValueError, "probability: token is -1, but must be at least 0", lambda: fitted().probability(-1)),
+    (TypeError, "probability: token is a list, but must be an integer", lambda: fitted().probability([1])),
     (ValueError, "distribution: context contains 9", lambda: fitted().distribution([9])),
-    (ValueError, "perplexity: tokens are empty", lambda: fitted().perplexity([])),
+    (ValueError, "NGramModel.perplexity: tokens are empty", lambda: fitted().perplexity([])),
     (ValueError, "NeuralLanguageModel: context is 0", lambda: models.NeuralLanguageModel(5, 0, 2, 3)),
     (
         ValueError,
@@ -370,7 +387,7 @@ ERRORS = [
     ),
     (
         ValueError,
-        r"generate: prompt has shape \(2,\), but must have 3 tokens",
+        r"NeuralLanguageModel.generate: prompt has shape \(2,\), but must have 3 tokens",
         lambda: models.NeuralLanguageModel(5, 3, 2, 3).generate([0, 1], 1),
     ),
     (ValueError, "RNNLanguageModel: cell is 'cnn'", lambda: models.RNNLanguageModel(5, 2, 3, cell="cnn")),
@@ -392,9 +409,13 @@ ERRORS = [
         lambda: models.MultiplicativeRNN(2, 3)(tw.zeros((4, 5, 2)), tw.zeros((5, 3))),
     ),
     (ValueError, "cooccurrences: window is 0", lambda: models.cooccurrences([0], vocab_size=1, window=0)),
-    (ValueError, "cooccurrences: sequences contains 1", lambda: models.cooccurrences([1], vocab_size=1)),
+    (ValueError, "cooccurrences: sequence 0 contains 1", lambda: models.cooccurrences([1], vocab_size=1)),
     (ValueError, "GloVe: alpha is 0.0, but must be above 0", lambda: models.GloVe(3, 2, alpha=0)),
     (TypeError, "fit: pairs is a tuple, but must be Cooccurrences", lambda: models.GloVe(3, 2).fit((1, 2, 3), 1)),
+    (ValueError, "GloVe.fit: columns contains 3, but tokens are", lambda: of_pairs([0], [3], [1.0])),
+    (ValueError, "GloVe.fit: counts must be above 0", lambda: of_pairs([0, 1], [1, 0], [1.0, 0.0])),
+    (ValueError, r"GloVe.fit: pairs have shapes \(1,\), \(1,\) and \(2,\)", lambda: of_pairs([0], [1], [1.0, 2.0])),
+    (IndexError, "index -1 is out of bounds", lambda: models.GloVe(3, 2)([-1], [0])),
     (ValueError, "fit: there are no pairs", lambda: models.GloVe(3, 2).fit(models.cooccurrences(vocab_size=3), 1)),
     (ValueError, "nearest: word is 3, but must be at most 2", lambda: models.GloVe(3, 2).nearest(3)),
     (ValueError, "analogy: k is 0, but must be at least 1", lambda: models.GloVe(3, 2).analogy(0, 1, 2, 0)),

@@ -136,6 +136,8 @@ def test_cross_entropy_at_the_edges():
     assert F.cross_entropy(x, [-100, -100], reduction="sum").item() == 0
     with pytest.raises(ValueError, match=r"cross_entropy: .*\(3,\)"):
         F.cross_entropy(x, [0, 1, 0])
+    with pytest.raises(TypeError, match="cross_entropy: target is None, but must be array-like"):
+        F.cross_entropy(tw.zeros((2, 2)), None)
     with pytest.raises((ValueError, IndexError), match=r"cross_entropy: .*2"):
         F.cross_entropy(x, [0, 2])
     with pytest.raises((ValueError, IndexError), match=r"cross_entropy: .*-1"):

@@ -79,6 +79,8 @@ CASES = (
             refuses(ValueError, r"input_lengths\[1\] is 6, but .* has 5 steps", X, TARGETS, [5, 6], [2, 2]),
             refuses(ValueError, r"input_lengths\[0\] is -1", X, TARGETS, [-1, 5], [2, 2]),
             refuses(ValueError, r"target_lengths\[0\] is 3, but .* has 2 entries for it", X, TARGETS, [5, 5], [3, 2]),
+            refuses(TypeError, "targets is 'ab', but must be array-like", X, "ab", [5, 5], [2, 2]),
+            refuses(TypeError, "input_lengths is None, but must be array-like", X, TARGETS, None, [2, 2]),
             refuses(ValueError, r"target_lengths\[1\] is -2", X, TARGETS, [5, 5], [2, -2]),
             refuses(ValueError, r"target_lengths\[1\] is 2, but .* has 1", X, [1, 2, 3], [5, 5], [2, 2]),
             refuses(ValueError, "targets has 3 entries, but target_lengths add up to 2", X, [1, 2, 3], [5, 5], [1, 1]),

@@ -98,6 +98,8 @@ CASES = (
         large=S(numbers((90, 40), 500), A((500, 64))),
         errors=(
             refuses_bag(ValueError, r"input has shape \(\), but must be 1-D or 2-D", 0, TABLE),
+            refuses_bag(TypeError, "input is None, but must be array-like", None, TABLE),
+            refuses_bag(TypeError, "offsets is 'ab', but must be array-like", [0, 1], TABLE, "ab"),
             refuses_bag(ValueError, r"input \(2,\) is 1-D, so offsets must say", [0, 1], TABLE),
             refuses_bag(ValueError, r"input \(1, 2\) is 2-D, .* offsets must be None", [[0, 1]], TABLE, [0]),
             refuses_bag(ValueError, r"offsets\[0\] is 1, but the first must be 0", [0, 1], TABLE, [1]),

@@ -22,8 +22,12 @@ from ..nn.functional import one_hot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+
     from .._engine.tensor import Tensor
     from ..random import Generator
+
+    Array = np.ndarray[Any, Any]
 
 __all__ = ["distribution", "generate", "perplexity", "sample"]
 
@@ -160,10 +164,11 @@ def generate(
     Raises
     ------
     ValueError
-        For a 0-d prompt, a negative length; a temperature that is negative or not finite, `top_k` below 1, `top_p`
-        outside [0, 1].
+        For a 0-d prompt, a negative length, logits of another shape; a temperature that is negative or not finite,
+        `top_k` below 1, `top_p` outside [0, 1].
     TypeError
-        For tokens that are not integers, options that are no numbers, and a generator that is none.
+        For tokens that are not integers, options that are no numbers, a generator that is none, and where `step` gives
+        no pair.
 
     Examples
     --------
@@ -198,7 +203,13 @@ def continued(
     texts[..., :start] = tokens
     with no_grad():
         for place in range(start, start + length):
-            logits, state = step(latest, state)
+            given = step(latest, state)
+            if not isinstance(given, (tuple, list)) or len(given) != 2:
+                arguments.refuse(op, "what step gave", given, "a tuple of logits and a state")
+            logits, state = arguments.array(op, "logits", given[0]), given[1]
+            if logits.shape[:-1] != tokens.shape[:-1]:
+                needed = f"a row for each text, {tokens.shape[:-1]}"
+                raise ValueError(f"{op}: step gave logits of shape {logits.shape}, but must give {needed}")
             latest = expand_dims(_sample(op, logits, options, stream), axis=-1)
             texts[..., place : place + 1] = latest
     return texts
@@ -212,15 +223,21 @@ def tokens_of(op: str, name: str, value: Any) -> Tensor:
     return tokens.astype("int64", copy=False)
 
 
-def text_of(op: str, name: str, value: Any, vocab_size: int) -> Tensor:
-    """One text, shape (T,), of tokens below `vocab_size`."""
+def texts_of(op: str, sequences: tuple[Any, ...], vocab_size: int) -> list[Array]:
+    """Several texts, each as `text_of`."""
+    return [text_of(op, f"sequence {i}", text, vocab_size) for i, text in enumerate(sequences)]
+
+
+def text_of(op: str, name: str, value: Any, vocab_size: int) -> Array:
+    """One text, a NumPy array (T,), of tokens below `vocab_size`."""
     tokens = tokens_of(op, name, value)
     if tokens.ndim != 1:
         raise ValueError(f"{op}: {name} has shape {tokens.shape}, but must be 1-D")
     if tokens.size and bool(((tokens < 0) | (tokens >= vocab_size)).any()):
         bad = next(token for token in tokens.tolist() if not 0 <= token < vocab_size)
         raise ValueError(f"{op}: {name} contains {bad}, but tokens are integers from 0 to {vocab_size - 1}")
-    return tokens
+    text: Array = tokens.numpy()
+    return text
 
 
 def perplexity(loss: Any) -> Tensor:

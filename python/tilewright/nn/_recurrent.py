@@ -12,6 +12,7 @@ from .._engine.tensor import Tensor
 from .._functions.recurrent import gru, lstm, rnn
 from . import init
 from .functional._docstrings import joined, sections
+from .init._fill import finite
 from .module import Module
 from .parameter import Parameter
 
@@ -71,7 +72,7 @@ class Weights(Module):
     def _set_forget_bias(self, forget_bias: Any) -> None:
         name = type(self).__name__
         if forget_bias is not None:
-            self.forget_bias = arguments.number(name, "forget_bias", forget_bias)
+            self.forget_bias = finite(name, "forget_bias", forget_bias)
             if not self.bias:
                 raise ValueError(f"{name}: forget_bias is {self.forget_bias}, but there is none with bias=False")
 
@@ -151,6 +152,8 @@ class GRUSteps(Weights):
 def given_states(op: str, hx: Any, names: list[str]) -> list[Tensor]:
     """The states that a call was given, as tensors: one, or a tuple of two."""
     if len(names) == 1:
+        if isinstance(hx, (tuple, list)) and any(isinstance(state, Tensor) for state in hx):
+            raise TypeError(f"{op}: hx is a {type(hx).__name__} of {len(hx)} states, but must be {names[0]} alone")
         return [arguments.array(op, "hx", hx)]
     if not isinstance(hx, (tuple, list)) or len(hx) != len(names):
         got = f"a {type(hx).__name__} of {len(hx)}" if isinstance(hx, (tuple, list)) else arguments.shown(hx)

@@ -39,10 +39,10 @@ class PackedSequence(_Parts):
     Raises
     ------
     ValueError
-        For sizes that increase, are below 1 or do not add up to N, and for indices that do not
-        fit.
+        For sizes that increase, are below 1 or do not add up to N; for indices that are too few, are no permutation, or
+        are not inverse to each other.
     TypeError
-        For sizes that are no integers.
+        For sizes and indices that are no integers.
 
     Examples
     --------
@@ -74,6 +74,11 @@ class PackedSequence(_Parts):
         if not order.size == back.size >= max(sizes, default=0):
             got = f"{order.size} sorted_indices and {back.size} unsorted_indices"
             raise ValueError(f"{op}: there are {got}, but {max(sizes, default=0)} sequences")
+        places = order.tolist()
+        if sorted(places) != list(range(len(places))):
+            raise ValueError(f"{op}: sorted_indices is {places}, but must have each number below {len(places)} once")
+        if back.tolist() != sorted(range(len(places)), key=places.__getitem__):
+            raise ValueError(f"{op}: unsorted_indices is {back.tolist()}, but must be the inverse of {places}")
         return super().__new__(cls, data, batch_sizes, order, back)
 
     @property

@@ -12,6 +12,7 @@ from .._engine.tensor import Tensor, asarray
 from . import _costs
 from ._fields import Fields
 from ._sequences import PackedSequence
+from ._traversal import evaluating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -173,15 +174,13 @@ class _Calls:
         return inputs
 
     def _run(self, root: Module, modules: list[Module], inputs: list[Tensor]) -> None:
-        modes = [(module, module.training) for module in modules]
         removers = [module.register_forward_hook(self._note) for module in modules]
         try:
-            root.eval()(*inputs)
+            with evaluating(root):
+                root(*inputs)
         finally:
             for remove in removers:
                 remove()
-            for module, mode in modes:
-                module.training = mode
 
     def _note(self, module: Module, args: tuple[Any, ...], result: Any) -> None:
         results, tensors = _tensors(result), _tensors(args)

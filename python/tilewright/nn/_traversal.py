@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._engine import arguments
@@ -30,6 +31,18 @@ def _walk_once(root: Module, prefix: str) -> Iterator[tuple[str, Module]]:
         seen.add(id(module))
         yield path, module
         stack.extend(reversed([(join(path, name), child) for name, child in module.named_children()]))
+
+
+@contextmanager
+def evaluating(root: Module) -> Iterator[None]:
+    """All modules in evaluation mode, and afterwards each in the mode that it had."""
+    modes = [(module, module.training) for _, module in _walk_once(root, "")]
+    root.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def walk_all(root: Module, prefix: str = "") -> Iterator[tuple[str, Module]]:

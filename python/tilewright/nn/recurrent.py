@@ -376,7 +376,7 @@ _TWO = {
 
 def _document() -> None:
     several = ", in the order {}"
-    values = ", a `proj_size` that is not below `hidden_size`, a `forget_bias` without biases"
+    values = ", a `proj_size` that is not below `hidden_size`, a `forget_bias` that is not finite, or without biases"
     for cls, rows, out, order, more, more_parameters, nonlinearity, states, wrong in (
         (RNN, "H", "H", "", "", "", NONLINEARITY, _ONE, ""),
         (LSTM, "4 H", "out", several.format("i, f, g, o"), _PROJECTION + PEEPHOLE, _MORE_PARAMETERS, "", _TWO, values),

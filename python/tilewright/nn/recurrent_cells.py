@@ -174,9 +174,10 @@ weight_peephole : Parameter, shape (3, H)
 def _document() -> None:
     state = ("`h`, the state before, (B, H) or (H,)", "the new state")
     states = ("`(h, c)`, the states before, (B, H) or (H,) each", "`(h, c)`, the new ones")
+    wrong_bias = ", and a `forget_bias` that is not finite, or without biases"
     for cls, layer, rows, more, parameters, (hx, gives), wrong in (
         (RNNCell, "RNN", "H", NONLINEARITY, "", state, ""),
-        (LSTMCell, "LSTM", "4 H", PEEPHOLE, _PEEPHOLES, states, " and a `forget_bias` without biases"),
+        (LSTMCell, "LSTM", "4 H", PEEPHOLE, _PEEPHOLES, states, wrong_bias),
         (GRUCell, "GRU", "3 H", RESET_AFTER, "", state, ""),
     ):
         document(

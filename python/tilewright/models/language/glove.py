@@ -14,6 +14,7 @@ from ..._functions.extrema import maximum, minimum
 from ..._functions.indexing import take
 from ..._functions.sorting import topk
 from ...autograd import no_grad
+from ...nn.functional import embedding
 from .. import generation
 from ._counts import positions
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ._counts import Array
 
 __all__ = ["Cooccurrences", "GloVe", "cooccurrences"]
+
+_WORDS = ("rows", "columns")  # of pairs
 
 
 class Cooccurrences(NamedTuple):
@@ -80,7 +83,7 @@ def cooccurrences(*sequences: Any, vocab_size: int, window: int = 10, symmetric:
     size = arguments.integer(op, "vocab_size", vocab_size, at_least=1, at_most=1 << 31)
     window = arguments.integer(op, "window", window, at_least=1)
     symmetric = arguments.flag(op, "symmetric", symmetric)
-    texts = [generation.text_of(op, "sequences", text, size).numpy() for text in sequences]
+    texts = generation.texts_of(op, sequences, size)
     tokens, before = positions(texts)
     keys: list[Array] = [np.empty(0, np.int64)]
     counts: list[Array] = [np.empty(0)]
@@ -185,7 +188,7 @@ class GloVe(nn.Module):
         return self.weight.detach() + self.context_weight.detach()
 
     def forward(self, rows: Any, columns: Any) -> Tensor:
-        products = multiply(take(self.weight, rows, axis=0), take(self.context_weight, columns, axis=0)).sum(-1)
+        products = multiply(embedding(rows, self.weight), embedding(columns, self.context_weight)).sum(-1)
         return products + take(self.bias, rows, axis=0) + take(self.context_bias, columns, axis=0)
 
     def fit(
@@ -220,7 +223,8 @@ class GloVe(nn.Module):
         Raises
         ------
         ValueError
-            For sizes below 1, a rate that is not above 0, and no pairs.
+            For sizes below 1, a rate that is not above 0, no pairs, pairs of words that are not in the vocabulary, and
+            counts that are not above 0.
         TypeError
             For `pairs` of another kind.
 
@@ -229,7 +233,7 @@ class GloVe(nn.Module):
         `G += g * g; w -= lr * g / sqrt(G)`, where G starts at 1, as in the authors' program. Rare words keep large
         steps, which is why the paper has AdaGrad: each pair is a gradient of a few of the vectors alone.
         """
-        op = "fit"
+        op = "GloVe.fit"
         if not isinstance(pairs, Cooccurrences):
             arguments.refuse(op, "pairs", pairs, "Cooccurrences")
         epochs = arguments.integer(op, "epochs", epochs, at_least=1)
@@ -237,23 +241,36 @@ class GloVe(nn.Module):
         lr = arguments.number(op, "lr", lr)
         if not 0 < lr < float("inf"):
             raise ValueError(f"{op}: lr is {lr}, but must be above 0 and finite")
-        if not len(pairs.counts):
-            raise ValueError(f"{op}: there are no pairs")
+        rows, columns, counts = self._checked_pairs(op, pairs)
         stream = random.source(op, generator)
-        targets, weights = log(pairs.counts), minimum(pairs.counts / self.x_max, 1.0) ** self.alpha
+        targets, weights = log(counts), minimum(counts / self.x_max, 1.0) ** self.alpha
         losses = []
         for _ in range(epochs):
             order = stream.permutation(len(targets))
             total: Any = 0.0
             for start in range(0, len(targets), batch_size):
                 batch = order[start : start + batch_size]
-                errors = self(pairs.rows[batch], pairs.columns[batch]) - targets[batch]
+                errors = self(rows[batch], columns[batch]) - targets[batch]
                 loss = (weights[batch] * square(errors)).sum() / 2
                 loss.backward()
                 self._step(lr)
                 total += loss.item()
             losses.append(total / len(targets))
         return losses
+
+    def _checked_pairs(self, op: str, pairs: Cooccurrences) -> tuple[Tensor, Tensor, Tensor]:
+        """Words of the vocabulary, and counts above 0."""
+        rows, columns = [
+            asarray(generation.text_of(op, name, getattr(pairs, name), self.vocab_size)) for name in _WORDS
+        ]
+        counts = arguments.array(op, "counts", pairs.counts)
+        if not rows.shape == columns.shape == counts.shape:
+            raise ValueError(f"{op}: pairs have shapes {rows.shape}, {columns.shape} and {counts.shape}")
+        if not counts.size:
+            raise ValueError(f"{op}: there are no pairs")
+        if not (counts > 0).all().item():
+            raise ValueError(f"{op}: counts must be above 0")
+        return rows, columns, counts
 
     def _step(self, lr: float) -> None:
         """One of AdaGrad, which the optimisers do not have."""
@@ -288,8 +305,8 @@ class GloVe(nn.Module):
         TypeError
             For what are no integers.
         """
-        (word,) = self._words("nearest", word=word)
-        return self._nearest("nearest", self._directions()[word], [word], k)
+        (word,) = self._words("GloVe.nearest", word=word)
+        return self._nearest("GloVe.nearest", self._directions()[word], [word], k)
 
     def analogy(self, a: int, b: int, c: int, k: int = 1) -> tuple[Tensor, Tensor]:
         """What is to `c` as `b` is to `a`: the words nearest to `b - a + c`, taken as vectors of length 1.
@@ -319,9 +336,9 @@ class GloVe(nn.Module):
         ----------
         T. Mikolov, W. Yih, G. Zweig, Linguistic Regularities in Continuous Space Word Representations, NAACL 2013.
         """
-        words = self._words("analogy", a=a, b=b, c=c)
+        words = self._words("GloVe.analogy", a=a, b=b, c=c)
         x, y, z = [self._directions()[word] for word in words]
-        return self._nearest("analogy", y - x + z, words, k)
+        return self._nearest("GloVe.analogy", y - x + z, words, k)
 
     def _words(self, op: str, **words: Any) -> list[int]:
         return [

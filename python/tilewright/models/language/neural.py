@@ -125,13 +125,14 @@ class NeuralLanguageModel(nn.Module):
         TypeError
             For tokens that are not integers.
         """
-        start = generation.tokens_of("generate", "prompt", prompt)
+        op = "NeuralLanguageModel.generate"
+        start = generation.tokens_of(op, "prompt", prompt)
         if not start.ndim or start.shape[-1] < self.context:
-            raise ValueError(f"generate: prompt has shape {start.shape}, but must have {self.context} tokens or more")
+            raise ValueError(f"{op}: prompt has shape {start.shape}, but must have {self.context} tokens or more")
 
         def step(tokens: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
             window = concatenate([before, tokens], -1)[..., -self.context :]
             return self(window), window
 
         options = (temperature, top_k, top_p, generator)
-        return generation.continued("generate", step, start, length, *options, start[..., :0])
+        return generation.continued(op, step, start, length, *options, start[..., :0])

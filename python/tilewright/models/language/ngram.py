@@ -105,7 +105,7 @@ class NGramModel:
         self.k = arguments.number(op, "k", k)
         if not 0 < self.k < math.inf:
             raise ValueError(f"{op}: k is {self.k}, but must be above 0 and finite")
-        if hasattr(weights, "__float__"):
+        if not (isinstance(weights, (list, tuple, str)) or arguments.has_axes(weights)):
             weights = [arguments.number(op, "weights", weights)] * self.order
         self.weights = arguments.numbers(op, "weights", weights, self.order)
         if not all(0 <= weight <= 1 for weight in self.weights):
@@ -139,7 +139,7 @@ class NGramModel:
         TypeError
             For tokens that are not integers.
         """
-        texts = [self._tokens("fit", "sequences", sequence) for sequence in sequences]
+        texts = generation.texts_of("NGramModel.fit", sequences, self.vocab_size)
         self._levels = _counts.count(texts, self.order, self.vocab_size)
         if self.smoothing == "add_k":
             self._tables = _smoothing.add_k(self._levels, self.vocab_size, self.k)
@@ -171,9 +171,9 @@ class NGramModel:
         TypeError
             For tokens that are not integers.
         """
-        tokens = self._fitted("count")._tokens("count", "ngram", ngram)
+        tokens = self._read("count", "ngram", ngram)
         if not 1 <= len(tokens) <= self.order:
-            raise ValueError(f"count: ngram has {len(tokens)} tokens, but must have 1 to {self.order}")
+            raise ValueError(f"NGramModel.count: ngram has {len(tokens)} tokens, but must have 1 to {self.order}")
         node = _counts.find(self._levels, tokens, self.vocab_size)[len(tokens) - 1][-1]
         return int(self._levels[len(tokens) - 1].counts[node]) if node >= 0 else 0
 
@@ -200,9 +200,10 @@ class NGramModel:
         """
         import numpy as np
 
-        last = self._fitted("probability")._tokens("probability", "token", [token])
-        before = self._context("probability", context)
-        return float(self._probabilities(np.concatenate([before, last]))[-1])
+        before = self._last(self._read("probability", "context", context))
+        most = self.vocab_size - 1
+        last = arguments.integer("NGramModel.probability", "token", token, at_least=0, at_most=most)
+        return float(self._probabilities(np.append(before, last))[-1])
 
     def distribution(self, context: Any = ()) -> Tensor:
         """The probabilities of all tokens behind others.
@@ -224,7 +225,7 @@ class NGramModel:
         TypeError
             For tokens that are not integers.
         """
-        return asarray(self._distribution(self._fitted("distribution")._context("distribution", context)))
+        return asarray(self._distribution(self._last(self._read("distribution", "context", context))))
 
     def log_probability(self, sequence: Any) -> float:
         """The logarithm of the probability of a text.
@@ -246,7 +247,7 @@ class NGramModel:
         TypeError
             For tokens that are not integers.
         """
-        return self._log_probability(self._fitted("log_probability")._tokens("log_probability", "sequence", sequence))
+        return self._log_probability(self._read("log_probability", "sequence", sequence))
 
     def perplexity(self, tokens: Any) -> float:
         """`exp(-log_probability(tokens) / len(tokens))`: among how many equal tokens one might as well choose.
@@ -267,9 +268,9 @@ class NGramModel:
         TypeError
             For tokens that are not integers.
         """
-        text = self._fitted("perplexity")._tokens("perplexity", "tokens", tokens)
+        text = self._read("perplexity", "tokens", tokens)
         if not len(text):
-            raise ValueError("perplexity: tokens are empty, but needs at least one")
+            raise ValueError("NGramModel.perplexity: tokens are empty, but at least one is needed")
         mean = -self._log_probability(text) / len(text)
         return math.exp(mean) if mean < 709 else math.inf
 
@@ -307,33 +308,28 @@ class NGramModel:
         """
         import numpy as np
 
-        start = self._fitted("generate")._tokens("generate", "prompt", prompt)
+        start = self._read("generate", "prompt", prompt)
 
         def step(tokens: Tensor, before: Array) -> tuple[Array, Array]:
             context = self._last(np.concatenate([before, tokens.numpy()]))
             with np.errstate(divide="ignore"):
                 return np.log(self._distribution(context)), context
 
-        return generation.continued(
-            "generate", step, start, length, temperature, top_k, top_p, generator, np.empty(0, np.int64)
-        )
+        options = (temperature, top_k, top_p, generator)
+        return generation.continued("NGramModel.generate", step, start, length, *options, np.empty(0, np.int64))
 
     # ---- arrays ------------------------------------------------------------------------------------------------------
 
-    def _fitted(self, op: str) -> NGramModel:
+    def _read(self, method: str, name: str, value: Any) -> Array:
+        """The tokens that a method of a fitted model was given."""
+        op = f"NGramModel.{method}"
         if not self._tables:
             raise ValueError(f"{op}: nothing has been counted yet; call fit(tokens) first")
-        return self
-
-    def _tokens(self, op: str, name: str, value: Any) -> Array:
-        tokens: Array = generation.text_of(op, name, value, self.vocab_size).numpy()
-        return tokens
+        return generation.text_of(op, name, value, self.vocab_size)
 
     def _last(self, tokens: Array) -> Array:
+        """Of a context, the tokens that count."""
         return tokens[max(0, len(tokens) - self.order + 1) :]
-
-    def _context(self, op: str, context: Any) -> Array:
-        return self._last(self._tokens(op, "context", context))
 
     def _backed_off(self, p: Array, left: Array, context: Array | int) -> Array:
         """Of tokens that were not seen behind contexts, from `p` behind the shorter ones; -1 are contexts not seen."""

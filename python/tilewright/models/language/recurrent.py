@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import nn
 from ..._engine import arguments
+from ...nn._traversal import evaluating
 from .. import generation
 from .multiplicative import MultiplicativeRNN
 
@@ -162,19 +163,16 @@ class RNNLanguageModel(nn.Module):
         TypeError
             For tokens that are not integers.
         """
-        start = generation.tokens_of("generate", "prompt", prompt)
+        op = "RNNLanguageModel.generate"
+        start = generation.tokens_of(op, "prompt", prompt)
         if start.ndim not in (1, 2) or not start.shape[-1]:
             needed = "(T,) or (B, T) with at least one token"
-            raise ValueError(f"generate: prompt has shape {start.shape}, but must be {needed}")
+            raise ValueError(f"{op}: prompt has shape {start.shape}, but must be {needed}")
 
         def step(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
             logits, state = self(tokens, state)
             return logits[..., -1, :], state
 
-        training = self.training
-        self.eval()
-        try:
-            options = (temperature, top_k, top_p, generator)
-            return generation.continued("generate", step, start, length, *options, state)
-        finally:
-            self.train(training)
+        options = (temperature, top_k, top_p, generator)
+        with evaluating(self):
+            return generation.continued(op, step, start, length, *options, state)

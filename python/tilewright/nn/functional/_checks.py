@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import _core
 from ..._engine import arguments
-from ..._engine.op import beside
+from ..._engine.op import beside, positions
 from ..._engine.tensor import Tensor, asarray
 from ..._functions.indexing import nonzero
 from ..._functions.logical import logical_and, logical_or
@@ -60,6 +60,11 @@ def operand(op: str, name: str, value: Any, other: Any) -> Tensor:
     except (TypeError, ValueError, BufferError):
         arguments.array(op, name, value)  # for its message
         raise
+
+
+def positions_of(op: str, name: str, value: Any, other: Any) -> Tensor:
+    """An `operand` of positions: an empty list has none, and so passes for integers."""
+    return positions(value, lambda given: operand(op, name, given, other))
 
 
 def common_shape(op: str, x1: Tensor, x2: Tensor) -> tuple[int, ...]:

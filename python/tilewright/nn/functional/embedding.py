@@ -9,7 +9,7 @@ from ... import _core
 from ..._engine import arguments
 from ..._engine.arguments import array, integer
 from ..._engine.dtypes import as_dtype, int64
-from ..._engine.op import beside, positions, wrap
+from ..._engine.op import wrap
 from ..._engine.tensor import Tensor
 from ..._functions import reductions
 from ..._functions.arithmetic import sqrt
@@ -22,7 +22,7 @@ from ..._functions.logical import logical_and, logical_not, logical_or
 from ..._functions.manipulation import astype, concatenate, expand_dims, reshape
 from ..._functions.scans import cumulative_sum
 from ...autograd import no_grad
-from ._checks import not_negative, positive, refuse_where
+from ._checks import not_negative, operand, positions_of, positive, refuse_where
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
@@ -150,7 +150,7 @@ def _operands(op: str, input: Any, weight: Any) -> tuple[Tensor, Tensor]:
     table = weight if isinstance(weight, Tensor) else array(op, "weight", weight)
     if table.ndim != 2:
         raise ValueError(f"{op}: weight has shape {table.shape}, but must be (rows, columns)")
-    indices = positions(input, lambda given: beside(table, given))
+    indices = positions_of(op, "input", input, table)
     if not indices.dtype.is_integer:
         raise TypeError(f"{op}: input has dtype {indices.dtype.name}, but must be integers")
     return table, indices
@@ -300,7 +300,7 @@ def _sample_weights(op: str, given: Any, indices: Tensor, mode: str, table: Tens
         return None
     if mode != "sum":
         raise ValueError(f'{op}: per_sample_weights go with mode "sum", but mode is {mode!r}')
-    factors = beside(table, given)
+    factors = operand(op, "per_sample_weights", given, table)
     if factors.shape != indices.shape:
         raise ValueError(f"{op}: per_sample_weights have shape {factors.shape}, but input has {indices.shape}")
     if factors.dtype.is_complex:
@@ -318,7 +318,7 @@ def _bags(op: str, indices: Tensor, offsets: Any, with_end: bool) -> tuple[Any, 
         raise ValueError(f"{op}: input has shape {indices.shape}, but must be 1-D or 2-D")
     if offsets is None:
         raise ValueError(f"{op}: input {indices.shape} is 1-D, so offsets must say where bags begin")
-    given = positions(offsets, lambda value: beside(indices, value))
+    given = positions_of(op, "offsets", offsets, indices)
     if not given.dtype.is_integer:
         raise TypeError(f"{op}: offsets have dtype {given.dtype.name}, but must be integers")
     if given.ndim != 1 or (with_end and not given.size):

@@ -137,7 +137,7 @@ def pad_packed_sequence(
     Raises
     ------
     ValueError
-        For a `total_length` below T.
+        For a `total_length` below T, and a `padding_value` that the dtype of the sequences does not have.
     TypeError
         For what is no PackedSequence.
 
@@ -192,7 +192,8 @@ def pad_sequence(
     Raises
     ------
     ValueError
-        For no sequences, other shapes and another side.
+        For no sequences, other shapes, another side, and a `padding_value` that the dtype of the sequences does not
+        have.
     TypeError
         For what is not a sequence of arrays.
 
@@ -319,7 +320,11 @@ def _spread(
     """Padding of shape (T, B, ..) or (B, T, ..) with rows at these steps of sequences."""
     steps, batch = sizes
     padding_value = arguments.number(op, "padding_value", padding_value)
-    y = full((steps * batch, *rows.shape[1:]), padding_value, dtype=rows.dtype)
+    try:
+        padding = full((), padding_value, dtype=rows.dtype).item()
+    except ValueError:
+        raise ValueError(f"{op}: padding_value is {padding_value}, which is no {rows.dtype.name}") from None
+    y = full((steps * batch, *rows.shape[1:]), padding, dtype=rows.dtype)
     y[place * steps + t if batch_first else t * batch + place] = rows
     return reshape(y, (*((batch, steps) if batch_first else (steps, batch)), *rows.shape[1:]))
 

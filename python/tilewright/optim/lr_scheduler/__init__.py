@@ -21,11 +21,24 @@ A hundred steps of warm-up, then half a cosine:
 """
 
 from .base import LRScheduler
-from .cycles import *
-from .cycles import __all__ as _cycles
+from .cosines import CosineAnnealingLR, CosineAnnealingWarmRestarts
+from .cycles import CyclicLR, OneCycleLR
 from .decays import *
 from .decays import __all__ as _decays
+from .functions import LambdaLR, MultiplicativeLR
 from .joined import ChainedScheduler, SequentialLR
 from .plateau import ReduceLROnPlateau
 
-__all__ = ["ChainedScheduler", "LRScheduler", "ReduceLROnPlateau", "SequentialLR", *_cycles, *_decays]
+__all__ = [
+    "ChainedScheduler",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "LRScheduler",
+    "LambdaLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    *_decays,
+]

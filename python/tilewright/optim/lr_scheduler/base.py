@@ -159,7 +159,7 @@ class LRScheduler:
         Raises
         ------
         ValueError
-            Where the optimiser has another number of groups than before, or a rate is beyond every float.
+            Where the optimiser has another number of groups than before, or a rate is not finite.
         """
         self._move(self.last_epoch + 1)
 
@@ -168,11 +168,8 @@ class LRScheduler:
         before, self.last_epoch = self.last_epoch, epoch
         try:
             groups = self._groups()
-            rates = self.get_lr()
+            rates = self._checked_rates(epoch, len(groups))
             self._write_momentum(groups)
-        except OverflowError:
-            self.last_epoch = before
-            raise ValueError(f"{self._name}: the rate of epoch {epoch} is beyond the range of floats") from None
         except BaseException:
             self.last_epoch = before
             raise
@@ -180,6 +177,17 @@ class LRScheduler:
         for group, rate in zip(groups, rates, strict=True):
             group["lr"] = rate
         self._last_lr = rates
+
+    def _checked_rates(self, epoch: int, count: int) -> list[float]:
+        """What `get_lr` gives: finite, and one for each group."""
+        try:
+            rates = list(arguments.numbers(self._name, "what get_lr gave", self.get_lr(), count))
+        except OverflowError:
+            raise ValueError(f"{self._name}: the rate of epoch {epoch} is beyond the range of floats") from None
+        for rate in rates:
+            if not math.isfinite(rate):
+                raise ValueError(f"{self._name}: the rate of epoch {epoch} is {rate}, but must be finite")
+        return rates
 
     def _start(self) -> None:
         """Set the rates of the first epoch anew, from the base rates."""

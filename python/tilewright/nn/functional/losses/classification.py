@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...._engine import arguments
-from ...._engine.op import beside
 from ...._functions.comparison import equal
 from ...._functions.exponential import exp, log, log1p
 from ...._functions.extrema import maximum
@@ -22,6 +21,7 @@ from .._checks import (
     class_axis,
     class_indices,
     class_weight,
+    operand,
     operands,
     options,
 )
@@ -96,9 +96,9 @@ def cross_entropy(
         label_smoothing = arguments.number("cross_entropy", "label_smoothing", label_smoothing)
     if type(ignore_index) is not int or not -(2**63) <= ignore_index < 2**63:
         ignore_index = check_ignore_index("cross_entropy", ignore_index)
-    target = beside(input, target)
+    target = operand("cross_entropy", "target", target, input)
     if weight is not None:
-        weight = beside(input, weight)
+        weight = operand("cross_entropy", "weight", weight, input)
     if not target.dtype.is_floating:
         return cross_entropy_op(input, target, weight, ignore_index, label_smoothing, reduction)
     check_reduction("cross_entropy", reduction)

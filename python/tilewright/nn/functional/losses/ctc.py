@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ...._engine.op import beside, positions
 from ...._functions.comparison import equal
 from ...._functions.extrema import maximum
 from ...._functions.indexing import where
 from ...._functions.losses import ctc_loss as ctc_loss_op
 from ...._functions.manipulation import astype, expand_dims, reshape
-from .._checks import operands, options
+from .._checks import operands, options, positions_of
 from .._docstrings import loss
 from ._reduce import reduced
 
@@ -86,9 +85,9 @@ def ctc_loss(
     """
     blank, reduction, zero_infinity = options("ctc_loss", blank=blank, reduction=reduction, zero_infinity=zero_infinity)
     (log_probs,) = operands("ctc_loss", log_probs=log_probs)
-    targets = positions(targets, lambda given: beside(log_probs, given))
-    input_lengths = positions(input_lengths, lambda given: beside(log_probs, given))
-    target_lengths = positions(target_lengths, lambda given: beside(log_probs, given))
+    targets = positions_of("ctc_loss", "targets", targets, log_probs)
+    input_lengths = positions_of("ctc_loss", "input_lengths", input_lengths, log_probs)
+    target_lengths = positions_of("ctc_loss", "target_lengths", target_lengths, log_probs)
     single = log_probs.ndim == 2
     if single:
         log_probs = expand_dims(log_probs, axis=1)

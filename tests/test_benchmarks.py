@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tilewright as tw
-from bench import against, contenders, drivers, inference, layer_cases, layers, measure, report
+from bench import against, contenders, drivers, inference, layer_cases, layers, measure, report, steps
 from bench.layer_cases import LayerCase
 from bench.work import Work, WrongResultError
 from tilewright import nn
@@ -61,7 +61,7 @@ def test_every_result_of_several_is_checked():
 
 
 def test_a_training_step_is_checked_after_its_update():
-    row = drivers.training((8, 6, 4), 16, 2, "SGD", None)
+    row = steps.perceptron((8, 6, 4), 16, 2, "SGD", None)
     made = row.make()
     before = row.make().calls["tilewright"]()
     made.calls["numpy"] = lambda: before  # the right loss, but never another

@@ -19,7 +19,7 @@ ARRAYS = {
     "condition", "x", "x1", "x2", "data", "actual", "desired", "value", "gradient", "indices", "min", "max",
     "fill_value", "start", "stop", "step", "args", "kwargs", "keywords", "gradients", "target", "weight",
     "spec", "T", "key", "index", "a_min", "a_max", "input", "input1", "input2", "anchor", "positive", "negative", "var",
-    "src",
+    "src", "loss",
 }  # fmt: skip
 STATEFUL = ("set_num_threads", "memory.set_cache_limit", "show_config", "empty", "empty_like")
 STATEFUL += ("numpy.empty", "numpy.empty_like")

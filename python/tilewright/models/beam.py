@@ -69,7 +69,7 @@ def beam_search(
     end : int
         The token that ends a sequence.
     max_length : int
-        At most so many tokens; a sequence that has not ended by then counts as it is.
+        At most so many tokens, up to 1,048,576; a sequence that has not ended by then counts as it is.
     width : int
         How many beginnings are kept. 1 is greedy: the most probable token each time.
     length_penalty : float
@@ -122,7 +122,7 @@ def beam_search(
 
 def check_options(op: str, end: Any, max_length: Any, width: Any, length_penalty: Any) -> tuple[int, int, int, float]:
     end = arguments.integer(op, "end", end, at_least=0)
-    max_length = arguments.integer(op, "max_length", max_length, at_least=1)
+    max_length = arguments.integer(op, "max_length", max_length, at_least=1, at_most=generation.MOST_TOKENS)
     width = arguments.integer(op, "width", width, at_least=1)
     alpha = arguments.number(op, "length_penalty", length_penalty)
     if not 0 <= alpha < math.inf:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["distribution", "generate", "perplexity", "sample"]
 
 _LOWEST = -float("inf")
+MOST_TOKENS = 1 << 20  # that are drawn or searched for in one call
 
 
 def distribution(
@@ -148,7 +149,7 @@ def generate(
     prompt : array-like of int, shape (..., T)
         Texts to continue.
     length : int
-        How many tokens are added.
+        How many tokens are added, up to 1,048,576.
     temperature, top_k, top_p
         See `distribution`.
     generator : Generator, optional
@@ -193,7 +194,8 @@ def continued(
     state: Any = None,
 ) -> Tensor:
     """`generate` under the name of the function that was called."""
-    step, length = arguments.function(op, "step", step), arguments.integer(op, "length", length, at_least=0)
+    step = arguments.function(op, "step", step)
+    length = arguments.integer(op, "length", length, at_least=0, at_most=MOST_TOKENS)
     options, stream = _options(op, temperature, top_k, top_p), random.source(op, generator)
     tokens = tokens_of(op, "prompt", prompt)
     if not tokens.ndim:

@@ -208,6 +208,11 @@ def test_streams_go_through_the_text_in_order(n, size, length, drop_last, batch_
     assert len(list(streams)) == len(batches)  # a second pass
 
 
+def test_booleans_are_numbers_of_windows_as_of_lists():
+    windows = TextWindows([0, 1, 2, 3], 1)
+    assert windows[True][0].tolist() == windows[1][0].tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [

@@ -84,7 +84,7 @@ class TextWindows:
         return self._starts.size
 
     def __getitem__(self, index: Any) -> tuple[Tensor, Tensor]:
-        if not isinstance(index, (int, slice, Tensor)):
+        if isinstance(index, bool) or not isinstance(index, (int, slice, Tensor)):
             index = _index("TextWindows", index)
         if isinstance(index, int):
             start = int(self._starts[index])

@@ -84,7 +84,8 @@ def beam_search(
     Raises
     ------
     ValueError
-        For numbers out of range, a start that is not of shape (N,), and logits of another shape.
+        For numbers out of range, a start that is not of shape (N,), and logits of another shape, with a NaN or
+        without a finite number in a row.
     TypeError
         For a step that cannot be called or gives no pair, and arguments of another kind.
 
@@ -144,6 +145,7 @@ def _search(
         if logits.shape[:-1] != last.shape or logits.shape[-1] <= end:
             needed = f"({count}, {beams}, more than {end})"
             raise ValueError(f"beam_search: step gave logits of shape {logits.shape}, but must give {needed}")
+        generation.checked("beam_search", logits)
         total, parents, last = _best(total, log_softmax(logits, -1), ended, end, width)
         ended = take_along_axis(ended, parents, axis=1)
         lengths = take_along_axis(lengths, parents, axis=1) + where(ended, 0, 1)

@@ -290,7 +290,7 @@ def _options(op: str, temperature: Any, top_k: Any, top_p: Any) -> Options:
     return temperature, top_k, 1.0 if top_p is None else arguments.probability(op, "top_p", top_p)
 
 
-def _checked(op: str, logits: Any) -> tuple[Tensor, Tensor]:
+def checked(op: str, logits: Any) -> tuple[Tensor, Tensor]:
     """Logits in float64 and the largest of each row (..., 1), which is finite."""
     x = arguments.array(op, "logits", logits)
     if x.dtype.is_complex:
@@ -309,7 +309,7 @@ def _checked(op: str, logits: Any) -> tuple[Tensor, Tensor]:
 
 
 def _distribution(op: str, logits: Any, temperature: float, top_k: int | None, top_p: float) -> Tensor:
-    x, peak = _checked(op, logits)
+    x, peak = checked(op, logits)
     with no_grad():
         if not temperature:
             return one_hot(argmax(x, -1), x.shape[-1], dtype="float64")
@@ -329,7 +329,7 @@ def _distribution(op: str, logits: Any, temperature: float, top_k: int | None, t
 
 def _sample(op: str, logits: Any, options: Options, stream: Generator) -> Tensor:
     if not options[0]:
-        return argmax(_checked(op, logits)[0], -1)
+        return argmax(checked(op, logits)[0], -1)
     weights = _distribution(op, logits, *options)
     if not weights.size:
         return argmax(weights, -1)

@@ -258,8 +258,23 @@ class RecurrentForward {
       for (int64_t r = 0; r < rows; ++r)
         copy(now + r * step.a_row * size_, p_.x + (walk_.start(t) + piece.from + r) * s_.inputs * size_, s_.inputs);
       aim(step, t, piece.from, rows, now, rows_of(scratch, turn + 1, piece.size, step.a_row));
+      step.ahead = turn + 1 < walk_.steps() ? ahead(walk_.step(turn + 1), piece) : RecurrentAhead{};
       fn(step);
     }
+  }
+
+  // What a step writes for the way back.
+  RecurrentAhead ahead(int64_t t, Part piece) const {
+    const int64_t rows = std::min(walk_.rows(t) - piece.from, piece.size), row = walk_.start(t) + piece.from;
+    RecurrentAhead of{};
+    const auto add_rows = [&](const char* data, int64_t columns) {
+      if (data) of.add(data + row * columns * size_, rows * columns * size_);
+    };
+    if (rows <= 0) return of;
+    add_rows(p_.gates, blocks_of(s_.cell) * s_.hidden);
+    add_rows(p_.cells, s_.hidden);
+    add_rows(p_.y, s_.hidden);
+    return of;
   }
 
   void by_units() {

@@ -188,7 +188,23 @@ class RecurrentBack {
             stride,
             packed_->data,
             rows_at(p_.of_h, from, s_.hidden),
-            gates_of(s_.cell) == 3};
+            gates_of(s_.cell) == 3,
+            {}};
+  }
+
+  // What the pass of a step reads and writes.
+  RecurrentAhead ahead(int64_t step, Part piece) const {
+    const int64_t rows = std::min(walk_.rows(step) - piece.from, piece.size), row = walk_.start(step) + piece.from;
+    RecurrentAhead of{};
+    const auto add_rows = [&](const char* data, int64_t columns) {
+      if (data) of.add(data + row * columns * size_, rows * columns * size_);
+    };
+    if (rows <= 0) return of;
+    add_rows(p_.gates, blocks_of(s_.cell) * s_.hidden);
+    add_rows(p_.cells, s_.hidden);
+    add_rows(p_.g, s_.hidden);
+    add_rows(p_.of_gates, width_);
+    return of;
   }
 
   void by_sequences() {
@@ -208,11 +224,13 @@ class RecurrentBack {
       RecurrentBackward b = at_step(step, piece.from);
       b.copy = {scratch->data, stride, s_.hidden};
       pass(b, step, piece.from, rows, 0);
-      fn(product(rows, static_cast<const char*>(scratch->data), stride, piece.from));
+      RecurrentProduct of_h = product(rows, static_cast<const char*>(scratch->data), stride, piece.from);
+      if (turn > 0) of_h.ahead = ahead(walk_.step(turn - 1), piece);
+      fn(of_h);
       if (!p_.of_x) continue;
       const bool copied = !p_.of_products;  // else the copy is of the products with h
       fn({rows, width_, 0, s_.inputs, copied ? b.copy.data : b.of_gates.data, copied ? stride : width_,
-          packed_ih_->data, rows_at(p_.of_x, walk_.start(step) + piece.from, s_.inputs), false});
+          packed_ih_->data, rows_at(p_.of_x, walk_.start(step) + piece.from, s_.inputs), false, {}});
     }
   }
 

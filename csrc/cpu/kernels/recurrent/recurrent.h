@@ -14,6 +14,20 @@ struct RecurrentRows {
   }
 };
 
+// Memory that is wanted next, and lies in no cache near by. Products fetch it into L2 on their way.
+struct RecurrentAhead {
+  static constexpr int kMost = 4;
+  struct Range {
+    const void* data;
+    int64_t nbytes;
+  } ranges[kMost];
+  int count;
+
+  void add(const void* data, int64_t nbytes) {
+    if (data) ranges[count++] = {data, nbytes};
+  }
+};
+
 // What sums become: gates, c and h. The parts of gru_reset_first are r h, which a product has to wait for, and h.
 enum class RecurrentPart : uint8_t { all, reset, rest };
 
@@ -55,6 +69,7 @@ struct RecurrentStep {
   const void* packed;
   const void* bias;  // (blocks, hidden)
   RecurrentRows projection;
+  RecurrentAhead ahead;
 };
 
 // How weights of a step are packed: of each group of nr units, of each block, the columns of Wx^T, as deep as x or not
@@ -110,6 +125,7 @@ struct RecurrentProduct {
   const void* packed;
   RecurrentRows c;
   bool add;
+  RecurrentAhead ahead;
 };
 
 // Indexed by dtype: float32 and float64.

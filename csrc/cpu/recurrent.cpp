@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/caches.h"
 #include "core/denormals.h"
 #include "core/divide.h"
 #include "core/parallel.h"
@@ -30,6 +31,17 @@ int64_t pieces_of_sequences(int64_t count) { return power_of_two_below(ceil_div(
 int64_t scratch_stride(int64_t columns, DType dtype) {
   const int64_t line = kLine / size_of(dtype), stride = round_up(columns, line) + line;
   return stride * size_of(dtype) % kEvictingStride == 0 ? stride + line : stride;
+}
+
+RecurrentAhead recurrent_ahead(const RecurrentShape& s, DType dtype, int64_t row, int64_t rows,
+                               std::initializer_list<RecurrentColumns> arrays) {
+  const int64_t size = size_of(dtype);
+  RecurrentAhead ahead{};
+  ahead.weights_too = gates_of(s.cell) * s.hidden * s.hidden * size > l2_bytes();
+  for (const RecurrentColumns& of : arrays)
+    if (of.data && rows > 0)
+      ahead.ranges[ahead.count++] = {of.data + row * of.columns * size, rows * of.columns * size};
+  return ahead;
 }
 
 void RecurrentGemm::run() const {
@@ -263,18 +275,11 @@ class RecurrentForward {
     }
   }
 
-  // What a step writes for the way back.
+  // What a step of these sequences writes for the way back.
   RecurrentAhead ahead(int64_t t, Part piece) const {
-    const int64_t rows = std::min(walk_.rows(t) - piece.from, piece.size), row = walk_.start(t) + piece.from;
-    RecurrentAhead of{};
-    const auto add_rows = [&](const char* data, int64_t columns) {
-      if (data) of.add(data + row * columns * size_, rows * columns * size_);
-    };
-    if (rows <= 0) return of;
-    add_rows(p_.gates, blocks_of(s_.cell) * s_.hidden);
-    add_rows(p_.cells, s_.hidden);
-    add_rows(p_.y, s_.hidden);
-    return of;
+    const int64_t rows = std::min(walk_.rows(t) - piece.from, piece.size);
+    return recurrent_ahead(s_, p_.dtype, walk_.start(t) + piece.from, rows,
+                           {{p_.gates, blocks_of(s_.cell) * s_.hidden}, {p_.cells, s_.hidden}, {p_.y, s_.hidden}});
   }
 
   void by_units() {

@@ -192,19 +192,15 @@ class RecurrentBack {
             {}};
   }
 
-  // What the pass of a step reads and writes.
+  // What the pass of a step of these sequences reads and writes.
   RecurrentAhead ahead(int64_t step, Part piece) const {
-    const int64_t rows = std::min(walk_.rows(step) - piece.from, piece.size), row = walk_.start(step) + piece.from;
-    RecurrentAhead of{};
-    const auto add_rows = [&](const char* data, int64_t columns) {
-      if (data) of.add(data + row * columns * size_, rows * columns * size_);
-    };
-    if (rows <= 0) return of;
-    add_rows(p_.gates, blocks_of(s_.cell) * s_.hidden);
-    add_rows(p_.cells, s_.hidden);
-    add_rows(p_.g, s_.hidden);
-    add_rows(p_.of_gates, width_);
-    return of;
+    const int64_t rows = std::min(walk_.rows(step) - piece.from, piece.size);
+    return recurrent_ahead(s_, p_.dtype, walk_.start(step) + piece.from, rows,
+                           {{p_.gates, blocks_of(s_.cell) * s_.hidden},
+                            {p_.cells, s_.hidden},
+                            {p_.g, s_.hidden},
+                            {p_.of_gates, width_},
+                            {p_.of_products, width_}});
   }
 
   void by_sequences() {
@@ -229,8 +225,16 @@ class RecurrentBack {
       fn(of_h);
       if (!p_.of_x) continue;
       const bool copied = !p_.of_products;  // else the copy is of the products with h
-      fn({rows, width_, 0, s_.inputs, copied ? b.copy.data : b.of_gates.data, copied ? stride : width_,
-          packed_ih_->data, rows_at(p_.of_x, walk_.start(step) + piece.from, s_.inputs), false, {}});
+      fn({rows,
+          width_,
+          0,
+          s_.inputs,
+          copied ? b.copy.data : b.of_gates.data,
+          copied ? stride : width_,
+          packed_ih_->data,
+          rows_at(p_.of_x, walk_.start(step) + piece.from, s_.inputs),
+          false,
+          {}});
     }
   }
 

@@ -14,18 +14,15 @@ struct RecurrentRows {
   }
 };
 
-// Memory that is wanted next, and lies in no cache near by. Products fetch it into L2 on their way.
+// Memory that is wanted next and lies in no cache near by: products fetch it into L2 on their way.
 struct RecurrentAhead {
-  static constexpr int kMost = 4;
+  static constexpr int kMost = 5;
   struct Range {
     const void* data;
     int64_t nbytes;
   } ranges[kMost];
   int count;
-
-  void add(const void* data, int64_t nbytes) {
-    if (data) ranges[count++] = {data, nbytes};
-  }
+  bool weights_too;  // they do not stay in L2, and are fetched too: then tiles are many, and each fetches less
 };
 
 // What sums become: gates, c and h. The parts of gru_reset_first are r h, which a product has to wait for, and h.

@@ -38,7 +38,7 @@ TW_INLINE void multiply_row(const RegisterTile<FmaStep<T>>& t, int64_t k) {
   }
 }
 
-// Hands out what to fetch, at most a line for each step of a tile's depth.
+// Hands out what to fetch: for each step of a tile's depth at most a line, or with the weights an element.
 class Ahead {
  public:
   explicit Ahead(const RecurrentAhead& of) : of_(of) {}
@@ -46,11 +46,17 @@ class Ahead {
   template <class T>
   TW_INLINE void aim(RegisterTile<FmaStep<T>>& t) {
     if (range_ == of_.count) return;
-    constexpr int64_t kLine = 64;
+    constexpr int64_t kLine = 64, kSize = sizeof(T);
     const RecurrentAhead::Range& range = of_.ranges[range_];
-    const int64_t left = range.nbytes - done_, now = left < t.k * kLine ? left : t.k * kLine;
-    t.b_ahead = reinterpret_cast<const T*>(static_cast<const char*>(range.data) + done_);
-    t.b_ahead_step = (now / (int64_t)sizeof(T) + t.k - 1) / t.k;
+    const T* const from = reinterpret_cast<const T*>(static_cast<const char*>(range.data) + done_);
+    const int64_t left = range.nbytes - done_, most = t.k * (of_.weights_too ? kSize : kLine);
+    const int64_t now = left < most ? left : most;
+    if (of_.weights_too) {
+      t.a_ahead = from;
+    } else {
+      t.b_ahead = from;
+      t.b_ahead_step = (now / kSize + t.k - 1) / t.k;
+    }
     done_ = now < left ? done_ + now : 0;
     range_ += now == left;
   }

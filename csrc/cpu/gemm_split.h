@@ -61,11 +61,10 @@ inline GemmProblem piece_of(const GemmProblem& p, Part rows, Part columns, int64
           p.out.at(rows.from, columns.from, size)};
 }
 
-// Whether neighbouring rows (columns) of A, several of which are read at a time, lie in different sets of L1.
-// Columns are walked as deep as a block of K: from kEvictingColumns on, L2 loses them too before the next tile.
-inline constexpr int64_t kEvictingColumns = 1024;  // bytes
-inline bool stays_cached(const GemmMatrix& a, int64_t size) {
-  return (a.col == 1 && a.row * size % kEvictingStride != 0) || (a.row == 1 && a.col * size % kEvictingColumns != 0);
+// Whether neighbouring rows (columns) of A, several of which are read at a time, lie in different sets of L1: not where
+// columns are a multiple of `evicting` bytes apart.
+inline bool stays_cached(const GemmMatrix& a, int64_t size, int64_t evicting = kEvictingStride) {
+  return (a.col == 1 && a.row * size % kEvictingStride != 0) || (a.row == 1 && a.col * size % evicting != 0);
 }
 
 // Whether columns of A, read in place, evict each other from L1 before the tiles below have used the rest of a line.

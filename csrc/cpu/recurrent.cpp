@@ -38,8 +38,9 @@ RecurrentAhead recurrent_ahead(const RecurrentShape& s, DType dtype, int64_t row
   const int64_t size = size_of(dtype);
   RecurrentAhead ahead{};
   ahead.weights_too = gates_of(s.cell) * s.hidden * s.hidden * size > l2_bytes();
+  const bool worthwhile = rows > 0 && gates_of(s.cell) > 1;  // a plain cell reads and writes little
   for (const RecurrentColumns& of : arrays)
-    if (of.data && rows > 0)
+    if (of.data && worthwhile)
       ahead.ranges[ahead.count++] = {of.data + row * of.columns * size, rows * of.columns * size};
   return ahead;
 }

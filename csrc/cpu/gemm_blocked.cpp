@@ -18,6 +18,7 @@ constexpr int64_t kPackedBytes = int64_t{64} << 20;  // of columns of B held at 
 constexpr int64_t kGroupBytes = int64_t{4} << 20;    // of B, of products that are packed together
 constexpr int64_t kOwnRows = 48;                     // of C, at least, for which a thread packs B
 constexpr int64_t kOwnPanels = 4;                    // of B, at least, where it packs a part of it
+constexpr int64_t kEvictingColumns = 1024;           // bytes apart: L2 loses them too before the next tile
 constexpr int64_t kStreamingRows = 8;
 constexpr double kPackedBytesPerNs = 20;  // of B
 
@@ -30,7 +31,7 @@ class BlockedGemm {
         lanes_(ceil_div(g.each.k, kernel_.group)),
         depth_(stretch_depth(kernel_, g.each.k)),
         rows_(rows_in_cache(kernel_)),
-        unpacked_a_(kernel_.reads_unpacked(g.each) && stays_cached(g.each.a, size_)),
+        unpacked_a_(kernel_.reads_unpacked(g.each) && stays_cached(g.each.a, size_, kEvictingColumns)),
         b_shared_(g.packed_b || std::all_of(g.b_stride.begin(), g.b_stride.end(), [](int64_t s) { return s == 0; })),
         extent_(g.each.n) {}
 

@@ -61,9 +61,10 @@ inline GemmProblem piece_of(const GemmProblem& p, Part rows, Part columns, int64
           p.out.at(rows.from, columns.from, size)};
 }
 
-// Whether neighbouring rows (columns) of A, several of which are read at a time, lie in different sets of L1.
-inline bool stays_cached(const GemmMatrix& a, int64_t size) {
-  return (a.col == 1 && a.row * size % kEvictingStride != 0) || (a.row == 1 && a.col * size % kEvictingStride != 0);
+// Whether neighbouring rows (columns) of A, several of which are read at a time, lie in different sets of L1: not where
+// columns are a multiple of `evicting` bytes apart.
+inline bool stays_cached(const GemmMatrix& a, int64_t size, int64_t evicting = kEvictingStride) {
+  return (a.col == 1 && a.row * size % kEvictingStride != 0) || (a.row == 1 && a.col * size % evicting != 0);
 }
 
 // Whether columns of A, read in place, evict each other from L1 before the tiles below have used the rest of a line.

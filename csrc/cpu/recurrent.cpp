@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/caches.h"
 #include "core/denormals.h"
 #include "core/divide.h"
 #include "core/parallel.h"
@@ -30,6 +31,18 @@ int64_t pieces_of_sequences(int64_t count) { return power_of_two_below(ceil_div(
 int64_t scratch_stride(int64_t columns, DType dtype) {
   const int64_t line = kLine / size_of(dtype), stride = round_up(columns, line) + line;
   return stride * size_of(dtype) % kEvictingStride == 0 ? stride + line : stride;
+}
+
+RecurrentAhead recurrent_ahead(const RecurrentShape& s, DType dtype, int64_t row, int64_t rows,
+                               std::initializer_list<RecurrentColumns> arrays) {
+  const int64_t size = size_of(dtype);
+  RecurrentAhead ahead{};
+  ahead.weights_too = gates_of(s.cell) * s.hidden * s.hidden * size > l2_bytes();
+  const bool worthwhile = rows > 0 && gates_of(s.cell) > 1;  // a plain cell reads and writes little
+  for (const RecurrentColumns& of : arrays)
+    if (of.data && worthwhile)
+      ahead.ranges[ahead.count++] = {of.data + row * of.columns * size, rows * of.columns * size};
+  return ahead;
 }
 
 void RecurrentGemm::run() const {
@@ -258,8 +271,16 @@ class RecurrentForward {
       for (int64_t r = 0; r < rows; ++r)
         copy(now + r * step.a_row * size_, p_.x + (walk_.start(t) + piece.from + r) * s_.inputs * size_, s_.inputs);
       aim(step, t, piece.from, rows, now, rows_of(scratch, turn + 1, piece.size, step.a_row));
+      step.ahead = turn + 1 < walk_.steps() ? ahead(walk_.step(turn + 1), piece) : RecurrentAhead{};
       fn(step);
     }
+  }
+
+  // What a step of these sequences writes for the way back.
+  RecurrentAhead ahead(int64_t t, Part piece) const {
+    const int64_t rows = std::min(walk_.rows(t) - piece.from, piece.size);
+    return recurrent_ahead(s_, p_.dtype, walk_.start(t) + piece.from, rows,
+                           {{p_.gates, blocks_of(s_.cell) * s_.hidden}, {p_.cells, s_.hidden}, {p_.y, s_.hidden}});
   }
 
   void by_units() {

@@ -1,5 +1,6 @@
 // What the ways there and back of recurrent layers share: private to recurrent.cpp and recurrent_backward.cpp.
 #pragma once
+#include <initializer_list>
 #include <vector>
 
 #include "cpu/cpu.h"
@@ -52,6 +53,14 @@ int64_t pieces_of_sequences(int64_t count);
 
 // Elements from one row of scratch to the next: rows of a register tile must not evict each other.
 int64_t scratch_stride(int64_t columns, DType dtype);
+
+// Rows [row, row + rows) of arrays so many columns wide, as what is wanted next.
+struct RecurrentColumns {
+  const char* data;  // or null
+  int64_t columns;
+};
+RecurrentAhead recurrent_ahead(const RecurrentShape&, DType, int64_t row, int64_t rows,
+                               std::initializer_list<RecurrentColumns> arrays);
 
 // c (m, n) = bias + residual + a (m, k) w (n, k)^T; or a w where w is (k, n). Rows of a and of c lie apart.
 struct RecurrentGemm {

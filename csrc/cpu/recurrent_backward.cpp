@@ -188,7 +188,19 @@ class RecurrentBack {
             stride,
             packed_->data,
             rows_at(p_.of_h, from, s_.hidden),
-            gates_of(s_.cell) == 3};
+            gates_of(s_.cell) == 3,
+            {}};
+  }
+
+  // What the pass of a step of these sequences reads and writes.
+  RecurrentAhead ahead(int64_t step, Part piece) const {
+    const int64_t rows = std::min(walk_.rows(step) - piece.from, piece.size);
+    return recurrent_ahead(s_, p_.dtype, walk_.start(step) + piece.from, rows,
+                           {{p_.gates, blocks_of(s_.cell) * s_.hidden},
+                            {p_.cells, s_.hidden},
+                            {p_.g, s_.hidden},
+                            {p_.of_gates, width_},
+                            {p_.of_products, width_}});
   }
 
   void by_sequences() {
@@ -208,11 +220,21 @@ class RecurrentBack {
       RecurrentBackward b = at_step(step, piece.from);
       b.copy = {scratch->data, stride, s_.hidden};
       pass(b, step, piece.from, rows, 0);
-      fn(product(rows, static_cast<const char*>(scratch->data), stride, piece.from));
+      RecurrentProduct of_h = product(rows, static_cast<const char*>(scratch->data), stride, piece.from);
+      if (turn > 0) of_h.ahead = ahead(walk_.step(turn - 1), piece);
+      fn(of_h);
       if (!p_.of_x) continue;
       const bool copied = !p_.of_products;  // else the copy is of the products with h
-      fn({rows, width_, 0, s_.inputs, copied ? b.copy.data : b.of_gates.data, copied ? stride : width_,
-          packed_ih_->data, rows_at(p_.of_x, walk_.start(step) + piece.from, s_.inputs), false});
+      fn({rows,
+          width_,
+          0,
+          s_.inputs,
+          copied ? b.copy.data : b.of_gates.data,
+          copied ? stride : width_,
+          packed_ih_->data,
+          rows_at(p_.of_x, walk_.start(step) + piece.from, s_.inputs),
+          false,
+          {}});
     }
   }
 

@@ -5,6 +5,7 @@ Where the backward pass is recorded, the definition is differentiated.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
@@ -115,6 +116,10 @@ class RecurrentPlan:
         def rounded(x: Tensor) -> Tensor:
             return x if x.dtype == dtype else mp.astype(x, dtype)
 
+        @functools.cache  # LSTM and plain cell have the same cotangents for both biases
+        def of_bias(of_products: bool) -> Tensor:
+            return rounded(red.sum(products if of_products else gates, axis=0))
+
         def of(name: str) -> Any:
             if name == "weight_ih":
                 return product(gates, given["x"])
@@ -125,7 +130,7 @@ class RecurrentPlan:
             if name == "weight_peephole":
                 return rounded(self.of_peephole(gates, given["c"], node))
             if name in ("bias_ih", "bias_hh"):
-                return rounded(red.sum(gates if name == "bias_ih" else products, axis=0))
+                return of_bias(name == "bias_hh" and products is not gates)
             return rounded(found[name])
 
         return [of(name) for name in self.inputs if self.mask[name]]

@@ -14,6 +14,17 @@ struct RecurrentRows {
   }
 };
 
+// Memory that is wanted next and lies in no cache near by: products fetch it into L2 on their way.
+struct RecurrentAhead {
+  static constexpr int kMost = 5;
+  struct Range {
+    const void* data;
+    int64_t nbytes;
+  } ranges[kMost];
+  int count;
+  bool weights_too;  // they do not stay in L2, and are fetched too: then tiles are many, and each fetches less
+};
+
 // What sums become: gates, c and h. The parts of gru_reset_first are r h, which a product has to wait for, and h.
 enum class RecurrentPart : uint8_t { all, reset, rest };
 
@@ -55,6 +66,7 @@ struct RecurrentStep {
   const void* packed;
   const void* bias;  // (blocks, hidden)
   RecurrentRows projection;
+  RecurrentAhead ahead;
 };
 
 // How weights of a step are packed: of each group of nr units, of each block, the columns of Wx^T, as deep as x or not
@@ -110,6 +122,7 @@ struct RecurrentProduct {
   const void* packed;
   RecurrentRows c;
   bool add;
+  RecurrentAhead ahead;
 };
 
 // Indexed by dtype: float32 and float64.

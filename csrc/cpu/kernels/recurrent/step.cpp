@@ -38,9 +38,38 @@ TW_INLINE void multiply_row(const RegisterTile<FmaStep<T>>& t, int64_t k) {
   }
 }
 
+// Hands out what to fetch: for each step of a tile's depth at most a line, or with the weights an element.
+class Ahead {
+ public:
+  explicit Ahead(const RecurrentAhead& of) : of_(of) {}
+
+  template <class T>
+  TW_INLINE void aim(RegisterTile<FmaStep<T>>& t) {
+    if (range_ == of_.count) return;
+    constexpr int64_t kLine = 64, kSize = sizeof(T);
+    const RecurrentAhead::Range& range = of_.ranges[range_];
+    const T* const from = reinterpret_cast<const T*>(static_cast<const char*>(range.data) + done_);
+    const int64_t left = range.nbytes - done_, most = t.k * (of_.weights_too ? kSize : kLine);
+    const int64_t now = left < most ? left : most;
+    if (of_.weights_too) {
+      t.a_ahead = from;
+    } else {
+      t.b_ahead = from;
+      t.b_ahead_step = (now / kSize + t.k - 1) / t.k;
+    }
+    done_ = now < left ? done_ + now : 0;
+    range_ += now == left;
+  }
+
+ private:
+  const RecurrentAhead& of_;
+  int range_ = 0;
+  int64_t done_ = 0;
+};
+
 // The tiles of `t`'s columns of `rows` rows, near-equal ones, over a depth of k: c = bias + add + a b.
 template <class T>
-TW_INLINE void multiply_rows(RegisterTile<FmaStep<T>> t, int64_t rows, int64_t k) {
+TW_INLINE void multiply_rows(RegisterTile<FmaStep<T>> t, int64_t rows, int64_t k, Ahead& ahead) {
   if (rows == 1) return multiply_row<T>(t, k);
   constexpr int MR = Blocking<T>::mr, NR = Blocking<T>::nr;
   const int64_t tiles = (rows + MR - 1) / MR, add_row = t.add_row;
@@ -50,14 +79,15 @@ TW_INLINE void multiply_rows(RegisterTile<FmaStep<T>> t, int64_t rows, int64_t k
   do {
     t.k = k - depth < kDepth<T> ? k - depth : kDepth<T>;
     t.b = b + depth * NR;
-    t.b_ahead_step = NR / tiles;
     t.bias = depth ? nullptr : bias;
     t.add_row = depth ? t.c_row : add_row;
     for (int64_t i = 0; i < tiles; ++i) {
       const int64_t from = rows * i / tiles;
       t.rows = (int)(rows * (i + 1) / tiles - from);
       t.a = t.a_ahead = a + from * t.a_row + depth;
+      t.b_ahead_step = NR / tiles;
       t.b_ahead = t.b + t.k * NR + i * t.k * t.b_ahead_step;
+      ahead.aim(t);
       t.c = c + from * t.c_row;
       t.add = depth ? t.c : add ? add + from * t.add_row : nullptr;
       multiply_tile(t);
@@ -80,6 +110,7 @@ void step(const RecurrentStep& s) {
   t.c_row = blocks * NR;
   t.add_row = s.projection.row;
   t.relu = false;
+  Ahead ahead(s.ahead);
   int64_t group = 0;
   for (int64_t block = 0; block < blocks; ++block) {
     const RecurrentBlock of = recurrent_block(cell, block);
@@ -98,7 +129,7 @@ void step(const RecurrentStep& s) {
       t.add = of.of_x && s.projection.data
                   ? static_cast<const T*>(s.projection.data) + of.gate * s.projection.block + unit
                   : nullptr;
-      multiply_rows<T>(t, s.rows, k);
+      multiply_rows<T>(t, s.rows, k, ahead);
       b += k * NR;
     }
     RecurrentUpdate update = s.update.at(0, unit, sizeof(T));
@@ -119,13 +150,14 @@ void product(const RecurrentProduct& p) {
   t.b_row = NR;
   t.c_row = t.add_row = p.c.row;
   t.relu = false;
+  Ahead ahead(p.ahead);
   for (int64_t j = p.from; j < p.to; j += NR) {
     t.cols = (int)(p.to - j < NR ? p.to - j : NR);
     t.b = static_cast<const T*>(p.packed) + j * p.k;
     t.c = static_cast<T*>(p.c.data) + j;
     t.add = p.add ? t.c : nullptr;
     t.bias = nullptr;
-    multiply_rows<T>(t, p.rows, p.k);
+    multiply_rows<T>(t, p.rows, p.k, ahead);
   }
 }
 

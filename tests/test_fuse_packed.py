@@ -1,4 +1,4 @@
-"""Fused convolutions whose weights are laid out beforehand: transformed for Winograd, in panels, or without taps in padding."""
+"""Fused convolutions whose weights are laid out beforehand: transformed, in panels, or without taps in padding."""
 
 from __future__ import annotations
 

@@ -21,9 +21,10 @@ constexpr int64_t kLeastChannels = 24, kLeastFilters = 16, kMostFilters = 96;
 // What a panel of the transposed im2col matrix costs, in filters of one pixel: more filters times pixels that are none
 // cost more.
 constexpr int64_t kPanel = 12;
-constexpr int64_t kBytes = 4 << 20;  // of planes and g that are in memory at a time
-constexpr int64_t kPixels = 64;      // of the planes that are written at a time
-constexpr int64_t kPlanes = 4;       // of a task
+constexpr int64_t kMostBytes = 32 << 20;  // of planes and g of an image
+constexpr int64_t kBytes = 4 << 20;       // of planes and g that are in memory at a time
+constexpr int64_t kPixels = 64;           // of the planes that are written at a time
+constexpr int64_t kPlanes = 4;            // of a task
 
 const PackedGemm& kernel() { return kernels().gemm.packed[static_cast<int>(DType::f32)]; }
 
@@ -44,10 +45,12 @@ class ShiftedGradient {
         pixels_(y_.out * width_),
         columns_(round_up(s_.out_channels, kernel().nr)),
         depth_(std::max<int64_t>(1, kernel().kc / width_) * width_),
-        together_(std::clamp<int64_t>(
-            kBytes / ((planes_ * plane_ + pixels_ * columns_) * static_cast<int64_t>(sizeof(float))), 1, s_.images)),
+        together_(std::clamp<int64_t>(kBytes / image_bytes(), 1, s_.images)),
         across_(columns_ / kernel().nr),
         down_(rows_down()) {}
+
+  // Of planes and g.
+  int64_t image_bytes() const { return (planes_ * plane_ + pixels_ * columns_) * static_cast<int64_t>(sizeof(float)); }
 
   bool run() {
     const StorageRef planes = allocate_floats(together_ * planes_ * plane_),
@@ -205,7 +208,7 @@ const char* shifted_gradient_unsupported(const ConvWeightGradientProblem& p) {
   const int64_t none = (x.kernel - 1) / x.stride;  // pixels of a row that are none
   if (s.out_channels > kMostFilters || none * s.out_channels > kPanel * x.out)
     return "enough filters to repay a panel of the im2col matrix";
-  return nullptr;
+  return ShiftedGradient(p).image_bytes() > kMostBytes ? "images are too large to be copied" : nullptr;
 }
 
 bool shifted_gradient(const ConvWeightGradientProblem& p) { return ShiftedGradient(p).run(); }

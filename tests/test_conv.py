@@ -297,6 +297,26 @@ def test_gradients_add_up_in_place():
     np.testing.assert_allclose(w.grad.numpy(), 2 * once.numpy(), rtol=1e-5)
 
 
+@pytest.mark.kernels
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_the_gradient_of_few_filters_meets_what_is_not_finite_where_sums_do(value, capsys):
+    """The last element of a row, which the first column of taps does not meet."""
+    x, w, g = draw(1, 24, 16, 16), draw(16, 24, 3, 3, requires_grad=True), draw(1, 16, 16, 16)
+
+    def gradient():
+        return tw.autograd.gradients(F.conv2d(x, w, padding=1), [w], g)[0].numpy()
+
+    tw.explain(gradient)
+    assert "-> a product for each tap" in (text := capsys.readouterr().out) or "-> naive" in text
+    finite = gradient()
+    x[0, 5, 7, 15] = value
+    got = gradient()
+    met = np.zeros_like(got, dtype=bool)
+    met[:, 5, :, 1:] = True
+    assert not np.isfinite(got[met]).any()
+    np.testing.assert_allclose(got[~met], finite[~met], rtol=1e-3, atol=1e-3)
+
+
 def test_what_is_taken_is_explained(capsys):
     x = tw.ones((2, 8, 20, 20))
     tw.explain(F.conv2d, x, tw.ones((16, 8, 1, 1)))

@@ -1,4 +1,4 @@
-"""Fused convolutions whose weights are laid out beforehand: transformed for Winograd, or without taps in padding."""
+"""Fused convolutions whose weights are laid out beforehand: transformed, in panels, or without taps in padding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from test_fuse import assert_like, drawn, evaluated
 from tilewright import _core, nn
 
 F = nn.functional
-packs = pytest.mark.skipif(_core.config()["isa"] == "reference", reason="the level has no Winograd kernels")
+packs = pytest.mark.skipif(_core.config()["isa"] == "reference", reason="the level packs no weights")
 PACKED = "    its weight, a constant, is packed"
 
 
@@ -62,6 +62,65 @@ def test_a_weight_that_is_used_twice_is_packed_once():
     once = nn.fuse(nn.Conv2d(8, 8, 3, padding=1), drawn(1, 8, 16, 16))
     (packed,) = [line for line in lines(once) if line.startswith("packed operands of products: ")]
     assert packed in lines(fused) and lines(fused).count(PACKED) == 2
+
+
+class Added(nn.Module):
+    """A convolution, a sum, and an activation."""
+
+    def __init__(self, activation, *arguments, **options):
+        self.activation, self.conv = activation, nn.Conv2d(*arguments, **options)
+
+    def forward(self, x, y=None):
+        z = self.conv(x) if y is None else self.conv(x) + y
+        return self.activation(z)
+
+
+@packs
+@pytest.mark.kernels
+@pytest.mark.parametrize(("arguments", "shape", "added"), [
+    ((200, 64, 1), (1, 200, 5, 5), False),
+    ((1030, 65, 1), (2, 1030, 7, 7), True),  # a depth of several blocks
+    ((256, 97, 1), (3, 256, 8, 32), True),  # columns of the image evict each other from the cache
+    ((193, 70, 1, 2), (2, 193, 14, 13), False),
+    ((24, 80, 3, 2, 1), (2, 24, 23, 19), True),  # several stretches of pixels
+    ((256, 64, 3, 2, 1), (3, 256, 28, 28), False),  # matrices of some images at a time
+    ((64, 64, (1, 5), 1, 0, 2), (1, 64, 6, 14), True),
+], ids=repr)  # fmt: skip
+@pytest.mark.parametrize(("activation", "bias"), [(F.relu, True), (F.relu, False), (F.sigmoid, True)])
+def test_few_pixels_are_rows_of_a_product_with_packed_weights(arguments, shape, added, activation, bias):
+    net, x = Added(activation, *arguments, bias=bias), drawn(*shape)
+    given = (x, drawn(*net(x).shape)) if added else (x,)
+    want, before = evaluated(net, *given), tw.get_num_threads()
+    fused, results = nn.fuse(net), []
+    try:
+        for threads in (1, 2, 7):
+            tw.set_num_threads(threads)
+            results.append(fused(*given))
+    finally:
+        tw.set_num_threads(before)
+    assert PACKED in lines(fused)
+    assert_like(results[0], want, 2e-6)
+    for other in results[1:]:
+        assert_like(other, results[0])
+
+
+@packs
+@pytest.mark.parametrize(("change", "why"), [
+    ({}, None),
+    ({"groups": 2}, "there are groups"),
+    ({"out_channels": 40}, "few filters"),
+    ({"in_channels": 128}, "the depth is short"),
+    ({"padding": 6}, "enough pixels to fill vectors"),
+    ({"padding": 0, "stride": 2}, "rows of a register tile are few"),
+])  # fmt: skip
+def test_which_weights_of_few_pixels_are_packed(change, why, capsys):
+    options = {"in_channels": 256, "out_channels": 64, "kernel_size": 1} | change
+    fused = nn.fuse(nn.Conv2d(**options), x := drawn(1, options["in_channels"], 7, 7))
+    assert (PACKED in lines(fused)) == (why is None)
+    tw.explain(fused, x)
+    text = capsys.readouterr().out
+    assert ("float32 -> pixels x packed weight as GEMM" in text) == (why is None)
+    assert why is None or f"not pixels x packed weight as GEMM: {why}" in text
 
 
 @packs

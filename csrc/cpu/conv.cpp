@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "cpu/conv_depthwise.h"
 #include "cpu/conv_direct.h"
+#include "cpu/conv_packed.h"
 #include "cpu/conv_winograd.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
@@ -232,10 +233,11 @@ constexpr Method<ConvProblem> kWinograd = {
 const Method<ConvProblem> kMethods[] = {
     {"naive", naive_unsupported, run_naive},
     {"one pixel as GEMM", one_pixel_unsupported, run_one_pixel},
-    {"1x1 as GEMM", one_tap_unsupported, run_one_tap},
-    {"depthwise", depthwise_unsupported, depthwise},
     kWinograd<WinogradTiles::f4>,
     kWinograd<WinogradTiles::f2>,
+    {"pixels x packed weight as GEMM", packed_unsupported, run_packed},
+    {"1x1 as GEMM", one_tap_unsupported, run_one_tap},
+    {"depthwise", depthwise_unsupported, depthwise},
     {"a few columns", few_columns_unsupported, run_few_columns},
     {"without taps on padding alone", fewer_taps_unsupported, run_fewer_taps},
     {"direct", direct_unsupported, direct},

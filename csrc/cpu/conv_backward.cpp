@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "cpu/conv.h"
 #include "cpu/conv_depthwise.h"
+#include "cpu/conv_shifted.h"
 #include "cpu/conv_winograd.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
@@ -252,11 +253,18 @@ void run_fewer_taps(const ConvWeightGradientProblem& p) {
   move_taps(kernels().conv.spread, p.dtype, s, box, whole, c.out, !p.accumulate);
 }
 
+// ---- few filters: tap by tap ----------------------------------------------------------------------------------------
+
+void run_shifted(const ConvWeightGradientProblem& p) {
+  if (!shifted_gradient(p)) run_im2col_gradient(p);
+}
+
 // In order of preference.
 const Method<ConvWeightGradientProblem> kGradientMethods[] = {
     {"naive", naive_gradient_unsupported, run_naive_gradient},
     {"depthwise", depthwise_weight_gradient_unsupported, depthwise_weight_gradient},
     {"without taps on padding alone", fewer_taps_unsupported, run_fewer_taps},
+    {"a product for each tap", shifted_gradient_unsupported, run_shifted},
     {"implicit im2col of several images", together_unsupported, run_together},
     {"implicit im2col", im2col_gradient_unsupported, run_im2col_gradient},
 };

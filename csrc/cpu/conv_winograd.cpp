@@ -7,6 +7,7 @@
 #include "core/divide.h"
 #include "core/parallel.h"
 #include "cpu/conv.h"
+#include "cpu/conv_packed.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_split.h"
@@ -155,6 +156,7 @@ StorageRef conv_pack(const ConvPackProblem& pack) {
     if ((pack.transpose ? winograd_transpose_unsupported : winograd_unsupported)(size, p)) continue;
     return winograd_pack(size, pack.transpose ? turned_weights_of(p) : weights_of(p));
   }
+  if (!pack.transpose && !packed_unsupported(p)) return pack_weight(p);
   return {};
 }
 

@@ -54,6 +54,9 @@ constexpr ConvShape kShapes[] = {
     {2, 2, 2, 6, {kNone, axis(9, 3, 1, -1), axis(70, 3, 3, 2, 2)}},
     {1, 1, 5, 9, {kNone, axis(7, 2, 3, 1, 2), axis(65, 5, 1, 0, 3)}},
     {3, 1, 4, 4, {kNone, axis(4, 4), axis(35, 4, 1, 1)}},
+    {2, 1, 30, 17, {kNone, axis(17, 3, 1, 1), axis(40, 3, 1, 1)}},  // few filters: gradients tap by tap
+    {3, 1, 70, 40, {kNone, axis(33, 3, 2, 1), axis(45, 5, 2, 2)}},
+    {1, 1, 25, 90, {kNone, axis(33, 2), axis(160, 2, 3, 0, 1, 5)}},
 };
 
 template <class T>
@@ -196,7 +199,8 @@ int64_t scratch(F run) {
   return memory::stats().peak - before;
 }
 
-// A thread holds a block of B, of A, the sums and a tile of the result; a transposed convolution the weight once more.
+// A thread holds a block of B, of A, the sums and a tile of the result; a transposed convolution the weight once more;
+// a gradient with few filters a padded image and its g.
 void run_scratch() {
   const PackedGemm& packed = kernels().gemm.packed[static_cast<int>(DType::f32)];
   const int64_t thread = 4 * cpu::kSourcePanels * packed.nr * (packed.kc + 2 * 1024);
@@ -206,13 +210,15 @@ void run_scratch() {
     const int64_t weight = 4 * s.in_channels * s.out_channels * s.taps();
     Case<float> forward(s, false, false), transposed(s, true, false);
     Gradient<float> gradient(s, false);
+    const int64_t padded = 5 * (s.in_channels * s.in_pixels() + s.out_channels * s.out_pixels());
     const int64_t own = static_cast<int64_t>(sizeof(float)) * (s.in_channels * s.out_channels * s.taps() + 1);
     for (int threads : {1, 2}) {
       set_num_threads(threads);
       check(scratch([&] { cpu::conv(forward.problem(false, true)); }) <= threads * thread, "scratch of conv");
       check(scratch([&] { cpu::conv_transpose(transposed.problem(false, true)); }) <= threads * thread + weight,
             "scratch of conv_transpose");
-      check(scratch([&] { gradient.run(false, false); }) <= 17 * own + threads * thread, "scratch of the gradient");
+      check(scratch([&] { gradient.run(false, false); }) <= 17 * own + padded + threads * thread,
+            "scratch of the gradient");
     }
   }
 }

@@ -223,10 +223,10 @@ def fuse(model: Module, /, *example_inputs: Any, exact: bool = False) -> Fused:
     calls are kept.
 
     Then the calls are rewritten. What does not depend on the inputs is computed once; sums and activations behind a
-    product become a part of it; constant matrices, and the weights of convolutions that take Winograd's filtering, are
-    laid out as they are read, which takes their memory again, or up to four times as much; taps of a kernel that meet
-    nothing but padding are left out; elementwise ops write over what nobody needs any more; and temporaries share one
-    block of memory.
+    product become a part of it; constant matrices, and the weights of convolutions that take Winograd's filtering or
+    have few pixels, are laid out as they are read, which takes their memory again, or up to four times as much; taps of
+    a kernel that meet nothing but padding are left out; elementwise ops write over what nobody needs any more; and
+    temporaries share one block of memory.
 
     Convolutions take the tiles that `nn.winograd` allows where `fuse` is called, in later recordings, too.
 

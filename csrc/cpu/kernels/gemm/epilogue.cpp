@@ -152,6 +152,31 @@ TW_INLINE void store_columns(const Sums<T>& s, T* c) {
     for (int r = 0; r < R; ++r) *c++ = s.data[r * s.row + j];
 }
 
+// Whether columns of C, of a residual and values of a bias for them are all that meets the sums, but for relu.
+template <class S>
+TW_INLINE bool is_plain_by_columns(const GemmOutput& out) {
+  return sizeof(S) == sizeof(compute_t<S>) && out.pre.data == nullptr && out.gate.data == nullptr &&
+         out.activation <= Activation::relu && (out.bias.data == nullptr || out.bias.row == 0) &&
+         (out.residual.data == nullptr || out.residual.row == 1);
+}
+
+// `cols` columns of C with `rows` elements, each a row of `square`.
+template <class T>
+TW_INLINE void finish_square(const GemmOutput& out, const T* square, int rows, int cols) {
+  constexpr int L = lanes<T>;
+  const T* const bias = static_cast<const T*>(out.bias.data);
+  const T* const residual = static_cast<const T*>(out.residual.data);
+  T* const c = static_cast<T*>(out.c.data);
+  for (int j = 0; j < cols; ++j) {
+    vec<T> v = load(square + j * L);
+    if (bias != nullptr) v += set1(bias[j * out.bias.col]);
+    if (residual != nullptr) v += load_n(residual + j * out.residual.col, rows);
+    if constexpr (has_activation<T>)
+      if (out.activation == Activation::relu) v = relu(v);
+    store_n(c + j * out.c.col, v, rows);
+  }
+}
+
 // C is stored by columns: squares of sums are transposed in registers first.
 template <class S>
 void finish_columns(const GemmOutput& out, const Sums<compute_t<S>>& s) {
@@ -165,6 +190,7 @@ void finish_columns(const GemmOutput& out, const Sums<compute_t<S>>& s) {
       if (s.rows == 8) return store_columns<T, 8>(s, c);
     }
   }
+  const bool plain = is_plain_by_columns<S>(out);
   alignas(64) T square[L * L];
   for (int64_t i = 0; i < s.rows; i += L) {
     for (int64_t j = 0; j < s.cols; j += L) {
@@ -173,6 +199,12 @@ void finish_columns(const GemmOutput& out, const Sums<compute_t<S>>& s) {
       for (int r = 0; r < rows; ++r) x[r] = load_row(s.data + (i + r) * s.row + j, 1, cols);
       transpose<T>(x);
       for (int r = 0; r < L; ++r) store(square + r * L, x[r]);
+      if constexpr (sizeof(S) == sizeof(T)) {
+        if (plain) {
+          finish_square<T>(out.at(i, j, sizeof(S)), square, rows, cols);
+          continue;
+        }
+      }
       finish_rows<S>(out.at(i, j, sizeof(S)).transposed(), {square, L, cols, rows});
     }
   }

@@ -45,6 +45,8 @@ TW_INLINE void k_block(const GemmTile& g, int64_t from, typename Step::sum* part
   const Lane* a = unpacked_a ? static_cast<const Lane*>(g.a.data) + from * g.a.col / Step::group
                              : static_cast<const Lane*>(g.a_packed) + from / Step::group * a_panels * MR;
   const Lane* b = static_cast<const Lane*>(g.b_packed) + from / Step::group * g.b_columns + g.b_from * k;
+  const int64_t first_k = ((g.k < g.depth ? g.k : g.depth) + Step::group - 1) / Step::group;
+  const Lane* const next_tile = static_cast<const Lane*>(g.b_packed) + (g.b_from + g.n) * first_k;
   const int64_t a_step = unpacked_a ? g.a.row / Step::group : k;  // from one row to the next, of panels on average
   RegisterTile<Step> t;
   t.k = k;
@@ -57,7 +59,7 @@ TW_INLINE void k_block(const GemmTile& g, int64_t from, typename Step::sum* part
   for (int64_t j = 0; j < g.n; j += NR) {
     t.b = b + j * k;
     t.cols = min(g.n - j, NR);
-    const Lane* next_b = j + NR < g.n ? t.b + NR * k : b + k * g.b_columns;
+    const Lane* next_b = j + NR < g.n ? t.b + NR * k : last ? next_tile : b + k * g.b_columns;
     t.b_ahead_step = (NR + a_panels - 1) / a_panels;
     if constexpr (Step::offset != 0) {
       const bool bias_now = plain && first;

@@ -55,7 +55,7 @@ constexpr ConvShape kShapes[] = {
     {1, 1, 5, 9, {kNone, axis(7, 2, 3, 1, 2), axis(65, 5, 1, 0, 3)}},
     {3, 1, 4, 4, {kNone, axis(4, 4), axis(35, 4, 1, 1)}},
     {2, 1, 30, 17, {kNone, axis(17, 3, 1, 1), axis(40, 3, 1, 1)}},  // few filters: gradients tap by tap
-    {3, 1, 70, 40, {kNone, axis(33, 3, 2, 1), axis(45, 5, 2, 2)}},
+    {2, 1, 26, 18, {kNone, axis(25, 3, 2, 1), axis(45, 5, 2, 2)}},
     {1, 1, 25, 90, {kNone, axis(33, 2), axis(160, 2, 3, 0, 1, 5)}},
 };
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-SEEDS = 60
+SEEDS = 40
 PARTS = 4  # each a process, so that a fault in one does not hide the others
 SHOWN = 40
 

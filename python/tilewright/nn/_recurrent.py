@@ -149,6 +149,16 @@ class GRUSteps(Weights):
     _gates, _states = 3, ("h",)
 
 
+def sequence_input(layer: Any, input: Any) -> Tensor:
+    """What a recurrent layer was given, as a tensor: (T, B, I), with `batch_first` (B, T, I), or (T, I)."""
+    name, size = type(layer).__name__, layer.input_size
+    x = arguments.array(name, "input", input)
+    if x.ndim not in (2, 3) or x.shape[-1] != size:
+        batched = f"(B, T, {size})" if layer.batch_first else f"(T, B, {size})"
+        raise ValueError(f"{name}: input has shape {x.shape}, but must be {batched} or (T, {size})")
+    return x
+
+
 def given_states(op: str, hx: Any, names: list[str]) -> list[Tensor]:
     """The states that a call was given, as tensors: one, or a tuple of two."""
     if len(names) == 1:

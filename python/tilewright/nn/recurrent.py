@@ -23,6 +23,7 @@ from ._recurrent import (
     Weights,
     document,
     given_states,
+    sequence_input,
 )
 from ._sequences import PackedSequence
 
@@ -130,7 +131,7 @@ class _Recurrent(Weights):
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         if isinstance(input, PackedSequence):
             return self._of_packed(input, hx)
-        x = self._dense(input)
+        x = sequence_input(self, input)
         shape, batched = x.shape, x.ndim == 3
         if not batched:
             x = expand_dims(x, 1)
@@ -145,15 +146,6 @@ class _Recurrent(Weights):
         elif self.batch_first:
             output = swapaxes(output, 0, 1)
         return output, self._given_back(last)
-
-    def _dense(self, input: Any) -> Tensor:
-        name = type(self).__name__
-        x = input if isinstance(input, Tensor) else arguments.array(name, "input", input)
-        if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
-            size = self.input_size
-            batched = f"(B, T, {size})" if self.batch_first else f"(T, B, {size})"
-            raise ValueError(f"{name}: input has shape {x.shape}, but must be {batched} or (T, {size})")
-        return x
 
     def _of_packed(self, input: PackedSequence, hx: Any) -> tuple[Any, Any]:
         x, sizes, order, back = input

@@ -9,6 +9,7 @@ from ..._engine import arguments
 from ..._functions.creation import empty, zeros
 from ..._functions.manipulation import expand_dims, stack, swapaxes
 from ..._functions.trigonometric import tanh
+from ...nn._recurrent import sequence_input
 from ...nn.functional import linear
 
 if TYPE_CHECKING:
@@ -95,11 +96,7 @@ class MultiplicativeRNN(nn.Module):
         return f"{self.input_size}, {self.hidden_size}, factors={self.factors}, batch_first={self.batch_first}"
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Tensor, Tensor]:
-        x = arguments.array("MultiplicativeRNN", "input", input)
-        if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
-            batched = f"({'B, T' if self.batch_first else 'T, B'}, {self.input_size})"
-            needed = f"{batched} or (T, {self.input_size})"
-            raise ValueError(f"MultiplicativeRNN: input has shape {x.shape}, but must be {needed}")
+        x = sequence_input(self, input)
         swaps = self.batch_first and x.ndim == 3
         x = swapaxes(x, 0, 1) if swaps else x
         h = self._first_state(hx, x)

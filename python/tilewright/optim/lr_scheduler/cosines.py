@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts"]
 
 
+def _half_cosine(epoch: float, period: float) -> float:
+    """From 1 in epoch 0 down to 0 after a period, and up again."""
+    return (1 + math.cos(math.pi * epoch / period)) / 2
+
+
 class CosineAnnealingLR(ScaledLR):
     """Down along half a cosine; after `T_max` epochs up again.
 
@@ -70,7 +75,7 @@ class CosineAnnealingLR(ScaledLR):
         return self.eta_min
 
     def _share(self, epoch: int) -> float:
-        return (1 + math.cos(math.pi * epoch / self.T_max)) / 2
+        return _half_cosine(epoch, self.T_max)
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -142,7 +147,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self._number("T_i")
 
     def get_lr(self) -> list[float]:
-        share = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
+        share = _half_cosine(self.T_cur, self.T_i)
         return [self.eta_min + (base_lr - self.eta_min) * share for base_lr in self.base_lrs]
 
     def step(self, epoch: float | None = None) -> None:

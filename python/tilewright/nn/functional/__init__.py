@@ -2,6 +2,8 @@
 
 from .activations import *
 from .activations import __all__ as _activations
+from .attention import *
+from .attention import __all__ as _attention
 from .conv import *
 from .conv import __all__ as _conv
 from .distances import *
@@ -37,6 +39,7 @@ from .shuffling import __all__ as _shuffling
 
 __all__ = [
     *_activations,
+    *_attention,
     *_conv,
     *_distances,
     *_dropout,

@@ -10,7 +10,7 @@ import numpy as np
 
 import tilewright as tw
 
-from . import images, layer_cases, layers, picks, products, recurrent_cases, shapes, steps
+from . import attention_cases, images, layer_cases, layers, picks, products, recurrent_cases, shapes, steps
 from .contenders import Contenders, apply, operands, torch
 from .shapes import label
 from .work import Work
@@ -40,8 +40,10 @@ def all_work() -> list[Work]:
         (products.bytes_, shapes.BYTES),
         (layers.layer, layer_cases.LAYERS),
         (layers.layer, recurrent_cases.RECURRENT),
+        (layers.layer, attention_cases.TRANSFORMERS),
         (steps.perceptron, shapes.TRAINING),
         (steps.language_model, recurrent_cases.LANGUAGE_MODELS),
+        (steps.gpt, attention_cases.GPTS),
     ]
     return [driver(*entry) for driver, entries in drivers for entry in entries]
 

@@ -162,6 +162,51 @@ def lstm(graph: Graph, module: Any, x: Value) -> tuple[Value, ...]:
     return y, Value(names[1], 3), Value(names[2], 3)
 
 
+def layer_norm(graph: Graph, module: Any, x: Value) -> Value:
+    weights = [graph.constant(w) for w in (module.weight, module.bias)]
+    return graph.node("LayerNormalization", x, *weights, axis=-1, epsilon=module.eps)
+
+
+def attended(graph: Graph, q: Value, k: Value, v: Value, size: int) -> Value:
+    """Of arrays (B, H, T, D)."""
+    scale = graph.constant(tw.asarray(size**-0.5))
+    scores = graph.node("MatMul", graph.node("Mul", q, scale), graph.node("Transpose", k, perm=[0, 1, 3, 2]))
+    return graph.node("MatMul", graph.node("Softmax", scores, axis=-1), v)
+
+
+def attention(graph: Graph, module: Any, q: Value, k: Value, v: Value) -> Value:
+    if module.causal:
+        raise NotExportedError("no ONNX graph is made of causal attention")
+    return attended(graph, q, k, v, module.size)
+
+
+def transformer_block(graph: Graph, module: Any, x: Value) -> Value:
+    """Without a mask."""
+    if module.causal:
+        raise NotExportedError("no ONNX graph is made of causal attention")
+    width = module.qkv.in_features
+    size = width // module.heads
+
+    def attend(x: Value) -> Value:
+        parts = graph.constant(tw.asarray([0, 0, module.heads, size], dtype="int64"))
+        heads = []
+        for w, b in zip(tw.split(module.qkv.weight, 3), tw.split(module.qkv.bias, 3), strict=True):
+            part = graph.node("Add", graph.node("MatMul", x, graph.constant(w.T)), graph.constant(b))
+            heads.append(Value(graph.node("Transpose", graph.node("Reshape", part, parts), perm=[0, 2, 1, 3]).name, 4))
+        y = graph.node("Transpose", attended(graph, *heads, size), perm=[0, 2, 1, 3])
+        merged = graph.node("Reshape", y, graph.constant(tw.asarray([0, 0, width], dtype="int64")))
+        return graph.module(module.out, Value(merged.name, 3))
+
+    def feed(x: Value) -> Value:
+        return chain(graph, [module.up, module.gelu, module.down], x)
+
+    if module.pre_norm:
+        x = graph.node("Add", x, attend(graph.module(module.norm1, x)))
+        return graph.node("Add", x, feed(graph.module(module.norm2, x)))
+    x = graph.module(module.norm1, graph.node("Add", x, attend(x)))
+    return graph.module(module.norm2, graph.node("Add", x, feed(x)))
+
+
 def activation(graph: Graph, name: str, x: Value) -> Value:
     """One of those that `nn.Linear` takes."""
     if name == "none":
@@ -192,6 +237,9 @@ EXPORTS: dict[str, Callable[..., Any]] = {
     "ResNet": resnet,
     "Sequential": chain,
     "LSTM": lstm,
+    "LayerNorm": layer_norm,
+    "Attend": attention,
+    "Block": transformer_block,
     "Dropout": lambda graph, module, x: x,
     "Identity": lambda graph, module, x: x,
     "ReLU": lambda graph, module, x: activation(graph, "relu", x),

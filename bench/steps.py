@@ -10,7 +10,7 @@ import numpy as np
 
 import tilewright as tw
 
-from . import layer_cases, layers, recurrent_cases
+from . import attention_cases, layer_cases, layers, recurrent_cases
 from .contenders import Contenders, torch
 from .work import Work
 
@@ -51,6 +51,18 @@ def language_model(sizes: tuple[int, int, int], steps: int, batch: int, optimise
     )
     flops = 6.0 * steps * batch * of_token
     return training(name, lambda nn: recurrent_cases.language_model(nn, *sizes), data, optimiser, flops, goal)
+
+
+def gpt(sizes: tuple[int, int, int, int], batch: int, length: int, optimiser: str, goal: Goal) -> Work:
+    vocabulary, width, depth, heads = sizes
+
+    def data() -> Pieces:
+        tokens = np.random.default_rng(1).integers(0, vocabulary, (batch, length + 1))
+        return [(tokens[:, :-1], tokens[:, 1:].ravel())]
+
+    name = f"step of a GPT, {depth} x {width}, {heads} heads, {vocabulary} tokens, {batch} x {length}, {optimiser}"
+    there = attention_cases.of_blocks(width, depth, batch, length, True) + 2.0 * batch * length * width * vocabulary
+    return training(name, lambda nn: attention_cases.gpt(nn, *sizes, length), data, optimiser, 3 * there, goal)
 
 
 def training(name: str, model: Model, data: Callable[[], Pieces], optimiser: str, flops: float, goal: Goal) -> Work:

@@ -77,6 +77,7 @@ struct Backend {
   } index;
   struct {
     BackendOp<void, BiasActivationBackwardProblem> bias_activation_backward;
+    BackendOp<void, CompressedLinearProblem> compressed;
   } linear;
   struct {
     BackendOp<void, NormRowsProblem> rows;
@@ -157,6 +158,7 @@ struct Backend {
   X(index, mask_offsets)              \
   X(index, unravel)                   \
   X(linear, bias_activation_backward) \
+  X(linear, compressed)               \
   X(norm, rows)                       \
   X(norm, rows_backward)              \
   X(norm, channels)                   \

@@ -20,4 +20,23 @@ void operands(BiasActivationBackwardProblem& p, F f) {
   for (View* view : {&p.z, &p.bias}) f(Access::writes, view->data);
 }
 
+// C (m, n) = act(x W^T + bias) in float32; the rows of W, n of k, are codes: bfloat16, or int8 times the scale of the
+// row.
+struct CompressedLinearProblem {
+  int64_t m, n, k;
+  DType dtype;          // of the codes
+  const char* x;        // (m, k), contiguous
+  const char* codes;    // (n, k), contiguous
+  const char* scale;    // (n); null without
+  const char* bias;     // (n), or null
+  Activation activation;
+  char* y;  // (m, n)
+};
+
+template <class F>
+void operands(CompressedLinearProblem& p, F f) {
+  for (const char** read : {&p.x, &p.codes, &p.scale, &p.bias}) f(Access::reads, *read);
+  f(Access::writes, p.y);
+}
+
 }  // namespace tw

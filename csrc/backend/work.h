@@ -87,6 +87,9 @@ inline double expected_ns(const UnravelProblem& p) { return 5 * static_cast<doub
 inline double expected_ns(const BiasActivationBackwardProblem& p) {
   return 0.5 * static_cast<double>(p.rows) * static_cast<double>(p.cols);
 }
+inline double expected_ns(const CompressedLinearProblem& p) {
+  return (0.05 * static_cast<double>(p.m) + 0.1) * static_cast<double>(p.n) * static_cast<double>(p.k);
+}
 inline double expected_ns(const NormRowsProblem& p) { return 0.5 * product(p.shape); }
 inline double expected_ns(const NormRowsBackwardProblem& p) { return product(p.shape); }
 inline double expected_ns(const NormChannelsProblem& p) { return 0.5 * product(p.shape); }

@@ -54,6 +54,10 @@ void bind_linear(py::module_& m) {
   m.def("linear", [](const Array& x, const Array& weight, const Array* bias, const char* activation) {
     return linear(x, weight, bias, activation_named(activation));
   });
+  m.def("compressed_linear",
+        [](const Array& x, const Array& codes, const Array* scale, const Array* bias, const char* activation) {
+          return compressed_linear(x, codes, scale, bias, activation_named(activation));
+        });
   py::class_<PackedWeight>(m, "PackedWeight")
       .def(py::init<const Array&>())
       .def_property_readonly("nbytes", &PackedWeight::nbytes)

@@ -31,7 +31,7 @@ const Backend kBackend = {
               .count_true = {count_true},
               .mask_offsets = {mask_offsets},
               .unravel = {unravel}},
-    .linear = {.bias_activation_backward = {bias_activation_backward}},
+    .linear = {.bias_activation_backward = {bias_activation_backward}, .compressed = {compressed_linear}},
     .norm = {.rows = {norm_rows},
              .rows_backward = {norm_rows_backward},
              .channels = {norm_channels},

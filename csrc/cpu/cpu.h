@@ -41,6 +41,7 @@ void mask_offsets(const MaskProblem&);
 void unravel(const UnravelProblem&);
 
 void bias_activation_backward(const BiasActivationBackwardProblem&);
+void compressed_linear(const CompressedLinearProblem&);
 
 void norm_rows(const NormRowsProblem&);
 void norm_rows_backward(const NormRowsBackwardProblem&);

@@ -112,6 +112,39 @@ PackedWeight::PackedWeight(const Array& weight) : dtype_(weight.dtype) {
 
 GemmMatrix PackedWeight::matrix() const { return {plain_ ? panels_->data : nullptr, 1, in_}; }
 
+Array compressed_linear(const Array& x, const Array& codes, const Array* scale, const Array* bias,
+                        Activation activation) {
+  constexpr const char* op = "compressed_linear";
+  if (codes.ndim() != 2) fail<ValueError>(op, ": codes ", codes.shape, " are not (out, in)");
+  const int64_t out = codes.shape[0], in = codes.shape[1];
+  if (x.ndim() == 0 || x.shape.back() != in)
+    fail<ValueError>(op, ": codes ", codes.shape, " take ", in, " features, but x ", x.shape, " has ",
+                     x.ndim() == 0 ? 0 : x.shape.back());
+  if (codes.dtype != DType::bf16 && codes.dtype != DType::i8)
+    fail<TypeError>(op, ": codes are ", codes.dtype, ", but must be bfloat16 or int8");
+  if ((codes.dtype == DType::i8) != (scale != nullptr))
+    fail<ValueError>(op, ": codes are ", codes.dtype, ", ", scale ? "which have no scale" : "which need a scale");
+  common_device(op, {{"x", &x}, {"codes", &codes}, {"scale", scale}, {"bias", bias}});
+  const auto check = [&](const char* name, const Array* given, const Dims& needed) {
+    if (given && needed.size() && !(given->shape == needed))
+      fail<ValueError>(op, ": ", name, " ", given->shape, " does not fit codes ", codes.shape, ", which need ", needed);
+    if (given && given->dtype != DType::f32)
+      fail<TypeError>(op, ": ", name, " is ", given->dtype, ", but must be float32, as results are");
+  };
+  check("x", &x, {});
+  check("scale", scale, {out});
+  check("bias", bias, {out});
+  Dims shape = x.shape;
+  shape[x.ndim() - 1] = out;
+  const Array y = empty(shape, DType::f32, x.device);
+  if (y.size() == 0) return y;
+  const Array rows = contiguous(x), matrix = contiguous(codes), scales = scale ? contiguous(*scale) : Array{},
+              biases = bias ? contiguous(*bias) : Array{};
+  backend(x.device).linear.compressed({y.size() / out, out, in, codes.dtype, rows.data, matrix.data, scales.data,
+                                       biases.data, activation, y.data});
+  return y;
+}
+
 BiasActivationGradients bias_activation_backward(const Array& g, const Array& saved, Activation activation) {
   constexpr const char* op = "bias_activation_backward";
   if (activation == Activation::none) fail<ValueError>(op, ": activation is none, which needs no backward");

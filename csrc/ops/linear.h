@@ -31,6 +31,10 @@ class PackedWeight {
 };
 Array linear(const Array& x, const PackedWeight& weight, const Array* bias, Activation activation);
 
+// The same in float32 with a weight of codes (out, in): bfloat16, or int8 with a scale (out,) for each row.
+Array compressed_linear(const Array& x, const Array& codes, const Array* scale, const Array* bias,
+                        Activation activation);
+
 // Backward of bias and activation in one pass over memory. `saved` is act's result for relu, tanh and sigmoid and its
 // argument for the others, of the shape of g (..., out).
 struct BiasActivationGradients {

@@ -40,6 +40,27 @@ struct GemmTile {
   void* sums = nullptr;  // if null, the kernel has room of its own
 };
 
+// Rows of float32 numbers as codes: bfloat16, or int8 times the scale of their row.
+struct CompressedRows {
+  const void* codes;
+  int64_t row;         // codes from one row to the next
+  const float* scale;  // null without
+
+  __attribute__((always_inline)) CompressedRows at(int64_t r, int64_t size) const {
+    return {static_cast<const char*>(codes) + r * row * size, row, scale ? scale + r : nullptr};
+  }
+};
+
+// The dot products of `m` such rows of k codes with `count` vectors x of unit stride, x_step apart. Those of a vector
+// are a row of `out`: out.c.col = 1.
+struct CompressedProblem {
+  int64_t m, k;
+  CompressedRows a;
+  const float* x;
+  int64_t count, x_step;  // 1 to GemmKernels::kMostVectors
+  GemmOutput out;
+};
+
 // How operands are packed, and the kernel that multiplies what was packed; null where there is none.
 struct PackedGemm {
   int mr, nr, kc, mc, nc;  // see kernels/blocking.h
@@ -96,6 +117,10 @@ struct GemmKernels {
   void (*direct[kDTypes])(const GemmProblem& g, const SourcePart* source);
 
   PackedGemm packed[kDTypes];
+
+  // Indexed by the dtype of codes: bfloat16 and int8. `expand` makes float32 of k codes of `count` rows, to[r * k ..].
+  void (*compressed[kDTypes])(const CompressedProblem&);
+  void (*expand[kDTypes])(CompressedRows a, int64_t count, int64_t k, float* to);
 
   ByteGemm bytes[2][2];  // [A is signed][B is signed]
 };

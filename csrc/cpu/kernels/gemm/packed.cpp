@@ -5,6 +5,7 @@
 namespace tw::TW_ISA {
 
 void fill_bytes(GemmKernels&);
+void fill_compressed(GemmKernels&);
 void fill_direct(GemmKernels&);
 void fill_dot(GemmKernels&);
 void fill_gemv(GemmKernels&);
@@ -51,6 +52,7 @@ void fill(GemmKernels& table) {
   TW_FOR_EACH_FLOAT(X)
 #undef X
   fill_bytes(table);
+  fill_compressed(table);
   fill_direct(table);
   fill_dot(table);
   fill_gemv(table);

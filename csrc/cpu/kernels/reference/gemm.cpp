@@ -84,9 +84,22 @@ void naive_bytes(const GemmProblem& g) {
   }
 }
 
+float code_of(const bf16* codes, int64_t at) { return static_cast<float>(Float<bf16>::get(codes[at])); }
+float code_of(const int8_t* codes, int64_t at) { return codes[at]; }
+
+// Codes of row r as numbers.
+template <class S>
+void expand(CompressedRows a, int64_t count, int64_t k, float* to) {
+  for (int64_t r = 0; r < count; ++r)
+    for (int64_t p = 0; p < k; ++p)
+      *to++ = code_of(static_cast<const S*>(a.codes) + r * a.row, p) * (a.scale ? a.scale[r] : 1.0f);
+}
+
 }  // namespace
 
 void fill(GemmKernels& table) {
+  table.expand[static_cast<int>(DType::bf16)] = expand<bf16>;
+  table.expand[static_cast<int>(DType::i8)] = expand<int8_t>;
   const auto set = [&table](DType dtype, void (*kernel)(const GemmProblem&)) {
     table.naive[static_cast<int>(dtype)] = kernel;
   };

@@ -40,6 +40,10 @@ def step(optimiser):
     return lambda: optimiser([parameter()], lr=0.1)
 
 
+def compressed(*shape):
+    return nn.CompressedLinear(floats(*shape))
+
+
 def sequences():
     """Of a GRU."""
     return floats(32 * 64, 64), floats(64, 128), floats(384, 64), floats(384, 128), None, None, (64,) * 32, False, True
@@ -83,6 +87,7 @@ LONG = {
     "gemm.run, of integers": (lambda: positions(256 * 256).reshape(256, 256), lambda x: x @ x),
     "gemm.run, by a column": (lambda: (floats(2048, 2048), floats(2048, 1)), lambda a: a[0] @ a[1]),
     "gemm.pack": (lambda: bare(floats(4096, 2048)), lambda a: _core.PackedWeight(*a)),
+    "linear.compressed": (lambda: (floats(64, 2048), compressed(4096, 2048)), lambda a: a[1](a[0])),
     "index.gather": (lambda: (floats(), positions()), lambda a: a[0][a[1]]),
     "index.gather, of rows": (lambda: (floats(1024, 1024), positions(8192, 1024)), lambda a: tw.take(*a, 0)),
     "index.scatter": (lambda: (floats(), positions(), floats()), lambda a: a[0].__setitem__(*a[1:])),

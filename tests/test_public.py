@@ -42,6 +42,7 @@ NOT_OPS = {
     "nn.functional.dropout", "nn.functional.dropout1d", "nn.functional.dropout2d", "nn.functional.dropout3d",
     "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "multinomial",
     # models
+    "nn.compress",
     "nn.fuse",
     # autograd
     "no_grad", "enable_grad", "grad", "value_and_grad",

@@ -24,11 +24,11 @@ void operands(BiasActivationBackwardProblem& p, F f) {
 // row.
 struct CompressedLinearProblem {
   int64_t m, n, k;
-  DType dtype;          // of the codes
-  const char* x;        // (m, k), contiguous
-  const char* codes;    // (n, k), contiguous
-  const char* scale;    // (n); null without
-  const char* bias;     // (n), or null
+  DType dtype;        // of the codes
+  const char* x;      // (m, k), contiguous
+  const char* codes;  // (n, k), contiguous
+  const char* scale;  // (n); null without
+  const char* bias;   // (n), or null
   Activation activation;
   char* y;  // (m, n)
 };

@@ -3,6 +3,7 @@
 #include "backend/backend.h"
 #include "core/watch.h"
 #include "ops/creation.h"
+#include "ops/elementwise.h"
 #include "ops/matrix_operand.h"
 #include "ops/transfer.h"
 
@@ -128,20 +129,28 @@ Array compressed_linear(const Array& x, const Array& codes, const Array* scale, 
   const auto check = [&](const char* name, const Array* given, const Dims& needed) {
     if (given && needed.size() && !(given->shape == needed))
       fail<ValueError>(op, ": ", name, " ", given->shape, " does not fit codes ", codes.shape, ", which need ", needed);
-    if (given && given->dtype != DType::f32)
-      fail<TypeError>(op, ": ", name, " is ", given->dtype, ", but must be float32, as results are");
+    if (given && !is_floating(given->dtype))
+      fail<TypeError>(op, ": ", name, " is ", given->dtype, ", but must be floating");
   };
   check("x", &x, {});
   check("scale", scale, {out});
   check("bias", bias, {out});
+  DType dtype = x.dtype;
+  for (const Array* given : {scale, bias})
+    if (given) dtype = promote_types(dtype, given->dtype);
+  if (dtype != DType::f32) {  // codes have kernels for float32 alone
+    const Array numbers = astype(codes, dtype, false), factors = scale ? expand_dims(*scale, 1) : Array{};
+    const ElementwiseOp multiply = elementwise_op(Elementwise::multiply);
+    return linear(x, scale ? binary(multiply, {&numbers, {}}, {&factors, {}}) : numbers, bias, activation);
+  }
   Dims shape = x.shape;
   shape[x.ndim() - 1] = out;
-  const Array y = empty(shape, DType::f32, x.device);
+  const Array y = empty(shape, dtype, x.device);
   if (y.size() == 0) return y;
   const Array rows = contiguous(x), matrix = contiguous(codes), scales = scale ? contiguous(*scale) : Array{},
               biases = bias ? contiguous(*bias) : Array{};
-  backend(x.device).linear.compressed({y.size() / out, out, in, codes.dtype, rows.data, matrix.data, scales.data,
-                                       biases.data, activation, y.data});
+  backend(x.device).linear.compressed(
+      {y.size() / out, out, in, codes.dtype, rows.data, matrix.data, scales.data, biases.data, activation, y.data});
   return y;
 }
 

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 import tilewright as tw
+from tilewright._functions import linear as linear_family
 
 from .activations import gelu, sigmoid
 from .opcase import ALL, A, OpCase, Raises, S
@@ -18,6 +19,20 @@ ACTIVATIONS = {
     "sigmoid": sigmoid,
     "silu": lambda z: z * sigmoid(z),
 }
+
+
+def CODES(shape):
+    return A(shape, -127, 127, dtype="int8")
+
+
+def compressed_linear(x, codes, scale, bias, activation):
+    return linear(x, codes * scale[:, None], bias, activation)
+
+
+def of_codes(x=(2, 4), dtype="int8", scale=(5,), bias=(5,)):
+    """A call that is refused."""
+    ones = [None if shape is None else tw.ones(shape) for shape in (x, scale, bias)]
+    return lambda: linear_family.compressed_linear(ones[0], tw.ones((5, 4), dtype=dtype), ones[1], ones[2], "none")
 
 
 def linear(x, weight, bias=None, activation="none"):
@@ -89,6 +104,31 @@ CASES = (
                 r"matmul: .*\(2.*\(4",
                 lambda: tw.matmul(tw.ones((2, 3, 3)), tw.ones((4, 3, 3))),
             ),
+        ),
+    ),
+    OpCase(
+        "compressed_linear",
+        compressed_linear,
+        (
+            S(U((3, 4)), CODES((5, 4)), U((5,)), U((5,)), "none"),
+            S(U((4,)), CODES((5, 4)), U((5,)), None, "relu"),
+            S(U((2, 1, 40)), CODES((37, 40)), U((37,)), U((37,)), "gelu"),
+            S(U((9, 70)), CODES((33, 70)), U((33,)), None, "none"),
+            S(U((0, 4)), CODES((5, 4)), U((5,)), U((5,)), "none"),
+            S(U((3, 0)), CODES((5, 0)), U((5,)), U((5,)), "none"),
+        ),
+        fn=linear_family.compressed_linear,
+        tolerance=512,
+        products=True,
+        errors=(
+            Raises(
+                ValueError,
+                r"compressed_linear: codes \(5, 4\) take 4 features, but x \(2, 3\) has 3",
+                of_codes(x=(2, 3)),
+            ),
+            Raises(ValueError, "compressed_linear: codes are int8, which need a scale", of_codes(scale=None)),
+            Raises(TypeError, "compressed_linear: codes are int16, but must be", of_codes(dtype="int16")),
+            Raises(ValueError, r"compressed_linear: bias \(4,\) does not fit codes \(5, 4\)", of_codes(bias=(4,))),
         ),
     ),
     OpCase(

@@ -124,6 +124,10 @@ def linear(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
     return F.linear(x, layer.weight, layer.bias, layer.activation)
 
 
+def compressed(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    return F.linear(x, layer.codes.astype("float32") * layer.scale.reshape(-1, 1), layer.bias, layer.activation)
+
+
 def maxout(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
     return F.maxout(F.linear(x, layer.linear.weight, layer.linear.bias), layer.pieces, -1)
 
@@ -280,6 +284,12 @@ CASES = (
     M("Linear", linear, A((2, 5, 6)), in_features=6, out_features=3),
     M("Linear", linear, A((2, 6)), in_features=6, out_features=3, activation="gelu_tanh", torch=False),
     M("PackedLinear", linear, A((4, 6)), build=lambda: nn.PackedLinear(nn.Linear(6, 3)), torch=False, grad=0),
+    M("CompressedLinear", compressed, A((4, 6)), weight=np.eye(3, 6), bias=np.ones(3), torch=False,
+      grad=0, errors=(
+        refused(ValueError, r"weight has shape \(3,\)", "CompressedLinear", [1.0, 2.0, 3.0]),
+        refused(ValueError, r"bias has shape \(2,\)", "CompressedLinear", [[1.0]], [1.0, 2.0]),
+        refused(ValueError, "dtype is 'int4', but must be", "CompressedLinear", [[1.0]], dtype="int4"),
+        refused(ValueError, "weight is not finite", "CompressedLinear", [[float("nan")]]))),
     # attention
     M("AdditiveAttention", scores.attention(scores.additive), A((2, 3, 4)), A((2, 5, 6)), query_dim=4, key_dim=6,
       hidden=7, torch=False, errors=(

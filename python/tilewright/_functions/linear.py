@@ -33,4 +33,4 @@ def _compressed_linear(x: Tensor, codes: Tensor, scale: Tensor | None, bias: Ten
 
 @primitive(conditions=("codes",), composed=_compressed_linear)
 def compressed_linear(x: Any, codes: Any, scale: Any, bias: Any, /, activation: str) -> Tensor:  # type: ignore[empty-body]
-    """`linear` by a weight of codes: bfloat16, or int8 times the scale of their row; all else is float32."""
+    """`linear` by a weight of codes: bfloat16, or int8 times the scale of their row."""

@@ -13,6 +13,7 @@ from .._engine.tensor import Tensor, asarray
 from .._functions.activations import FUSED
 from .._functions.linear import linear
 from . import init
+from .compressed import CompressedLinear
 from .module import Module
 from .parameter import Parameter
 
@@ -124,6 +125,10 @@ class Linear(Module):
 
     def forward(self, input: Any) -> Tensor:
         return linear(input, self.weight, self.bias, self.activation)
+
+    def compressed(self, dtype: str) -> CompressedLinear:
+        """What takes its place in `nn.compress`."""
+        return CompressedLinear(self.weight, self.bias, self.activation, dtype)
 
     def extra_repr(self) -> str:
         return _describe(self)

@@ -33,7 +33,7 @@ TW_INLINE vf load_codes_n(const int8_t* p, int n) {
   return as_floats(codes);
 }
 
-constexpr int kTogether = 4;  // rows that share what is read of x
+constexpr int kTogether = 4;      // rows that share what is read of x
 constexpr int64_t kAhead = 2048;  // bytes of a row that are fetched before they are wanted
 
 // sums[v][r]: lane-wise, of R rows and V vectors. Of one vector there are two chains for each row, to hide the latency
@@ -56,8 +56,7 @@ TW_INLINE void dot_rows(const S* a, int64_t a_row, const float* x, int64_t x_ste
   int64_t p = 0;
   for (; p + U * L <= k; p += U * L) {
 #pragma GCC unroll 4
-    for (int r = 0; r < R; ++r)
-      __builtin_prefetch(reinterpret_cast<const char*>(a + r * a_row + p) + kAhead, 0, 2);
+    for (int r = 0; r < R; ++r) __builtin_prefetch(reinterpret_cast<const char*>(a + r * a_row + p) + kAhead, 0, 2);
 #pragma GCC unroll 2
     for (int u = 0; u < U; ++u) add(p + u * L, acc[u]);
   }

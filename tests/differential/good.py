@@ -116,6 +116,22 @@ GOOD = {
     **{f"{name}Attention.{key}": good for name in ("Additive", "Bilinear", "Dot", "Cosine", "Network")
     for key, good in (("values", ("None", 't("float32", 2, 5, 2)')), ("lengths", ("None", "[5, 0]")),
     ("mask", ("None", 't("bool", 2, 5)', 't("bool", 2, 4, 5)')))},
+    # positions, linear attention, gates
+    **dict.fromkeys(("cos", "sin"), ('t("float32", 2, 1)', "[[0.5]]")), "interleaved": BOOL,
+    "rotary.input": ('t("float32", 2, 3)', "leaf(2, 2, 4)"), "RotaryPositions.size": ("2",), "base": ("10000.0", "2"),
+    "RotaryPositions.input": ('t("float32", 2, 3)', "leaf(2, 2, 4)"), "RotaryPositions.offset": ("0", "[3, 1]"),
+    "RotaryPositions.factor": ("1.0", "2"), "num_heads": ("2", "1"), "num_buckets": ("8",), "max_distance": ("20",),
+    **{f"{name}.{key}": good for name in ("ALiBi", "RelativeBias") for key, good in (("queries", ("3", "1")),
+    ("keys", ("None", "5")), ("offset", ("0", "2")))},
+    "embed_dim": ("2", "4"), "chunk": ("1", "64"), "feature_map": ("None", "abs"), "return_state": BOOL,
+    **dict.fromkeys((f"linear_attention.{name}" for name in ("query", "key", "value")), ("leaf(2, 4, 3)",)),
+    **dict.fromkeys((f"LinearAttention.{name}" for name in ("query", "input")), ("leaf(2, 4, 2)",)),
+    **dict.fromkeys(("LinearAttention.key", "LinearAttention.value"), ("None", "leaf(2, 4, 2)")),
+    **dict.fromkeys((f"{name}.causal" for name in ("linear_attention", "LinearAttention")), BOOL),
+    "key_padding_mask": ("None", 't("bool", 2, 4)'),
+    **dict.fromkeys((f"{name}.state" for name in ("linear_attention", "LinearAttention", "CausalConv1d", "WaveNet")),
+    ("None",)), "CausalConv1d.input": ('t("float32", 2, 4, 6)', "leaf(4, 5)"),
+    "hidden": ("4",), "GatedFeedForward.activation": ('"silu"', '"gelu"'),
     # tables
     "num_embeddings": ("3", "1"), "embedding_dim": ("2", "0"), "padding_idx": ("None", "0", "-1"),
     **dict.fromkeys((f"{name}.max_norm" for name in ("embedding", "embedding_bag", "Embedding", "EmbeddingBag")),
@@ -296,6 +312,10 @@ GOOD = {
     "NeuralLanguageModel.input": ("[0, 1]", "[[0, 1], [2, 0]]"), "RNNLanguageModel.state": ("None",),
     "RNNLanguageModel.input": ("[0, 1]", "[[0, 1, 2]]"),
     "MultiplicativeRNN.input": ('t("float32", 2, 3)', "leaf(4, 1, 3)"),
+    **dict.fromkeys(("residual_channels", "gate_channels", "skip_channels", "WaveNet.layers", "stacks"), ("2",)),
+    "WaveNet.kernel_size": ("2", "3"), "condition_channels": ("0",),
+    **dict.fromkeys(("WaveNet.condition", "generate.condition"), ("None",)),
+    "WaveNet.input": ("[[0, 1, 2]]", 't("int64", 2, 3)'), "WaveNet.prompt": ("[[0, 1]]",),
     # transforms of images
     "batch": ('t("float32", 2, 3, 4, 5)', 't("float64", 1, 1, 3, 3)', "leaf(2, 1, 2, 2)"),
     "transforms": ("[tw.tanh]", "()"), "angle": ("0", "30.0", "[1.0, 2.0]"), "translate": ("(0, 0)", "(0.5, 0.25)"),

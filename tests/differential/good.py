@@ -206,7 +206,7 @@ GOOD = {
     "file_name": ('"a"', '"__metadata__"'), "persistent": BOOL,
     "tensor": ('t("float32", 2, 3)', 't("float64", 3, 3)', "nn.Parameter(t('float32', 3, 2))"),
     "model": MODULES, "exact": BOOL, "example_inputs": ('t("float32", 2, 3)', "np.ones((2, 3), 'float32')"),
-    "input_shapes": ("(2, 3)", "(3,)"), "modules": MODULES, "index": ("0", "-1"), "module": MODULES,
+    "input_shapes": ("(2, 3)", "(3,)"), "paths": BOOL, "modules": MODULES, "index": ("0", "-1"), "module": MODULES,
     "ModuleDict.modules": ('{"a": nn.Linear(3, 2)}', "None"), "update.modules": ('{"b": nn.ReLU()}',),
     "ModuleList.modules": ("[nn.Linear(3, 2), nn.ReLU()]", "()"), "extend.modules": ("[nn.ReLU()]",),
     "layer": ("nn.Linear(3, 2)",), "nonlinearity": ('"relu"', '"tanh"', '"linear"', '"leaky_relu"'),

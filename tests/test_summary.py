@@ -304,3 +304,93 @@ def test_integers_have_no_fields():
     summary = Lookup().summary((2, 7), dtype="int64")
     assert summary.layers[0].output_shape == "(2, 2, 5)" and summary.layers[0].receptive_field is None
     assert "field" not in summary
+
+
+# ---- steps and paths -------------------------------------------------------------------------------------------------
+
+
+class SelfAttention(nn.Module):
+    def __init__(self, attention):
+        self.attention = attention
+
+    def forward(self, x):
+        return self.attention(x, x)
+
+
+@pytest.mark.parametrize(("length", "size", "kernel"), [(64, 16, 3), (100, 8, 5), (7, 32, 2)])
+def test_layers_of_sequences_cost_what_the_transformer_paper_says(length, size, kernel):
+    """A. Vaswani et al., Attention Is All You Need, NeurIPS 2017, table 1, with the constants that it leaves out."""
+
+    def row(net, shape):
+        found = net.summary(shape, paths=True).layers[-1]
+        return found.multiply_adds, found.sequential_steps, found.path_length
+
+    sequence, channels = (1, length, size), (1, size, length)
+    attention = SelfAttention(nn.DotAttention())
+    assert row(attention, sequence) == (2 * length**2 * size, 1, 1)
+    for name, gates in (("RNN", 1), ("GRU", 3), ("LSTM", 4)):
+        layer = getattr(nn, name)(size, size, batch_first=True)
+        assert row(layer, sequence) == (gates * 2 * length * size**2, length, length)
+    reached = -(-(length - 1) // (kernel - 1))
+    convolution = nn.CausalConv1d(size, size, kernel)
+    assert row(convolution, channels) == (kernel * length * size**2, 1, reached)
+    products = 2 * length * size * (size // 2 + 1)
+    assert row(nn.LinearAttention(size, 2), sequence)[1:] == (0, 0)  # of the projection
+    linear = nn.LinearAttention(size, 2).summary(sequence, paths=True).layers[0]
+    assert (linear.multiply_adds, linear.sequential_steps, linear.path_length) == (products, 1, 1)
+
+
+@pytest.mark.parametrize(("kernel", "length"), [(2, 64), (3, 80), (2, 33)])
+def test_dilated_convolutions_need_logarithmically_many_layers(kernel, length):
+    count = next(n for n in range(20) if kernel**n >= length)
+    layers = [nn.CausalConv1d(1, 1, kernel, dilation=kernel**i) for i in range(count)]
+    seen = [r.receptive_field for r in nn.Sequential(*layers).summary((1, 1, length)).layers][1:]
+    assert list(map(int, seen)) == [kernel ** (i + 1) for i in range(count)]
+    assert [layer.summary((1, 1, length), paths=True).layers[0].path_length for layer in layers[-1:]] == [
+        -(-(length - 1) // ((kernel - 1) * kernel ** (count - 1)))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("net", "shape", "steps", "path"),
+    [
+        (nn.LSTM(3, 4, num_layers=2, bidirectional=True), (9, 1, 3), 18, 10),
+        (nn.GRU(3, 4), (9, 3), 9, 9),
+        (nn.GRU(3, 4), (0, 1, 3), 0, 0),
+        (nn.LSTMCell(3, 4), (1, 3), 0, 0),
+        (nn.Conv1d(1, 1, 3, stride=2), (1, 1, 16), 1, 4),  # fields of 3, 7, 15, 31
+        (nn.Conv1d(1, 1, 1), (1, 1, 16), 1, 0),
+        (nn.Conv2d(1, 1, (3, 1), padding=(1, 0)), (1, 1, 9, 5), 1, 4),
+        (nn.MaxPool1d(4), (1, 1, 16), 1, 2),
+        (nn.AdaptiveAvgPool1d(3), (1, 1, 16), 1, None),
+        (nn.LinearAttention(4, 2, causal=True, chunk=4), (1, 10, 4), 3, 1),
+        (nn.Linear(3, 4), (9, 1, 3), 0, 0),
+    ],
+    ids=lambda value: str(value).replace("\n", " "),
+)
+def test_steps_and_paths(net, shape, steps, path):
+    row = net.summary(shape, paths=True).layers[0]
+    assert (row.sequential_steps, row.path_length) == (steps, path)
+
+
+def test_paths_of_packed_sequences_are_those_of_the_longest():
+    class Packed(nn.Module):
+        def __init__(self):
+            self.rnn = nn.RNN(2, 3)
+
+        def forward(self, x):
+            return self.rnn(nn.utils.rnn.pack_padded_sequence(x, [5, 2]))[0].data
+
+    summary = Packed().summary((6, 2, 2), paths=True)
+    assert (summary.layers[1].sequential_steps, summary.layers[1].path_length) == (5, 5)
+    assert summary.total.sequential_steps == 5 and summary.total.path_length == 0
+
+
+def test_columns_of_paths_stand_on_request():
+    net = nn.Sequential(nn.Conv1d(1, 1, 3), nn.AdaptiveAvgPool1d(3))
+    head, _, _, first, second, *_ = net.summary((1, 1, 18), paths=True).splitlines()
+    assert head.endswith("sequential steps  path length")
+    assert first.split()[-2:] == ["1", "9"] and second.split()[-2:] == ["1", "?"]
+    assert "path" not in net.summary((1, 1, 18)) and "path" not in nn.ReLU().summary((1, 3), paths=True)
+    with pytest.raises(TypeError, match="summary: paths is 'all', but must be True or False"):
+        net.summary((1, 1, 18), paths="all")

@@ -26,6 +26,8 @@ from .seq2seq import *
 from .seq2seq import __all__ as _seq2seq
 from .vgg import *
 from .vgg import __all__ as _vgg
+from .wavenet import *
+from .wavenet import __all__ as _wavenet
 
 __all__ = [
     "generation",
@@ -40,4 +42,5 @@ __all__ = [
     *_scheduled_sampling,
     *_seq2seq,
     *_vgg,
+    *_wavenet,
 ]

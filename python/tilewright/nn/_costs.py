@@ -1,9 +1,11 @@
-"""What one call of a layer costs: its connections and multiply-adds; and the window that it looks through."""
+"""What one call of a layer costs: connections, multiply-adds, steps in a row; its window, and how far signals go."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ._sequences import PackedSequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from .module import Module
 
     Costs = tuple[int, int]
+    Paths = tuple[int | None, int | None]
 
 
 class Window(NamedTuple):
@@ -22,12 +25,30 @@ class Window(NamedTuple):
     dilation: tuple[int, ...]
 
 
-def costs(module: Module, x: Tensor, y: Tensor) -> Costs | None:
-    """Connections and multiply-adds of a call, by its first argument and result; None for a class that is not known."""
+def costs(module: Module, given: list[Tensor], y: Tensor) -> Costs | None:
+    """Connections and multiply-adds of a call, by its arguments and first result; None for an unknown class."""
     if _counts_itself(module):
-        return module.costs(x, y)  # type: ignore[attr-defined]
-    known = _entry(module, _COSTS)
-    return known(module, x, y) if known else None
+        return module.costs(given[0], y)  # type: ignore[attr-defined]
+    known, attends = _entry(module, _COSTS), _entry(module, _ATTENTION)
+    if attends:
+        return attends.costs(module, given[0], given[1] if len(given) > 1 else given[0], y)
+    return known(module, given[0], y) if known else None
+
+
+def paths(module: Module, first: Any, given: list[Tensor], y: Tensor) -> Paths:
+    """Steps one after another of a call with this first argument, and the longest way between two positions.
+
+    (0, 0) for a layer that takes each position by itself; None for what cannot be told.
+    """
+    attends = _entry(module, _ATTENTION)
+    if attends:
+        return attends.steps(module, given[0]), 1
+    if _entry(module, _COSTS) is _recurrent and hasattr(module, "num_layers"):
+        return _recurrent_paths(module, first if isinstance(first, PackedSequence) else given[0])
+    if looks_through_windows(module):
+        seen = window(module, given[0], y)
+        return 1, None if seen is None else _layers_to_see_all(seen, given[0].shape[-len(seen.kernel) :])
+    return 0, 0
 
 
 def looks_through_windows(module: Module) -> bool:
@@ -114,6 +135,79 @@ def _recurrent(module: Any, x: Tensor, y: Tensor) -> Costs:
     sizes = {name: math.prod(shape) for name, shape in module._shapes().items()}
     return rows * sum(sizes.values()), rows * sum(size for name, size in sizes.items() if name.startswith("weight"))
 
+
+def _recurrent_paths(module: Any, first: Any) -> Paths:
+    """Each layer waits for the one before; the first step reaches the last result through all steps and layers."""
+    if isinstance(first, PackedSequence):
+        steps = len(first.batch_sizes)
+    else:
+        steps = first.shape[1 if module.batch_first and first.ndim == 3 else 0]
+    return steps * module.num_layers, steps + module.num_layers - 1 if steps else 0
+
+
+def _layers_to_see_all(window: Window, extents: tuple[int, ...]) -> int:
+    """How many such layers it takes until a result depends on all elements along each axis; 0 where none does."""
+    most = 0
+    for extent, kernel, stride, dilation in zip(extents, *window, strict=True):
+        seen = step = 1
+        layers = 0
+        while seen < extent and kernel > 1:
+            seen += (kernel - 1) * dilation * step
+            step *= stride
+            layers += 1
+        most = max(most, layers)
+    return most
+
+
+# ---- attention -------------------------------------------------------------------------------------------------------
+
+
+def _scored(module: Any, query: Tensor, keys: Tensor, y: Tensor) -> Costs:
+    """A product of each query with each key, and the mean of the values."""
+    products = (query.size + y.size) * keys.shape[-2]
+    return products, products
+
+
+def _averaged(module: Any, query: Tensor, keys: Tensor, y: Tensor) -> Costs:
+    """The mean alone: the scores come from layers inside, which are counted by themselves."""
+    products = y.size * keys.shape[-2]
+    return products, products
+
+
+def _linear_attention(module: Any, query: Tensor, keys: Tensor, y: Tensor) -> Costs | None:
+    """Sums of products of features and values, read by each query; in chunks also the scores in each."""
+    if module.feature_map is not None:
+        return None
+    size = module.embed_dim // module.num_heads
+    products = (query.size + keys.size) * (size + 1)
+    if module.causal:
+        products += 2 * query.size * min(module.chunk, max(query.shape[1], 1))
+    return products, products
+
+
+def _at_once(module: Any, query: Tensor) -> int:
+    return 1
+
+
+def _chunks(module: Any, query: Tensor) -> int:
+    return -(-query.shape[1] // module.chunk) if module.causal else 1
+
+
+class _Attends(NamedTuple):
+    """Of a layer whose queries see keys, by default themselves."""
+
+    costs: Callable[[Any, Tensor, Tensor, Tensor], Costs | None]
+    steps: Callable[[Any, Tensor], int]
+
+
+_ATTENTION = {
+    "Attention": _Attends(_scored, _at_once),
+    **dict.fromkeys(("AdditiveAttention", "NetworkAttention"), _Attends(_averaged, _at_once)),
+    "LinearAttention": _Attends(_linear_attention, _chunks),
+}
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
 
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}

@@ -42,6 +42,10 @@ class LayerSummary(NamedTuple):
         Of the layer itself.
     activation_bytes, parameter_bytes
         Of the units and of the parameters.
+    sequential_steps
+        Of all calls: what has to be computed one after another. 0 for a layer that takes each position by itself.
+    path_length
+        Of the last call: the longest way from one position to another. 0 where none leads there.
     """
 
     path: str
@@ -54,6 +58,8 @@ class LayerSummary(NamedTuple):
     multiply_adds: int | None = 0
     activation_bytes: int = 0
     parameter_bytes: int = 0
+    sequential_steps: int | None = 0
+    path_length: int | None = 0
 
 
 class Summary(str):
@@ -71,7 +77,7 @@ class Summary(str):
     total: LayerSummary
 
 
-def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32") -> Summary:
+def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32", paths: bool = False) -> Summary:
     """A table of the layers: shapes, receptive fields, parameters, connections, multiply-adds and memory.
 
     Runs the module once on zeros, in evaluation mode. Numbers are those of the whole batch: for one image, give a batch
@@ -83,6 +89,9 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
         The shape of each input, the batch axis included.
     dtype : dtype-like
         Of the inputs.
+    paths : bool
+        Whether there are two more columns, about layers that relate the positions of a sequence: how many steps have to
+        be taken one after another, and how long the way from one position to another is.
 
     Returns
     -------
@@ -104,11 +113,15 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
     - "?" of connections and multiply-adds: the layer has parameters, but is of a class that is not known. Such a one
       may have a method `costs(input, result)`, which gives both for a call; and, for the field, `kernel_size`, `stride`
       and `dilation`, numbers or tuples.
+    - Steps and paths are those of recurrent layers, attention, convolutions and pooling, as in table 1 of Vaswani et
+      al. For a sequence of length n, a recurrent layer takes n steps, and a signal as many from the first position to
+      the last. Attention takes one, and one. A layer that looks through windows takes one; its path is how many such
+      layers it takes until a unit sees all positions.
 
     References
     ----------
     Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, Proceedings of
-    the IEEE 86 (11), 1998.
+    the IEEE 86 (11), 1998. A. Vaswani et al., Attention Is All You Need, NeurIPS 2017.
 
     Examples
     --------
@@ -126,7 +139,11 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
     2,410 parameters, 2,410 of them trainable, 9.4 KiB
     >>> nn.Conv2d(3, 16, 5).summary((1, 3, 32, 32)).total.multiply_adds
     940800
+    >>> row = nn.GRU(8, 8).summary((100, 1, 8), paths=True).layers[0]
+    >>> row.sequential_steps, row.path_length
+    (100, 100)
     """
+    paths = arguments.flag("summary", "paths", paths)
     calls = _Calls(self, input_shapes, dtype)
     layers = [calls.row(path, module) for path, module in _layers(self)]
     parameters = list(self.parameters())
@@ -134,7 +151,7 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
     trainable = sum(p.size for p in parameters if p.requires_grad)
     size = _bytes(total.parameter_bytes)
     last = f"{total.parameters:,} parameters, {trainable:,} of them trainable, {size}"
-    made = Summary(_table(layers, total, last))
+    made = Summary(_table(layers, total, last, paths))
     made.layers, made.total = tuple(layers), total
     return made
 
@@ -193,10 +210,13 @@ class _Calls:
             field = str(self.fields.of(results[0]))
         connections: int | None = 0
         multiply_adds: int | None = 0
+        steps: int | None = 0
+        path: int | None = 0
         if results and tensors:
-            known = _costs.costs(module, tensors[0], results[0])
+            known = _costs.costs(module, tensors, results[0])
             unknown = known is None and any(True for _ in _own_parameters(module))
             connections, multiply_adds = (None, None) if unknown else known or (0, 0)
+            steps, path = _costs.paths(module, args[0], tensors, results[0])
         before = self.seen.get(id(module), LayerSummary("", ""))
         self.seen[id(module)] = before._replace(
             output_shape=", ".join(str(y.shape) for y in results),
@@ -205,6 +225,8 @@ class _Calls:
             connections=_sum([before.connections, connections]),
             multiply_adds=_sum([before.multiply_adds, multiply_adds]),
             activation_bytes=before.activation_bytes + sum(y.nbytes for y in new),
+            sequential_steps=_sum([before.sequential_steps, steps]),
+            path_length=path,
         )
 
     def row(self, path: str, module: Module) -> LayerSummary:
@@ -244,6 +266,7 @@ def _total(layers: list[LayerSummary], parameters: list[Parameter]) -> LayerSumm
         multiply_adds=sum(row.multiply_adds or 0 for row in layers),
         activation_bytes=sum(row.activation_bytes for row in layers),
         parameter_bytes=sum(p.nbytes for p in parameters),
+        sequential_steps=sum(row.sequential_steps or 0 for row in layers),
     )
 
 
@@ -270,10 +293,12 @@ _COLUMNS = (
     *("layer", "output shape", "field", "units", "parameters", "connections", "multiply-adds"),
     *("activations", "weights"),
 )
+_OF_PATHS = ("sequential steps", "path length")
 
 
-def _table(layers: list[LayerSummary], total: LayerSummary, last: str) -> str:
-    rows = [_COLUMNS, *map(_cells, layers), _cells(total)]
+def _table(layers: list[LayerSummary], total: LayerSummary, last: str, paths: bool) -> str:
+    count = len(_COLUMNS) + (len(_OF_PATHS) if paths else 0)
+    rows = [row[:count] for row in ((*_COLUMNS, *_OF_PATHS), *map(_cells, layers), _cells(total))]
     kept = [column for column in zip(*rows, strict=True) if any(cell != "-" for cell in column[1:])]
     widths = [max(map(len, column)) for column in kept]
     lines = [
@@ -293,10 +318,13 @@ def _cells(row: LayerSummary) -> tuple[str, ...]:
     shape = row.output_shape
     if shape is None:
         shape = "-" if row.kind == "total" else "not called"
-    counts = [row.units, row.parameters, row.connections, row.multiply_adds]
-    shown = ["?" if count is None else f"{count:,}" if count else "-" for count in counts]
+    counts = _shown(row.units, row.parameters, row.connections, row.multiply_adds)
     sizes = [_bytes(size) if size else "-" for size in (row.activation_bytes, row.parameter_bytes)]
-    return (name, shape, row.receptive_field or "-", *shown, *sizes)
+    return (name, shape, row.receptive_field or "-", *counts, *sizes, *_shown(row.sequential_steps, row.path_length))
+
+
+def _shown(*counts: int | None) -> list[str]:
+    return ["?" if count is None else f"{count:,}" if count else "-" for count in counts]
 
 
 def _bytes(count: float) -> str:

@@ -13,6 +13,8 @@ from .attention import *
 from .attention import __all__ as _attention
 from .batch_normalization import *
 from .batch_normalization import __all__ as _batch_normalization
+from .cache import *
+from .cache import __all__ as _cache
 from .containers import *
 from .containers import __all__ as _containers
 from .conv import *
@@ -70,6 +72,7 @@ __all__ = [
     *_activations,
     *_attention,
     *_batch_normalization,
+    *_cache,
     *_containers,
     *_conv,
     *_distances,

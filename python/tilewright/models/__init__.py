@@ -14,6 +14,8 @@ from .episodic import *
 from .episodic import __all__ as _episodic
 from .googlenet import *
 from .googlenet import __all__ as _googlenet
+from .gpt import *
+from .gpt import __all__ as _gpt
 from .language import *
 from .language import __all__ as _language
 from .lenet import *
@@ -34,6 +36,7 @@ __all__ = [
     *_captions,
     *_episodic,
     *_googlenet,
+    *_gpt,
     *_language,
     *_lenet,
     *_resnet,

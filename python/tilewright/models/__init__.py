@@ -20,6 +20,8 @@ from .language import *
 from .language import __all__ as _language
 from .lenet import *
 from .lenet import __all__ as _lenet
+from .llama import *
+from .llama import __all__ as _llama
 from .resnet import *
 from .resnet import __all__ as _resnet
 from .scheduled_sampling import *
@@ -28,6 +30,8 @@ from .seq2seq import *
 from .seq2seq import __all__ as _seq2seq
 from .vgg import *
 from .vgg import __all__ as _vgg
+from .wavenet import *
+from .wavenet import __all__ as _wavenet
 
 __all__ = [
     "generation",
@@ -39,8 +43,10 @@ __all__ = [
     *_gpt,
     *_language,
     *_lenet,
+    *_llama,
     *_resnet,
     *_scheduled_sampling,
     *_seq2seq,
     *_vgg,
+    *_wavenet,
 ]

@@ -55,8 +55,6 @@ def attend(
     return reshape(x, (*x.shape[:2], x.shape[2] * x.shape[3]))
 
 
-
-
 class CausalModel(nn.Module):
     """A network that gives logits of the token after each: what subclasses say is `_table`, `_hidden` and `_logits`."""
 
@@ -86,7 +84,7 @@ class CausalModel(nn.Module):
         input : array-like of int, shape (B, T)
             B texts, or with a cache what follows in each.
         cache : list of KeyValueCache, optional
-            As `new_cache` makes it, with what came before; the new tokens are added. Only where no gradient is recorded.
+            As `new_cache` makes it, with what came before; the new tokens are added. Only in `no_grad`.
         start : array-like of int, shape (B,), optional
             At which place each text begins, counted with what is in the cache; before it is padding, which no token
             sees. By default 0.
@@ -474,7 +472,9 @@ def _starts(op: str, start: Any, batch: int, total: int) -> Tensor:
 def _moved(texts: Tensor, places: Tensor) -> Tensor:
     """Each row (T,) moved to the left by so many places; its ends are repeated."""
     longest = texts.shape[1]
-    return take_along_axis(texts, clip(arange(longest, device=texts.device) + expand_dims(places, 1), 0, longest - 1), axis=1)
+    return take_along_axis(
+        texts, clip(arange(longest, device=texts.device) + expand_dims(places, 1), 0, longest - 1), axis=1
+    )
 
 
 def kept(start: Tensor | None, total: int) -> Tensor | None:

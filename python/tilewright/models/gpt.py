@@ -33,7 +33,8 @@ class Conv1D(nn.Module):
     def __init__(self, in_features: int, out_features: int, activation: str = "none", std: float = _DEVIATION) -> None:
         self.in_features, self.out_features = in_features, out_features
         self.activation = activation
-        self.weight = nn.Parameter(_core.full((in_features, out_features), 0, _core.DType.float32))
+        shape = arguments.shape("Conv1D", (in_features, out_features), "weight")
+        self.weight = nn.Parameter(_core.full(shape, 0, _core.DType.float32))
         self.bias = nn.Parameter(_core.full((out_features,), 0, _core.DType.float32))
         nn.init.normal_(self.weight, std=std)
 
@@ -118,7 +119,10 @@ class _GPT(CausalModel):
             needed = f"a multiple of num_heads, {self.num_heads}"
             raise ValueError(f"{name}: embedding_dim is {embedding_dim}, but must be {needed}")
         (hidden_size,) = read_sizes(name, hidden_size=4 * embedding_dim if sizes[5] is None else sizes[5])
-        dropout, tied = arguments.probability(name, "dropout", dropout), arguments.flag(name, "tie_weights", tie_weights)
+        dropout, tied = (
+            arguments.probability(name, "dropout", dropout),
+            arguments.flag(name, "tie_weights", tie_weights),
+        )
         std = _DEVIATION / math.sqrt(2 * self.num_layers) if norm_first else _DEVIATION
         for table, rows in zip(names, (vocab_size, self.context), strict=True):
             setattr(self, table, nn.Embedding(rows, embedding_dim))
@@ -219,11 +223,11 @@ class GPT2(_GPT):
 
     def __init__(
         self,
-        vocab_size: int = 50257,
-        context: int = 1024,
-        embedding_dim: int = 768,
-        num_layers: int = 12,
-        num_heads: int = 12,
+        vocab_size: int,
+        context: int,
+        embedding_dim: int,
+        num_layers: int,
+        num_heads: int,
         *,
         hidden_size: int | None = None,
         dropout: float = 0.1,
@@ -277,11 +281,11 @@ class GPT1(_GPT):
 
     def __init__(
         self,
-        vocab_size: int = 40478,
-        context: int = 512,
-        embedding_dim: int = 768,
-        num_layers: int = 12,
-        num_heads: int = 12,
+        vocab_size: int,
+        context: int,
+        embedding_dim: int,
+        num_layers: int,
+        num_heads: int,
         *,
         hidden_size: int | None = None,
         dropout: float = 0.1,
@@ -306,47 +310,53 @@ Returns
 Examples
 --------
 >>> import tilewright as tw
->>> net = tw.models.{name}(vocab_size=100, embedding_dim=100, num_layers=1)
+>>> net = tw.models.{name}(vocab_size=100, embedding_dim={size}, num_layers=1)
 >>> net(tw.zeros((2, 3), dtype=tw.int64)).shape
 (2, 3, 100)
 """
 
 
-def _documented(network: type) -> Callable[[F], F]:
+def _documented(network: type, size: int) -> Callable[[F], F]:
     def complete(function: F) -> F:
         if function.__doc__ is not None:  # python -OO
             summary = inspect.cleandoc(function.__doc__)
-            function.__doc__ = _DOC.format(summary=summary, network=network.__name__, name=function.__name__)
+            function.__doc__ = _DOC.format(summary=summary, network=network.__name__, name=function.__name__, size=size)
         return function
 
     return complete
 
 
-@_documented(GPT1)
+def _gpt2(options: dict[str, Any], embedding_dim: int, num_layers: int, num_heads: int) -> GPT2:
+    sizes = {"embedding_dim": embedding_dim, "num_layers": num_layers, "num_heads": num_heads}
+    return GPT2(**{"vocab_size": 50257, "context": 1024, **sizes, **options})
+
+
+@_documented(GPT1, 48)
 def gpt1(**options: Any) -> GPT1:
     """GPT, the first: 12 layers, 116.5 million parameters."""
-    return GPT1(**options)
+    sizes = {"vocab_size": 40478, "context": 512, "embedding_dim": 768, "num_layers": 12, "num_heads": 12}
+    return GPT1(**{**sizes, **options})
 
 
-@_documented(GPT2)
+@_documented(GPT2, 48)
 def gpt2(**options: Any) -> GPT2:
     """GPT-2, the smallest: 12 layers, 124.4 million parameters."""
-    return GPT2(**options)
+    return _gpt2(options, 768, 12, 12)
 
 
-@_documented(GPT2)
+@_documented(GPT2, 64)
 def gpt2_medium(**options: Any) -> GPT2:
     """GPT-2 with 24 layers, 354.8 million parameters."""
-    return GPT2(**{"embedding_dim": 1024, "num_layers": 24, "num_heads": 16, **options})
+    return _gpt2(options, 1024, 24, 16)
 
 
-@_documented(GPT2)
+@_documented(GPT2, 80)
 def gpt2_large(**options: Any) -> GPT2:
     """GPT-2 with 36 layers, 774.0 million parameters."""
-    return GPT2(**{"embedding_dim": 1280, "num_layers": 36, "num_heads": 20, **options})
+    return _gpt2(options, 1280, 36, 20)
 
 
-@_documented(GPT2)
+@_documented(GPT2, 100)
 def gpt2_xl(**options: Any) -> GPT2:
     """GPT-2 with 48 layers, 1,557.6 million parameters."""
-    return GPT2(**{"embedding_dim": 1600, "num_layers": 48, "num_heads": 25, **options})
+    return _gpt2(options, 1600, 48, 25)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import nn
 from .._engine import arguments
@@ -76,9 +76,7 @@ class Layer(nn.Module):
 class Layers(nn.Module):
     """Everything but the last linear layer."""
 
-    def __init__(
-        self, vocab_size: int, num_layers: int, layer: tuple[int, int, int, int, float], base: float
-    ) -> None:
+    def __init__(self, vocab_size: int, num_layers: int, layer: tuple[int, int, int, int, float], base: float) -> None:
         embedding_dim, num_heads, *_, eps = layer
         self.embed_tokens = nn.Embedding(vocab_size, embedding_dim)
         nn.init.normal_(self.embed_tokens.weight, std=_DEVIATION)
@@ -134,8 +132,11 @@ class LLaMA(CausalModel):
     Notes
     -----
     Called with tokens (B, T) it gives logits (B, T, V). `generate`, `stream` and `beam_search` continue texts with a
-    cache of keys and values, `loss` is for training. By default it is the one of 6.7 billion parameters. Starting
-    weights are normal with a standard deviation of 0.02. Names and layouts are those of Hugging Face's state dicts.
+    cache of keys and values, `loss` is for training. Starting weights are normal with a standard deviation of 0.02.
+    Names and layouts are those of Hugging Face's state dicts.
+
+    `LLaMA(32000, 2048, 4096, 32, 32)` is LLaMA 7B; `LLaMA(32000, 2048, 2048, 22, 32, 4, eps=1e-5)` is TinyLlama, with 1.1
+    billion parameters.
 
     References
     ----------
@@ -158,11 +159,11 @@ class LLaMA(CausalModel):
 
     def __init__(
         self,
-        vocab_size: int = 32000,
-        context: int = 2048,
-        embedding_dim: int = 4096,
-        num_layers: int = 32,
-        num_heads: int = 32,
+        vocab_size: int,
+        context: int,
+        embedding_dim: int,
+        num_layers: int,
+        num_heads: int,
         num_kv_heads: int | None = None,
         *,
         hidden_size: int | None = None,

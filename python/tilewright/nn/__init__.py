@@ -33,6 +33,8 @@ from .gated import *
 from .gated import __all__ as _gated
 from .linear import *
 from .linear import __all__ as _linear
+from .linear_attention import *
+from .linear_attention import __all__ as _linear_attention
 from .losses import __all__ as _losses
 from .losses.classification import *
 from .losses.ctc import *
@@ -55,8 +57,12 @@ from .recurrent import *
 from .recurrent import __all__ as _recurrent_layers
 from .recurrent_cells import *
 from .recurrent_cells import __all__ as _recurrent_cells
+from .relative import *
+from .relative import __all__ as _relative
 from .resampling import *
 from .resampling import __all__ as _resampling
+from .rotary import *
+from .rotary import __all__ as _rotary
 from .shuffling import *
 from .shuffling import __all__ as _shuffling
 
@@ -83,6 +89,7 @@ __all__ = [
     *_fuse,
     *_gated,
     *_linear,
+    *_linear_attention,
     *_losses,
     *_normalization,
     *_padding,
@@ -91,7 +98,9 @@ __all__ = [
     *_pooling,
     *_recurrent_cells,
     *_recurrent_layers,
+    *_relative,
     *_resampling,
+    *_rotary,
     *_shuffling,
     *_winograd,
 ]

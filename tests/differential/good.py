@@ -116,6 +116,8 @@ GOOD = {
     **{f"{name}Attention.{key}": good for name in ("Additive", "Bilinear", "Dot", "Cosine", "Network")
     for key, good in (("values", ("None", 't("float32", 2, 5, 2)')), ("lengths", ("None", "[5, 0]")),
     ("mask", ("None", 't("bool", 2, 5)', 't("bool", 2, 4, 5)')))},
+    "capacity": ("None", "4", "9"), "KeyValueCache.key": ('t("float32", 1, 2, 3, 4)',),
+    "KeyValueCache.value": ('t("float32", 1, 2, 3, 5)',),
     # positions, linear attention, gates
     **dict.fromkeys(("cos", "sin"), ('t("float32", 2, 1)', "[[0.5]]")), "interleaved": BOOL,
     "rotary.input": ('t("float32", 2, 3)', "leaf(2, 2, 4)"), "RotaryPositions.size": ("2",), "base": ("10000.0", "2"),
@@ -189,7 +191,7 @@ GOOD = {
     "register_parameter.param": ("None", "nn.Parameter(t('float32', 2))"), "register_parameter.name": ('"extra"',),
     "ParameterList.values": ("[nn.Parameter(t('float32', 2))]", "[t('float32', 3), leaf(2)]", "()"),
     "groups": ("1", "2"),
-    "default": ("None", "3"), "append.value": ("t('float32', 2)",),
+    "default": ("None", "3"), "ParameterList.value": ("t('float32', 2)",),
     "ParameterDict.parameters": ('{"a": t("float32", 2)}', "None"),
     "dirac_.tensor": ('t("float32", 4, 2, 3)',), "sparsity": PROBABILITY, "trunc_normal_.std": ("1.0", "0.02"),
     "trunc_normal_.a": ("-2.0", "-0.5"), "trunc_normal_.b": ("2.0", "math.inf"),

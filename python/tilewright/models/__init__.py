@@ -14,10 +14,14 @@ from .episodic import *
 from .episodic import __all__ as _episodic
 from .googlenet import *
 from .googlenet import __all__ as _googlenet
+from .gpt import *
+from .gpt import __all__ as _gpt
 from .language import *
 from .language import __all__ as _language
 from .lenet import *
 from .lenet import __all__ as _lenet
+from .llama import *
+from .llama import __all__ as _llama
 from .resnet import *
 from .resnet import __all__ as _resnet
 from .scheduled_sampling import *
@@ -36,8 +40,10 @@ __all__ = [
     *_captions,
     *_episodic,
     *_googlenet,
+    *_gpt,
     *_language,
     *_lenet,
+    *_llama,
     *_resnet,
     *_scheduled_sampling,
     *_seq2seq,

@@ -13,6 +13,8 @@ from .attention import *
 from .attention import __all__ as _attention
 from .batch_normalization import *
 from .batch_normalization import __all__ as _batch_normalization
+from .cache import *
+from .cache import __all__ as _cache
 from .compressed import *
 from .compressed import __all__ as _compressed
 from .containers import *
@@ -79,6 +81,7 @@ __all__ = [
     *_attention,
     *_batch_normalization,
     *_compressed,
+    *_cache,
     *_containers,
     *_conv,
     *_distances,

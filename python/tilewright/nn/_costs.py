@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ._sequences import PackedSequence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from .._engine.tensor import Tensor
     from .module import Module
@@ -31,7 +31,7 @@ def costs(module: Module, given: list[Tensor], y: Tensor) -> Costs | None:
         return module.costs(given[0], y)  # type: ignore[attr-defined]
     known, attends = _entry(module, _COSTS), _entry(module, _ATTENTION)
     if attends:
-        return attends.costs(module, given[0], given[1] if len(given) > 1 else given[0], y)
+        return attends.costs(module, given, y)
     return known(module, given[0], y) if known else None
 
 
@@ -49,16 +49,6 @@ def paths(module: Module, first: Any, given: list[Tensor], y: Tensor) -> Paths:
         seen = window(module, given[0], y)
         return 1, None if seen is None else _layers_to_see_all(seen, given[0].shape[-len(seen.kernel) :])
     return 0, 0
-
-
-def costs(module: Module, given: Sequence[Tensor], y: Tensor) -> Costs | None:
-    """Connections and multiply-adds of a call, by its arguments and first result; None for an unknown class."""
-    if _counts_itself(module):
-        return module.costs(given[0], y)  # type: ignore[attr-defined]
-    if _entry(module, _COSTS_OF_ALL):
-        return _entry(module, _COSTS_OF_ALL)(module, given)
-    known = _entry(module, _COSTS)
-    return known(module, given[0], y) if known else None
 
 
 def looks_through_windows(module: Module) -> bool:
@@ -172,22 +162,39 @@ def _layers_to_see_all(window: Window, extents: tuple[int, ...]) -> int:
 # ---- attention -------------------------------------------------------------------------------------------------------
 
 
-def _scored(module: Any, query: Tensor, keys: Tensor, y: Tensor) -> Costs:
+def _keys(given: list[Tensor]) -> Tensor:
+    return given[1] if len(given) > 1 else given[0]
+
+
+def _scored(module: Any, given: list[Tensor], y: Tensor) -> Costs:
     """A product of each query with each key, and the mean of the values."""
-    products = (query.size + y.size) * keys.shape[-2]
+    products = (given[0].size + y.size) * _keys(given).shape[-2]
     return products, products
 
 
-def _averaged(module: Any, query: Tensor, keys: Tensor, y: Tensor) -> Costs:
+def _averaged(module: Any, given: list[Tensor], y: Tensor) -> Costs:
     """The mean alone: the scores come from layers inside, which are counted by themselves."""
-    products = y.size * keys.shape[-2]
+    products = y.size * _keys(given).shape[-2]
     return products, products
 
 
-def _linear_attention(module: Any, query: Tensor, keys: Tensor, y: Tensor) -> Costs | None:
+def _multihead(module: Any, given: list[Tensor], y: Tensor) -> Costs:
+    """Of the projections into heads, all scores and the sums of values; `out_proj` is a layer of its own."""
+    query, key, value = given[:3]
+    _, width, _ = module._widths
+    rows = query.size // module.embed_dim
+    pairs = rows * (key.shape[-2 if module.batch_first else 0])
+    projections = query.size * module.embed_dim + (key.size + value.size) * width
+    products = projections + 2 * pairs * module.embed_dim
+    biases = rows * module.embed_dim + 2 * (key.size // module.kdim) * width
+    return products + biases * _has(module.in_proj_bias), products
+
+
+def _linear_attention(module: Any, given: list[Tensor], y: Tensor) -> Costs | None:
     """Sums of products of features and values, read by each query; in chunks also the scores in each."""
     if module.feature_map is not None:
         return None
+    query, keys = given[0], _keys(given)
     size = module.embed_dim // module.num_heads
     products = (query.size + keys.size) * (size + 1)
     if module.causal:
@@ -206,7 +213,7 @@ def _chunks(module: Any, query: Tensor) -> int:
 class _Attends(NamedTuple):
     """Of a layer whose queries see keys, by default themselves."""
 
-    costs: Callable[[Any, Tensor, Tensor, Tensor], Costs | None]
+    costs: Callable[[Any, list[Tensor], Tensor], Costs | None]
     steps: Callable[[Any, Tensor], int]
 
 
@@ -214,25 +221,13 @@ _ATTENTION = {
     "Attention": _Attends(_scored, _at_once),
     **dict.fromkeys(("AdditiveAttention", "NetworkAttention"), _Attends(_averaged, _at_once)),
     "LinearAttention": _Attends(_linear_attention, _chunks),
+    "MultiheadAttention": _Attends(_multihead, _at_once),
 }
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 
-def _multihead(module: Any, given: Sequence[Tensor]) -> Costs:
-    """Of the projections into heads, all scores and the sums of values; `out_proj` is a layer of its own."""
-    query, key, value = given[:3]
-    _, width, _ = module._widths
-    rows = query.size // module.embed_dim
-    pairs = rows * (key.shape[-2 if module.batch_first else 0])
-    projections = query.size * module.embed_dim + (key.size + value.size) * width
-    products = projections + 2 * pairs * module.embed_dim
-    biases = rows * module.embed_dim + 2 * (key.size // module.kdim) * width
-    return products + biases * _has(module.in_proj_bias), products
-
-
-_COSTS_OF_ALL: dict[str, Callable[[Any, Sequence[Tensor]], Costs]] = {"MultiheadAttention": _multihead}
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
 _COSTS |= {"GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}

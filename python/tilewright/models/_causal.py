@@ -56,10 +56,11 @@ def attend(
 
 
 class CausalModel(nn.Module):
-    """A network that gives logits of the token after each: what subclasses say is `_table`, `_hidden` and `_logits`."""
+    """A network that gives logits of the token after each: what subclasses say is `_table` and `_hidden`."""
 
     context: int
     num_layers: int
+    lm_head: nn.Linear | nn.CompressedLinear | None
     # In files of others: what may come before names of the model's own, and endings of buffers that it does not have.
     _prefix = ""
     _foreign: tuple[str, ...] = ()
@@ -74,7 +75,7 @@ class CausalModel(nn.Module):
 
     def _logits(self, x: Tensor) -> Tensor:
         """(.., V), of (.., E)."""
-        raise NotImplementedError
+        return self.lm_head(x) if self.lm_head is not None else functional.linear(x, self._table())
 
     def forward(self, input: Any, cache: Caches | None = None, start: Any = None) -> Tensor:
         """Logits of the token after each.
@@ -135,6 +136,12 @@ class CausalModel(nn.Module):
         if keys is not None and keys.dtype != dtype:
             raise TypeError(f"{op}: cache has dtype {keys.dtype.name}, but must be {dtype.name} as the parameters are")
         return int(lengths[0])
+
+    def compressed(self, dtype: str) -> CausalModel:
+        """Itself, in `nn.compress`: a last layer whose weight is the table of tokens gets one of its own."""
+        if self.lm_head is None:
+            self.lm_head = nn.CompressedLinear(self._table(), dtype=dtype)
+        return self
 
     def new_cache(self, capacity: int | None = None) -> list[nn.KeyValueCache]:
         """An empty cache of keys and values for each layer.

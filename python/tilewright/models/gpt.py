@@ -41,6 +41,10 @@ class Conv1D(nn.Module):
     def forward(self, input: Any) -> Tensor:
         return functional.linear(input, matrix_transpose(self.weight), self.bias, self.activation)
 
+    def compressed(self, dtype: str) -> nn.CompressedLinear:
+        """What takes its place in `nn.compress`."""
+        return nn.CompressedLinear(matrix_transpose(self.weight), self.bias, self.activation, dtype)
+
     def costs(self, x: Tensor, y: Tensor) -> tuple[int, int]:
         """Connections and multiply-adds of a call: for `Module.summary`."""
         return y.size * (self.in_features + 1), y.size * self.in_features
@@ -100,7 +104,6 @@ class _GPT(CausalModel):
 
     _prefix = "transformer."
     _foreign = (".attn.bias", ".attn.masked_bias")  # masks
-    lm_head: nn.Linear | None
 
     def _set(
         self,
@@ -151,9 +154,6 @@ class _GPT(CausalModel):
         for i, block in enumerate(self.h):
             x = block(x, None if cache is None else cache[i], keep)
         return x if self.ln_f is None else self.ln_f(x)
-
-    def _logits(self, x: Tensor) -> Tensor:
-        return self.lm_head(x) if self.lm_head is not None else functional.linear(x, self._table())
 
 
 class GPT2(_GPT):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from .. import nn
 from .._engine import arguments
-from ..nn import functional
 from ._causal import CausalModel, attend, heads_of, kept, read_sizes
 
 if TYPE_CHECKING:
@@ -155,7 +154,6 @@ class LLaMA(CausalModel):
     """
 
     _foreign = (".rotary_emb.inv_freq",)
-    lm_head: nn.Linear | None
 
     def __init__(
         self,
@@ -200,6 +198,3 @@ class LLaMA(CausalModel):
         # Padding moves all positions of a text alike, so their distances are what they are.
         hidden: Tensor = self.model(tokens, past, cache, kept(start, past + tokens.shape[1]))
         return hidden
-
-    def _logits(self, x: Tensor) -> Tensor:
-        return self.lm_head(x) if self.lm_head is not None else functional.linear(x, self._table())

@@ -165,7 +165,7 @@ def compress(model: M, dtype: str = "int8") -> M:
     dtype = arguments.option("compress", "dtype", dtype, DTYPES)
     places = [(parent, name, child) for parent in model.modules() for name, child in parent.named_children()]
     made: dict[int, Any] = {}  # by the layer that it takes the place of
-    for layer in model.modules():
+    for layer in reversed(list(model.modules())):  # a model that changes a layer of its own comes after what it holds
         if hasattr(layer, "compressed"):
             made[id(layer)] = layer.compressed(dtype)
     for parent, name, layer in places:

@@ -139,8 +139,8 @@ def conv(passes: str, shape: tuple[int, ...], share: float | None, group: str = 
     return LayerCase(group, f"{prefix or 'conv'} {text}", "Conv2d", arguments, inputs, convolution, passes, goal)
 
 
-# Networks of which all convolutions are measured, for images of 224 x 224: each shape once, with packed weights, as ONNX
-# Runtime and OpenVINO have them. These rows are many and are left out unless `--only` asks for them.
+# Networks of which all convolutions are measured, for images of 224 x 224: each shape once, with packed weights, as
+# ONNX Runtime and OpenVINO have them. These rows are many and are left out unless `--only` asks for them.
 CONVOLUTIONS_OF = {"VGG-16": networks.vgg16_convolutions, "ResNet-50": networks.resnet50_convolutions}
 BATCHES = (1, 8)
 

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     Caches = Sequence[nn.KeyValueCache]
 
 _HEAD = "lm_head.weight"
+_MOST_LAYERS = 10_000
 
 
 def read_sizes(op: str, **sizes: Any) -> list[int]:
-    """Sizes of at least 1."""
-    return [arguments.integer(op, name, size, at_least=1) for name, size in sizes.items()]
+    """Sizes of at least 1; of layers as many as can be made."""
+    most = {"num_layers": _MOST_LAYERS}
+    return [arguments.integer(op, name, size, at_least=1, at_most=most.get(name)) for name, size in sizes.items()]
 
 
 def heads_of(x: Tensor, heads: int) -> Tensor:

@@ -490,7 +490,7 @@ ERRORS = [
     (ValueError, "GPT2.stream: top_k is 0", lambda: NET.stream([1], 3, top_k=0)),
     (TypeError, "GPT2.generate: use_cache is 'no'", lambda: NET.generate([1], 3, use_cache="no")),
     (ValueError, "GPT2.beam_search: width is 0", lambda: NET.beam_search([1], 3, end=0, width=0)),
-    (ValueError, "more than 23", lambda: NET.beam_search([1], 3, end=23)),
+    (ValueError, "GPT2.beam_search: end is 23, but must be at most 22", lambda: NET.beam_search([1], 3, end=23)),
     (ValueError, "GPT2.beam_search: prompt has 15 tokens", lambda: NET.beam_search(tokens(1, 15), 3, end=0)),
     (ValueError, "GPT2: embedding_dim is 10, but must be a multiple of num_heads, 3", lambda: GPT2(5, 5, 10, 1, 3)),
     (ValueError, "GPT1: num_layers is 0, but must be at least 1", lambda: GPT1(5, 5, 10, 0, 2)),

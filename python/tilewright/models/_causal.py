@@ -453,13 +453,10 @@ class CausalModel(nn.Module):
         counts = lengths_of(op, lengths, *tokens.shape)
         if (counts < 1).any().item():
             raise ValueError(f"{op}: lengths contain 0, but each text needs at least one token")
-        start = tokens.shape[1] - counts
-        if start.any().item():
-            tokens = _moved(tokens, -start)
-        else:
-            start = None
-        device = self._table().device
-        return tokens.to(device), None if start is None else start.to(device)
+        start, device = tokens.shape[1] - counts, self._table().device
+        if not start.any().item():
+            return tokens.to(device), None
+        return _moved(tokens, -start).to(device), start.to(device)
 
 
 def _equal(x: Tensor, y: Tensor) -> bool:

@@ -32,7 +32,6 @@ def costs(module: Module, given: list[Tensor], y: Tensor) -> Costs | None:
     known, attends = _entry(module, _COSTS), _entry(module, _ATTENTION)
     if attends:
         return attends.costs(module, given, y)
-        return attends(module, given[0], given[1] if len(given) > 1 else given[0], y)
     return known(module, given[0], y) if known else None
 
 
@@ -186,15 +185,13 @@ def _averaged(module: Any, given: list[Tensor], y: Tensor) -> Costs:
 def _multihead(module: Any, given: list[Tensor], y: Tensor) -> Costs:
     """Of the projections into heads, all scores and the sums of values; `out_proj` is a layer of its own."""
     query, key, value = given[:3]
-
-
-def _multihead(module: Any, query: Tensor, keys: Tensor, y: Tensor) -> Costs:
-    """The projections into heads, all scores and the means of values; `out_proj` is a layer of its own."""
     _, width, _ = module._widths
-    queries, seen = query.size // module.embed_dim, keys.size // module.kdim
-    projections = query.size * module.embed_dim + seen * width * (module.kdim + module.vdim)
-    products = projections + 2 * query.size * keys.shape[-2 if module.batch_first else 0]
-    return products + (queries * module.embed_dim + 2 * seen * width) * _has(module.in_proj_bias), products
+    rows = query.size // module.embed_dim
+    pairs = rows * (key.shape[-2 if module.batch_first else 0])
+    projections = query.size * module.embed_dim + (key.size + value.size) * width
+    products = projections + 2 * pairs * module.embed_dim
+    biases = rows * module.embed_dim + 2 * (key.size // module.kdim) * width
+    return products + biases * _has(module.in_proj_bias), products
 
 
 def _linear_attention(module: Any, given: list[Tensor], y: Tensor) -> Costs | None:
@@ -235,7 +232,6 @@ _ATTENTION = {
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 
-_ATTENTION: dict[str, Callable[[Any, Tensor, Tensor, Tensor], Costs]] = {"MultiheadAttention": _multihead}
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
 _COSTS |= {"LearnedPositions": _added, "GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import tilewright as tw
-from cases import attention_modules, modules, sequence_layers
+from cases import attention_scores, modules, sequence_layers, transformer_layers
 from cases.modules import WITHOUT, ModuleCase, is_array
 from cases.opcase import assert_close, results, to_numpy
 from tilewright import nn
 from tilewright.nn import functional as F
 
-CASES = (*modules.CASES, *attention_modules.MODULES, *sequence_layers.MODULES)
+CASES = (*modules.CASES, *attention_scores.MODULES, *sequence_layers.MODULES, *transformer_layers.MODULES)
 
 
 def each(cases):

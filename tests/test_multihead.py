@@ -94,6 +94,7 @@ def test_masks_are_pytorchs(kind, need_weights):
     )
 
 
+@pytest.mark.filterwarnings("ignore:Support for mismatched key_padding_mask and attn_mask")
 @pytest.mark.parametrize("batch_first", [True, False])
 @pytest.mark.parametrize(
     "how", [{}, {"kdim": 3, "vdim": 6}, {"bias": False}, {"add_bias_kv": True}, {"add_zero_attn": True}], ids=str
@@ -103,8 +104,8 @@ def test_options_are_pytorchs(how, batch_first):
     given = [drawn(N, L, E), drawn(N, S, layer.kdim), drawn(N, S, layer.vdim)]
     if not batch_first:
         given = [np.ascontiguousarray(x.swapaxes(0, 1)) for x in given]
-    mask, padding = masks("bool and padding")
-    compared_with_torch(layer, given, mask, padding, average_attn_weights=False)
+    for kind in ("bool and padding", "floating of each head and padding"):
+        compared_with_torch(layer, given, *masks(kind), average_attn_weights=False)
 
 
 @pytest.mark.parametrize("how", [{"need_weights": False}, {"average_attn_weights": False}, {}], ids=str)

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Transformer", "TransformerDecoder", "TransformerEncoder"]
 
+_MOST_LAYERS = 10_000  # a guard against slips
+
 
 def _copies(op: str, name: str, layer: Any, count: Any) -> ModuleList:
     """So many copies of a layer, which draw from one generator: from copies of it all would draw the same masks."""
-    count = arguments.integer(op, "num_layers", count, at_least=0)
+    count = arguments.integer(op, "num_layers", count, at_least=0, at_most=_MOST_LAYERS)
     if not isinstance(layer, Module):
         arguments.refuse(op, name, layer, "a Module")
     sources = (getattr(module, "generator", None) for module in layer.modules())
@@ -72,7 +74,7 @@ class TransformerEncoder(Module):
     Raises
     ------
     ValueError
-        For a negative `num_layers`.
+        For a negative `num_layers`, or one above 10,000.
     TypeError
         For layers and norms that are no modules.
 
@@ -156,7 +158,7 @@ class TransformerDecoder(Module):
     Raises
     ------
     ValueError
-        For a negative `num_layers`.
+        For a negative `num_layers`, or one above 10,000.
     TypeError
         For layers and norms that are no modules.
 
@@ -287,7 +289,7 @@ class Transformer(Module):
         self.nhead = arguments.integer(op, "nhead", nhead, at_least=1)
         self.batch_first = arguments.flag(op, "batch_first", batch_first)
         counts = [
-            arguments.integer(op, name, count, at_least=0)
+            arguments.integer(op, name, count, at_least=0, at_most=_MOST_LAYERS)
             for name, count in (("num_encoder_layers", num_encoder_layers), ("num_decoder_layers", num_decoder_layers))
         ]
 

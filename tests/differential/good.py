@@ -116,6 +116,8 @@ GOOD = {
     **{f"{name}Attention.{key}": good for name in ("Additive", "Bilinear", "Dot", "Cosine", "Network")
     for key, good in (("values", ("None", 't("float32", 2, 5, 2)')), ("lengths", ("None", "[5, 0]")),
     ("mask", ("None", 't("bool", 2, 5)', 't("bool", 2, 4, 5)')))},
+    **dict.fromkeys(("add_layer_norm.residual", "add_rms_norm.residual"), LOGITS), "add_layer_norm.bias": WEIGHT,
+    "add_rms_norm.eps": ("None", "1e-5"),
     # positions, linear attention, gates
     **dict.fromkeys(("cos", "sin"), ('t("float32", 2, 1)', "[[0.5]]")), "interleaved": BOOL,
     "rotary.input": ('t("float32", 2, 3)', "leaf(2, 2, 4)"), "RotaryPositions.size": ("2",), "base": ("10000.0", "2"),

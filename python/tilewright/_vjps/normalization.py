@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 Arrays = tuple[Any, Any, Any, Any, Any]
+NOTHING: Any = None  # that is added to the gradient of x
 
 
 class NormPlan:
@@ -81,7 +82,7 @@ class LayerNormPlan(NormPlan):
 
     def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         shape = node.saved[3]
-        return _core.norm_rows_backward(*arrays, None, shape, 1, 1, True, self.mask[1] or self.mask[2])
+        return _core.norm_rows_backward(*arrays, NOTHING, shape, 1, 1, True, self.mask[1] or self.mask[2])
 
 
 class RMSNormPlan(NormPlan):
@@ -92,7 +93,7 @@ class RMSNormPlan(NormPlan):
 
     def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         shape = node.saved[2]
-        return _core.norm_rows_backward(*arrays, None, shape, 1, 1, False, self.mask[1])
+        return _core.norm_rows_backward(*arrays, NOTHING, shape, 1, 1, False, self.mask[1])
 
 
 class AddNormPlan:
@@ -132,9 +133,10 @@ class AddNormPlan:
         if of_y is None:
             return self._of_inputs([of_sum, *[filled_like(x, 0) for x in self._weights(node)]])
         total, weight, *_, shape, _, mean, rstd = node.saved
-        of_channels, added = (None if x is None else x._array for x in (weight, of_sum))
-        arrays = of_y._array, total, of_channels, mean, rstd, added
-        parts = _core.norm_rows_backward(*arrays, shape, 1, 1, self.centered, any(self.mask[2:]))
+        of_channels: Any = None if weight is None else weight._array
+        added: Any = None if of_sum is None else of_sum._array
+        arrays: Arrays = (of_y._array, total, of_channels, mean, rstd)
+        parts = _core.norm_rows_backward(*arrays, added, shape, 1, 1, self.centered, any(self.mask[2:]))
         wanted = [part for part, wants in zip(parts[1:], self.mask[2:], strict=False) if wants]
         return self._of_inputs([wrap(part) for part in (parts[0], *wanted)])
 
@@ -184,7 +186,9 @@ class GroupNormPlan(NormPlan):
         inner = 1
         for length in places:
             inner *= length
-        return _core.norm_rows_backward(*arrays, None, (channels,), inner, groups, True, self.mask[1] or self.mask[2])
+        return _core.norm_rows_backward(
+            *arrays, NOTHING, (channels,), inner, groups, True, self.mask[1] or self.mask[2]
+        )
 
 
 class UntrackedInstanceNormPlan(GroupNormPlan):

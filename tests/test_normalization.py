@@ -278,3 +278,53 @@ def test_layers_of_a_network_train_alike():
         np.testing.assert_allclose(
             value.numpy(), theirs.state_dict()[name].numpy(), rtol=1e-8, atol=1e-10, err_msg=name
         )
+
+
+# ---- of a sum --------------------------------------------------------------------------------------------------------
+
+
+def drawn(seed):
+    rng = np.random.default_rng(seed)
+    return [tw.asarray(rng.standard_normal(shape)) for shape in ((4, 6), (4, 6), (6,), (6,))]
+
+
+def of_sum(kind, x, residual, weight, bias):
+    if kind == "rms":
+        return F.add_rms_norm(x, residual, 6, weight, 1e-5)
+    return F.add_layer_norm(x, residual, 6, weight, bias)
+
+
+def apart(kind, x, residual, weight, bias):
+    total = x + residual
+    return (F.rms_norm(total, 6, weight, 1e-5) if kind == "rms" else F.layer_norm(total, 6, weight, bias)), total
+
+
+@pytest.mark.parametrize("kind", ["layer", "rms"])
+@pytest.mark.parametrize("used", [(1, 1), (1, 0), (0, 1)])
+@pytest.mark.parametrize("wanting", [(0, 1, 2, 3), (0,), (1, 2), (0, 2, 3)])
+def test_gradients_of_a_normalised_sum(kind, used, wanting):
+    """First and second ones, by whichever results are used and inputs want them, as of the two steps."""
+    wanting = [i for i in wanting if i < 3 or kind == "layer"]
+
+    def gradients(function):
+        def loss(*args):
+            results = zip(function(kind, *args), drawn(1), used, strict=False)
+            return sum(((r * r * c).sum() for r, c, use in results if use), tw.asarray(0.0, dtype="float64"))
+
+        def squares(*args):
+            return sum((g * g * c).sum() for g, c in zip(first(*args), drawn(2), strict=False))
+
+        first = tw.autograd.grad(loss, wanting)
+        return [*first(*drawn(0)), *tw.autograd.grad(squares, wanting)(*drawn(0))]
+
+    for got, want in zip(gradients(of_sum), gradients(apart), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-10)
+    assert used == (0, 1) or all(np.asarray(g).any() for g in gradients(of_sum))
+
+
+def test_of_a_normalised_sum_the_sum_alone_is_kept():
+    x = tw.ones((64, 1024), requires_grad=True)
+    before = tw.memory.stats()["in_use"]
+    y, total = F.add_layer_norm(x * 2, x * 3, 1024)
+    assert tw.memory.stats()["in_use"] - before < 3 * x.nbytes  # the allocator rounds up
+    del y, total

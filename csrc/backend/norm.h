@@ -6,20 +6,23 @@
 
 namespace tw {
 
-// y = (x - mean) rstd weight + bias, rstd = 1 / sqrt(var + eps); without the mean where a row is not centered.
+// y = (x - mean) rstd weight + bias, rstd = 1 / sqrt(var + eps); without the mean where a row is not centered. With a
+// residual, x + residual stands in place of x, and is written to sum.
 struct NormRowsProblem {
   NormRows shape;
   DType dtype;
-  const char *x, *weight, *bias;
-  char* y;
+  const char *x, *residual, *weight, *bias;
+  char *sum, *y;
   double *mean, *rstd;  // of each row
 };
 
+// x is what was normalised; `added`, or null, is added to its gradient.
 struct NormRowsBackwardProblem {
   NormRows shape;
   DType dtype;
   const char *g, *x, *weight;
   const double *mean, *rstd;
+  const char* added;
   char *gx, *gweight, *gbias;
 };
 
@@ -45,13 +48,13 @@ struct NormChannelsBackwardProblem {
 
 template <class F>
 void operands(NormRowsProblem& p, F f) {
-  for (const char** read : {&p.x, &p.weight, &p.bias}) f(Access::reads, *read);
-  f(Access::writes, p.y);
+  for (const char** read : {&p.x, &p.residual, &p.weight, &p.bias}) f(Access::reads, *read);
+  for (char** written : {&p.sum, &p.y}) f(Access::writes, *written);
   for (double** written : {&p.mean, &p.rstd}) f(Access::writes, *written);
 }
 template <class F>
 void operands(NormRowsBackwardProblem& p, F f) {
-  for (const char** read : {&p.g, &p.x, &p.weight}) f(Access::reads, *read);
+  for (const char** read : {&p.g, &p.x, &p.weight, &p.added}) f(Access::reads, *read);
   for (const double** read : {&p.mean, &p.rstd}) f(Access::reads, *read);
   for (char** written : {&p.gx, &p.gweight, &p.gbias}) f(Access::writes, *written);
 }

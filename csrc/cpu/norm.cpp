@@ -44,8 +44,8 @@ void norm_rows(const NormRowsProblem& p) {
   parallel_for(p.shape.rows, chunk, kNsPerElement * static_cast<double>(n), [&](int64_t begin, int64_t end) {
     NormRowsArgs args{p.shape, begin};
     args.shape.rows = end - begin;
-    fn(args, at(p.x, p.dtype, begin * n), p.weight, p.bias, at(p.y, p.dtype, begin * n), p.mean + begin,
-       p.rstd + begin);
+    fn(args, at(p.x, p.dtype, begin * n), at(p.residual, p.dtype, begin * n), p.weight, p.bias,
+       at(p.sum, p.dtype, begin * n), at(p.y, p.dtype, begin * n), p.mean + begin, p.rstd + begin);
   });
 }
 
@@ -65,7 +65,8 @@ void norm_rows_backward(const NormRowsBackwardProblem& p) {
     NormRowsArgs args{p.shape, begin};
     args.shape.rows = end - begin;
     fn(args, at(p.g, p.dtype, begin * n), at(p.x, p.dtype, begin * n), p.weight, p.mean + begin, p.rstd + begin,
-       at(p.gx, p.dtype, begin * n), own, own ? own + channels : nullptr, scratch->data);
+       at(p.added, p.dtype, begin * n), at(p.gx, p.dtype, begin * n), own, own ? own + channels : nullptr,
+       scratch->data);
   });
   if (!weights) return;
   for (int64_t c = 1; c < chunks; ++c)

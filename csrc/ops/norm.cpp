@@ -15,23 +15,24 @@ void check_eps(const char* op, double eps) {
   if (!(eps >= 0 && std::isfinite(eps))) fail<ValueError>(op, ": eps is ", eps, ", but must be finite and at least 0");
 }
 
-// x, weight and bias: in one floating dtype, contiguous.
+// x, weight, bias and residual: in one floating dtype, contiguous.
 struct Operands {
   const char* op;
-  Array x, weight, bias;
-  bool has_weight, has_bias;
+  Array x, weight, bias, residual;
+  bool has_weight, has_bias, has_residual;
 
-  Operands(const char* op_name, const Array& x_given, const Array* w, const Array* b)
-      : op(op_name), has_weight(w), has_bias(b) {
-    common_device(op, {{"input", &x_given}, {"weight", w}, {"bias", b}});
+  Operands(const char* op_name, const Array& x_given, const Array* w, const Array* b, const Array* added = nullptr)
+      : op(op_name), has_weight(w), has_bias(b), has_residual(added) {
+    common_device(op, {{"input", &x_given}, {"residual", added}, {"weight", w}, {"bias", b}});
     DType dtype = x_given.dtype;
-    for (const Array* other : {w, b})
+    for (const Array* other : {added, w, b})
       if (other) dtype = promote_types(dtype, other->dtype);
     if (is_complex(dtype)) fail<TypeError>(op, ": dtype ", dtype, " is not supported, it must be real");
     if (!is_floating(dtype)) dtype = default_float();
     x = contiguous(astype(x_given, dtype, false));
     if (w) weight = contiguous(astype(*w, dtype, false));
     if (b) bias = contiguous(astype(*b, dtype, false));
+    if (added) residual = contiguous(astype(*added, dtype, false));
   }
 
   // Of `shape`, which `why` explains.
@@ -50,10 +51,12 @@ NormResult rows(const Operands& o, const NormRows& shape) {
   check_eps(o.op, shape.eps);
   NormResult r{empty(o.x.shape, o.x.dtype, o.x.device), empty({shape.rows}, DType::f64, o.x.device),
                empty({shape.rows}, DType::f64, o.x.device)};
+  if (o.has_residual) r.sum = empty(o.x.shape, o.x.dtype, o.x.device);
   if (r.y.size() == 0) return r;
   backend(o.x.device)
-      .norm.rows({shape, o.x.dtype, o.x.data, data_or_null(o.has_weight, o.weight), data_or_null(o.has_bias, o.bias),
-                  r.y.data, r.mean.ptr<double>(), r.rstd.ptr<double>()});
+      .norm.rows({shape, o.x.dtype, o.x.data, data_or_null(o.has_residual, o.residual),
+                  data_or_null(o.has_weight, o.weight), data_or_null(o.has_bias, o.bias), r.sum.data, r.y.data,
+                  r.mean.ptr<double>(), r.rstd.ptr<double>()});
   return r;
 }
 
@@ -64,6 +67,8 @@ NormResult over_last_axes(const Operands& o, const Dims& shape, bool centered, d
   if (!ends_so)
     fail<ValueError>(o.op, ": input has shape ", o.x.shape, ", which does not end in normalized_shape ", shape);
   o.check_weights(shape, "input");
+  if (o.has_residual && !(o.residual.shape == o.x.shape))
+    fail<ValueError>(o.op, ": residual has shape ", o.residual.shape, ", but input ", o.x.shape, "; they must agree");
   NormRows s{1, element_count(shape), 1, 1, centered, eps};
   for (int i = 0; i < first; ++i) s.rows *= o.x.shape[i];
   return rows(o, s);
@@ -170,6 +175,14 @@ NormResult rms_norm(const Array& x, const Array* weight, const Dims& shape, doub
   return over_last_axes({"rms_norm", x, weight, nullptr}, shape, false, eps);
 }
 
+NormResult add_layer_norm(const Array& x, const Array& residual, const Array* weight, const Array* bias,
+                          const Dims& shape, double eps) {
+  return over_last_axes({"add_layer_norm", x, weight, bias, &residual}, shape, true, eps);
+}
+NormResult add_rms_norm(const Array& x, const Array& residual, const Array* weight, const Dims& shape, double eps) {
+  return over_last_axes({"add_rms_norm", x, weight, nullptr, &residual}, shape, false, eps);
+}
+
 NormResult group_norm(const Array& x, const Array* weight, const Array* bias, int64_t groups, double eps) {
   const Operands o("group_norm", x, weight, bias);
   const NormChannels s = channels_of(o);
@@ -266,11 +279,16 @@ Array like_x(const Array& x, const Array* weight) {
 
 }  // namespace
 
-NormGradients norm_rows_backward(const NormOperands& o, const Dims& channels, int64_t inner, int64_t groups,
-                                 bool centered, bool wants_weights) {
+NormGradients norm_rows_backward(const NormOperands& o, const Array* added, const Dims& channels, int64_t inner,
+                                 int64_t groups, bool centered, bool wants_weights) {
   constexpr const char* op = "norm_rows_backward";
   check_backward(op, o);
+  if (added && (!(added->shape == o.x.shape) || added->dtype != o.x.dtype))
+    fail<ValueError>(op, ": added is ", added->dtype, " of shape ", added->shape, ", but x ", o.x.dtype, " of ",
+                     o.x.shape);
+  common_device(op, {{"x", &o.x}, {"added", added}});
   const Array g = contiguous(o.g), x = contiguous(o.x), weight = like_x(x, o.weight);
+  const Array more = added ? contiguous(*added) : Array{};
   const NormGradients r = gradients_like(x, channels, true, wants_weights);
   if (x.size() == 0) return r;
   const int64_t rows = o.mean.size();
@@ -280,7 +298,8 @@ NormGradients norm_rows_backward(const NormOperands& o, const Dims& channels, in
   if (shape.channels() != element_count(channels) || (o.weight && weight.size() != shape.channels()))
     fail<ValueError>(op, ": there are ", shape.channels(), " channels, not ", element_count(channels));
   backend(x.device).norm.rows_backward({shape, x.dtype, g.data, x.data, weight.data, o.mean.ptr<double>(),
-                                        o.rstd.ptr<double>(), r.x.data, r.weight.data, r.bias.data});
+                                        o.rstd.ptr<double>(), data_or_null(added, more), r.x.data, r.weight.data,
+                                        r.bias.data});
   return r;
 }
 

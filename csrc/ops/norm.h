@@ -6,15 +6,21 @@
 
 namespace tw {
 
-// With what the way back needs: mean and 1 / sqrt(var + eps) of each row or channel, float64.
+// With what the way back needs: mean and 1 / sqrt(var + eps) of each row or channel, float64; and what was normalised,
+// where a residual was added to x.
 struct NormResult {
   Array y, mean, rstd;
+  Array sum{};
 };
 
 // Over the last axes, which are those of `shape`, as are weight and bias.
 NormResult layer_norm(const Array& x, const Array* weight, const Array* bias, const Dims& shape, double eps);
 // The same without the mean: x / sqrt(mean x^2 + eps) weight.
 NormResult rms_norm(const Array& x, const Array* weight, const Dims& shape, double eps);
+// The same of x + residual, which have one shape.
+NormResult add_layer_norm(const Array& x, const Array& residual, const Array* weight, const Array* bias,
+                          const Dims& shape, double eps);
+NormResult add_rms_norm(const Array& x, const Array& residual, const Array* weight, const Dims& shape, double eps);
 // x (N, C, ..) over groups of its channels and all places; weight (C,), bias (C,).
 NormResult group_norm(const Array& x, const Array* weight, const Array* bias, int64_t groups, double eps);
 // Over places alone: a group for each channel. ValueError where there is one place.
@@ -46,9 +52,10 @@ struct NormOperands {
   const Array* weight;
   const Array &mean, &rstd;
 };
-// Of the ops above on rows: as struct NormRows. The gradients of weight and bias have `channels`.
-NormGradients norm_rows_backward(const NormOperands& operands, const Dims& channels, int64_t inner, int64_t groups,
-                                 bool centered, bool wants_weights);
+// Of the ops above on rows: as struct NormRows. The gradients of weight and bias have `channels`. `added`, of the shape
+// and dtype of x, is added to the gradient of x where it is not null.
+NormGradients norm_rows_backward(const NormOperands& operands, const Array* added, const Dims& channels, int64_t inner,
+                                 int64_t groups, bool centered, bool wants_weights);
 NormGradients norm_channels_backward(const NormOperands& operands, bool given, bool wants_x, bool wants_weights);
 
 }  // namespace tw

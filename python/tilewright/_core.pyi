@@ -30,6 +30,8 @@ __all__: list[str] = [
     "adaptive_max_pool_with_indices",
     "add",
     "add_",
+    "add_layer_norm",
+    "add_rms_norm",
     "all",
     "any",
     "arange",
@@ -577,6 +579,21 @@ def adaptive_max_pool(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: .
 def adaptive_max_pool_with_indices(arg0: Array, arg1: int | typing.Sequence[int]) -> tuple: ...
 def add(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def add_(arg0: Array, arg1: Array | complex) -> None: ...
+def add_layer_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: int | typing.Sequence[int],
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
+def add_rms_norm(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: int | typing.Sequence[int],
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def all(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...
 def any(x: Array, axes: int | typing.Sequence[int] | None = None, keepdims: bool = False) -> Array: ...
 def arange(
@@ -1041,11 +1058,12 @@ def norm_rows_backward(
     arg2: Array,
     arg3: Array,
     arg4: Array,
-    arg5: int | typing.Sequence[int],
-    arg6: typing.SupportsInt | typing.SupportsIndex,
+    arg5: Array,
+    arg6: int | typing.Sequence[int],
     arg7: typing.SupportsInt | typing.SupportsIndex,
-    arg8: bool,
+    arg8: typing.SupportsInt | typing.SupportsIndex,
     arg9: bool,
+    arg10: bool,
 ) -> tuple: ...
 def not_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def not_equal_(arg0: Array, arg1: Array | complex) -> None: ...

@@ -48,6 +48,14 @@ def rms_norm(x, normalized_shape, weight=None, eps=None):
     return y if weight is None else y * weight
 
 
+def add_layer_norm(x, residual, *args, **options):
+    return layer_norm(x + residual, *args, **options), x + residual
+
+
+def add_rms_norm(x, residual, *args, **options):
+    return rms_norm(x + residual, *args, **options), x + residual
+
+
 def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
     rows = x.reshape(len(x), num_groups, x.shape[1] // num_groups, *x.shape[2:])
     return affine(standardized(rows, tuple(range(2, rows.ndim)), eps).reshape(x.shape), weight, bias)
@@ -155,6 +163,58 @@ CASES = (
             refused(r"rms_norm: input has shape \(3, 4\)", F.rms_norm, 3, 4, args=(3,)),
             refused(r"rms_norm: weight has shape \(3,\)", F.rms_norm, 3, 4, args=(4, tw.ones(3))),
             refused("rms_norm: eps is inf", F.rms_norm, 3, 4, args=(4,), eps=np.inf),
+        ),
+    ),
+    OpCase(
+        "nn.functional.add_layer_norm",
+        add_layer_norm,
+        (
+            S(A((3, 7)), *rows(3, 7)),
+            S(A((2, 3, 4)), *rows(2, 3, 4, axes=2), 1e-3),
+            S(A((3, 5)), A((3, 5)), 5),
+            S(A((3, 5)), A((3, 5)), (5,), None, A((5,))),
+            S(A((3, 5)), A((3, 5)), (5,), A((5,)), None),
+            S(A((0, 5)), *rows(0, 5)),
+        ),
+        result=("same", "same"),
+        tolerance=96,
+        lengths=lambda n: S(A((3, n)), *rows(3, n)),
+        large=S(A((700, 129)), *rows(700, 129)),
+        errors=(
+            refused(
+                r"add_layer_norm: residual has shape \(4,\), but input \(3, 4\)",
+                F.add_layer_norm,
+                3,
+                4,
+                args=(tw.ones(4), 4),
+            ),
+            refused("add_layer_norm: input has shape", F.add_layer_norm, 3, 4, args=(tw.ones((3, 4)), 3)),
+            refused(
+                r"add_layer_norm: bias has shape \(1,\)",
+                F.add_layer_norm,
+                3,
+                4,
+                args=(tw.ones((3, 4)), 4, None, tw.ones(1)),
+            ),
+            refused("add_layer_norm: eps is -1", F.add_layer_norm, 3, 4, args=(tw.ones((3, 4)), 4), eps=-1),
+        ),
+    ),
+    OpCase(
+        "nn.functional.add_rms_norm",
+        add_rms_norm,
+        (
+            S(A((3, 7)), *rows(3, 7, bias=False), 1e-5),
+            S(A((2, 3, 4)), *rows(2, 3, 4, axes=2, bias=False), 1e-3),
+            S(A((3, 5)), A((3, 5)), 5, None, 1e-5),
+            S(A((0, 5)), *rows(0, 5, bias=False), 0.1),
+        ),
+        result=("same", "same"),
+        tolerance=64,
+        lengths=lambda n: S(A((3, n)), *rows(3, n, bias=False), 1e-5),
+        large=S(A((700, 129)), *rows(700, 129, bias=False), 1e-5),
+        errors=(
+            refused(r"add_rms_norm: residual has shape \(4, 3\)", F.add_rms_norm, 3, 4, args=(tw.ones((4, 3)), 4)),
+            refused("add_rms_norm: eps is inf", F.add_rms_norm, 3, 4, args=(tw.ones((3, 4)), 4), eps=np.inf),
         ),
     ),
     OpCase(

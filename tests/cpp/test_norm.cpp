@@ -83,33 +83,39 @@ void test_rows(DType d) {
         const NormRows& s = a.shape;
         const int64_t count = s.rows * s.n, c = s.channels();
         Guarded<T> x(count, 1), g(count, 1), weight(c), bias(c), want(count), gx_want(count);
+        Guarded<T> sum_want(count);
         Guarded<double> mean_want(s.rows), rstd_want(s.rows), sums_want(2 * c);
         fill(x, kind), fill(g, 0), fill(weight, 0), fill(bias, 0);
         const T *w = weighted ? weight.data() : nullptr, *b = weighted ? bias.data() : nullptr;
-        for (int64_t i = 0; i < 2 * c; ++i) sums_want[i] = 1;
-        r.rows[t](a, x.data(), w, b, want.data(), mean_want.data(), rstd_want.data());
-        r.rows_backward[t](a, g.data(), x.data(), w, mean_want.data(), rstd_want.data(), gx_want.data(),
-                           sums_want.data(), sums_want.data() + c, nullptr);
-        char shape[80];
-        std::snprintf(shape, sizeof shape, "n=%ld inner=%ld groups=%ld kind=%d", long(s.n), long(s.inner),
-                      long(s.groups), kind);
-        for (const KernelTable* level : levels()) {
-          const NormKernels& k = level->norm;
-          Guarded<T> y(count, 1), gx(count, 1);
-          Guarded<double> mean(s.rows), rstd(s.rows), sums(2 * c);
-          Guarded<Compute<T>> scratch(2 * c);
-          clear(y), clear(gx), clear(scratch);
-          for (int64_t i = 0; i < 2 * c; ++i) sums[i] = 1;
-          k.rows[t](a, x.data(), w, b, y.data(), mean.data(), rstd.data());
-          const double tolerance = (kind == 1 ? 4000 : 40) * (s.n == 2 ? 100 : 1) * kEps<Compute<T>>;
-          compare("rows", level->level, shape, y, want, tolerance + 4 * kEps<T>);
-          compare("mean", level->level, shape, mean, mean_want, 8 * kEps<Compute<T>>, magnitude(kind));
-          k.rows_backward[t](a, g.data(), x.data(), w, mean_want.data(), rstd_want.data(), gx.data(), sums.data(),
-                             sums.data() + c, scratch.data());
-          check(scratch.intact(), "rows_backward %s %s wrote outside its scratch", level->level, shape);
-          const double back = (40 + double(s.n) / 100) * kEps<Compute<T>> + 4 * kEps<T>;
-          compare("rows_backward", level->level, shape, gx, gx_want, back * (kind == 2 ? 1000 : 10));
-          compare("sums", level->level, shape, sums, sums_want, 1000 * kEps<Compute<T>>);
+        for (bool added : {false, true}) {  // what is added is drawn already
+          const T *other = added ? g.data() : nullptr, *onto = added ? x.data() : nullptr;
+          for (int64_t i = 0; i < 2 * c; ++i) sums_want[i] = 1;
+          r.rows[t](a, x.data(), other, w, b, sum_want.data(), want.data(), mean_want.data(), rstd_want.data());
+          const T* seen = added ? sum_want.data() : x.data();
+          r.rows_backward[t](a, g.data(), seen, w, mean_want.data(), rstd_want.data(), onto, gx_want.data(),
+                             sums_want.data(), sums_want.data() + c, nullptr);
+          char shape[80];
+          std::snprintf(shape, sizeof shape, "n=%ld inner=%ld groups=%ld kind=%d", long(s.n), long(s.inner),
+                        long(s.groups), kind);
+          for (const KernelTable* level : levels()) {
+            const NormKernels& k = level->norm;
+            Guarded<T> y(count, 1), gx(count, 1), sum(count, 1);
+            Guarded<double> mean(s.rows), rstd(s.rows), sums(2 * c);
+            Guarded<Compute<T>> scratch(2 * c);
+            clear(y), clear(gx), clear(scratch);
+            for (int64_t i = 0; i < 2 * c; ++i) sums[i] = 1;
+            k.rows[t](a, x.data(), other, w, b, sum.data(), y.data(), mean.data(), rstd.data());
+            if (added) compare("sum", level->level, shape, sum, sum_want, kEps<Compute<T>> + kEps<T>);
+            const double tolerance = (kind == 1 ? 4000 : 40) * (s.n == 2 ? 100 : 1) * kEps<Compute<T>>;
+            compare("rows", level->level, shape, y, want, tolerance + 4 * kEps<T>);
+            compare("mean", level->level, shape, mean, mean_want, 8 * kEps<Compute<T>>, magnitude(kind));
+            k.rows_backward[t](a, g.data(), seen, w, mean_want.data(), rstd_want.data(), onto, gx.data(), sums.data(),
+                               sums.data() + c, scratch.data());
+            check(scratch.intact(), "rows_backward %s %s wrote outside its scratch", level->level, shape);
+            const double back = (40 + double(s.n) / 100) * kEps<Compute<T>> + 4 * kEps<T>;
+            compare("rows_backward", level->level, shape, gx, gx_want, back * (kind == 2 ? 1000 : 10));
+            compare("sums", level->level, shape, sums, sums_want, 1000 * kEps<Compute<T>>);
+          }
         }
       }
 }

@@ -118,6 +118,8 @@ GOOD = {
     ("mask", ("None", 't("bool", 2, 5)', 't("bool", 2, 4, 5)')))},
     "capacity": ("None", "4", "9"), "KeyValueCache.key": ('t("float32", 1, 2, 3, 4)',),
     "KeyValueCache.value": ('t("float32", 1, 2, 3, 5)',),
+    **dict.fromkeys(("add_layer_norm.residual", "add_rms_norm.residual"), LOGITS), "add_layer_norm.bias": WEIGHT,
+    "add_rms_norm.eps": ("None", "1e-5"),
     # positions, linear attention, gates
     **dict.fromkeys(("cos", "sin"), ('t("float32", 2, 1)', "[[0.5]]")), "interleaved": BOOL,
     "rotary.input": ('t("float32", 2, 3)', "leaf(2, 2, 4)"), "RotaryPositions.size": ("2",), "base": ("10000.0", "2"),

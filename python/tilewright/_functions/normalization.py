@@ -63,6 +63,34 @@ def rms_norm(x: Any, weight: Any, /, shape: tuple[int, ...], eps: float) -> Tens
     """Without subtracting the mean."""
 
 
+def _add_layer_norm(
+    x: Tensor, residual: Tensor, weight: Tensor | None, bias: Tensor | None, shape: tuple[int, ...], eps: float
+) -> tuple[Tensor, Tensor]:
+    total = x + residual
+    return _layer_norm(total, weight, bias, shape, eps), total
+
+
+@primitive(results=("y", "sum"), keeps=STATISTICS, composed=_add_layer_norm)
+def add_layer_norm(  # type: ignore[empty-body]
+    x: Any, residual: Any, weight: Any, bias: Any, /, shape: tuple[int, ...], eps: float
+) -> tuple[Tensor, Tensor]:
+    """Of a sum, which is a result too."""
+
+
+def _add_rms_norm(
+    x: Tensor, residual: Tensor, weight: Tensor | None, shape: tuple[int, ...], eps: float
+) -> tuple[Tensor, Tensor]:
+    total = x + residual
+    return _rms_norm(total, weight, shape, eps), total
+
+
+@primitive(results=("y", "sum"), keeps=STATISTICS, composed=_add_rms_norm)
+def add_rms_norm(  # type: ignore[empty-body]
+    x: Any, residual: Any, weight: Any, /, shape: tuple[int, ...], eps: float
+) -> tuple[Tensor, Tensor]:
+    """Without subtracting the mean."""
+
+
 def _group_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, groups: int, eps: float) -> Tensor:
     rows = reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
     y = _standardized(rows, tuple(range(2, rows.ndim)), eps)

@@ -8,7 +8,8 @@ from .. import _core
 from .._engine.composed import Pullback
 from .._engine.op import wrap
 from .._engine.registry import register_vjps
-from .._engine.tape import Node
+from .._engine.tape import Node, output_node
+from .._engine.tensor import filled_like
 from .._functions import normalization as normalization  # declares the ops
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 Arrays = tuple[Any, Any, Any, Any, Any]
+NOTHING: Any = None  # that is added to the gradient of x
 
 
 class NormPlan:
@@ -80,7 +82,7 @@ class LayerNormPlan(NormPlan):
 
     def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         shape = node.saved[3]
-        return _core.norm_rows_backward(*arrays, shape, 1, 1, True, self.mask[1] or self.mask[2])
+        return _core.norm_rows_backward(*arrays, NOTHING, shape, 1, 1, True, self.mask[1] or self.mask[2])
 
 
 class RMSNormPlan(NormPlan):
@@ -91,7 +93,83 @@ class RMSNormPlan(NormPlan):
 
     def gradients(self, node: Node, arrays: Arrays) -> Sequence[Any]:
         shape = node.saved[2]
-        return _core.norm_rows_backward(*arrays, shape, 1, 1, False, self.mask[1])
+        return _core.norm_rows_backward(*arrays, NOTHING, shape, 1, 1, False, self.mask[1])
+
+
+class AddNormPlan:
+    """`Plan` of a normalisation of a sum, which is a result too; so of the operands the sum alone is kept.
+
+    Parameters
+    ----------
+    mask
+        Which of the inputs want a gradient: x, residual, weight, and bias where there is one.
+
+    Attributes
+    ----------
+    of_sum
+        The op that normalises what is added up already, whose definition is differentiated.
+    """
+
+    __slots__ = ("mask", "pullback")
+
+    name: str
+    of_sum: str
+    centered = True
+    calls_user = False
+
+    def __init__(self, mask: tuple[bool, ...]) -> None:
+        self.mask = mask
+        count = len(mask) - 1
+        self.pullback = Pullback(self.of_sum, (True, *mask[2:]), range(count), range(count, count + 2))
+
+    def save(self, *operands: Any) -> tuple[Any, ...]:
+        """The sum, weight, bias, shape, eps, and the statistics."""
+        _, _, *given, _, total, mean, rstd = operands
+        return total, *given, mean, rstd
+
+    def backward(self, node: Node, g: Any) -> Sequence[Any]:
+        """The cotangents of the inputs that want one."""
+        of_y, of_sum = g
+        if of_y is None:
+            return self._of_inputs([of_sum, *[filled_like(x, 0) for x in self._weights(node)]])
+        total, weight, *_, shape, _, mean, rstd = node.saved
+        of_channels: Any = None if weight is None else weight._array
+        added: Any = None if of_sum is None else of_sum._array
+        arrays: Arrays = (of_y._array, total, of_channels, mean, rstd)
+        parts = _core.norm_rows_backward(*arrays, added, shape, 1, 1, self.centered, any(self.mask[2:]))
+        wanted = [part for part, wants in zip(parts[1:], self.mask[2:], strict=False) if wants]
+        return self._of_inputs([wrap(part) for part in (parts[0], *wanted)])
+
+    def recorded(self, node: Node, g: Any) -> Sequence[Any]:
+        """The same in ops: the sum is a result of this node, through which it depends on x and the residual."""
+        of_y, of_sum = g
+        if of_y is None:
+            return self.backward(node, g)
+        behind = output_node(node, 1)
+        parents = node.parents[self.mask[0] + self.mask[1] :]
+        saved = (_core.wrap(node.saved[0], behind, of_y), *node.saved[1:])
+        found = self.pullback.recorded(Node(self, (behind, *parents), saved, node.shape[0]), of_y)
+        return self._of_inputs([found[0] if of_sum is None else found[0] + of_sum, *found[1:]])
+
+    def _of_inputs(self, found: list[Any]) -> list[Any]:
+        """x and the residual have the cotangent of the sum."""
+        return [found[0]] * (self.mask[0] + self.mask[1]) + found[1:]
+
+    def _weights(self, node: Node) -> list[Any]:
+        return [x for x, wants in zip(node.saved[1:], self.mask[2:], strict=False) if wants]
+
+
+class AddLayerNormPlan(AddNormPlan):
+    __slots__ = ()
+
+    name, of_sum = "add_layer_norm", "layer_norm"
+
+
+class AddRMSNormPlan(AddNormPlan):
+    __slots__ = ()
+
+    name, of_sum = "add_rms_norm", "rms_norm"
+    centered = False
 
 
 class GroupNormPlan(NormPlan):
@@ -108,7 +186,9 @@ class GroupNormPlan(NormPlan):
         inner = 1
         for length in places:
             inner *= length
-        return _core.norm_rows_backward(*arrays, (channels,), inner, groups, True, self.mask[1] or self.mask[2])
+        return _core.norm_rows_backward(
+            *arrays, NOTHING, (channels,), inner, groups, True, self.mask[1] or self.mask[2]
+        )
 
 
 class UntrackedInstanceNormPlan(GroupNormPlan):
@@ -168,7 +248,8 @@ class GivenNormPlan(NormPlan):
 
 
 _PLANS = (
-    *(LayerNormPlan, RMSNormPlan, GroupNormPlan, UntrackedInstanceNormPlan, InstanceNormPlan),
+    *(LayerNormPlan, RMSNormPlan, AddLayerNormPlan, AddRMSNormPlan),
+    *(GroupNormPlan, UntrackedInstanceNormPlan, InstanceNormPlan),
     *(UntrackedBatchNormPlan, BatchNormPlan, GivenNormPlan),
 )
 VJPS: dict[str, Any] = {plan.name: plan for plan in _PLANS}

@@ -10,15 +10,16 @@ struct NormRowsArgs {
   int64_t first;
 };
 
-// Writes y, and mean and rstd of each row. weight and bias may be null.
-typedef void (*NormRowsFn)(const NormRowsArgs&, const void* x, const void* weight, const void* bias, void* y,
-                           double* mean, double* rstd);
+// Writes y, and mean and rstd of each row. weight and bias may be null. Where residual is not, x + residual is written
+// to sum, and is what is normalised.
+typedef void (*NormRowsFn)(const NormRowsArgs&, const void* x, const void* residual, const void* weight,
+                           const void* bias, void* sum, void* y, double* mean, double* rstd);
 
-// Writes gx and adds to gweight and gbias, which have a number for each channel, or are both null. scratch has room for
-// twice as many numbers of the compute type.
+// Writes gx, with `added` added where that is not null, and adds to gweight and gbias, which have a number for each
+// channel, or are both null. scratch has room for twice as many numbers of the compute type.
 typedef void (*NormRowsBackwardFn)(const NormRowsArgs&, const void* g, const void* x, const void* weight,
-                                   const double* mean, const double* rstd, void* gx, double* gweight, double* gbias,
-                                   void* scratch);
+                                   const double* mean, const double* rstd, const void* added, void* gx, double* gweight,
+                                   double* gbias, void* scratch);
 
 // Some channels of some images; an image and the next lie `stride` apart.
 struct NormChannelsArgs {

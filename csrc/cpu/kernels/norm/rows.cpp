@@ -44,14 +44,26 @@ TW_INLINE void apply_stretches(int64_t n, int64_t inner, const T* x, double mean
 }
 
 template <class T>
-void rows(const NormRowsArgs& a, const void* x_, const void* weight_, const void* bias_, void* y_, double* mean,
-          double* rstd) {
+TW_INLINE void add_row(int64_t n, const T* x, const T* residual, T* sum) {
+  for_each_vector<T>({1, n, 0}, [&](int64_t i, auto at) __attribute__((always_inline)) {
+    at.store(sum + i, at.load(x + i) + at.load(residual + i));
+  });
+}
+
+template <class T>
+void rows(const NormRowsArgs& a, const void* x_, const void* residual, const void* weight_, const void* bias_,
+          void* sum_, void* y_, double* mean, double* rstd) {
   const NormRows& s = a.shape;
   const T *weight = static_cast<const T*>(weight_), *bias = static_cast<const T*>(bias_);
   const int64_t channels = s.n / s.inner;
   for (int64_t r = 0; r < s.rows; ++r) {
     const T* x = static_cast<const T*>(x_) + r * s.n;
     T* y = static_cast<T*>(y_) + r * s.n;
+    if (residual) {
+      T* sum = static_cast<T*>(sum_) + r * s.n;
+      add_row(s.n, x, static_cast<const T*>(residual) + r * s.n, sum);
+      x = sum;
+    }
     const Moments m = moments(x, {1, s.n, 0}, s.centered, s.eps);
     mean[r] = m.mean;
     rstd[r] = m.rstd;
@@ -97,7 +109,7 @@ struct Weights {
 
 template <class T, class A = compute_t<T>>
 TW_INLINE void backward_places(const NormRows& s, const T* g, const T* x, const T* weight, const Normalizer<A>& normal,
-                               double rstd, T* gx, A* gweight, A* gbias) {
+                               double rstd, const T* added, T* gx, A* gweight, A* gbias) {
   double sums[2] = {};
   const vec<A> one = set1((A)1);
   add_up<2, T>({1, s.n, 0}, sums, [&](int64_t i, auto at) __attribute__((always_inline)) {
@@ -112,13 +124,16 @@ TW_INLINE void backward_places(const NormRows& s, const T* g, const T* x, const 
   const Gradient<A> gradient(rstd, (double)s.n, sums, s.centered);
   for_each_vector<T>({1, s.n, 0}, [&](int64_t i, auto at) __attribute__((always_inline)) {
     const vec<A> gw = at.load(g + i) * (weight ? at.load(weight + i) : one);
-    at.store(gx + i, gradient(gw, normal(at.load(x + i))));
+    vec<A> v = gradient(gw, normal(at.load(x + i)));
+    if (added) v += at.load(added + i);
+    at.store(gx + i, v);
   });
 }
 
 template <class T, class A = compute_t<T>>
 TW_INLINE void backward_stretches(const NormRows& s, const T* g, const T* x, const T* weight,
-                                  const Normalizer<A>& normal, double rstd, T* gx, double* gweight, double* gbias) {
+                                  const Normalizer<A>& normal, double rstd, const T* added, T* gx, double* gweight,
+                                  double* gbias) {
   const int64_t channels = s.n / s.inner;
   double sums[2] = {};
   for (int64_t c = 0; c < channels; ++c) {
@@ -137,17 +152,20 @@ TW_INLINE void backward_stretches(const NormRows& s, const T* g, const T* x, con
   const Gradient<A> gradient(rstd, (double)s.n, sums, s.centered);
   for (int64_t c = 0; c < channels; ++c) {
     const T *gc = g + c * s.inner, *xc = x + c * s.inner;
+    const T* more = added ? added + c * s.inner : nullptr;
     T* to = gx + c * s.inner;
     const vec<A> w = set1(value_or<T>(1, weight, c));
     for_each_vector<T>({1, s.inner, 0}, [&](int64_t i, auto at) __attribute__((always_inline)) {
-      at.store(to + i, gradient(at.load(gc + i) * w, normal(at.load(xc + i))));
+      vec<A> v = gradient(at.load(gc + i) * w, normal(at.load(xc + i)));
+      if (more) v += at.load(more + i);
+      at.store(to + i, v);
     });
   }
 }
 
 template <class T, class A = compute_t<T>>
 void rows_backward(const NormRowsArgs& a, const void* g_, const void* x_, const void* weight_, const double* mean,
-                   const double* rstd, void* gx_, double* gweight, double* gbias, void* scratch) {
+                   const double* rstd, const void* added_, void* gx_, double* gweight, double* gbias, void* scratch) {
   const NormRows& s = a.shape;
   const T* weight = static_cast<const T*>(weight_);
   const bool places = s.inner == 1, wants = gweight != nullptr;
@@ -156,14 +174,15 @@ void rows_backward(const NormRowsArgs& a, const void* g_, const void* x_, const 
   if (places && wants) sums.clear();
   for (int64_t r = 0; r < s.rows; ++r) {
     const T *g = static_cast<const T*>(g_) + r * s.n, *x = static_cast<const T*>(x_) + r * s.n;
+    const T* added = added_ ? static_cast<const T*>(added_) + r * s.n : nullptr;
     T* gx = static_cast<T*>(gx_) + r * s.n;
     const int64_t c = (a.first + r) % s.groups * (s.n / s.inner);
     const T* w = weight ? weight + c : nullptr;
     const Normalizer<A> normal(mean[r], rstd[r]);
     if (places)
-      backward_places(s, g, x, w, normal, rstd[r], gx, wants ? sums.weight + c : nullptr, sums.bias + c);
+      backward_places(s, g, x, w, normal, rstd[r], added, gx, wants ? sums.weight + c : nullptr, sums.bias + c);
     else
-      backward_stretches(s, g, x, w, normal, rstd[r], gx, wants ? gweight + c : nullptr, gbias + c);
+      backward_stretches(s, g, x, w, normal, rstd[r], added, gx, wants ? gweight + c : nullptr, gbias + c);
     if (places && wants && ((r + 1) % (Weights<A>::kRows * s.groups) == 0 || r + 1 == s.rows)) sums.flush();
   }
 }

@@ -49,9 +49,11 @@ int64_t channel_of(const NormRowsArgs& a, int64_t r, int64_t i) {
 }
 
 template <class T>
-void rows(const NormRowsArgs& a, const void* x, const void* weight, const void* bias, void* y, double* mean,
-          double* rstd) {
+void rows(const NormRowsArgs& a, const void* x, const void* residual, const void* weight, const void* bias, void* sum,
+          void* y, double* mean, double* rstd) {
   const NormRows& s = a.shape;
+  for (int64_t i = 0; i < s.rows * s.n && residual; ++i) put<T>(sum, i, get<T>(x, i) + get<T>(residual, i));
+  if (residual) x = sum;
   for (int64_t r = 0; r < s.rows; ++r) {
     const Moments m = moments<T>(x, s.n, s.centered, s.eps, [&](int64_t i) { return r * s.n + i; });
     mean[r] = m.mean, rstd[r] = m.rstd;
@@ -64,7 +66,7 @@ void rows(const NormRowsArgs& a, const void* x, const void* weight, const void* 
 
 template <class T>
 void rows_backward(const NormRowsArgs& a, const void* g, const void* x, const void* weight, const double* mean,
-                   const double* rstd, void* gx, double* gweight, double* gbias, void*) {
+                   const double* rstd, const void* added, void* gx, double* gweight, double* gbias, void*) {
   const NormRows& s = a.shape;
   for (int64_t r = 0; r < s.rows; ++r) {
     double of_g = 0, of_gx = 0;
@@ -77,8 +79,10 @@ void rows_backward(const NormRowsArgs& a, const void* g, const void* x, const vo
       gbias[channel_of(a, r, i)] += get<T>(g, r * s.n + i);
     }
     const double n = (double)s.n;
-    for (int64_t i = 0; i < s.n; ++i)
-      put<T>(gx, r * s.n + i, rstd[r] * (scaled(i) - (s.centered ? of_g / n : 0) - xhat(i) * of_gx / n));
+    for (int64_t i = 0; i < s.n; ++i) {
+      const double gradient = rstd[r] * (scaled(i) - (s.centered ? of_g / n : 0) - xhat(i) * of_gx / n);
+      put<T>(gx, r * s.n + i, gradient + get_or<T>(added, r * s.n + i, 0));
+    }
   }
 }
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "add_layer_norm",
+    "add_rms_norm",
     "batch_norm",
     "group_norm",
     "instance_norm",
@@ -140,6 +142,124 @@ def rms_norm(input: Any, normalized_shape: int | Sequence[int], weight: Any = No
     shape = arguments.shape("rms_norm", normalized_shape, "normalized_shape")
     eps = _EPS[x.dtype.name] if eps is None else arguments.number("rms_norm", "eps", eps)
     return ops.rms_norm(x, weight, shape, eps)
+
+
+def add_layer_norm(
+    input: Any,
+    residual: Any,
+    normalized_shape: int | Sequence[int],
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+) -> tuple[Tensor, Tensor]:
+    """`layer_norm` of a sum, and the sum: one kernel, for what comes after each layer of a transformer.
+
+    Parameters
+    ----------
+    input : array-like, shape (..., *normalized_shape)
+        Real numbers; integers become floating.
+    residual : array-like, shape of `input`
+        What is added to it.
+    normalized_shape : int or sequence of int
+        Lengths of the last axes, over which mean and variance are taken.
+    weight, bias : array-like, shape normalized_shape, optional
+    eps : float
+        Added to the variance; at least 0.
+
+    Returns
+    -------
+    normalized : Tensor
+        `layer_norm(input + residual, ...)`.
+    sum : Tensor
+        `input + residual`; both of the dtype to which all arrays promote.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit, those of `input` and `residual` must agree, or for an `eps` that is negative or not
+        finite.
+    TypeError
+        For complex numbers, and for options of another kind.
+
+    Notes
+    -----
+    Memory is what bounds it. A row is added up and normalised while it is in L1, so that the sum is written, but not
+    read again; nor is the gradient of the sum on the way back. Of the operands the sum alone is kept for that.
+
+    References
+    ----------
+    J. L. Ba, J. R. Kiros, G. E. Hinton, Layer Normalization, 2016.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> y, total = tw.nn.functional.add_layer_norm([[0.0, 1.0]], [[1.0, 2.0]], 2, eps=0.0)
+    >>> y, total
+    (tensor([[-1.,  1.]]), tensor([[1., 3.]]))
+    """
+    op = "add_layer_norm"
+    x, weight, bias = _operands(op, input, weight, bias)
+    added = _added(op, residual, x)
+    shape = arguments.shape(op, normalized_shape, "normalized_shape")
+    return ops.add_layer_norm(x, added, weight, bias, shape, arguments.number(op, "eps", eps))
+
+
+def add_rms_norm(
+    input: Any, residual: Any, normalized_shape: int | Sequence[int], weight: Any = None, eps: float | None = None
+) -> tuple[Tensor, Tensor]:
+    """`rms_norm` of a sum, and the sum: one kernel, see `add_layer_norm`.
+
+    Parameters
+    ----------
+    input : array-like, shape (..., *normalized_shape)
+        Real numbers; integers become floating.
+    residual : array-like, shape of `input`
+        What is added to it.
+    normalized_shape : int or sequence of int
+        Lengths of the last axes, over which the mean is taken.
+    weight : array-like, shape normalized_shape, optional
+    eps : float, optional
+        Added to the mean; at least 0. By default the distance from 1 to the next number of the dtype of `input`.
+
+    Returns
+    -------
+    normalized : Tensor
+        `rms_norm(input + residual, ...)`.
+    sum : Tensor
+        `input + residual`; both of the dtype to which all arrays promote.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit, those of `input` and `residual` must agree, or for an `eps` that is negative or not
+        finite.
+    TypeError
+        For complex numbers, and for options of another kind.
+
+    References
+    ----------
+    B. Zhang, R. Sennrich, Root Mean Square Layer Normalization, NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> y, total = tw.nn.functional.add_rms_norm([1.0, 3.0], [0.0, 4.0], 2)
+    >>> y, total
+    (tensor([0.2, 1.4]), tensor([1., 7.]))
+    """
+    op = "add_rms_norm"
+    x, weight, _ = _operands(op, input, weight, None)
+    added = _added(op, residual, x)
+    shape = arguments.shape(op, normalized_shape, "normalized_shape")
+    eps = _EPS[x.dtype.name] if eps is None else arguments.number(op, "eps", eps)
+    return ops.add_rms_norm(x, added, weight, shape, eps)
+
+
+def _added(op: str, residual: Any, x: Tensor) -> Any:
+    added = operand(op, "residual", residual, x)
+    if added.shape != x.shape:
+        raise ValueError(f"{op}: residual has shape {added.shape}, but input {x.shape}; they must agree")
+    return added
 
 
 _EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}

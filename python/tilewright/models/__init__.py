@@ -18,6 +18,8 @@ from .language import *
 from .language import __all__ as _language
 from .lenet import *
 from .lenet import __all__ as _lenet
+from .pixelcnn import *
+from .pixelcnn import __all__ as _pixelcnn
 from .resnet import *
 from .resnet import __all__ as _resnet
 from .scheduled_sampling import *
@@ -36,6 +38,7 @@ __all__ = [
     *_googlenet,
     *_language,
     *_lenet,
+    *_pixelcnn,
     *_resnet,
     *_scheduled_sampling,
     *_seq2seq,

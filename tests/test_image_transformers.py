@@ -1,4 +1,4 @@
-"""Vision Transformers and autoregressive images."""
+"""Vision Transformers, against PyTorch's functions on drawn weights, and autoregressive images."""
 
 from __future__ import annotations
 
@@ -16,6 +16,153 @@ try:
     import torch
 except ImportError:
     torch = None
+
+
+# ---- Vision Transformers ---------------------------------------------------------------------------------------------
+
+SIZES = {"image_size": (6, 8), "patch_size": 2, "num_layers": 2, "num_heads": 3, "hidden_dim": 12, "mlp_dim": 20}
+
+
+def make_vit(**options):
+    """A small one in float64, each parameter drawn."""
+    net = models.VisionTransformer(**{**SIZES, "num_classes": 5, "in_channels": 2, **options}).double().eval()
+    rng = np.random.default_rng(0)
+    with tw.no_grad():
+        for name, p in net.named_parameters():
+            p[...] = rng.normal(1 if re.search(r"ln(_\d)?\.weight", name) else 0, 0.4, p.shape)
+    return net
+
+
+def vit_in_torch(state, images, heads):
+    """The result, and the weights of each block (N, heads, T, T), written down once more."""
+
+    def linear(path, x):
+        return torch.nn.functional.linear(x, state[f"{path}weight"], state[f"{path}bias"])
+
+    def norm(path, x):
+        return torch.nn.functional.layer_norm(x, x.shape[-1:], state[f"{path}.weight"], state[f"{path}.bias"], 1e-6)
+
+    kernel = state["conv_proj.weight"]
+    x = torch.nn.functional.conv2d(images, kernel, state["conv_proj.bias"], stride=kernel.shape[2:])
+    x = x.flatten(2).permute(0, 2, 1)
+    if "class_token" in state:
+        x = torch.cat([state["class_token"].expand(len(x), 1, -1), x], 1)
+    x = x + state["encoder.pos_embedding"]
+    count = 1 + max(int(n) for n in re.findall(r"encoder_layer_(\d+)", " ".join(state)))
+    maps = []
+    for path in (f"encoder.layers.encoder_layer_{i}" for i in range(count)):
+        n, t, d = x.shape
+        mixed = linear(f"{path}.self_attention.in_proj_", norm(f"{path}.ln_1", x))
+        q, k, v = mixed.reshape(n, t, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
+        maps.append(torch.softmax(q @ k.transpose(2, 3) / math.sqrt(d // heads), -1))
+        joined = (maps[-1] @ v).permute(0, 2, 1, 3).reshape(n, t, d)
+        x = x + linear(f"{path}.self_attention.out_proj.", joined)
+        y = torch.nn.functional.gelu(linear(f"{path}.mlp.0.", norm(f"{path}.ln_2", x)))
+        x = x + linear(f"{path}.mlp.3.", y)
+    x = norm("encoder.ln", x)
+    x = x[:, 0] if "class_token" in state else x.mean(1)
+    if "heads.pre_logits.weight" in state:
+        x = torch.tanh(linear("heads.pre_logits.", x))
+    return linear("heads.head.", x), torch.stack(maps)
+
+
+@pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
+@pytest.mark.parametrize("options", [{}, {"pool": "mean"}, {"representation_size": 7}], ids=str)
+def test_results_and_gradients_are_pytorchs(options):
+    net = make_vit(**options)
+    state = {name: torch.from_numpy(p.detach().numpy().copy()) for name, p in net.state_dict().items()}
+    for p in state.values():
+        p.requires_grad_()
+    x = np.random.default_rng(1).uniform(-1, 1, (3, 2, 6, 8))
+    want, maps = vit_in_torch(state, torch.from_numpy(x), 3)
+    got = net(tw.asarray(x))
+    np.testing.assert_allclose(got.detach().numpy(), want.detach().numpy(), rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(net.attention_maps(x).numpy(), maps.detach().numpy(), rtol=1e-9, atol=1e-12)
+    labels = np.array([0, 3, 1])
+    torch.nn.functional.cross_entropy(want, torch.from_numpy(labels)).backward()
+    F.cross_entropy(got, labels).backward()
+    for name, p in net.named_parameters():
+        np.testing.assert_allclose(p.grad.numpy(), state[name].grad.numpy(), rtol=1e-7, atol=1e-10, err_msg=name)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Weights stay zero."""
+    for name in nn.init.__all__:
+        if name.endswith("_"):
+            monkeypatch.setattr(nn.init, name, lambda tensor, *args, **options: tensor)
+
+
+def test_vit_b_16_is_torchvisions(undrawn):
+    """Names, shapes and order of its state dict, and the number of parameters."""
+    net = models.vit_b_16()
+    block = [("ln_1.weight", (768,)), ("ln_1.bias", (768,)), ("self_attention.in_proj_weight", (2304, 768)),
+             ("self_attention.in_proj_bias", (2304,)), ("self_attention.out_proj.weight", (768, 768)),
+             ("self_attention.out_proj.bias", (768,)), ("ln_2.weight", (768,)), ("ln_2.bias", (768,)),
+             ("mlp.0.weight", (3072, 768)), ("mlp.0.bias", (3072,)), ("mlp.3.weight", (768, 3072)),
+             ("mlp.3.bias", (768,))]  # fmt: skip
+    want = [("class_token", (1, 1, 768)), ("conv_proj.weight", (768, 3, 16, 16)), ("conv_proj.bias", (768,))]
+    want.append(("encoder.pos_embedding", (1, 197, 768)))
+    want += [(f"encoder.layers.encoder_layer_{i}.{name}", shape) for i in range(12) for name, shape in block]
+    want += [("encoder.ln.weight", (768,)), ("encoder.ln.bias", (768,))]
+    want += [("heads.head.weight", (1000, 768)), ("heads.head.bias", (1000,))]
+    assert [(name, p.shape) for name, p in net.state_dict().items()] == want
+    assert sum(p.size for p in net.parameters()) == 86_567_656
+
+
+# Parameters as torchvision publishes them; of networks with all layers but with one the others are counted by hand.
+@pytest.mark.parametrize(
+    ("name", "layers", "width", "hidden", "count"),
+    [
+        ("vit_b_32", 12, 768, 3072, 88_224_232),
+        ("vit_l_16", 24, 1024, 4096, 304_326_632),
+        ("vit_l_32", 24, 1024, 4096, 306_535_400),
+        ("vit_h_14", 32, 1280, 5120, 632_045_800),
+    ],
+)
+def test_numbers_of_parameters(name, layers, width, hidden, count, undrawn, monkeypatch):
+    made = []
+    encoder = models.vit.Encoder
+
+    def shorter(tokens, num_layers, *rest):
+        made.append(num_layers)
+        return encoder(tokens, 1, *rest)
+
+    monkeypatch.setattr(models.vit, "Encoder", shorter)
+    net = getattr(models, name)()
+    block = 4 * width * (width + 1) + 2 * width * hidden + hidden + width + 4 * width
+    assert made == [layers]
+    assert sum(p.size for p in net.parameters()) + (layers - 1) * block == count
+
+
+def test_dropout_is_for_training_only():
+    net = make_vit(dropout=0.5, attention_dropout=0.5)
+    x = tw.random.normal(size=(2, 2, 6, 8), dtype="float64")
+    assert net(x).tolist() == net(x).tolist()
+    net.train()
+    assert net(x).tolist() != net(x).tolist()
+    maps = net.attention_maps(x)
+    np.testing.assert_allclose(maps.sum(axis=-1).numpy(), 1, rtol=1e-12)
+    assert net.training and not maps.requires_grad
+
+
+def test_a_vit_learns_where_something_is():
+    """A bright patch among others: its row of patches is the class."""
+    tw.random.seed(0)
+    places = tw.arange(32) % 12
+    images = tw.random.normal(size=(32, 1, 6, 8)) * 0.1
+    for i, place in enumerate(places.tolist()):
+        row, column = place // 4 * 2, place % 4 * 2
+        images[i, 0, row : row + 2, column : column + 2] = 1.0
+    net = models.VisionTransformer(**{**SIZES, "num_classes": 3, "in_channels": 1})
+    optimizer = tw.optim.Adam(net.parameters(), lr=1e-2)
+    for step in range(60):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(images), places // 4)
+        assert step or abs(loss.item() - math.log(3)) < 1e-6  # the last layer starts at zero
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.05
 
 
 # ---- PixelCNN --------------------------------------------------------------------------------------------------------
@@ -147,9 +294,18 @@ def test_state_dicts_have_no_masks():
     assert again(x).tolist() == net(x).tolist()
 
 
+VIT = models.VisionTransformer(**SIZES, in_channels=2)
 NET = models.PixelCNN(5, 2, width=4, num_layers=1)
 IMAGES = tw.zeros((1, 2, 3, 3), dtype="int64")
 WRONG = [
+    (ValueError, "VisionTransformer: patch_size is (4, 4), which does not divide (6", lambda: make_vit(patch_size=4)),
+    (ValueError, "VisionTransformer: hidden_dim is 12, which num_heads=5 does not", lambda: make_vit(num_heads=5)),
+    (ValueError, "VisionTransformer: pool is 'max'", lambda: make_vit(pool="max")),
+    (ValueError, "VisionTransformer: dropout is 2.0", lambda: make_vit(dropout=2)),
+    (ValueError, "VisionTransformer: num_layers is 0", lambda: make_vit(num_layers=0)),
+    (TypeError, "VisionTransformer: mlp_dim is 1.5", lambda: make_vit(mlp_dim=1.5)),
+    (ValueError, "VisionTransformer: input has shape (1, 2, 3, 3), but must be (N, 2, 6, 8)", lambda: VIT(IMAGES)),
+    (ValueError, "VisionTransformer: input has shape (2, 6, 8)", lambda: VIT.attention_maps(tw.zeros((2, 6, 8)))),
     (ValueError, "PixelCNN: levels is 1", lambda: models.PixelCNN(1)),
     (ValueError, "PixelCNN: kernel_size is 4, but must be odd", lambda: models.PixelCNN(4, kernel_size=4)),
     (ValueError, "PixelCNN: kernel_size is 1", lambda: models.PixelCNN(4, kernel_size=1)),

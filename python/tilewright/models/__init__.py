@@ -28,6 +28,8 @@ from .seq2seq import *
 from .seq2seq import __all__ as _seq2seq
 from .vgg import *
 from .vgg import __all__ as _vgg
+from .vit import *
+from .vit import __all__ as _vit
 
 __all__ = [
     "generation",
@@ -43,4 +45,5 @@ __all__ = [
     *_scheduled_sampling,
     *_seq2seq,
     *_vgg,
+    *_vit,
 ]

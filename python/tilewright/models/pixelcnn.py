@@ -102,8 +102,8 @@ class PixelCNN(nn.Module):
     Notes
     -----
     Called with integers of shape (N, C, H, W) it gives logits (N, L, C, H, W), as `nn.functional.cross_entropy` wants
-    them beside the images as its target. Divided by `log(2)`, the mean is in bits for each number of the image. Floating
-    images are taken as `2 * level / (L - 1) - 1`, which integers are turned into.
+    them beside the images as its target. Divided by `log(2)`, the mean is in bits for each number of the image.
+    Floating images are taken as `2 * level / (L - 1) - 1`, which integers are turned into.
 
     The vertical stack sees all rows above, and the horizontal one takes it in: so no pixel above is out of sight, as
     some are for masked convolutions of k × k (the "blind spot"). Receptive fields grow by `kernel_size // 2` pixels for

@@ -23,6 +23,7 @@ from . import (
     reductions,
     resampling,
     scans,
+    sequence_layers,
     sorting,
 )
 
@@ -30,6 +31,6 @@ FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent),
     *(manipulation, indexing, picking, embedding, sorting, creation),
-    *(linalg, padding, resampling, folding),
+    *(linalg, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -14,10 +14,14 @@ from .episodic import *
 from .episodic import __all__ as _episodic
 from .googlenet import *
 from .googlenet import __all__ as _googlenet
+from .gpt import *
+from .gpt import __all__ as _gpt
 from .language import *
 from .language import __all__ as _language
 from .lenet import *
 from .lenet import __all__ as _lenet
+from .llama import *
+from .llama import __all__ as _llama
 from .pixelcnn import *
 from .pixelcnn import __all__ as _pixelcnn
 from .resnet import *
@@ -30,6 +34,8 @@ from .vgg import *
 from .vgg import __all__ as _vgg
 from .vit import *
 from .vit import __all__ as _vit
+from .wavenet import *
+from .wavenet import __all__ as _wavenet
 
 __all__ = [
     "generation",
@@ -38,12 +44,15 @@ __all__ = [
     *_captions,
     *_episodic,
     *_googlenet,
+    *_gpt,
     *_language,
     *_lenet,
+    *_llama,
     *_pixelcnn,
     *_resnet,
     *_scheduled_sampling,
     *_seq2seq,
     *_vgg,
     *_vit,
+    *_wavenet,
 ]

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _sampling, random
 from .._engine import arguments
+from .._engine.tensor import asarray
 from .._functions.comparison import less
-from .._functions.creation import zeros
 from .._functions.exponential import exp
 from .._functions.indexing import take_along_axis, where
 from .._functions.logical import isfinite
-from .._functions.manipulation import expand_dims, reshape
+from .._functions.manipulation import concatenate, expand_dims, reshape
 from .._functions.reductions import argmax, max
 from .._functions.scans import cumulative_sum
 from .._functions.softmax import softmax
@@ -20,7 +20,7 @@ from ..autograd import no_grad
 from ..nn.functional import one_hot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["distribution", "generate", "perplexity", "sample"]
+__all__ = ["distribution", "generate", "perplexity", "sample", "stream"]
 
 _LOWEST = -float("inf")
+_HIGHEST = (1 << 63) - 1  # token
 MOST_TOKENS = 1 << 20  # that are drawn or searched for in one call
 
 
@@ -137,6 +138,7 @@ def generate(
     top_p: float | None = None,
     generator: Generator | None = None,
     state: Any = None,
+    stop: Any = None,
 ) -> Tensor:
     """Continue texts, one token after another.
 
@@ -149,13 +151,15 @@ def generate(
     prompt : array-like of int, shape (..., T)
         Texts to continue.
     length : int
-        How many tokens are added, up to 1,048,576.
+        How many tokens are added, up to 1,048,576; fewer where all texts stop before.
     temperature, top_k, top_p
         See `distribution`.
     generator : Generator, optional
         Where numbers are drawn from; by default `tilewright.random.default_generator`.
     state : object
         That of the first call.
+    stop : int or sequence of int, optional
+        Tokens that end a text. Where others go on, that token is repeated behind it.
 
     Returns
     -------
@@ -166,7 +170,7 @@ def generate(
     ------
     ValueError
         For a 0-d prompt, a negative length, logits of another shape; a temperature that is negative or not finite,
-        `top_k` below 1, `top_p` outside [0, 1].
+        `top_k` below 1, `top_p` outside [0, 1], a negative `stop`.
     TypeError
         For tokens that are not integers, options that are no numbers, a generator that is none, and where `step` gives
         no pair.
@@ -178,11 +182,56 @@ def generate(
     ...     return tw.nn.functional.one_hot((tokens[..., -1] + 1) % 5, 5) * 100.0, state
     >>> tw.models.generation.generate(one_more, [2, 3], 4, temperature=0)
     tensor([2, 3, 4, 0, 1, 2])
+    >>> tw.models.generation.generate(one_more, [2, 3], 4, temperature=0, stop=0)
+    tensor([2, 3, 4, 0])
     """
-    return continued("generate", step, prompt, length, temperature, top_k, top_p, generator, state)
+    return continued("generate", step, prompt, length, temperature, top_k, top_p, generator, state, stop)
+
+
+def stream(
+    step: Callable[[Tensor, Any], tuple[Any, Any]],
+    prompt: Any,
+    length: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: Generator | None = None,
+    state: Any = None,
+    stop: Any = None,
+) -> Iterator[Tensor]:
+    """What `generate` adds, token by token: each is there as soon as it is drawn.
+
+    Parameters
+    ----------
+    step, prompt, length, temperature, top_k, top_p, generator, state, stop
+        See `generate`. They are checked in the call, before the first token is asked for.
+
+    Returns
+    -------
+    iterator of Tensor of int64, shape (...)
+        The next token of each text.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> def one_more(tokens, state):
+    ...     return tw.nn.functional.one_hot((tokens[..., -1] + 1) % 5, 5) * 100.0, state
+    >>> [token.item() for token in tw.models.generation.stream(one_more, [2, 3], 4, temperature=0)]
+    [4, 0, 1, 2]
+    """
+    return streamed("stream", step, prompt, length, temperature, top_k, top_p, generator, state, stop)
 
 
 def continued(
+    op: str, step: Callable[[Tensor, Any], tuple[Any, Any]], prompt: Any, length: Any, *options: Any
+) -> Tensor:
+    """`generate` under the name of the function that was called; `options` as of `streamed`."""
+    found = streamed(op, step, prompt, length, *options)
+    return concatenate([tokens_of(op, "prompt", prompt), *[expand_dims(token, -1) for token in found]], -1)
+
+
+def streamed(
     op: str,
     step: Callable[[Tensor, Any], tuple[Any, Any]],
     prompt: Any,
@@ -192,26 +241,49 @@ def continued(
     top_p: Any,
     generator: Any,
     state: Any = None,
-) -> Tensor:
-    """`generate` under the name of the function that was called."""
+    stop: Any = None,
+) -> Iterator[Tensor]:
+    """`stream` under the name of the function that was called."""
     step = arguments.function(op, "step", step)
     length = arguments.integer(op, "length", length, at_least=0, at_most=MOST_TOKENS)
-    options, stream = _options(op, temperature, top_k, top_p), random.source(op, generator)
+    options, source = _options(op, temperature, top_k, top_p), random.source(op, generator)
+    ends = () if stop is None else arguments.integers(op, "stop", stop)
+    for end in ends:
+        arguments.integer(op, "an entry of stop", end, at_least=0, at_most=_HIGHEST)
     tokens = tokens_of(op, "prompt", prompt)
     if not tokens.ndim:
         raise ValueError(f"{op}: prompt is 0-d, but must have an axis of tokens")
-    start, latest = tokens.shape[-1], tokens
-    texts = zeros((*tokens.shape[:-1], start + length), dtype="int64", device=tokens.device)
-    texts[..., :start] = tokens
-    with no_grad():
-        for place in range(start, start + length):
+    return _drawn(op, step, tokens, length, options, source, state, ends)
+
+
+def _drawn(
+    op: str,
+    step: Callable[[Tensor, Any], tuple[Any, Any]],
+    tokens: Tensor,
+    length: int,
+    options: Options,
+    source: Generator,
+    state: Any,
+    ends: tuple[int, ...],
+) -> Iterator[Tensor]:
+    texts, latest = tokens.shape[:-1], tokens
+    ended: Tensor | None = None
+    stops = asarray(ends, device=tokens.device) if ends else None
+    for _ in range(length):
+        with no_grad():  # not around the yield: whoever asks for tokens may record in between
             logits, state = taken(op, step, latest, state)
-            if logits.shape[:-1] != tokens.shape[:-1]:
-                needed = f"a row for each text, {tokens.shape[:-1]}"
+            if logits.shape[:-1] != texts:
+                needed = f"a row for each text, {texts}"
                 raise ValueError(f"{op}: step gave logits of shape {logits.shape}, but must give {needed}")
-            latest = expand_dims(_sample(op, logits, options, stream), axis=-1)
-            texts[..., place : place + 1] = latest
-    return texts
+            token = _sample(op, logits, options, source)
+            if ended is not None:
+                token = where(ended, latest[..., -1], token)
+            latest = expand_dims(token, -1)
+            if stops is not None:
+                ended = (latest == stops).any(axis=-1)
+        yield token
+        if ended is not None and ended.all().item():
+            return
 
 
 def taken(op: str, step: Callable[[Tensor, Any], tuple[Any, Any]], tokens: Tensor, state: Any) -> tuple[Tensor, Any]:

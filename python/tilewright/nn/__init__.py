@@ -13,6 +13,8 @@ from .attention import *
 from .attention import __all__ as _attention
 from .batch_normalization import *
 from .batch_normalization import __all__ as _batch_normalization
+from .cache import *
+from .cache import __all__ as _cache
 from .containers import *
 from .containers import __all__ as _containers
 from .conv import *
@@ -31,6 +33,8 @@ from .gated import *
 from .gated import __all__ as _gated
 from .linear import *
 from .linear import __all__ as _linear
+from .linear_attention import *
+from .linear_attention import __all__ as _linear_attention
 from .losses import __all__ as _losses
 from .losses.classification import *
 from .losses.ctc import *
@@ -53,8 +57,12 @@ from .recurrent import *
 from .recurrent import __all__ as _recurrent_layers
 from .recurrent_cells import *
 from .recurrent_cells import __all__ as _recurrent_cells
+from .relative import *
+from .relative import __all__ as _relative
 from .resampling import *
 from .resampling import __all__ as _resampling
+from .rotary import *
+from .rotary import __all__ as _rotary
 from .shuffling import *
 from .shuffling import __all__ as _shuffling
 
@@ -70,6 +78,7 @@ __all__ = [
     *_activations,
     *_attention,
     *_batch_normalization,
+    *_cache,
     *_containers,
     *_conv,
     *_distances,
@@ -80,6 +89,7 @@ __all__ = [
     *_fuse,
     *_gated,
     *_linear,
+    *_linear_attention,
     *_losses,
     *_normalization,
     *_padding,
@@ -88,7 +98,9 @@ __all__ = [
     *_pooling,
     *_recurrent_cells,
     *_recurrent_layers,
+    *_relative,
     *_resampling,
+    *_rotary,
     *_shuffling,
     *_winograd,
 ]

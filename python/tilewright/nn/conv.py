@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import _core, random
 from .._engine import arguments
 from .._engine.dtypes import as_floating
+from .._functions.manipulation import concatenate
 from . import functional, init
 from .functional._docstrings import joined, sections
 from .functional.conv import same_padding, shaped, transposed_padding
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .._engine.tensor import Tensor
     from ..random import Generator
 
-__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+__all__ = ["CausalConv1d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 _MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
@@ -272,6 +273,119 @@ class Conv1d(_Conv, axes=1):
     >>> tw.nn.Conv1d(16, 33, 3, stride=2)(tw.zeros((20, 16, 50))).shape
     (20, 33, 24)
     """
+
+
+class CausalConv1d(Conv1d):
+    """Convolution of sequences that sees nothing of what is to come: zeros are added before the first element only.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the result.
+    kernel_size : int or tuple
+    stride : int or tuple
+        Steps from one place of the kernel to the next.
+    dilation : int or tuple
+        Steps from one element of the kernel to the next.
+    groups : int
+        Into how many groups the channels of both are divided. Results of a group see only its channels.
+    bias : bool
+        Whether to add a bias.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_channels, in_channels / groups, k)
+    bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        For sizes that are out of range, or channels that `groups` does not divide; when called, for an input that does
+        not fit.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
+
+    Notes
+    -----
+    Result t sees the elements `t s - i d` of the input, i from 0 to k - 1, with stride s and dilation d: a `Conv1d`
+    after `(k - 1) d` zeros. Names in the state dict, and starting weights, are those of `Conv1d`.
+
+    References
+    ----------
+    A. van den Oord et al., WaveNet: A Generative Model for Raw Audio, arXiv:1609.03499, 2016.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> layer = tw.nn.CausalConv1d(16, 33, 3, dilation=4)
+    >>> layer(tw.zeros((20, 16, 50))).shape
+    (20, 33, 50)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        dilation: int | Sequence[int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        dtype: Any = "float32",
+        generator: Generator | None = None,
+    ) -> None:
+        sizes = (in_channels, out_channels, kernel_size, stride, 0, dilation, groups, bias)
+        super().__init__(*sizes, dtype=dtype, generator=generator)
+
+    @property
+    def reach(self) -> int:
+        """How many elements before its own a result sees."""
+        return (self.kernel_size[0] - 1) * self.dilation[0]
+
+    def forward(self, input: Any) -> Tensor:
+        x = shaped(type(self).__name__, "input", input, 1, "batch, channels")
+        return super().forward(functional.pad(x, (self.reach, 0)))
+
+    def step(self, input: Any, state: Any = None) -> tuple[Tensor, Tensor]:
+        """The next elements of sequences, given the last ones before.
+
+        Parameters
+        ----------
+        input : array-like, shape (N, in_channels, T) or (in_channels, T)
+            One element or several.
+        state : Tensor, shape (.., in_channels, reach), optional
+            What the step before returned; None at the beginning.
+
+        Returns
+        -------
+        output : Tensor, shape (.., out_channels, T)
+            What a call with the whole sequences gives for these elements.
+        state : Tensor, shape (.., in_channels, reach)
+            The elements that results to come will see, `reach = (k - 1) dilation` of them.
+
+        Raises
+        ------
+        ValueError
+            For a layer with a stride, and where the shapes do not fit.
+        """
+        name = f"{type(self).__name__}.step"
+        if self.stride != (1,):
+            raise ValueError(f"{name}: stride is {self.stride[0]}, but must be 1")
+        x = shaped(name, "input", input, 1, "batch, channels")
+        if state is None:
+            seen = functional.pad(x, (self.reach, 0))
+        else:
+            state = arguments.array(name, "state", state)
+            if state.shape != (*x.shape[:-1], self.reach):
+                needed = (*x.shape[:-1], self.reach)
+                raise ValueError(f"{name}: state has shape {state.shape}, but input {x.shape} needs {needed}")
+            seen = concatenate([state, x], -1)
+        return super().forward(seen), seen[..., seen.shape[-1] - self.reach :]
 
 
 class Conv2d(_Conv, axes=2):

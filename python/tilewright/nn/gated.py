@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._engine import arguments
+from .._functions.activations import FUSED
 from . import functional
 from .activations import Activation
 from .functional.gated import DAUPHIN, SHAZEER
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GEGLU",
     "GLU",
+    "GatedFeedForward",
     "Maxout",
     "ReGLU",
     "SwiGLU",
@@ -80,6 +82,79 @@ class SwiGLU(GLU):
 for _unit in (GLU, ReGLU, GEGLU, SwiGLU):
     if _unit.__doc__ is not None:  # python -OO
         _unit.__doc__ += _GATED.format(name=_unit.__name__, reference=DAUPHIN if _unit is GLU else SHAZEER)
+
+
+class GatedFeedForward(Module):
+    """A feed-forward network with a gate: `down_proj(activation(gate_proj(x)) * up_proj(x))`.
+
+    Parameters
+    ----------
+    embed_dim : int
+        Length of the last axis before and after.
+    hidden : int
+        Features between. Two thirds of those of a network without a gate have as many weights.
+    activation : {"silu", "gelu", "gelu_tanh", "relu", "sigmoid", "tanh", "none"}
+        With "silu" the layer is SwiGLU, with "gelu" GEGLU, with "relu" ReGLU, with "sigmoid" GLU, with "none" bilinear.
+    bias : bool
+        Whether the projections add one.
+    dtype : dtype-like
+        Of the parameters.
+    generator : Generator, optional
+        Where the starting weights are drawn from; by default `tilewright.random.default_generator`.
+
+    Attributes
+    ----------
+    gate_proj, up_proj, down_proj : Linear
+        Named as in LLaMA. The activation is part of the kernel call of `gate_proj`.
+
+    Raises
+    ------
+    ValueError
+        For negative sizes, and an unknown activation; when called, for a last axis that is not `embed_dim` long.
+    TypeError
+        For sizes that are not integers, or a dtype that is not floating.
+
+    References
+    ----------
+    N. Shazeer, GLU Variants Improve Transformer, arXiv:2002.05202, 2020. H. Touvron et al., LLaMA: Open and Efficient
+    Foundation Language Models, arXiv:2302.13971, 2023.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.nn.GatedFeedForward(64, 172)(tw.zeros((2, 5, 64))).shape
+    (2, 5, 64)
+    """
+
+    gate_proj: Linear
+    up_proj: Linear
+    down_proj: Linear
+
+    def __init__(
+        self,
+        embed_dim: int,
+        hidden: int,
+        activation: str = "silu",
+        bias: bool = False,
+        *,
+        dtype: Any = "float32",
+        generator: Generator | None = None,
+    ) -> None:
+        name = "GatedFeedForward"
+        self.embed_dim = arguments.integer(name, "embed_dim", embed_dim, at_least=0)
+        self.hidden = arguments.integer(name, "hidden", hidden, at_least=0)
+        self.activation = arguments.option(name, "activation", activation, FUSED)
+        options: dict[str, Any] = {"dtype": dtype, "generator": generator}
+        self.gate_proj = Linear(embed_dim, hidden, bias, activation=activation, **options)
+        self.up_proj = Linear(embed_dim, hidden, bias, **options)
+        self.down_proj = Linear(hidden, embed_dim, bias, **options)
+
+    def forward(self, input: Any) -> Tensor:
+        return self.down_proj(self.gate_proj(input) * self.up_proj(input))
+
+    def extra_repr(self) -> str:
+        bias = self.up_proj.bias is not None
+        return f"embed_dim={self.embed_dim}, hidden={self.hidden}, activation={self.activation!r}, bias={bias}"
 
 
 class Maxout(Module):

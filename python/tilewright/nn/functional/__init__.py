@@ -18,6 +18,8 @@ from .gated import *
 from .gated import __all__ as _gated
 from .linear import *
 from .linear import __all__ as _linear
+from .linear_attention import *
+from .linear_attention import __all__ as _linear_attention
 from .losses import __all__ as _losses
 from .losses.classification import *
 from .losses.ctc import *
@@ -34,6 +36,8 @@ from .pooling import *
 from .pooling import __all__ as _pooling
 from .resampling import *
 from .resampling import __all__ as _resampling
+from .rotary import *
+from .rotary import __all__ as _rotary
 from .shuffling import *
 from .shuffling import __all__ as _shuffling
 
@@ -47,11 +51,13 @@ __all__ = [
     *_folding,
     *_gated,
     *_linear,
+    *_linear_attention,
     *_losses,
     *_normalization,
     *_padding,
     *_piecewise,
     *_pooling,
     *_resampling,
+    *_rotary,
     *_shuffling,
 ]

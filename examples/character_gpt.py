@@ -27,14 +27,14 @@ def arguments():
     parser.add_argument("--characters", type=common.count, default=500_000, help="of docstrings")
     parser.add_argument("--width", type=common.count, default=72, help="numbers for a character; a multiple of 4")
     parser.add_argument("--layers", type=common.count, default=4, help="of the GPT")
-    parser.add_argument("--steps", type=common.count, default=1500, help="of training, with 32 x 64 characters each")
+    parser.add_argument("--steps", type=common.count, default=1500, help="of training, with 16 x 128 characters each")
     args = common.read(parser)
     if args.width % 4:
         parser.error(f"argument --width: {args.width} is not a multiple of 4")
-    args.batch, args.length = 32, 64
+    args.batch, args.length = 16, 128
     if args.quick:
-        args.characters, args.width, args.layers, args.steps = 60_000, 32, 2, 80
-        args.batch, args.length = 16, 32
+        args.characters, args.width, args.layers, args.steps = 60_000, 32, 2, 160
+        args.batch, args.length = 16, 48
     return args
 
 
@@ -146,7 +146,7 @@ def train(model, vocabulary, training, validation, args):
                     bits = model.nats(validation) / math.log(2)
                 curve.append((step, seconds, loss.item() / math.log(2), bits))
                 bar.write(f"{model.name} step {step:5}: {bits:.3f} bits per character")
-                bar.write(f"    {sampled(network, vocabulary, min(90, args.length - len(PROMPT)), temperature=0.7)}")
+                bar.write(f"    {sampled(network, vocabulary, args.length // 2, temperature=0.7)}")
                 network.train()
     network.eval()
     return curve
@@ -184,7 +184,7 @@ def main():
         print(f"{name:4}: {curve[-1][3]:.3f} bits per character after {curve[-1][1]:.1f} s of training")
     for model in models:
         for how in ({"temperature": 0}, {"top_k": 5}, {"top_p": 0.8}):
-            print(f"{model.name}, {how}: {sampled(model.network, vocabulary, 150, **how)}")
+            print(f"{model.name}, {how}: {sampled(model.network, vocabulary, args.length - len(PROMPT), **how)}")
     plot(args, curves)
 
 

@@ -36,10 +36,10 @@ class PixelTransformer(nn.Module):
         prompt = tw.full((count, 1), LEVELS)
         if start is not None:
             prompt = tw.concatenate([prompt, start.reshape((count, -1))], axis=1)
+        cache = self.gpt.new_cache(SIZE * SIZE)
 
-        def step(tokens, before):
-            read = tokens if before is None else tw.concatenate([before, tokens], axis=1)
-            return self.gpt(read)[:, -1, :LEVELS], read
+        def step(tokens, state):
+            return self.gpt(tokens, cache)[:, -1, :LEVELS], state
 
         left = height * width + 1 - prompt.shape[1]
         pixels = tw.models.generation.generate(step, prompt, left, generator=generator)[:, 1:]

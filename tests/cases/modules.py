@@ -11,7 +11,7 @@ import tilewright as tw
 from tilewright import nn
 from tilewright.nn import functional as F
 
-from . import attention_scores as scores, recurrent_layers as recurrent
+from . import attention_scores as scores, recurrent_layers as recurrent, transformer_layers as transformer
 from .opcase import A, Raises, S
 from .pooling import IN_PLANES, IN_ROWS, IN_VOLUMES
 
@@ -43,6 +43,8 @@ class ModuleCase:
         Whether it draws random numbers in training. It is compared in evaluation mode, then.
     moves
         Whether training moves statistics, on which evaluation depends. It is compared in training mode, then.
+    exact
+        Whether `function` gives the same bits, or rounds elsewhere.
     tolerance
         Largest error, in units of eps * (|expected| + 1).
     grad
@@ -61,6 +63,7 @@ class ModuleCase:
     torch: bool = True
     random: bool = False
     moves: bool = False
+    exact: bool = True
     tolerance: float = 64.0
     grad: int = 2
     unshown: tuple[str, ...] = ()
@@ -298,6 +301,22 @@ CASES = (
       hidden=(7, 3), activation="silu", torch=False, errors=(
         refused(ValueError, r"hidden is \(\), but must be widths of at least 1", "NetworkAttention", 4, 6, ()),
         refused(ValueError, "activation is 'none'", "NetworkAttention", 4, 6, 7, "none"))),
+    M("MultiheadAttention", transformer.multihead, A((3, 2, 4)), A((5, 2, 4)), A((5, 2, 4)), embed_dim=4, num_heads=2,
+      exact=False,
+      errors=(refused(ValueError, "embed_dim is 4, which 3 heads do not divide", "MultiheadAttention", 4, 3),
+              refused(ValueError, "num_heads is 4, which num_kv_heads=3 does not divide", "MultiheadAttention", 4, 4,
+                      num_kv_heads=3),
+              refused(ValueError, "num_heads is 0", "MultiheadAttention", 4, 0),
+              refused(ValueError, "dropout is 2.0", "MultiheadAttention", 4, 2, 2.0),
+              refused(ValueError, "kdim is 0", "MultiheadAttention", 4, 2, kdim=0),
+              refused(TypeError, "batch_first is 'no'", "MultiheadAttention", 4, 2, batch_first="no"),
+              refused(TypeError, "dtype is int64", "MultiheadAttention", 4, 2, dtype="int64"))),
+    M("MultiheadAttention", transformer.multihead, A((3, 4)), A((5, 3)), A((5, 2)), embed_dim=4, num_heads=2, kdim=3,
+      vdim=2, bias=False, exact=False),
+    M("MultiheadAttention", transformer.multihead, A((2, 3, 4)), A((2, 2, 4)), A((2, 2, 4)), embed_dim=4, num_heads=4,
+      add_bias_kv=True, add_zero_attn=True, batch_first=True, exact=False),
+    M("MultiheadAttention", transformer.multihead, A((2, 3, 8)), A((2, 4, 8)), A((2, 4, 8)), embed_dim=8, num_heads=4,
+      num_kv_heads=2, batch_first=True, exact=False, torch=False),
     # tables
     M("Embedding", lambda module, x: module.weight[x], ROWS_OF_7, num_embeddings=7, embedding_dim=3,
       errors=(refused(ValueError, "num_embeddings is -1", "Embedding", -1, 3),

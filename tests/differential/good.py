@@ -134,6 +134,12 @@ GOOD = {
     **dict.fromkeys((f"{name}.state" for name in ("linear_attention", "LinearAttention", "CausalConv1d", "WaveNet")),
     ("None",)), "CausalConv1d.input": ('t("float32", 2, 4, 6)', "leaf(4, 5)"),
     "hidden": ("4",), "GatedFeedForward.activation": ('"silu"', '"gelu"'),
+    **{f"MultiheadAttention.{key}": good for key, good in (("embed_dim", ("4", "8")), ("num_heads", ("1", "2")),
+    ("add_bias_kv", BOOL), ("add_zero_attn", BOOL), ("kdim", ("None", "3")), ("vdim", ("None", "2")),
+    ("num_kv_heads", ("None", "1")), ("dropout", PROBABILITY), ("query", ('t("float32", 3, 2, 4)', "leaf(3, 4)")),
+    ("key", ('t("float32", 5, 2, 4)', "leaf(5, 4)")), ("value", ('t("float32", 5, 2, 4)', "leaf(5, 4)")),
+    ("attn_mask", ("None", 't("bool", 3, 5)', 't("float32", 3, 5)')), ("need_weights", BOOL), ("is_causal", BOOL),
+    ("average_attn_weights", BOOL), ("key_padding_mask", ("None", 't("bool", 2, 5)')))},
     # tables
     "num_embeddings": ("3", "1"), "embedding_dim": ("2", "0"), "padding_idx": ("None", "0", "-1"),
     **dict.fromkeys((f"{name}.max_norm" for name in ("embedding", "embedding_bag", "Embedding", "EmbeddingBag")),

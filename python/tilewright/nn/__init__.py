@@ -42,6 +42,8 @@ from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *
 from .module import Module
+from .multihead import *
+from .multihead import __all__ as _multihead
 from .normalization import *
 from .normalization import __all__ as _normalization
 from .padding import *
@@ -91,6 +93,7 @@ __all__ = [
     *_linear,
     *_linear_attention,
     *_losses,
+    *_multihead,
     *_normalization,
     *_padding,
     *_parameter_containers,

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .._engine.tensor import Tensor
     from .module import Module
@@ -22,12 +22,14 @@ class Window(NamedTuple):
     dilation: tuple[int, ...]
 
 
-def costs(module: Module, x: Tensor, y: Tensor) -> Costs | None:
-    """Connections and multiply-adds of a call, by its first argument and result; None for a class that is not known."""
+def costs(module: Module, given: Sequence[Tensor], y: Tensor) -> Costs | None:
+    """Connections and multiply-adds of a call, by its arguments and first result; None for an unknown class."""
     if _counts_itself(module):
-        return module.costs(x, y)  # type: ignore[attr-defined]
+        return module.costs(given[0], y)  # type: ignore[attr-defined]
+    if _entry(module, _COSTS_OF_ALL):
+        return _entry(module, _COSTS_OF_ALL)(module, given)
     known = _entry(module, _COSTS)
-    return known(module, x, y) if known else None
+    return known(module, given[0], y) if known else None
 
 
 def looks_through_windows(module: Module) -> bool:
@@ -115,6 +117,19 @@ def _recurrent(module: Any, x: Tensor, y: Tensor) -> Costs:
     return rows * sum(sizes.values()), rows * sum(size for name, size in sizes.items() if name.startswith("weight"))
 
 
+def _multihead(module: Any, given: Sequence[Tensor]) -> Costs:
+    """Of the projections into heads, all scores and the sums of values; `out_proj` is a layer of its own."""
+    query, key, value = given[:3]
+    _, width, _ = module._widths
+    rows = query.size // module.embed_dim
+    pairs = rows * (key.shape[-2 if module.batch_first else 0])
+    projections = query.size * module.embed_dim + (key.size + value.size) * width
+    products = projections + 2 * pairs * module.embed_dim
+    biases = rows * module.embed_dim + 2 * (key.size // module.kdim) * width
+    return products + biases * _has(module.in_proj_bias), products
+
+
+_COSTS_OF_ALL: dict[str, Callable[[Any, Sequence[Tensor]], Costs]] = {"MultiheadAttention": _multihead}
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
 _COSTS |= {"GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}

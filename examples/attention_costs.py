@@ -1,4 +1,4 @@
-"""What recurrent layers, convolutions and attention cost over the length of a sequence, counted and measured.
+"""What an LSTM, convolutions and attention cost over the length of a sequence, counted and measured.
 
 A. Vaswani et al., Attention Is All You Need, NeurIPS 2017, table 1.
 
@@ -18,10 +18,10 @@ KERNEL = 3  # of the convolutions
 
 
 class Recurrent(nn.Module):
-    """A layer of tanh: step t needs step t - 1."""
+    """An LSTM: step t needs step t - 1."""
 
     def __init__(self, width):
-        self.layer = nn.RNN(width, width, batch_first=True)
+        self.layer = nn.LSTM(width, width, batch_first=True)
 
     def forward(self, x):
         return self.layer(x)[0]
@@ -55,12 +55,12 @@ def steps_of_dilated(length):
 # How a layer is made; by length, how many of its products must wait for each other in one layer, and how many lie
 # between the two ends of a sequence: those of convolutions are in as many layers.
 LAYERS = {
-    "recurrent": (Recurrent, lambda n: n, lambda n: n),
+    "LSTM": (Recurrent, lambda n: n, lambda n: n),
     f"convolution of {KERNEL}": (Convolution, lambda n: 1, lambda n: math.ceil((n - 1) / (KERNEL // 2))),
     f"dilated convolutions of {KERNEL}": (None, lambda n: 1, steps_of_dilated),
     "attention": (Attention, lambda n: 1, lambda n: 1),
 }
-COLOURS = {name: f"C{i}" for i, name in enumerate(LAYERS)}
+STYLES = dict(zip(LAYERS, ("-", "--", ":", "-.")))  # some lines lie upon each other
 
 
 def multiply_adds(layer, length, width):
@@ -90,15 +90,15 @@ def crossing(lengths, ours, theirs):
 def plot(args, lengths, counted, times):
     figure = common.make_figure(17, 5)
     first, second, third, fourth = figure.subplots(1, 4)
-    for name, (_, sequential, path) in LAYERS.items():
-        how = {"color": COLOURS[name], "label": name, "marker": "o", "markersize": 3}
+    for i, (name, (_, sequential, path)) in enumerate(LAYERS.items()):
+        how = {"color": f"C{i}", "label": name, "marker": "o", "markersize": 3, "linestyle": STYLES[name]}
         if name in counted:
             first.plot(lengths, counted[name], **how)
             second.plot(lengths, times[name], **how)
         third.plot(lengths, [sequential(n) for n in lengths], **how)
         fourth.plot(lengths, [path(n) for n in lengths], **how)
     first.set(title="multiply-adds of a layer")
-    second.set(title=f"ms of a call, {args.threads} threads")
+    second.set(title=f"ms of a call (threads: {args.threads})")
     third.set(title="products that wait for each other in a layer")
     fourth.set(title="products between the two ends")
     for axes in (first, second, third, fourth):
@@ -111,14 +111,14 @@ def plot(args, lengths, counted, times):
 def main():
     parser = common.options(__doc__, "attention_costs.png")
     common.add_quick(parser)
-    parser.add_argument("--width", type=common.count, default=64, help="numbers in a step; a multiple of 4")
-    parser.add_argument("--longest", type=common.count, default=4096, help="sequence")
+    parser.add_argument("--width", type=common.count, default=128, help="numbers in a step; a multiple of 4")
+    parser.add_argument("--longest", type=common.count, default=2048, help="sequence")
     args = common.read(parser)
     if args.width % 4:
         parser.error(f"argument --width: {args.width} is not a multiple of 4")
     repeats = 10
     if args.quick:
-        args.longest, repeats = 256, 2
+        args.longest, repeats = min(args.longest, 512), 2
     lengths = [2**i for i in range(3, args.longest.bit_length())]
     layers = {name: make(args.width).eval() for name, (make, _, _) in LAYERS.items() if make}
     counted, times = ({name: [] for name in layers} for _ in range(2))
@@ -127,15 +127,15 @@ def main():
         for name, layer in layers.items():
             counted[name].append(multiply_adds(layer, length, args.width))
             times[name].append(taken[name])
-    print(f"sequences of {lengths[-1]} steps of {args.width} numbers, {args.threads} threads")
+    print(f"sequences of {lengths[-1]} steps of {args.width} numbers, threads: {args.threads}")
     print(f"{'':28} {'multiply-adds':>15} {'waiting':>8} {'path':>6} {'ms':>8}")
     for name, (_, sequential, path) in LAYERS.items():
         known = (f"{counted[name][-1]:,}", f"{times[name][-1]:.2f}") if name in layers else ("", "")
         print(f"{name:28} {known[0]:>15} {sequential(lengths[-1]):>8,} {path(lengths[-1]):>6,} {known[1]:>8}")
     for what, values in (("counts more multiply-adds", counted), ("takes longer", times)):
-        found = crossing(lengths, values["attention"], values["recurrent"])
+        found = crossing(lengths, values["attention"], values["LSTM"])
         where = f"from {found} steps on" if found else "nowhere here"
-        print(f"attention {what} than the recurrent layer: {where}")
+        print(f"attention {what} than the LSTM: {where}")
     plot(args, lengths, counted, times)
 
 

@@ -162,7 +162,7 @@ def plot(args, curves):
             axes.plot(x, training, ":", color=f"C{i}", label=f"{name}, last batch of training")
             axes.plot(x, validation, "o-", color=f"C{i}", label=f"{name}, validation: {validation[-1]:.2f}")
     left.set(xlabel="thousands of characters read in training", ylabel="bits per character")
-    right.set(xlabel=f"seconds of training, {args.threads} threads")
+    right.set(xlabel=f"seconds of training (threads: {args.threads})")
     for axes in (left, right):
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)

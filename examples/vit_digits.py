@@ -73,7 +73,7 @@ def plot_attention(figure, network, test):
 def main():
     parser = common.options(__doc__, "vit_digits.png")
     common.add_quick(parser)
-    parser.add_argument("--epochs", type=common.count, default=60, help="passes through the data")
+    parser.add_argument("--epochs", type=common.count, default=40, help="passes through the data")
     args = common.read(parser)
     if args.quick:
         args.epochs = 2

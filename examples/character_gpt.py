@@ -27,7 +27,7 @@ def arguments():
     parser.add_argument("--characters", type=common.count, default=500_000, help="of docstrings")
     parser.add_argument("--width", type=common.count, default=72, help="numbers for a character; a multiple of 4")
     parser.add_argument("--layers", type=common.count, default=4, help="of the GPT")
-    parser.add_argument("--steps", type=common.count, default=1500, help="of training, with 16 x 128 characters each")
+    parser.add_argument("--steps", type=common.count, default=1000, help="of training, with 16 x 128 characters each")
     args = common.read(parser)
     if args.width % 4:
         parser.error(f"argument --width: {args.width} is not a multiple of 4")

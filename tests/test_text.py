@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -235,3 +236,28 @@ def test_booleans_are_numbers_of_windows_as_of_lists():
 def test_what_windows_and_streams_refuse(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+# ---- tokenizers of trained models ------------------------------------------------------------------------------------
+
+
+def test_tokenizers(tmp_path, monkeypatch):
+    library = pytest.importorskip("tokenizers")
+    made = library.Tokenizer(library.models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")]))
+    made.save(str(tmp_path / "tokenizer.json"))
+    tokenizer = tw.data.text.load_tokenizer(tmp_path / "tokenizer.json")
+    ids = tokenizer.encode("abba").ids
+    assert ids == [2, 1, 0]
+    assert tokenizer.decode(ids) == "ab b a"
+    with pytest.raises(FileNotFoundError):
+        tw.data.text.load_tokenizer(tmp_path / "none.json")
+    (tmp_path / "bad.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"load_tokenizer: '.*bad.json' is not a tokenizer's file"):
+        tw.data.text.load_tokenizer(str(tmp_path / "bad.json"))
+    with pytest.raises(TypeError, match="load_tokenizer: path is 3, but must be a path"):
+        tw.data.text.load_tokenizer(3)
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(
+        ImportError, match=r"load_tokenizer: needs the tokenizers package: pip install 'tilewright\[text\]'"
+    ):
+        tw.data.text.load_tokenizer(tmp_path / "tokenizer.json")

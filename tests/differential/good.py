@@ -333,6 +333,12 @@ GOOD = {
     "WaveNet.kernel_size": ("2", "3"), "condition_channels": ("0",),
     **dict.fromkeys(("WaveNet.condition", "generate.condition"), ("None",)),
     "WaveNet.input": ("[[0, 1, 2]]", 't("int64", 2, 3)'), "WaveNet.prompt": ("[[0, 1]]",),
+    "stream.step": ("lambda tokens, state: (tw.zeros(3), state)",), "stream.state": ("None",),
+    **dict.fromkeys(("generate.stop", "stream.stop"), ("None", "1", "[0, 2]")), "cache": ("None",), "use_cache": BOOL,
+    "num_kv_heads": ("None", "1"), **{f"{name}.{key}": good for name in ("GPT1", "GPT2", "LLaMA") for key, good in (
+    ("embedding_dim", ("4", "8")), ("context", ("6",)), ("vocab_size", ("5",)), ("input", ("[[0, 1]]", "[[0, 1, 2]]")),
+    ("target", ("None", "[[0, 1]]")), ("start", ("None", "[0]")), ("lengths", ("None", "[1]")),
+    ("prompt", ("[[0, 1]]", "[0]", "[[1, 2], [3]]")))},
     # transforms of images
     "batch": ('t("float32", 2, 3, 4, 5)', 't("float64", 1, 1, 3, 3)', "leaf(2, 1, 2, 2)"),
     "transforms": ("[tw.tanh]", "()"), "angle": ("0", "30.0", "[1.0, 2.0]"), "translate": ("(0, 0)", "(0.5, 0.25)"),
@@ -390,6 +396,7 @@ INSTANCES = {
     "random.Generator": ("tw.random.Generator(3)",),
     "numpy.ndarray": ('tw.numpy.asarray(t("float32", 2, 3))', "tw.numpy.arange(3)", "tw.numpy.asarray(leaf(2, 3))"),
     "numpy.random.Generator": ("tw.numpy.random.default_rng(3)",),
+    "models.GPT1": ("tw.models.GPT1(5, 6, 4, 2, 2)", "tw.models.GPT2(5, 6, 4, 1, 2)"),
     "nn.Parameter": ('nn.Parameter(t("float32", 2, 3))',),
 }
 

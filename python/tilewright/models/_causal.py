@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     Caches = Sequence[nn.KeyValueCache]
 
 _HEAD = "lm_head.weight"
+_MOST_LAYERS = 10_000
 
 
 def read_sizes(op: str, **sizes: Any) -> list[int]:
-    """Sizes of at least 1."""
-    return [arguments.integer(op, name, size, at_least=1) for name, size in sizes.items()]
+    """Sizes of at least 1; of layers as many as can be made."""
+    most = {"num_layers": _MOST_LAYERS}
+    return [arguments.integer(op, name, size, at_least=1, at_most=most.get(name)) for name, size in sizes.items()]
 
 
 def heads_of(x: Tensor, heads: int) -> Tensor:
@@ -109,13 +111,14 @@ class CausalModel(nn.Module):
         tokens = generation.tokens_of(op, "input", input)
         if tokens.ndim != 2:
             raise ValueError(f"{op}: input has shape {tokens.shape}, but must be (B, T)")
+        tokens = tokens.to(self._table().device)
         past = 0 if cache is None else self._check_cache(op, cache, tokens.shape[0])
         total = past + tokens.shape[1]
         if total > self.context:
             before = f", which with the {past} in the cache are {total}" if past else ""
             raise ValueError(f"{op}: input has {tokens.shape[1]} tokens{before}, but the context is {self.context}")
         if start is not None:
-            start = _starts(op, start, tokens.shape[0], total)
+            start = _starts(op, start, tokens.shape[0], total).to(tokens.device)
         return self._logits(self._hidden(tokens, past, cache, start))
 
     def _check_cache(self, op: str, cache: Any, batch: int) -> int:
@@ -325,8 +328,11 @@ class CausalModel(nn.Module):
         """
         op = f"{type(self).__name__}.stream"
         read, tokens, _ = self._reader(op, prompt, length, lengths, use_cache)
+        modules = list(self.modules())
 
         def step(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+            if not any(module.training for module in modules):  # to change modes at each token takes time
+                return read(tokens, state)
             with evaluating(self):
                 return read(tokens, state)
 
@@ -364,7 +370,8 @@ class CausalModel(nn.Module):
             For arguments of another kind.
         """
         op = f"{type(self).__name__}.beam_search"
-        check_options(op, end, max_length, width, length_penalty)
+        end, max_length, width, alpha = check_options(op, end, max_length, width, length_penalty)
+        arguments.integer(op, "end", end, at_most=self._table().shape[0] - 1)
         tokens, start = self._texts(op, prompt, lengths, max_length)
         tokens = tokens if tokens.ndim == 2 else expand_dims(tokens, 0)
         count, given = tokens.shape
@@ -382,7 +389,7 @@ class CausalModel(nn.Module):
             logits = self._next(reshape(tokens, (count * beams, 1)), cache, begins)
             return reshape(logits, (count, beams, logits.shape[1])), reshape(each, (count, beams))
 
-        options: dict[str, Any] = {"max_length": max_length, "width": width, "length_penalty": length_penalty}
+        options: dict[str, Any] = {"max_length": max_length, "width": width, "length_penalty": alpha}
         with no_grad(), evaluating(self):
             if given > 1:
                 self._hidden(tokens[:, :-1], 0, cache, start)
@@ -433,16 +440,19 @@ class CausalModel(nn.Module):
             added = f"prompt has {tokens.shape[-1]} tokens, which with {more} more are {total}"
             raise ValueError(f"{op}: {added}, but the context is {self.context}")
         if lengths is None:
-            return tokens, None
+            return tokens.to(self._table().device), None
         if tokens.ndim == 1:
             raise ValueError(f"{op}: lengths are those of rows, but prompt has shape {tokens.shape}")
         counts = lengths_of(op, lengths, *tokens.shape)
         if (counts < 1).any().item():
             raise ValueError(f"{op}: lengths contain 0, but each text needs at least one token")
         start = tokens.shape[1] - counts
-        if not start.any().item():
-            return tokens, None
-        return _moved(tokens, -start), start
+        if start.any().item():
+            tokens = _moved(tokens, -start)
+        else:
+            start = None
+        device = self._table().device
+        return tokens.to(device), None if start is None else start.to(device)
 
 
 def _equal(x: Tensor, y: Tensor) -> bool:

@@ -135,7 +135,7 @@ class LLaMA(CausalModel):
     cache of keys and values, `loss` is for training. Starting weights are normal with a standard deviation of 0.02.
     Names and layouts are those of Hugging Face's state dicts.
 
-    `LLaMA(32000, 2048, 4096, 32, 32)` is LLaMA 7B; `LLaMA(32000, 2048, 2048, 22, 32, 4, eps=1e-5)` is TinyLlama, with 1.1
+    `LLaMA(32000, 2048, 4096, 32, 32)` is LLaMA 7B, `LLaMA(32000, 2048, 2048, 22, 32, 4, eps=1e-5)` TinyLlama, with 1.1
     billion parameters.
 
     References

@@ -1,7 +1,7 @@
 """Text for language models: cut into tokens, numbered by a vocabulary, read in windows or in parallel streams."""
 
-from .tokenizers import characters, words
+from .tokenizers import characters, load_tokenizer, words
 from .vocabulary import Vocabulary
 from .windows import TextStreams, TextWindows
 
-__all__ = ["TextStreams", "TextWindows", "Vocabulary", "characters", "words"]
+__all__ = ["TextStreams", "TextWindows", "Vocabulary", "characters", "load_tokenizer", "words"]

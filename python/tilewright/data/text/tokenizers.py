@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+from typing import Any
 
 from ..._engine import arguments
 
-__all__ = ["characters", "words"]
+__all__ = ["characters", "load_tokenizer", "words"]
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
 
@@ -41,6 +43,55 @@ def characters(text: str) -> list[str]:
     """
     _require_text("characters", text)
     return list(text)
+
+
+def load_tokenizer(path: str | os.PathLike[str]) -> Any:
+    """The tokenizer of a trained model, from its file "tokenizer.json".
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A file in the format of the tokenizers library.
+
+    Returns
+    -------
+    tokenizers.Tokenizer
+        `encode(text).ids` is a list of tokens, `decode(tokens)` their text.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file.
+    ValueError
+        For a file that is no tokenizer.
+    TypeError
+        For a path that is none.
+    ImportError
+        Without the tokenizers package.
+
+    Examples
+    --------
+    >>> import json, tempfile, tilewright as tw
+    >>> model = {"type": "WordLevel", "vocab": {"?": 0, "to": 1, "be": 2}, "unk_token": "?"}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with open(f"{folder}/tokenizer.json", "w") as file:
+    ...         json.dump({"version": "1.0", "pre_tokenizer": {"type": "Whitespace"}, "model": model}, file)
+    ...     tokenizer = tw.data.text.load_tokenizer(f"{folder}/tokenizer.json")
+    >>> tokenizer.encode("to be or").ids
+    [1, 2, 0]
+    """
+    op = "load_tokenizer"
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:
+        raise ImportError(f"{op}: needs the tokenizers package: pip install 'tilewright[text]'") from None
+    if not isinstance(path, (str, os.PathLike)):
+        arguments.refuse(op, "path", path, "a path")
+    with open(path, encoding="utf-8") as file:  # raises what the operating system says
+        try:
+            return Tokenizer.from_str(file.read())
+        except Exception as error:  # the library has no class of its own for it
+            raise ValueError(f"{op}: {os.fspath(path)!r} is not a tokenizer's file: {error}") from None
 
 
 def words(text: str, lower: bool = False) -> list[str]:

@@ -78,6 +78,7 @@ def to_torch(value, requires_grad=False):
 
 @each(case for case in CASES if case.torch)
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
 def test_it_is_pytorchs(case):
     """Results and gradients, from the same state dict, which each side takes from the other."""
     torch = pytest.importorskip("torch")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import tilewright as tw
@@ -55,3 +56,51 @@ def by_item(module: nn.Module, x: tw.Tensor) -> list[tw.Tensor]:
 
 def self_attention(module: nn.MultiheadAttention, x: tw.Tensor) -> tw.Tensor:
     return multihead(module, x, x, x)[0]
+
+
+def feed_forward(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    """With relu."""
+    return layer.linear2(tw.where(layer.linear1(x) > 0, layer.linear1(x), 0.0))
+
+
+def encoder_layer(layer: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    if layer.norm_first:
+        x = x + self_attention(layer.self_attn, layer.norm1(x))
+        return x + feed_forward(layer, layer.norm2(x))
+    x = layer.norm1(x + self_attention(layer.self_attn, x))
+    return layer.norm2(x + feed_forward(layer, x))
+
+
+def decoder_layer(layer: nn.Module, x: tw.Tensor, memory: tw.Tensor) -> tw.Tensor:
+    if layer.norm_first:
+        x = x + self_attention(layer.self_attn, layer.norm1(x))
+        x = x + multihead(layer.multihead_attn, layer.norm2(x), memory, memory)[0]
+        return x + feed_forward(layer, layer.norm3(x))
+    x = layer.norm1(x + self_attention(layer.self_attn, x))
+    x = layer.norm2(x + multihead(layer.multihead_attn, x, memory, memory)[0])
+    return layer.norm3(x + feed_forward(layer, x))
+
+
+def encoder(module: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    for layer in module.layers:
+        x = encoder_layer(layer, x)
+    return x if module.norm is None else module.norm(x)
+
+
+def decoder(module: nn.Module, x: tw.Tensor, memory: tw.Tensor) -> tw.Tensor:
+    for layer in module.layers:
+        x = decoder_layer(layer, x, memory)
+    return x if module.norm is None else module.norm(x)
+
+
+def transformer(module: nn.Module, src: tw.Tensor, tgt: tw.Tensor) -> tw.Tensor:
+    return decoder(module.decoder, tgt, encoder(module.encoder, src))
+
+
+def sinusoidal(module: nn.Module, x: tw.Tensor) -> tw.Tensor:
+    """Of (N, T, 5), number by number."""
+    table = [
+        [(math.cos if i % 2 else math.sin)(t / module.base ** ((i - i % 2) / 5)) for i in range(5)]
+        for t in range(x.shape[1])
+    ]
+    return x + tw.asarray(table, dtype=x.dtype)

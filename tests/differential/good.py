@@ -140,6 +140,25 @@ GOOD = {
     ("key", ('t("float32", 5, 2, 4)', "leaf(5, 4)")), ("value", ('t("float32", 5, 2, 4)', "leaf(5, 4)")),
     ("attn_mask", ("None", 't("bool", 3, 5)', 't("float32", 3, 5)')), ("need_weights", BOOL), ("is_causal", BOOL),
     ("average_attn_weights", BOOL), ("key_padding_mask", ("None", 't("bool", 2, 5)')))},
+    "d_model": ("4", "8"), "nhead": ("1", "2"), "dim_feedforward": ("3", "8"), "layer_norm_eps": ("1e-5",),
+    "norm_first": BOOL, "enable_nested_tensor": BOOL, "mask_check": BOOL, "sz": ("0", "3"), "num_positions": ("3", "9"),
+    "custom_encoder": ("None", "nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 3), 1)"),
+    "custom_decoder": ("None", "nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 3), 1)"),
+    "encoder_layer": ("nn.TransformerEncoderLayer(4, 2, 3)",),
+    "decoder_layer": ("nn.TransformerDecoderLayer(4, 2, 3)",),
+    "num_encoder_layers": ("0", "1"), "num_decoder_layers": ("0", "1"), "memory": ('t("float32", 5, 2, 4)',),
+    **dict.fromkeys(("src_is_causal", "tgt_is_causal"), ("None", *BOOL)), "memory_is_causal": BOOL,
+    **dict.fromkeys(("tgt_mask", "tgt_key_padding_mask", "src_mask", "src_key_padding_mask"),
+    ("None", 't("bool", 2, 2)')),
+    "memory_mask": ("None", 't("bool", 2, 5)'), "memory_key_padding_mask": ("None", 't("bool", 2, 5)'),
+    **{f"{name}.{key}": good for name in ("TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer",
+    "TransformerEncoder", "TransformerDecoder") for key, good in (("activation", ('"gelu"', "abs")),
+    ("dropout", PROBABILITY), ("norm", ("None", "nn.LayerNorm(4)")), ("mask", ("None", 't("bool", 2, 2)')),
+    ("num_layers", ("1", "2")), ("is_causal", BOOL), ("src", ('t("float32", 2, 2, 4)', "leaf(2, 4)")),
+    ("tgt", ('t("float32", 2, 2, 4)',)))}, "LearnedPositions.std": ("0.02", "0"),
+    "SinusoidalPositions.base": ("100.0",),
+    **{f"{name}Positions.{key}": good for name in ("Learned", "Sinusoidal") for key, good in (("offset", ("0", "1")),
+    ("embedding_dim", ("3",)), ("input", ('t("float32", 2, 3)', "leaf(1, 2, 3)")))},
     # tables
     "num_embeddings": ("3", "1"), "embedding_dim": ("2", "0"), "padding_idx": ("None", "0", "-1"),
     **dict.fromkeys((f"{name}.max_norm" for name in ("embedding", "embedding_bag", "Embedding", "EmbeddingBag")),
@@ -371,6 +390,7 @@ GOOD = {
 
 # How to make one, where good arguments for its constructor would not do.
 INSTANCES = {
+    "nn.Transformer": ("nn.Transformer(4, 2, 1, 1, 3)",),
     "Tensor": (
         't("float32", 2, 3)',
         "leaf(2, 3)",

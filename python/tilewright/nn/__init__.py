@@ -55,6 +55,8 @@ from .piecewise import *
 from .piecewise import __all__ as _piecewise
 from .pooling import *
 from .pooling import __all__ as _pooling
+from .positions import *
+from .positions import __all__ as _positions
 from .recurrent import *
 from .recurrent import __all__ as _recurrent_layers
 from .recurrent_cells import *
@@ -67,6 +69,10 @@ from .rotary import *
 from .rotary import __all__ as _rotary
 from .shuffling import *
 from .shuffling import __all__ as _shuffling
+from .transformer import *
+from .transformer import __all__ as _transformer
+from .transformer_layers import *
+from .transformer_layers import __all__ as _transformer_layers
 
 if TYPE_CHECKING:
     from . import utils
@@ -99,12 +105,15 @@ __all__ = [
     *_parameter_containers,
     *_piecewise,
     *_pooling,
+    *_positions,
     *_recurrent_cells,
     *_recurrent_layers,
     *_relative,
     *_resampling,
     *_rotary,
     *_shuffling,
+    *_transformer,
+    *_transformer_layers,
     *_winograd,
 ]
 

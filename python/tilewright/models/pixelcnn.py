@@ -13,6 +13,7 @@ from .._functions.trigonometric import tanh
 from ..nn._traversal import evaluating
 from ..nn.functional import conv2d, pad
 from . import generation
+from ._causal import read_sizes
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
@@ -131,9 +132,9 @@ class PixelCNN(nn.Module):
     ) -> None:
         name = "PixelCNN"
         self.levels = arguments.integer(name, "levels", levels, at_least=2)
-        self.in_channels = arguments.integer(name, "in_channels", in_channels, at_least=1)
-        width = arguments.integer(name, "width", width, at_least=1)
-        num_layers = arguments.integer(name, "num_layers", num_layers, at_least=1)
+        self.in_channels, width, num_layers = read_sizes(
+            name, in_channels=in_channels, width=width, num_layers=num_layers
+        )
         kernel_size = arguments.integer(name, "kernel_size", kernel_size, at_least=3)
         if width % self.in_channels:
             raise ValueError(f"{name}: width is {width}, which in_channels={self.in_channels} does not divide")

@@ -12,6 +12,7 @@ from .._functions.manipulation import broadcast_to, concatenate, reshape, stack
 from .._functions.statistics import mean
 from ..autograd import no_grad
 from ..nn._traversal import evaluating
+from ._causal import read_sizes
 from ._shared import documented
 
 if TYPE_CHECKING:
@@ -149,10 +150,9 @@ class VisionTransformer(nn.Module):
         self.patch_size = arguments.per_axis(name, "patch_size", patch_size, 2, at_least=1)
         if any(extent % patch for extent, patch in zip(self.image_size, self.patch_size, strict=True)):
             raise ValueError(f"{name}: patch_size is {self.patch_size}, which does not divide {self.image_size}")
-        num_layers = arguments.integer(name, "num_layers", num_layers, at_least=1)
-        num_heads = arguments.integer(name, "num_heads", num_heads, at_least=1)
-        hidden_dim = arguments.integer(name, "hidden_dim", hidden_dim, at_least=1)
-        mlp_dim = arguments.integer(name, "mlp_dim", mlp_dim, at_least=1)
+        num_layers, num_heads, hidden_dim, mlp_dim = read_sizes(
+            name, num_layers=num_layers, num_heads=num_heads, hidden_dim=hidden_dim, mlp_dim=mlp_dim
+        )
         if hidden_dim % num_heads:
             raise ValueError(f"{name}: hidden_dim is {hidden_dim}, which num_heads={num_heads} does not divide")
         dropout = arguments.probability(name, "dropout", dropout)

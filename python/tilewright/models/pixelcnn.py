@@ -172,9 +172,9 @@ class PixelCNN(nn.Module):
         return x.astype(dtype) * (2 / (self.levels - 1)) - 1
 
     def _check_levels(self, op: str, name: str, x: Tensor) -> None:
-        for value in (x.min().item(), x.max().item()) if x.size else ():
-            if not 0 <= value < self.levels:
-                raise ValueError(f"{op}: {name} contains {value}, but levels are from 0 to {self.levels - 1}")
+        if bool(((x < 0) | (x >= self.levels)).any()):
+            bad = next(value for value in reshape(x, (-1,)).tolist() if not 0 <= value < self.levels)
+            raise ValueError(f"{op}: {name} contains {bad}, but levels are from 0 to {self.levels - 1}")
 
     def sample(
         self,

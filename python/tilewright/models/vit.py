@@ -13,7 +13,7 @@ from .._functions.statistics import mean
 from ..autograd import no_grad
 from ..nn._traversal import evaluating
 from ._causal import read_sizes
-from ._shared import documented
+from ._shared import documented, weighted
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
@@ -35,6 +35,8 @@ class EncoderBlock(nn.Module):
             *(nn.Linear(hidden_dim, mlp_dim), nn.GELU(), nn.Dropout(dropout)),
             *(nn.Linear(mlp_dim, hidden_dim), nn.Dropout(dropout)),
         )
+        for layer in weighted(self.mlp):
+            nn.init.xavier_uniform_(layer.weight)
 
     def forward(self, input: Tensor) -> Tensor:
         return self.weighted(input, need_weights=False)[0]
@@ -164,18 +166,13 @@ class VisionTransformer(nn.Module):
         self.encoder = Encoder(tokens + (self.pool == "token"), num_layers, hidden_dim, dropout, block)
         heads: dict[str, nn.Module] = {}
         if representation_size is not None:
-            heads = {"pre_logits": nn.Linear(hidden_dim, representation_size), "act": nn.Tanh()}
-            hidden_dim = heads["pre_logits"].out_features
-        self.heads = nn.Sequential({**heads, "head": nn.Linear(hidden_dim, num_classes)})
-        self._start()
-
-    def _start(self) -> None:
-        """Starting weights of all but the attention."""
+            (hidden_size,) = read_sizes(name, representation_size=representation_size)
+            heads = {"pre_logits": nn.Linear(hidden_dim, hidden_size), "act": nn.Tanh()}
+            hidden_dim = hidden_size
+        head = nn.Linear(hidden_dim, num_classes)
+        self.heads = nn.Sequential({**heads, "head": head})
         nn.init.trunc_normal_(self.conv_proj.weight, std=math.sqrt(1 / math.prod(self.conv_proj.weight.shape[1:])))
-        for block in self.encoder.layers:
-            for layer in (block.mlp[0], block.mlp[3]):
-                nn.init.xavier_uniform_(layer.weight)
-        nn.init.zeros_(self.heads.get_submodule("head").weight)
+        nn.init.zeros_(head.weight)
 
     def forward(self, input: Any) -> Tensor:
         x = self.encoder(self._tokens(input))
@@ -214,9 +211,10 @@ class VisionTransformer(nn.Module):
             For images of another size.
         """
         maps = []
+        blocks: Any = self.encoder.layers
         with evaluating(self), no_grad():
             x = self.encoder.placed(self._tokens(input))
-            for block in self.encoder.layers:
+            for block in blocks:
                 x, weights = block.weighted(x)
                 maps.append(weights)
         return stack(maps)

@@ -82,9 +82,11 @@ def measured(layers, length, width, repeats):
 
 
 def crossing(lengths, ours, theirs):
-    """The first length from which on one costs more than the other."""
-    more = [n for n, a, b in zip(lengths, ours, theirs) if a > b]
-    return more[0] if more else None
+    """The length from which on one always costs more than the other, None where there is none."""
+    found = None
+    for n, a, b in zip(lengths, ours, theirs):
+        found = (found or n) if a > b else None
+    return found
 
 
 def plot(args, lengths, counted, times):

@@ -151,7 +151,7 @@ def test_the_character_gpt_learns(quick):
     assert len(sizes) == 2 and abs(sizes[1] / sizes[0] - 1) < 0.05
     for name in ("GPT", "LSTM"):
         bits = [float(number) for number in re.findall(rf"^{name} step +\d+: ([\d.]+) bits", text, re.M)]
-        assert len(bits) == 8 and bits[-1] < 4.7 < bits[0]
+        assert len(bits) == 8 and bits[-1] < min(bits[0] - 0.2, 4.7)
     assert text.count("Return ") == 2 * (8 + 3)
 
 

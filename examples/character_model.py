@@ -44,15 +44,6 @@ def arguments():
     return args
 
 
-def load(characters):
-    """The vocabulary, and training and validation text as numbers: every tenth docstring is for validation."""
-    found = [text for _, text in texts.docstrings(characters)]
-    training = "\n\n".join([texts.licence(), *[text for i, text in enumerate(found) if i % 10]])
-    validation = "\n\n".join(found[::10])
-    vocabulary = tw.data.text.Vocabulary(training, unknown="\N{REPLACEMENT CHARACTER}")
-    return vocabulary, vocabulary.encode(training), vocabulary.encode(validation)
-
-
 def bits_of_counts(args, size, training, validation):
     """Bits per character of each smoothing, for n-grams of 1, 2, .. characters."""
     bits = {name: [] for name in SMOOTHINGS}
@@ -136,7 +127,7 @@ def plot(args, curve, bits):
 
 def main():
     args = arguments()
-    vocabulary, training, validation = load(args.characters)
+    vocabulary, training, validation = texts.load(args.characters)
     size = len(vocabulary)
     print(f"{training.size:,} characters for training, {validation.size:,} for validation, {size} different ones")
 

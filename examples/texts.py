@@ -6,6 +6,8 @@ import pathlib
 import sys
 import warnings
 
+import tilewright as tw
+
 LIBRARY = pathlib.Path(os.__file__).parent
 LEFT_OUT = {"test", "tests", "idlelib", "lib2to3", "site-packages", "__phello__", "pydoc_data"}
 
@@ -47,3 +49,12 @@ def docstrings(characters):
                 yield f"{module}.{node.name}" if hasattr(node, "name") else module, text
         if total >= characters:
             return
+
+
+def load(characters):
+    """The vocabulary, and training and validation text as numbers: every tenth docstring is for validation."""
+    found = [text for _, text in docstrings(characters)]
+    training = "\n\n".join([licence(), *[text for i, text in enumerate(found) if i % 10]])
+    validation = "\n\n".join(found[::10])
+    vocabulary = tw.data.text.Vocabulary(training, unknown="\N{REPLACEMENT CHARACTER}")
+    return vocabulary, vocabulary.encode(training), vocabulary.encode(validation)

@@ -20,9 +20,11 @@ FOLDER = Path(__file__).parent.parent / "examples"
 # The options beside --quick, the files made, and what is printed.
 EXAMPLES = {
     "adversarial": ((), ("adversarial.png",), r"trained on PGD +PGD +[\d.]+% +[\d.]+%\n"),
+    "attention_costs": ((), ("attention_costs.png",), r"attention +[\d,]+ +1 +1 +\d+\.\d\d\n"),
     "batch_norm_gradient_flow": ((), ("batch_norm_gradient_flow.png",), r"batch norm .* test accuracy [\d.]+%\n"),
     "captions": ((), ("captions.png",), r"[\d.]+% of 100 captions are true, beam of 3\n"),
     "chatbot": (("--ask", "Hello"), ("chatbot.png",), r"rephrased: [\d.]+% of 15 answers are right\n(.*\n)*hello +-> "),
+    "character_gpt": ((), ("character_gpt.png",), r"GPT : \d\.\d+ bits per character after \d+\.\d s of training\n"),
     "character_model": ((), ("character_model.png",), r"lstm: \d\.\d+ bits per character, n-grams \d\.\d+\n"),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
     "digits_by_row": (
@@ -32,11 +34,13 @@ EXAMPLES = {
     ),
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
     "memory_problems": ((), ("memory_problems.png",), r"copying problem, .*\n +1 +4\n( +\w+ +\d\.\d+ +\d\.\d+\n){4}"),
+    "pixel_digits": ((), ("pixel_digits.png",), r"Transformer +: \d\.\d+ bits per pixel, [\d,]+ parameters\n"),
     "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),
     "sentiment_reader": ((), ("sentiment_reader.png",), r"passes +accuracy +plain .*\n1 +[\d.]+% .*\n2 +[\d.]+% "),
     "translate_dates": ((), ("translate_dates.png",), r"test accuracy [\d.]+% of whole dates, beam of 5\n"),
     "progressive_learning": ((), ("progressive_learning.png",), r"short first +: \d\.\d+; (\d+|-)\n"),
     "vanishing_gradients": ((), ("vanishing_gradients.png",), r"r = 4.0: \|dx_60 / dx_0\| is about 10\^1\d\n"),
+    "vit_digits": ((), ("vit_digits.png",), r"CNN +: +[\d,]+ parameters, test accuracy [\d.]+%\n"),
     "what_filters_learn": ((), ("filters.png", "what_it_looks_at.png"), r"Grad-CAM +[\d.]+% +[\d.]+% +[\d.]+%\n"),
     "word_vectors": ((), ("word_vectors.png",), r"mean vector by idf +[\d.]+% +[\d.]+% +[\d.]+%\n"),
 }
@@ -140,6 +144,41 @@ def test_the_character_model_learns(quick):
     assert text.count("Return ") == 8 + 3
 
 
+def test_the_character_gpt_learns(quick):
+    """It and an LSTM with as many parameters get better, and better than single characters tell."""
+    text = quick("character_gpt")[0].stdout
+    sizes = [int(number.replace(",", "")) for number in re.findall(r"^\w+: ([\d,]+) parameters$", text, re.M)]
+    assert len(sizes) == 2 and abs(sizes[1] / sizes[0] - 1) < 0.05
+    for name in ("GPT", "LSTM"):
+        bits = [float(number) for number in re.findall(rf"^{name} step +\d+: ([\d.]+) bits", text, re.M)]
+        assert len(bits) == 8 and bits[-1] < min(bits[0] - 0.2, 4.7)
+    assert text.count("Return ") == 2 * (8 + 3)
+
+
+def test_digits_are_drawn_pixel_by_pixel(quick):
+    """Within an epoch both know more than nothing, the convolutions as much as the levels at each place."""
+    text = quick("pixel_digits")[0].stdout
+    equal = float(re.findall(r"of equal levels ([\d.]+)$", text, re.M)[0])
+    bits = dict(re.findall(r"^(\S.*?) *: ([\d.]+) bits per pixel", text, re.M))
+    blind, convolutions, transformer = (
+        float(bits[name]) for name in ("pixels by themselves", "masked convolutions", "Transformer")
+    )
+    assert 1 < convolutions < blind + 0.2 and 1 < transformer < equal - 1
+
+
+def test_costs_are_those_of_the_paper(quick):
+    """Of 512 steps of 128 numbers: 8, 3 and 4 matrices of d x d for each step, and scores and sums of n x n."""
+    text, n, d = quick("attention_costs")[0].stdout, 512, 128
+    rows = re.findall(r"^(\S.*?) +([\d,]+) +([\d,]+) +([\d,]+) +\d+\.\d\d$", text, re.M)
+    found = [(name, *(int(number.replace(",", "")) for number in numbers)) for name, *numbers in rows]
+    assert found == [
+        ("LSTM", 8 * n * d * d, n, n),
+        ("convolution of 3", 3 * n * d * d, 1, n - 1),
+        ("attention", 4 * n * d * d + 2 * n * n * d, 1, 1),
+    ]
+    assert "counts more multiply-adds than the LSTM: from 512 steps on" in text  # 256 cost the same
+
+
 def test_docstrings_are_found_by_their_words(quick):
     rows = dict(re.findall(r"^(\S.*?) +([\d.]+)% +[\d.]+% +[\d.]+%$", quick("word_vectors")[0].stdout, re.M))
     assert float(rows["tf-idf"]) > float(rows["words in common"]) > 10 and float(rows["mean vector by idf"]) > 3
@@ -189,6 +228,8 @@ def test_help_and_wrong_options(name, monkeypatch, capsys):
         ("vanishing_gradients", ("--max-norm", "0"), "argument --max-norm: 0.0 is not above 0"),
         ("cnn_digits", ("--seed", "-1"), "argument --seed: -1 is not between 0 and 2**64 - 1"),
         ("edge_filters", ("--photograph", "cat"), "argument --photograph: invalid choice: 'cat'"),
+        ("attention_costs", ("--width", "6"), "argument --width: 6 is not a multiple of 4"),
+        ("character_gpt", ("--width", "70"), "argument --width: 70 is not a multiple of 4"),
         ("character_model", ("--cell", "cnn"), "argument --cell: invalid choice: 'cnn'"),
     ],
 )

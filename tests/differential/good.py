@@ -268,6 +268,15 @@ GOOD = {
     **dict.fromkeys(("BasicBlock.input", "Inception.input"), ('t("float32", 2, 4, 5, 5)', "leaf(1, 4, 4, 6)")),
     "Bottleneck.inplanes": ("16",), "Bottleneck.input": ('t("float32", 2, 16, 5, 5)', "leaf(1, 16, 4, 6)"),
     "LeNet.input": ('t("float32", 2, 1, 32, 32)',), "Inception.in_channels": ("4",),
+    **{f"VisionTransformer.{key}": good for key, good in (
+    ("image_size", ("8", "(8, 4)")), ("patch_size", ("4", "(2, 4)")), ("num_layers", ("1", "2")), ("num_heads", ("2",)),
+    ("hidden_dim", ("4",)), ("mlp_dim", ("6",)), ("dropout", PROBABILITY), ("attention_dropout", PROBABILITY),
+    ("num_classes", ("3",)), ("representation_size", ("None", "5")), ("pool", ('"token"', '"mean"')),
+    ("in_channels", ("3",)), ("input", ('t("float32", 2, 3, 8, 8)',)))},
+    **{f"PixelCNN.{key}": good for key, good in (
+    ("levels", ("5",)), ("in_channels", ("1", "2")), ("width", ("4",)), ("num_layers", ("1", "2")),
+    ("kernel_size", ("3",)), ("input", ('t("uint8", 2, 1, 3, 4) % 5', 't("float32", 2, 1, 3, 4)')),
+    ("count", ("1", "2")), ("height", ("3",)), ("start", ("None", 't("uint8", 2, 1, 1, 4) % 5')))},
     # sequences
     **{f"{name}.{key}": good for name in ("Seq2Seq", "CaptionModel", "EpisodicReader") for key, good in (
     ("num_tokens", ("7",)), ("source_tokens", ("7",)), ("target_tokens", ("5",)), ("num_classes", ("2",)),

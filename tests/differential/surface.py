@@ -22,6 +22,7 @@ NETWORKS = (
     *("models.generation.generate", "models.generation.perplexity", "models.generation.sample"),
     *("models.CaptionModel", "models.EpisodicReader", "models.Seq2Seq", "models.beam_search"),
     *("models.WaveNet", "models.GPT1", "models.GPT2", "models.LLaMA", "models.generation.stream"),
+    *("models.PixelCNN", "models.VisionTransformer"),
 )
 _FIELD = re.compile(r"\{([\w.]+)\}")
 

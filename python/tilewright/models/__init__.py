@@ -22,6 +22,8 @@ from .lenet import *
 from .lenet import __all__ as _lenet
 from .llama import *
 from .llama import __all__ as _llama
+from .pixelcnn import *
+from .pixelcnn import __all__ as _pixelcnn
 from .resnet import *
 from .resnet import __all__ as _resnet
 from .scheduled_sampling import *
@@ -30,6 +32,8 @@ from .seq2seq import *
 from .seq2seq import __all__ as _seq2seq
 from .vgg import *
 from .vgg import __all__ as _vgg
+from .vit import *
+from .vit import __all__ as _vit
 from .wavenet import *
 from .wavenet import __all__ as _wavenet
 
@@ -44,9 +48,11 @@ __all__ = [
     *_language,
     *_lenet,
     *_llama,
+    *_pixelcnn,
     *_resnet,
     *_scheduled_sampling,
     *_seq2seq,
     *_vgg,
+    *_vit,
     *_wavenet,
 ]

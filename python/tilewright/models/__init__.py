@@ -8,6 +8,8 @@ from .alexnet import *
 from .alexnet import __all__ as _alexnet
 from .beam import *
 from .beam import __all__ as _beam
+from .bert import *
+from .bert import __all__ as _bert
 from .captions import *
 from .captions import __all__ as _captions
 from .episodic import *
@@ -18,10 +20,14 @@ from .language import *
 from .language import __all__ as _language
 from .lenet import *
 from .lenet import __all__ as _lenet
+from .pretrained import *
+from .pretrained import __all__ as _pretrained
 from .resnet import *
 from .resnet import __all__ as _resnet
 from .scheduled_sampling import *
 from .scheduled_sampling import __all__ as _scheduled_sampling
+from .sentences import *
+from .sentences import __all__ as _sentences
 from .seq2seq import *
 from .seq2seq import __all__ as _seq2seq
 from .vgg import *
@@ -31,13 +37,16 @@ __all__ = [
     "generation",
     *_alexnet,
     *_beam,
+    *_bert,
     *_captions,
     *_episodic,
     *_googlenet,
     *_language,
     *_lenet,
+    *_pretrained,
     *_resnet,
     *_scheduled_sampling,
+    *_sentences,
     *_seq2seq,
     *_vgg,
 ]

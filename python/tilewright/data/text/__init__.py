@@ -1,7 +1,8 @@
 """Text for language models: cut into tokens, numbered by a vocabulary, read in windows or in parallel streams."""
 
+from .masking import mask_tokens
 from .tokenizers import characters, words
 from .vocabulary import Vocabulary
 from .windows import TextStreams, TextWindows
 
-__all__ = ["TextStreams", "TextWindows", "Vocabulary", "characters", "words"]
+__all__ = ["TextStreams", "TextWindows", "Vocabulary", "characters", "mask_tokens", "words"]

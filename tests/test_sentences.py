@@ -85,7 +85,7 @@ def test_folders_are_read(tmp_path):
     pytest.importorskip("tokenizers")
     net = models.sentence_encoder(folder_with(tmp_path))
     assert (net.pooling, net.normalize, net.max_length, net.training) == ("cls", True, 5, False)
-    assert net.tokens(["a cat", "dog cat a a a a"])[0].tolist() == [[3, 4, 0, 0, 0], [0, 4, 3, 3, 3]]
+    assert net._tokens(["a cat", "dog cat a a a a"])[0].tolist() == [[3, 4, 0, 0, 0], [0, 4, 3, 3, 3]]
     assert net.encode(["a cat", "cat"]).shape == (2, SIZES[1])
     net = models.sentence_encoder(folder_with(tmp_path, PARTS[:2]))
     assert not net.normalize
@@ -144,7 +144,7 @@ def test_real_weights_give_the_reference_s_embeddings(minilm):
     np.testing.assert_allclose(vectors @ vectors.T, COSINES, atol=2e-6)
     if torch is None:
         return
-    tokens, mask = (torch.from_numpy(x.numpy()) for x in net.tokens(SENTENCES))
+    tokens, mask = (torch.from_numpy(x.numpy()) for x in net._tokens(SENTENCES))
     state = {name: torch.from_numpy(value.numpy()) for name, value in net.bert.state_dict().items()}
     heads = json.loads((minilm / "config.json").read_text())["num_attention_heads"]
     hidden = Transcription(state, heads).hidden(tokens, mask, tokens * 0)

@@ -20,7 +20,7 @@ _WORDS, _DECODER, _BIAS = "bert.embeddings.word_embeddings.weight", "cls.predict
 class Pretrained(nn.Module):
     """A BERT, or a network with one under the name `bert`."""
 
-    needs_pooler: ClassVar[bool] = False
+    _needs_pooler: ClassVar[bool] = False
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, *, skip_mismatched: bool = False

@@ -327,7 +327,7 @@ class _WithHead(Pretrained):
         op = type(self).__name__
         if not isinstance(bert, BERT):
             arguments.refuse(op, "bert", bert, "a BERT")
-        if self.needs_pooler and bert.pooler is None:
+        if self._needs_pooler and bert.pooler is None:
             raise ValueError(f"{op}: bert has no pooler, but must have one; make it with pooler=True")
         self.bert = bert
         return bert
@@ -438,7 +438,7 @@ class BERTForNextSentencePrediction(_WithHead):
     (1, 2)
     """
 
-    needs_pooler = True
+    _needs_pooler = True
 
     def __init__(self, bert: BERT) -> None:
         self.cls = _Heads(self._take(bert), tokens=False, sentences=True)
@@ -480,7 +480,7 @@ class BERTForPreTraining(_WithHead):
     ((1, 5, 100), (1, 2))
     """
 
-    needs_pooler = True
+    _needs_pooler = True
 
     def __init__(self, bert: BERT) -> None:
         self.cls = _Heads(self._take(bert), tokens=True, sentences=True)
@@ -527,7 +527,7 @@ class BERTForSequenceClassification(_WithHead):
     (1, 3)
     """
 
-    needs_pooler = True
+    _needs_pooler = True
 
     def __init__(self, bert: BERT, num_labels: int = 2, dropout: float = 0.1) -> None:
         op = "BERTForSequenceClassification"

@@ -161,14 +161,14 @@ class SentenceEncoder(nn.Module):
         order = sorted(range(len(listed)), key=lambda i: -len(listed[i]))
         with no_grad(), evaluating(self):
             parts = [
-                self(*self.tokens([listed[i] for i in order[at : at + batch_size]]))
+                self(*self._tokens([listed[i] for i in order[at : at + batch_size]]))
                 for at in range(0, len(order), batch_size)
             ]
             back = sorted(range(len(order)), key=lambda i: order[i])
             vectors = take(concatenate(parts, axis=0), asarray(back), axis=0)
         return vectors[0] if alone else vectors
 
-    def tokens(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+    def _tokens(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         """Tokens of texts (N, T), padded, and 1 where there is one (N, T)."""
         self.tokenizer.enable_truncation(self.max_length)
         self.tokenizer.enable_padding()

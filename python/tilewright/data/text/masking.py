@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ... import random
 from ..._engine import arguments
-from ..._engine.tensor import asarray
 from ..._functions.creation import full_like
-from ..._functions.indexing import take, where
+from ..._functions.indexing import where
 from ...nn.functional._checks import check_ignore_index, refuse_where
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def mask_tokens(
     tensor([[-100,    5,    6,    7, -100]])
     """
     op = "mask_tokens"
-    vocab_size = arguments.integer(op, "vocab_size", vocab_size, at_least=1)
+    vocab_size = arguments.integer(op, "vocab_size", vocab_size, at_least=1, at_most=2**62)
     mask = arguments.integer(op, "mask", mask, at_least=0, at_most=vocab_size - 1)
     kept = {mask, *arguments.integers(op, "special", special)}
     for token in kept:
@@ -95,8 +94,9 @@ def mask_tokens(
     for token in kept:
         found = found & (given != token)
     share = source.uniform(size=given.shape)
-    others = asarray([token for token in range(vocab_size) if token not in kept], dtype="int64")
-    drawn = take(others, source.integers(0, others.size, size=given.shape), axis=0)
+    drawn = source.integers(0, vocab_size - len(kept), size=given.shape)
+    for token in sorted(kept):  # the numbers of the other tokens
+        drawn = drawn + (drawn >= token)
     inputs = where(share < 0.8, mask, where(share < 0.9, drawn, given))
     return where(found, inputs, given), where(found, given, full_like(given, ignore_index))
 

@@ -243,7 +243,7 @@ GOOD = {
     # BERT
     "bert": ("tw.models.BERT(3, 4, 1, 2, 3, 5)",), "input_ids": ("[[0, 1], [2, 0]]", 't("uint8", 2, 3) % 3'),
     "attention_mask": ("None", "[[1, 1], [1, 0]]", "[[True, False]]"), "token_type_ids": ("None", "[[0, 0], [0, 0]]"),
-    "at": ("None", "[[True, False], [True, True]]"), "num_labels": ("2", "3"), "dropout": PROBABILITY,
+    "at": ("None", "[[True, False], [True, True]]"), "num_labels": ("2", "3"),
     **{f"SentenceEncoder.{key}": good for key, good in (("tokenizer", ("None",)), ("max_length", ("None", "3")),
     ("pooling", ('"mean"', '"cls"', '"max"')), ("normalize", BOOL))}, "texts": ('"a"', '["a", "b"]'),
     "folder": ('"none"', 'pathlib.Path("none")'), "network": ("tw.models.BERT", "tw.models.BERTForMaskedLM"),

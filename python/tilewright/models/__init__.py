@@ -30,6 +30,8 @@ from .sentences import *
 from .sentences import __all__ as _sentences
 from .seq2seq import *
 from .seq2seq import __all__ as _seq2seq
+from .transformer import *
+from .transformer import __all__ as _transformer
 from .vgg import *
 from .vgg import __all__ as _vgg
 
@@ -48,5 +50,6 @@ __all__ = [
     *_scheduled_sampling,
     *_sentences,
     *_seq2seq,
+    *_transformer,
     *_vgg,
 ]

@@ -47,7 +47,13 @@ def test_every_module_has_a_case():
 def test_it_is_its_function(case):
     module, inputs = case.make(), case.draw()
     assert type(module) is getattr(nn, case.name)
-    same_bits(module(*inputs), case.expected(module, inputs))
+    got, want = module(*inputs), case.expected(module, inputs)
+    if case.exact:
+        same_bits(got, want)
+        return
+    for g, w in zip(results(got), results(want), strict=True):
+        assert g.dtype == w.dtype
+        assert_close(g, to_numpy(w), case.tolerance, "forward")
 
 
 def tracked(inputs, asarray):
@@ -69,6 +75,7 @@ def to_torch(value, requires_grad=False):
 
 @each(case for case in CASES if case.torch)
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
 def test_it_is_pytorchs(case):
     """Results and gradients, from the same state dict, which each side takes from the other."""
     torch = pytest.importorskip("torch")

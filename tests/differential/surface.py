@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tilewright as tw
 from test_public import public_things
@@ -121,6 +121,8 @@ def constructor(name: str, cls) -> Target:
         parameters = (Parameter("args", X, several=True),)
     else:
         parameters = parameters_of(cls, short, short)
+    if name == "nn.Transformer":  # by default it has 44 million weights
+        parameters = (*(replace(p, required=True) for p in parameters[:5]), *parameters[5:])
     return Target(name, f"tw.{name}({{arguments}})", parameters)
 
 

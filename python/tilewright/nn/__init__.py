@@ -13,6 +13,8 @@ from .attention import *
 from .attention import __all__ as _attention
 from .batch_normalization import *
 from .batch_normalization import __all__ as _batch_normalization
+from .cache import *
+from .cache import __all__ as _cache
 from .containers import *
 from .containers import __all__ as _containers
 from .conv import *
@@ -38,6 +40,8 @@ from .losses.margin import *
 from .losses.ranking import *
 from .losses.regression import *
 from .module import Module
+from .multihead import *
+from .multihead import __all__ as _multihead
 from .normalization import *
 from .normalization import __all__ as _normalization
 from .padding import *
@@ -49,6 +53,8 @@ from .piecewise import *
 from .piecewise import __all__ as _piecewise
 from .pooling import *
 from .pooling import __all__ as _pooling
+from .positions import *
+from .positions import __all__ as _positions
 from .recurrent import *
 from .recurrent import __all__ as _recurrent_layers
 from .recurrent_cells import *
@@ -57,6 +63,10 @@ from .resampling import *
 from .resampling import __all__ as _resampling
 from .shuffling import *
 from .shuffling import __all__ as _shuffling
+from .transformer import *
+from .transformer import __all__ as _transformer
+from .transformer_layers import *
+from .transformer_layers import __all__ as _transformer_layers
 
 if TYPE_CHECKING:
     from . import utils
@@ -70,6 +80,7 @@ __all__ = [
     *_activations,
     *_attention,
     *_batch_normalization,
+    *_cache,
     *_containers,
     *_conv,
     *_distances,
@@ -81,15 +92,19 @@ __all__ = [
     *_gated,
     *_linear,
     *_losses,
+    *_multihead,
     *_normalization,
     *_padding,
     *_parameter_containers,
     *_piecewise,
     *_pooling,
+    *_positions,
     *_recurrent_cells,
     *_recurrent_layers,
     *_resampling,
     *_shuffling,
+    *_transformer,
+    *_transformer_layers,
     *_winograd,
 ]
 

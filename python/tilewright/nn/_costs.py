@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .._engine.tensor import Tensor
     from .module import Module
@@ -22,12 +22,14 @@ class Window(NamedTuple):
     dilation: tuple[int, ...]
 
 
-def costs(module: Module, x: Tensor, y: Tensor) -> Costs | None:
-    """Connections and multiply-adds of a call, by its first argument and result; None for a class that is not known."""
+def costs(module: Module, given: Sequence[Tensor], y: Tensor) -> Costs | None:
+    """Connections and multiply-adds of a call, by its arguments and first result; None for an unknown class."""
     if _counts_itself(module):
-        return module.costs(x, y)  # type: ignore[attr-defined]
-    known = _entry(module, _COSTS)
-    return known(module, x, y) if known else None
+        return module.costs(given[0], y)  # type: ignore[attr-defined]
+    known, attends = _entry(module, _COSTS), _entry(module, _ATTENTION)
+    if attends:
+        return attends(module, given[0], given[1] if len(given) > 1 else given[0], y)
+    return known(module, given[0], y) if known else None
 
 
 def looks_through_windows(module: Module) -> bool:
@@ -87,6 +89,10 @@ def _slopes(module: Any, x: Tensor, y: Tensor) -> Costs:
     return y.size, y.size
 
 
+def _added(module: Any, x: Tensor, y: Tensor) -> Costs:
+    return y.size, 0
+
+
 def _look_up(module: Any, x: Tensor, y: Tensor) -> Costs:
     return y.size, 0
 
@@ -115,9 +121,19 @@ def _recurrent(module: Any, x: Tensor, y: Tensor) -> Costs:
     return rows * sum(sizes.values()), rows * sum(size for name, size in sizes.items() if name.startswith("weight"))
 
 
+def _multihead(module: Any, query: Tensor, keys: Tensor, y: Tensor) -> Costs:
+    """The projections into heads, all scores and the means of values; `out_proj` is a layer of its own."""
+    _, width, _ = module._widths
+    queries, seen = query.size // module.embed_dim, keys.size // module.kdim
+    projections = query.size * module.embed_dim + seen * width * (module.kdim + module.vdim)
+    products = projections + 2 * query.size * keys.shape[-2 if module.batch_first else 0]
+    return products + (queries * module.embed_dim + 2 * seen * width) * _has(module.in_proj_bias), products
+
+
+_ATTENTION: dict[str, Callable[[Any, Tensor, Tensor, Tensor], Costs]] = {"MultiheadAttention": _multihead}
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
-_COSTS |= {"GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}
+_COSTS |= {"LearnedPositions": _added, "GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}
 for _kind in ("RNN", "LSTM", "GRU"):
     _COSTS |= {_kind: _recurrent, f"{_kind}Cell": _recurrent}
 _AXES: dict[str, int] = {}

@@ -96,7 +96,8 @@ def summary(self: Module, *input_shapes: tuple[int, ...], dtype: Any = "float32"
       functions give between the layers is not counted at all.
     - Connections are counted as in the paper of LeNet-5: each unit has one to each number that it sees, padding
       included, and one to its bias.
-    - Multiply-adds are those of convolutions, linear layers and the scaling of norms; no biases, sums and activations.
+    - Multiply-adds are those of convolutions, linear layers, attention (of all queries with all keys) and the scaling
+      of norms; no biases, sums and activations.
     - The receptive field ("field") is how many pixels of the input a unit sees, along each spatial axis, beyond its
       borders, too; of several paths, that of the longest. "all": a linear layer or a pooling has seen the whole image.
       "?": it passed a function that has windows or mixes pixels, a transposed convolution, or windows of several sizes;
@@ -194,7 +195,7 @@ class _Calls:
         connections: int | None = 0
         multiply_adds: int | None = 0
         if results and tensors:
-            known = _costs.costs(module, tensors[0], results[0])
+            known = _costs.costs(module, tensors, results[0])
             unknown = known is None and any(True for _ in _own_parameters(module))
             connections, multiply_adds = (None, None) if unknown else known or (0, 0)
         before = self.seen.get(id(module), LayerSummary("", ""))

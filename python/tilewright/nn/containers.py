@@ -5,13 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
 from .._engine import arguments
-from .._engine.tape import ANOMALY, state
-from .._functions.linear import linear as linear_op
-from ._traversal import name_layer
-from .activations import GELU, ReLU, Sigmoid, SiLU, Tanh
-from .linear import Linear
+from ._fused_linear import activation_of, run_fused, takes_activation
 from .module import Module
 
 if TYPE_CHECKING:
@@ -143,28 +138,6 @@ class _Positional(_Container):
         return type(self)._of(list(self._modules.items())).extend(modules)
 
 
-_FUSED = {ReLU: "relu", Sigmoid: "sigmoid", SiLU: "silu", Tanh: "tanh"}
-_ROUNDED_ONCE = (_core.DType.float32, _core.DType.float64)
-
-
-def _fused_activation(linear: Linear, module: Module) -> str | None:
-    """The activation that `module` is, where one call for both gives the same bits and nobody watches either."""
-    name = _FUSED.get(type(module))
-    if type(module) is GELU:
-        name = {"none": "gelu", "tanh": "gelu_tanh"}.get(module.approximate)
-    if (
-        name is None
-        or module._hooks is not None
-        or linear._hooks is not None
-        or linear.activation != "none"
-        or linear.weight._array.dtype not in _ROUNDED_ONCE
-        or "forward" in module.__dict__
-        or "forward" in linear.__dict__
-    ):
-        return None
-    return name
-
-
 class Sequential(_Positional):
     """Modules called one after the other, each on the result of the one before.
 
@@ -214,26 +187,18 @@ class Sequential(_Positional):
         linear = None  # one that has not run yet, since an activation may follow
         for module in self._modules.values():
             if linear is not None:
-                activation = _fused_activation(linear, module)
+                activation = activation_of(module)
                 if activation is not None:
-                    x = self._run_fused(linear, activation, x)
+                    x = run_fused(linear, activation, x)
                     linear = None
                     continue
                 x = linear(x)
                 linear = None
-            if type(module) is Linear and state.mode != ANOMALY:
+            if takes_activation(module):
                 linear = module
             else:
                 x = module(x)
         return x if linear is None else linear(x)
-
-    @staticmethod
-    def _run_fused(linear: Linear, activation: str, x: Any) -> Any:
-        try:
-            return linear_op(x, linear.weight, linear.bias, activation)
-        except Exception as error:
-            name_layer(error, linear)
-            raise
 
 
 class ModuleList(_Positional):

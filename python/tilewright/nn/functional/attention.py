@@ -355,18 +355,21 @@ def _mask(op: str, given: _Given, mask: Any) -> tuple[Tensor | None, Tensor | No
         raise TypeError(
             f"{op}: attn_mask is {mask.dtype.name}, but must be bool (True: may attend) or floating (added to scores)"
         )
-    if not mask.requires_grad and mask.size and _of_zeros_and_ones(mask):
-        warnings.warn(
-            f"{op}: attn_mask is {mask.dtype.name} of zeros and ones, which are added to the scores; "
-            "a mask of what may be attended is bool",
-            UserWarning,
-            stacklevel=4,
-        )
+    warn_of_zeros_and_ones(op, "attn_mask", mask, "what may be attended", stacklevel=5)
     return None, given.of_scores(op, "attn_mask", mask)
 
 
-def _of_zeros_and_ones(mask: Tensor) -> bool:
-    return bool(all_(logical_or(mask == 0, mask == 1)).item() and any_(mask == 1).item())
+def warn_of_zeros_and_ones(op: str, name: str, mask: Tensor, meant: str, stacklevel: int) -> None:
+    """Warn of a floating mask of zeros and ones, which is hardly meant to be added to scores."""
+    if mask.requires_grad or not mask.size:
+        return
+    if all_(logical_or(mask == 0, mask == 1)).item() and any_(mask == 1).item():
+        warnings.warn(
+            f"{op}: {name} is {mask.dtype.name} of zeros and ones, which are added to the scores; "
+            f"a mask of {meant} is bool",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def _bias(op: str, name: str, given: _Given, bias: Any) -> Tensor:

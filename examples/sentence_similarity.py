@@ -25,8 +25,8 @@ GROUPS = [
     ["How do I reset my password?", "I forgot my login.", "My account has been locked."],
     ["Boil the pasta for ten minutes.", "Cook the noodles until they are soft.", "Whisk the eggs with sugar."],
 ]
-MODULES = ["calendar", "copy", "email.message", "glob", "heapq", "os", "posixpath", "random", "shutil", "smtplib", "statistics",
-           "tempfile", "textwrap", "timeit", "zipfile"]  # fmt: skip
+MODULES = ["calendar", "copy", "email.message", "glob", "heapq", "os", "posixpath", "random", "shutil", "smtplib",
+           "statistics", "tempfile", "textwrap", "timeit", "zipfile"]  # fmt: skip
 QUESTIONS = [
     "remove a file and all folders above it that are empty",
     "how long does a call take",

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .._engine.tensor import Tensor
     from .beam import Beams
 
-    # What the decoder sees of a source: its vectors (N, S, E), where they are padding (N, S), and of each layer keys and
-    # values of them, (N, H, S, D), which only steps need.
+    # What the decoder sees of a source: its vectors (N, S, E), where they are padding (N, S), and for each layer their
+    # keys and values, (N, H, S, D), which only steps need.
     Memory = tuple[Tensor, Tensor | None, list[tuple[Tensor, Tensor]] | None]
     Cache = tuple[Tensor, Tensor]  # keys and values of all tokens so far: (N, layers, H, T, D), in steps (N, W, ..)
 

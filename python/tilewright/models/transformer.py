@@ -55,6 +55,10 @@ class _Decoder(nn.Module):
         self.embedding = embedding
         self.stack = stack
 
+    @property
+    def _layers(self) -> list[Any]:
+        return list(self.stack.layers)
+
     def forward(self, tokens: Tensor, states: Cache, memory: Memory, sampling: float) -> tuple[Tensor, None]:
         """Logits (N, T, tokens) after each of the tokens (N, T)."""
         seen, padding, _ = memory
@@ -65,7 +69,7 @@ class _Decoder(nn.Module):
         """How each token attends to the source, (N, layers, H, T, S)."""
         seen, padding, _ = memory
         x, found = self.embedding(tokens), []
-        for layer in self.stack.layers:
+        for layer in self._layers:
             x = layer.norm1(x + layer.self_attn(x, x, x, None, False, is_causal=True)[0])
             y, weights = layer.multihead_attn(x, seen, seen, padding, average_attn_weights=False)
             found.append(weights)
@@ -80,7 +84,7 @@ class _Decoder(nn.Module):
         keep = None if padding is None else reshape(~padding, (padding.shape[0], 1, 1, -1))
         assert projected is not None
         kept: list[tuple[Tensor, Tensor]] = []
-        for i, layer in enumerate(self.stack.layers):
+        for i, layer in enumerate(self._layers):
             y, new = _self_step(layer.self_attn, x, (states[0][:, :, i], states[1][:, :, i]))
             kept.append(new)
             x = layer.norm1(x + y)
@@ -93,7 +97,7 @@ class _Decoder(nn.Module):
     def prepare(self, seen: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Keys and values of the source for each layer, (N, H, S, D)."""
         pairs = []
-        for layer in self.stack.layers:
+        for layer in self._layers:
             own = layer.multihead_attn
             keys, values = (_heads(_projected(own, seen, part, part + 1), own.num_heads) for part in (1, 2))
             pairs.append((keys, values))
@@ -130,8 +134,8 @@ def _self_step(attention: Any, x: Tensor, before: tuple[Tensor, Tensor]) -> tupl
     heads = attention.num_heads
     parts = reshape(_projected(attention, x, 0, 3), (count, width, 3, heads, 1, size // heads))
     k, v = (concatenate([old, parts[:, :, i + 1]], axis=3) for i, old in enumerate(before))
-    flat = [reshape(y, (count * width, heads, y.shape[3], y.shape[4])) for y in (parts[:, :, 0], k, v)]
-    y = reshape(scaled_dot_product_attention(*flat), (count, width, size))
+    q, *flat = (reshape(y, (count * width, heads, y.shape[3], y.shape[4])) for y in (parts[:, :, 0], k, v))
+    y = reshape(scaled_dot_product_attention(q, flat[0], flat[1]), (count, width, size))
     return attention.out_proj(y), (k, v)
 
 
@@ -323,9 +327,9 @@ class Transformer(Generating):
 
         def encode() -> tuple[Cache, Memory]:
             seen = self.encoder(self.embedding(source), src_key_padding_mask=padding)
-            own = self.decoder.stack.layers[0].self_attn
-            layers, heads = len(self.decoder.stack.layers), own.num_heads
-            none = zeros((count, layers, heads, 0, own.embed_dim // heads), dtype=seen.dtype)
+            own: Any = self.decoder.stack.layers[0].self_attn
+            shape = count, len(self.decoder.stack.layers), own.num_heads, 0, own.embed_dim // own.num_heads
+            none = zeros(shape, dtype=seen.dtype)
             return (none, none), (seen, padding, self.decoder.prepare(seen) if steps else None)
 
         return count, encode

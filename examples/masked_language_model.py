@@ -13,10 +13,11 @@ import texts
 from tqdm import tqdm
 
 import tilewright as tw
+from tilewright import nn
 from tilewright.nn import functional as F
 
 PADDING, UNKNOWN, START, END, MASK = SPECIALS = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
-LENGTH = 40
+LENGTH = 32
 SIZE, LAYERS, HEADS = 96, 2, 4
 
 
@@ -25,7 +26,7 @@ def read(characters, classes, draws):
     found = [(name.split(".")[0], tw.data.text.words(text, lower=True)) for name, text in texts.docstrings(characters)]
     found = [(module, [START, *words[: LENGTH - 2], END]) for module, words in found if len(words) >= 5]
     draws.shuffle(found)
-    vocabulary = tw.data.text.Vocabulary((w for _, words in found for w in words), SPECIALS, UNKNOWN, max_size=3000)
+    vocabulary = tw.data.text.Vocabulary((w for _, words in found for w in words), SPECIALS, UNKNOWN, max_size=2000)
     names = [name for name, _ in collections.Counter(module for module, _ in found).most_common(classes)]
     tokens = tw.stack([vocabulary.encode([*words, *[PADDING] * (LENGTH - len(words))]) for _, words in found])
     labels = tw.asarray([names.index(module) if module in names else -1 for module, _ in found])
@@ -33,7 +34,12 @@ def read(characters, classes, draws):
 
 
 def make_bert(vocabulary):
-    return tw.models.BERT(len(vocabulary), SIZE, LAYERS, HEADS, 2 * SIZE, LENGTH, 1)
+    """Without dropout, and with starting weights for its size: the paper's are for vectors of 768 numbers."""
+    bert = tw.models.BERT(len(vocabulary), SIZE, LAYERS, HEADS, 2 * SIZE, LENGTH, 1, 0.0, 0.0)
+    for module in bert.modules():
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            nn.init.normal_(module.weight, std=0.02 * (768 / SIZE) ** 0.5)
+    return bert
 
 
 def hide(vocabulary, tokens, probability=0.15):
@@ -46,7 +52,7 @@ def pretrain(bert, vocabulary, tokens, mask, steps):
     """Losses of all steps: mean of -log p of the words that were hidden."""
     model = tw.models.BERTForMaskedLM(bert)
     optimizer = tw.optim.AdamW(model.parameters(), lr=1e-3)
-    schedule = tw.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, steps)
+    schedule = tw.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, steps)
     losses = []
     for _ in tqdm(range(steps), unit="batch", desc="pre-training", leave=False):
         chosen = tw.random.integers(0, len(tokens), size=32)
@@ -115,7 +121,7 @@ def plot(args, losses, curves, count):
 def main():
     parser = common.options(__doc__, "masked_language_model.png")
     common.add_quick(parser)
-    parser.add_argument("--steps", type=common.count, default=1500, help="of pre-training, 32 texts each")
+    parser.add_argument("--steps", type=common.count, default=700, help="of pre-training, 32 texts each")
     parser.add_argument("--labels", type=common.count, default=20, help="texts with labels of each module")
     args = common.read(parser)
     characters, classes, epochs = (60_000, 3, 3) if args.quick else (1_500_000, 8, 15)

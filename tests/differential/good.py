@@ -294,6 +294,15 @@ GOOD = {
     "length_penalty": ("0.0", "0.6"), "beam_search.start": ("[1, 2]", "[1]"),
     "beam_search.step": ("lambda tokens, state: (tw.zeros((*tokens.shape, 4)), state)",),
     "beam_search.state": ("None", "tw.zeros((2, 3))"),
+    # BERT
+    "bert": ("tw.models.BERT(3, 4, 1, 2, 3, 5)",), "input_ids": ("[[0, 1], [2, 0]]", 't("uint8", 2, 3) % 3'),
+    "attention_mask": ("None", "[[1, 1], [1, 0]]", "[[True, False]]"), "token_type_ids": ("None", "[[0, 0], [0, 0]]"),
+    "at": ("None", "[[True, False], [True, True]]"), "num_labels": ("2", "3"),
+    **{f"SentenceEncoder.{key}": good for key, good in (("tokenizer", ("None",)), ("max_length", ("None", "3")),
+    ("pooling", ('"mean"', '"cls"', '"max"')), ("normalize", BOOL))}, "texts": ('"a"', '["a", "b"]'),
+    "folder": ('"none"', 'pathlib.Path("none")'), "network": ("tw.models.BERT", "tw.models.BERTForMaskedLM"),
+    "mask_tokens.tokens": ("[0, 1, 2]", 't("uint8", 2, 3) % 3'), "mask_tokens.mask": ("2", "0"),
+    "mask_tokens.vocab_size": ("4",), "special": ("()", "[1]"), "probability": PROBABILITY,
     # optimisers
     "params": ("[leaf(3)]", "nn.Linear(3, 2).parameters()", '[{"params": [leaf(3)], "lr": 0.5}]'), "lr": ("0.1", "0"),
     "momentum": ("0.0", "0.9"), "dampening": ("0.0",), "weight_decay": ("0.0", "0.1"), "nesterov": ("False",),

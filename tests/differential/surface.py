@@ -20,6 +20,8 @@ NETWORKS = (
     *("models.GloVe", "models.MultiplicativeRNN", "models.NGramModel", "models.NeuralLanguageModel"),
     *("models.RNNLanguageModel", "models.cooccurrences", "models.generation.distribution"),
     *("models.generation.generate", "models.generation.perplexity", "models.generation.sample"),
+    *("models.BERTForMaskedLM", "models.BERTForNextSentencePrediction", "models.BERTForPreTraining"),
+    *("models.BERTForSequenceClassification", "models.SentenceEncoder", "models.load_bert", "models.sentence_encoder"),
     *("models.CaptionModel", "models.EpisodicReader", "models.Seq2Seq", "models.beam_search"),
     *("models.WaveNet", "models.GPT1", "models.GPT2", "models.LLaMA", "models.generation.stream"),
     *("models.PixelCNN", "models.VisionTransformer"),

@@ -8,6 +8,8 @@ from .alexnet import *
 from .alexnet import __all__ as _alexnet
 from .beam import *
 from .beam import __all__ as _beam
+from .bert import *
+from .bert import __all__ as _bert
 from .captions import *
 from .captions import __all__ as _captions
 from .episodic import *
@@ -24,12 +26,18 @@ from .llama import *
 from .llama import __all__ as _llama
 from .pixelcnn import *
 from .pixelcnn import __all__ as _pixelcnn
+from .pretrained import *
+from .pretrained import __all__ as _pretrained
 from .resnet import *
 from .resnet import __all__ as _resnet
 from .scheduled_sampling import *
 from .scheduled_sampling import __all__ as _scheduled_sampling
+from .sentences import *
+from .sentences import __all__ as _sentences
 from .seq2seq import *
 from .seq2seq import __all__ as _seq2seq
+from .transformer import *
+from .transformer import __all__ as _transformer
 from .vgg import *
 from .vgg import __all__ as _vgg
 from .vit import *
@@ -41,6 +49,7 @@ __all__ = [
     "generation",
     *_alexnet,
     *_beam,
+    *_bert,
     *_captions,
     *_episodic,
     *_googlenet,
@@ -49,9 +58,12 @@ __all__ = [
     *_lenet,
     *_llama,
     *_pixelcnn,
+    *_pretrained,
     *_resnet,
     *_scheduled_sampling,
+    *_sentences,
     *_seq2seq,
+    *_transformer,
     *_vgg,
     *_vit,
     *_wavenet,

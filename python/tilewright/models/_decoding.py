@@ -136,7 +136,7 @@ class Decoder(nn.Module):
 class Generating(nn.Module):
     """A network that reads something and generates tokens: what comes after `_encode`."""
 
-    decoder: Decoder
+    decoder: Any  # a Decoder, or what is called as one and has its `step`
     num_tokens: int
     start: int
     end: int
@@ -151,14 +151,18 @@ class Generating(nn.Module):
         self, count: int, encode: Callable[[], tuple[States, Any]], target: Any, sampling: Any = 0.0
     ) -> tuple[Tensor, Tensor | None]:
         """Logits of each token of `target`, given those before it, and the attention's weights."""
-        op = type(self).__name__
-        target = read_tokens(op, "target", target, self.num_tokens)
-        sampling = arguments.probability(op, "sampling", sampling)
-        if target.shape[0] != count or not target.shape[1]:
-            raise ValueError(f"{op}: target has shape {target.shape}, but must be ({count}, at least 1)")
-        before = concatenate([full((count, 1), self.start, dtype="int64"), target[:, :-1]], axis=1)
+        sampling = arguments.probability(type(self).__name__, "sampling", sampling)
+        before = self._before(count, target)
         states, prepared = encode()
         return self.decoder(before, states, prepared, sampling)
+
+    def _before(self, count: int, target: Any) -> Tensor:
+        """What stands before each token of the target, (N, T)."""
+        op = type(self).__name__
+        target = read_tokens(op, "target", target, self.num_tokens)
+        if target.shape[0] != count or not target.shape[1]:
+            raise ValueError(f"{op}: target has shape {target.shape}, but must be ({count}, at least 1)")
+        return concatenate([full((count, 1), self.start, dtype="int64"), target[:, :-1]], axis=1)
 
     def _search(
         self, count: int, encode: Callable[[], tuple[States, Any]], max_length: Any, width: Any, length_penalty: Any

@@ -1,0 +1,92 @@
+"""Translate dates as people write them to ISO's form, character by character, by a small Transformer.
+
+A. Vaswani et al., Attention Is All You Need, NeurIPS 2017: its layers, label smoothing, learning rates and beam search.
+
+python examples/translate_dates_transformer.py
+"""
+
+import datetime
+
+import common
+import sequences
+from tqdm import tqdm
+from translate_dates import DAYS, FIRST, FORMATS, make_pairs, score
+
+import tilewright as tw
+from tilewright.nn import functional as F
+
+SIZE, HEADS, LAYERS = 64, 4, 2
+
+
+def fit(model, tensors, epochs, warmup, title):
+    """Adam with the paper's settings; its rate goes up for some steps, and then falls as one over their root."""
+    batches = tw.data.DataLoader(tw.data.TensorDataset(*tensors), batch_size=64, shuffle=True)
+    optimizer = tw.optim.Adam(model.parameters(), lr=(SIZE * warmup) ** -0.5, betas=(0.9, 0.98), eps=1e-9)
+    schedule = tw.optim.lr_scheduler.InverseSquareRootLR(optimizer, warmup)
+    model.train()
+    with tqdm(total=epochs * len(batches), unit="batch", desc=title, leave=False) as bar:
+        for _ in range(epochs):
+            for source, lengths, target in batches:
+                optimizer.zero_grad()
+                logits = model(source, target, lengths).swapaxes(1, 2)
+                loss = F.cross_entropy(logits, target, ignore_index=0, label_smoothing=0.1)
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                bar.update()
+                bar.set_postfix(loss=f"{loss.item():.4f}", refresh=False)
+    model.eval()
+
+
+def plot(args, model, vocabulary, text, iso):
+    """Where each head of each layer looks in a text."""
+    source, lengths = sequences.padded(vocabulary, [text])
+    target, _ = sequences.padded(vocabulary, [[*iso, sequences.END]])
+    weights = model.align(source, target, lengths)[0, :, :, : len(iso)]
+    figure = common.make_figure(5 * HEADS, 4 * LAYERS)
+    grid = figure.subplots(LAYERS, HEADS)
+    for layer in range(LAYERS):
+        for head in range(HEADS):
+            title = f"layer {layer + 1}, head {head + 1}"
+            sequences.draw(grid[layer][head], weights[layer, head], list(text), list(iso), title)
+    figure.suptitle("attention of the decoder: which characters are read for each that is written")
+    common.save(figure, args, "translate_dates_transformer.png")
+
+
+def main():
+    parser = common.options(__doc__, "translate_dates_transformer.png")
+    common.add_quick(parser)
+    parser.add_argument("--epochs", type=common.count, default=12, help="passes through the data")
+    parser.add_argument("--width", type=common.count, default=5, help="of the beam")
+    args = common.read(parser)
+    examples, tested = (1000, 50) if args.quick else (4000, 500)
+    if args.quick:
+        args.epochs = 1
+
+    draws = sequences.draws(args)
+    dates = [FIRST + datetime.timedelta(day) for day in draws.sample(range(DAYS), examples + tested)]
+    pairs = make_pairs(draws, dates)  # no date of the test is one of the training
+    letters = sorted({letter for pair in pairs for text in pair for letter in text})
+    vocabulary = tw.data.text.Vocabulary(letters, sequences.SPECIALS)
+    source, lengths = sequences.padded(vocabulary, [text for text, _ in pairs])
+    target, _ = sequences.padded(vocabulary, [[*iso, sequences.END] for _, iso in pairs])
+
+    model = tw.models.Transformer(len(vocabulary), None, SIZE, HEADS, LAYERS, LAYERS, 2 * SIZE, 0.0)
+    print(f"{sum(p.size for p in model.parameters()):,} parameters, {examples:,} dates of {len(FORMATS)} formats")
+    tensors = source[:examples], lengths[:examples], target[:examples]
+    fit(model, tensors, args.epochs, 100, "training")
+
+    wanted = [iso for _, iso in pairs[examples:]]
+    for width, name in ((1, "greedy"), (args.width, f"beam of {args.width}")):
+        found, right = score(model, vocabulary, source[examples:], lengths[examples:], wanted, width)
+        print(f"test accuracy {sum(right) / tested:.1%} of whole dates, {name}")
+    print()
+    for i in range(8):
+        text, iso = pairs[examples + i]
+        print(f"{text:32} -> {found[i]}{'' if found[i] == iso else f', but it is {iso}'}")
+    longest = max(pairs[examples:], key=lambda pair: len(pair[0]))
+    plot(args, model, vocabulary, *longest)
+
+
+if __name__ == "__main__":
+    main()

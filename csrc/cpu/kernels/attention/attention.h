@@ -26,7 +26,9 @@ struct AttentionScores {
   int64_t first, of_head, of_row;
   double factor;  // of the weights that are kept
 
-  bool has_extras() const { return softcap != 0 || scale <= 0 || keep.data || added[0].data || added[1].data; }
+  // What the products q k become scores by, once finish_row() has been over them.
+  double unit() const { return softcap != 0 || scale <= 0 || added[0].data || added[1].data ? 1 : scale; }
+  bool has_masks() const { return keep.data || added[0].data || added[1].data; }
 };
 
 // Queries [from, from + rows) of each head, over keys [key, key_end).

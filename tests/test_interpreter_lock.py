@@ -47,6 +47,7 @@ def sequences():
 
 # What takes long in each op of a backend, from what is made beforehand. All on one thread.
 LONG = {
+    "attention.forward": (lambda: floats(1, 8, 512, 64), lambda x: nn.functional.scaled_dot_product_attention(x, x, x)),
     "conv.forward": (lambda: (floats(4, 32, 64, 64), floats(32, 32, 3, 3)), lambda a: nn.functional.conv2d(*a)),
     "conv.transpose": (
         lambda: (floats(4, 32, 64, 64), floats(32, 32, 3, 3)),

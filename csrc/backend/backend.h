@@ -44,6 +44,9 @@ struct Backend {
     void (*copy_to_host)(void* to, const void* from, size_t nbytes);
   } memory;
   struct {
+    BackendOp<void, AttentionProblem> forward;
+  } attention;
+  struct {
     BackendOp<void, ConvProblem> forward, transpose;
     BackendOp<void, ConvWeightGradientProblem> weight_gradient;
     BackendOp<StorageRef, ConvPackProblem> pack;  // null where a problem's weight is read as it lies
@@ -133,6 +136,7 @@ struct Backend {
 
 // The ops of the struct, for what goes through all of them: X(family, op).
 #define TW_BACKEND_OPS(X)             \
+  X(attention, forward)               \
   X(conv, forward)                    \
   X(conv, transpose)                  \
   X(conv, weight_gradient)            \

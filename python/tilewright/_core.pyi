@@ -241,6 +241,7 @@ __all__: list[str] = [
     "round",
     "rsqrt",
     "scalar",
+    "scaled_dot_product_attention",
     "scatter",
     "scatter_add",
     "selu",
@@ -1152,6 +1153,23 @@ def rnn_backward(
 def round(arg0: Array) -> Array: ...
 def rsqrt(arg0: Array) -> Array: ...
 def scalar(value: Array | complex, dtype: DType, device: str = "cpu") -> Array: ...
+def scaled_dot_product_attention(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: bool,
+    arg9: typing.SupportsInt | typing.SupportsIndex,
+    arg10: typing.SupportsInt | typing.SupportsIndex,
+    arg11: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None,
+    arg12: typing.SupportsFloat | typing.SupportsIndex,
+    arg13: typing.SupportsInt | typing.SupportsIndex,
+    arg14: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[Array, Array]: ...
 def scatter(
     arg0: Array, arg1: Array | complex, arg2: Array, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...

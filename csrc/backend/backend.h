@@ -45,6 +45,8 @@ struct Backend {
   } memory;
   struct {
     BackendOp<void, AttentionProblem> forward;
+    BackendOp<void, AttentionBackwardProblem> backward;
+    BackendOp<void, AttentionBiasProblem> bias_backward;
   } attention;
   struct {
     BackendOp<void, ConvProblem> forward, transpose;
@@ -137,6 +139,8 @@ struct Backend {
 // The ops of the struct, for what goes through all of them: X(family, op).
 #define TW_BACKEND_OPS(X)             \
   X(attention, forward)               \
+  X(attention, backward)              \
+  X(attention, bias_backward)         \
   X(conv, forward)                    \
   X(conv, transpose)                  \
   X(conv, weight_gradient)            \

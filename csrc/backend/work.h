@@ -49,6 +49,8 @@ inline double expected_ns(const AttentionShape& s) {
   return static_cast<double>(s.heads) * scores * (1 + 0.02 * static_cast<double>(s.size + s.value_size));
 }
 inline double expected_ns(const AttentionProblem& p) { return expected_ns(p.in.shape); }
+inline double expected_ns(const AttentionBackwardProblem& p) { return 2.5 * expected_ns(p.in.shape); }
+inline double expected_ns(const AttentionBiasProblem& p) { return 2 * expected_ns(p.in.shape); }
 inline double expected_ns(const ConvShape& s) {
   const double images = static_cast<double>(s.images), groups = static_cast<double>(s.groups);
   const double in = static_cast<double>(s.in_channels), out = static_cast<double>(s.out_channels);

@@ -19,6 +19,8 @@ void join(const JoinProblem&);
 void triangle(const TriangleProblem&);
 
 void attention(const AttentionProblem&);
+void attention_backward(const AttentionBackwardProblem&);
+void attention_bias_backward(const AttentionBiasProblem&);
 
 void conv(const ConvProblem&);
 void conv_transpose(const ConvProblem&);

@@ -46,4 +46,23 @@ struct AttentionResult {
 };
 AttentionResult scaled_dot_product_attention(const AttentionOperands& in);
 
+// What the way back is given beside the operands: its results, and their cotangents, null where none arrived.
+struct AttentionSaved {
+  const Array &output, &lse;
+  const Array *of_output, *of_lse;
+};
+// Empty where they are not wanted; in the dtype of the output. Those of q, k and v have the memory order of these.
+struct AttentionGradients {
+  Array q, k, v;
+};
+struct AttentionWanted {
+  bool q, k, v;
+};
+AttentionGradients attention_backward(const AttentionOperands& in, const AttentionSaved& saved, AttentionWanted wanted);
+struct AttentionBiasGradients {
+  Array bias, relative;
+};
+AttentionBiasGradients attention_bias_backward(const AttentionOperands& in, const AttentionSaved& saved, bool of_bias,
+                                               bool of_relative);
+
 }  // namespace tw

@@ -44,10 +44,27 @@ struct AttentionForward {
 typedef int64_t (*AttentionScratchFn)(const AttentionForward&);
 typedef void (*AttentionForwardFn)(const AttentionForward&);
 
+// The way back of one head: of queries [from, end) over keys [key, key_end).
+struct AttentionBackward {
+  AttentionScores scores;
+  int64_t from, end, key, key_end;
+  int64_t size, value_size;
+  AttentionRead q, k, v, output, of_output;  // columns have unit stride
+  AttentionRead lse, of_lse;                 // one column; of_lse may be null
+  AttentionWrite of_q, of_k, of_v;           // added to, where they are wanted
+  AttentionWrite of_added[2];                // the same of biases
+  void* scratch;                             // as many bytes as backward_scratch says
+};
+typedef int64_t (*AttentionBackwardScratchFn)(const AttentionBackward&);
+typedef void (*AttentionBackwardFn)(const AttentionBackward&);
+
 // Indexed by dtype: float32 and float64.
 struct AttentionKernels {
   AttentionScratchFn forward_scratch[kDTypes];
   AttentionForwardFn forward[kDTypes];
+  AttentionBackwardScratchFn backward_scratch[kDTypes];
+  AttentionBackwardFn backward[kDTypes];       // of q, k and v
+  AttentionBackwardFn bias_backward[kDTypes];  // of biases
 };
 
 }  // namespace tw

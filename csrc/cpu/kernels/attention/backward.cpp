@@ -1,46 +1,40 @@
-// The way back of one head: a block of keys at a time stays in cache, and all queries walk past it.
+// The cotangents of queries, keys and values: a block of keys stays in cache while all queries walk past it.
 #include "cpu/kernels/attention/backward_block.h"
 
 namespace tw::TW_ISA {
 namespace {
 
 template <class T>
-TW_INLINE T* row_at(const AttentionRows& x, int64_t i) {
-  return static_cast<T*>(x.data) + i * x.row;
+int64_t backward_scratch(const AttentionBackward& p) {
+  return BackwardBlock<T, false>::scratch_bytes(p);
 }
 
 template <class T>
-void backward(const AttentionBackwardPart& p) {
+void backward(const AttentionBackward& p) {
   BackwardBlock<T, false> block(p);
-  const int64_t row = block.row();
-  for (int64_t j = p.from; j < p.to; j += block.blocks().keys) {
-    const Range keys = {j, p.to - j < block.blocks().keys ? p.to : j + block.blocks().keys};
-    const Range all = block.terms().queries_of(keys);
-    if (all.empty()) continue;
-    block.take_keys(keys);
-    for (int64_t i = all.from; i < all.to; i += block.blocks().queries) {
-      const Range queries = {i, all.to - i < block.blocks().queries ? all.to : i + block.blocks().queries};
-      block.take_queries(queries);
-      block.compute();
-      const auto queries_of = [&](Range of) { return block.queries_of(of); };
-      if (p.of_v.data)
-        add_product(block.weights(), 1, row, keys.count(), block.of_output().data, block.of_output().row, p.value_size,
-                    row_at<T>(p.of_v, j), p.of_v.row, queries_of);
-      if (p.of_k.data)
-        add_product(block.cotangents(), 1, row, keys.count(), block.q().data, block.q().row, p.size,
-                    row_at<T>(p.of_k, j), p.of_k.row, queries_of);
-      if (p.of_q.data)
-        add_product(block.cotangents(), row, 1, queries.count(), block.k().data, block.k().row, p.size,
-                    row_at<T>(p.of_q, i), p.of_q.row, [&](Range of) { return block.keys_of(of); });
-    }
-  }
+  block.for_each([&](Range queries, Range keys) {
+    const auto queries_of = [&](Range of) { return block.queries_of(of); };
+    const auto keys_of = [&](Range of) { return block.keys_of(of); };
+    const Rows<T> weights = block.weights(), cotangents = block.cotangents();
+    if (p.of_v.data)
+      add_product(weights.data, 1, weights.row, count(keys), block.of_output().data, block.of_output().row,
+                  p.value_size, at<T>(p.of_v, 0, keys.from), p.of_v.row, queries_of);
+    if (p.of_k.data)
+      add_product(cotangents.data, 1, cotangents.row, count(keys), block.q().data, block.q().row, p.size,
+                  at<T>(p.of_k, 0, keys.from), p.of_k.row, queries_of);
+    if (p.of_q.data)
+      add_product(cotangents.data, cotangents.row, 1, count(queries), block.k().data, block.k().row, p.size,
+                  at<T>(p.of_q, 0, queries.from), p.of_q.row, keys_of);
+  });
 }
 
 }  // namespace
 
-void fill_bias_backward(AttentionBackwardKernels&);
+void fill_bias_backward(AttentionKernels&);
 
-void fill(AttentionBackwardKernels& table) {
+void fill_backward(AttentionKernels& table) {
+  table.backward_scratch[(int)DType::f32] = backward_scratch<float>;
+  table.backward_scratch[(int)DType::f64] = backward_scratch<double>;
   table.backward[(int)DType::f32] = backward<float>;
   table.backward[(int)DType::f64] = backward<double>;
   fill_bias_backward(table);

@@ -1,11 +1,14 @@
 // A block of queries and keys on the way back: its weights and the cotangents of its scores, computed anew.
 #pragma once
-#include "cpu/kernels/attention/backward.h"
-#include "cpu/kernels/attention/backward_scores.h"
 #include "cpu/kernels/attention/block_products.h"
-#include "cpu/kernels/math.h"
 
 namespace tw::TW_ISA {
+
+// Elements from one row of scratch to the next: an odd number of cache lines, so that rows do not evict each other.
+template <class T>
+constexpr int64_t scratch_row(int64_t columns) {
+  return ((columns * (int64_t)sizeof(T) + 63) / 64 | 1) * 64 / (int64_t)sizeof(T);
+}
 
 template <class T>
 struct Rows {
@@ -21,7 +24,7 @@ Rows<T> settled(Rows<T> x, int64_t rows, int64_t columns, T* room) {
   constexpr int L = lanes<T>, NR = Blocking<T>::nr;
   const bool readable = kReadsPartOfVector || columns % NR == 0 || columns % NR == L;
   if (readable && x.row * sizeof(T) % (kEvictingStride / 2) != 0) return x;
-  const int64_t row = attention_row(columns, sizeof(T));
+  const int64_t row = scratch_row<T>(columns);
   for (int64_t i = 0; i < rows; ++i) {
     int64_t j = 0;
     for (; j + L <= columns; j += L) store(room + i * row + j, load(x.at(i) + j));
@@ -30,9 +33,8 @@ Rows<T> settled(Rows<T> x, int64_t rows, int64_t columns, T* room) {
   return {room, row};
 }
 
-// Keys with 0 for what is not finite: that reaches the queries that see it by their scores, and must not reach others.
 template <class T>
-Rows<T> finite(Rows<T> x, int64_t rows, int64_t columns, T* room) {
+bool is_finite(Rows<T> x, int64_t rows, int64_t columns) {
   constexpr int L = lanes<T>;
   vec<T> sums = {};
   for (int64_t i = 0; i < rows; ++i) {
@@ -40,8 +42,15 @@ Rows<T> finite(Rows<T> x, int64_t rows, int64_t columns, T* room) {
     for (; j + L <= columns; j += L) sums += load(x.at(i) + j) * T(0);
     if (j < columns) sums += load_n(x.at(i) + j, (int)(columns - j)) * T(0);
   }
-  if (!any(sums != vec<T>{})) return settled(x, rows, columns, room);
-  const int64_t row = attention_row(columns, sizeof(T));
+  return !any(sums != vec<T>{});
+}
+
+// Settled, with 0 for what is not finite: that reaches the queries that see it by their scores, and must not reach
+// others.
+template <class T>
+Rows<T> cleaned(Rows<T> x, int64_t rows, int64_t columns, T* room) {
+  if (is_finite(x, rows, columns)) return settled(x, rows, columns, room);
+  const int64_t row = scratch_row<T>(columns);
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < row; ++j) {
       const T element = j < columns ? x.at(i)[j] : 0;
@@ -50,7 +59,7 @@ Rows<T> finite(Rows<T> x, int64_t rows, int64_t columns, T* room) {
   return {room, row};
 }
 
-// Columns of B, packed: rows of x (rows, columns) in panels of nr.
+// As columns of B: rows of x (rows, columns) in panels of nr.
 template <class T>
 void pack_transposed(Rows<T> x, int64_t rows, int64_t columns, T* packed) {
   constexpr int NR = Blocking<T>::nr;
@@ -75,94 +84,117 @@ T dot(const T* x, const T* y, int64_t n) {
 template <class T, bool kOfBias>
 class BackwardBlock {
   static constexpr int NR = Blocking<T>::nr, L = lanes<T>;
+  static constexpr int64_t kMostKeys = 256, kFewestKeys = 64, kBytesOfKeys = 64 << 10;
 
  public:
-  explicit BackwardBlock(const AttentionBackwardPart& p)
-      : p_(p),
-        terms_(p),
-        blocks_(AttentionBackwardBlocks::of(p.size, p.value_size, sizeof(T))),
-        row_(attention_row(blocks_.keys, sizeof(T))) {
+  static constexpr int64_t kQueries = 64;  // at most
+
+  // Keys at most: packed, with their cotangents, they stay in L2 while all queries walk past.
+  static int64_t most_keys(int64_t size, int64_t value_size) {
+    const int64_t wider = size > value_size ? size : value_size;
+    const int64_t fit = kBytesOfKeys / (int64_t)sizeof(T) / (wider > 0 ? wider : 1) / kFewestKeys * kFewestKeys;
+    return fit > kMostKeys ? kMostKeys : fit < kFewestKeys ? kFewestKeys : fit;
+  }
+
+  static int64_t scratch_bytes(const AttentionBackward& p) {
+    const int64_t keys = most_keys(p.size, p.value_size);
+    const int64_t elements = (2 * kQueries + 2) * scratch_row<T>(keys) + scratch_row<T>(kQueries) +
+                             (keys + kQueries) * scratch_row<T>(p.size) + kQueries * scratch_row<T>(p.value_size) +
+                             keys * (p.size + p.value_size);
+    return elements * (int64_t)sizeof(T);
+  }
+
+  explicit BackwardBlock(const AttentionBackward& p)
+      : p_(p), s_(p.scores), most_keys_(most_keys(p.size, p.value_size)), row_(scratch_row<T>(most_keys_)) {
     T* room = static_cast<T*>(p.scratch);
     const auto take = [&](int64_t elements) {
       T* const taken = room;
       room += elements;
       return taken;
     };
-    weights_ = take(blocks_.queries * row_);
-    cotangents_ = take(blocks_.queries * row_);
+    weights_ = take(kQueries * row_);
+    cotangents_ = take(kQueries * row_);
     slopes_ = take(row_);
-    delta_ = take(attention_row(blocks_.queries, sizeof(T)));
-    room_k_ = take(blocks_.keys * attention_row(p.size, sizeof(T)));
-    room_q_ = take(blocks_.queries * attention_row(p.size, sizeof(T)));
-    room_g_ = take(blocks_.queries * attention_row(p.value_size, sizeof(T)));
-    packed_k_ = take(blocks_.keys * p.size);
-    packed_v_ = take(blocks_.keys * p.value_size);
+    factors_ = take(row_);
+    delta_ = take(scratch_row<T>(kQueries));
+    room_k_ = take(most_keys_ * scratch_row<T>(p.size));
+    room_q_ = take(kQueries * scratch_row<T>(p.size));
+    room_g_ = take(kQueries * scratch_row<T>(p.value_size));
+    packed_k_ = take(most_keys_ * p.size);
+    packed_v_ = take(most_keys_ * p.value_size);
   }
 
-  const ScoreTerms<T>& terms() const { return terms_; }
-  const AttentionBackwardBlocks& blocks() const { return blocks_; }
-  int64_t row() const { return row_; }
+  // call(queries, keys) for each block in which some meet, computed; all queries for a block of keys after another.
+  template <class Call>
+  TW_INLINE void for_each(Call call) {
+    for (int64_t j = p_.key; j < p_.key_end; j += most_keys_) {
+      keys_ = meeting({j, j + most_keys_}, {p_.key, p_.key_end});
+      const Range seeing = meeting({keys_.from - s_.high, keys_.to - s_.low}, {p_.from, p_.end});
+      if (seeing.empty()) continue;
+      take_keys();
+      for (int64_t i = seeing.from; i < seeing.to; i += kQueries) {
+        queries_ = meeting({i, i + kQueries}, seeing);
+        take_queries();
+        const RowTiles<T> tiles(count(queries_));
+        for (int64_t n = 0; n < tiles.tiles; ++n) compute(tiles.at(n));
+        call(queries_, keys_);
+      }
+    }
+  }
+
   // What values got, and the cotangents of scores: (queries, keys), zeros where these do not meet.
-  const T* weights() const { return weights_; }
-  const T* cotangents() const { return cotangents_; }
+  Rows<T> weights() const { return {weights_, row_}; }
+  Rows<T> cotangents() const { return {cotangents_, row_}; }
   Rows<T> q() const { return q_; }
   Rows<T> k() const { return k_; }
   Rows<T> of_output() const { return g_; }
 
-  void take_keys(Range keys) {
-    keys_ = keys;
-    const Rows<T> k = rows_of(p_.k, keys.from), v = rows_of(p_.v, keys.from);
-    pack_transposed(k, keys.count(), p_.size, packed_k_);
-    pack_transposed(v, keys.count(), p_.value_size, packed_v_);
-    if (!kOfBias) k_ = finite(k, keys.count(), p_.size, room_k_);
+  // Which of the block's keys its queries [of.from, of.to) see, and the other way round; counted in the block.
+  TW_INLINE Range keys_of(Range of) const {
+    const int64_t first = queries_.from - keys_.from;
+    return meeting({of.from + first + s_.low, of.to + first + s_.high}, {0, count(keys_)});
   }
-
-  void take_queries(Range queries) {
-    queries_ = queries;
-    q_ = settled(rows_of(p_.q, queries.from), queries.count(), p_.size, room_q_);
-    g_ = settled(rows_of(p_.of_output, queries.from), queries.count(), p_.value_size, room_g_);
-    const Rows<T> output = rows_of(p_.output, queries.from);
-    const T* const of_lse = static_cast<const T*>(p_.of_lse);
-    for (int64_t i = 0; i < queries.count(); ++i)
-      delta_[i] = dot(g_.at(i), output.at(i), p_.value_size) - (of_lse ? of_lse[queries.from + i] : 0);
-  }
-
-  void compute() {
-    const RowTiles<T> tiles(queries_.count());
-    for (int64_t n = 0; n < tiles.count; ++n) compute(tiles.at(n));
-  }
-
-  // Which of the block's keys its queries [of.from, of.to) see, and the other way round.
-  Range keys_of(Range of) const {
-    return within(terms_.keys_of({queries_.from + of.from, queries_.from + of.to}), keys_);
-  }
-  Range queries_of(Range of) const {
-    return within(terms_.queries_of({keys_.from + of.from, keys_.from + of.to}), queries_);
+  TW_INLINE Range queries_of(Range of) const {
+    const int64_t first = keys_.from - queries_.from;
+    return meeting({of.from + first - s_.high, of.to + first - s_.low}, {0, count(queries_)});
   }
 
  private:
-  static Range within(Range of, Range block) {
-    const Range both = meeting(of, block);
-    return {both.from - block.from, both.to - block.from};
+  static Rows<T> rows_of(const AttentionRead& x, int64_t from) { return {at<T>(x, 0, from), x.row}; }
+
+  void take_keys() {
+    const Rows<T> k = rows_of(p_.k, keys_.from), v = rows_of(p_.v, keys_.from);
+    pack_transposed(k, count(keys_), p_.size, packed_k_);
+    pack_transposed(v, count(keys_), p_.value_size, packed_v_);
+    if (!kOfBias) k_ = cleaned(k, count(keys_), p_.size, room_k_);
   }
-  static Rows<T> rows_of(const AttentionRows& x, int64_t from) {
-    return {static_cast<const T*>(x.data) + from * x.row, x.row};
+
+  void take_queries() {
+    q_ = settled(rows_of(p_.q, queries_.from), count(queries_), p_.size, room_q_);
+    g_ = settled(rows_of(p_.of_output, queries_.from), count(queries_), p_.value_size, room_g_);
+    const Rows<T> output = rows_of(p_.output, queries_.from);
+    for (int64_t i = 0; i < count(queries_); ++i) {
+      delta_[i] = dot(g_.at(i), output.at(i), p_.value_size);
+      if (p_.of_lse.data) delta_[i] -= *at<T>(p_.of_lse, 0, queries_.from + i);
+    }
   }
 
   // Of a register tile's rows of queries.
   void compute(Range its) {
     const Range seen = keys_of(its), columns = {seen.from / NR * NR, seen.to};
-    if (seen.empty() || columns.from > 0 || columns.to < keys_.count()) clear(its, seen.empty() ? Range{0, 0} : columns);
-    if (seen.empty()) return;
-    multiply_packed(q_.at(its.from), q_.row, (int)its.count(), packed_k_, p_.size, columns,
-                    weights_ + its.from * row_, row_);
-    multiply_packed(g_.at(its.from), g_.row, (int)its.count(), packed_v_, p_.value_size, columns,
+    if (seen.empty()) return clear(its, {0, 0});
+    if (columns.from > 0 || columns.to < count(keys_)) clear(its, columns);
+    multiply_packed(q_.at(its.from), q_.row, (int)count(its), packed_k_, p_.size, columns, weights_ + its.from * row_,
+                    row_);
+    multiply_packed(g_.at(its.from), g_.row, (int)count(its), packed_v_, p_.value_size, columns,
                     cotangents_ + its.from * row_, row_);
-    const bool all = terms_.meet({queries_.from + its.from, queries_.from + its.to},
-                                 {keys_.from + columns.from, keys_.from + columns.to});
+    const Range keys = {keys_.from + columns.from, keys_.from + columns.to};
+    const bool whole = columns.to % L == 0 || columns.to == count(keys_);
+    const bool all = whole && seen_by_all(s_, queries_.from + its.from, count(its), keys);
+    const bool plain = !s_.has_masks() && !s_.drops && s_.softcap == 0 && s_.scale > 0;
     for (int64_t i = its.from; i < its.to; ++i) {
-      if (terms_.any())
-        of_terms(i, columns);
+      if (!plain)
+        of_scores(i, columns);
       else if (all)
         of_products<true>(i, columns);
       else
@@ -170,70 +202,81 @@ class BackwardBlock {
     }
   }
 
+  // What lies beside `columns`.
   void clear(Range its, Range columns) {
-    const int64_t end = (columns.to + L - 1) / L * L, count = (keys_.count() + L - 1) / L * L;
-    for (T* of : {weights_, cotangents_})
+    const int64_t end = (columns.to + L - 1) / L * L;
+    T* const both[] = {weights_, cotangents_};
+    for (T* const of : both)
       for (int64_t i = its.from; i < its.to; ++i) {
         for (int64_t j = 0; j < columns.from; j += L) store(of + i * row_ + j, vec<T>{});
-        for (int64_t j = end; j < count; j += L) store(of + i * row_ + j, vec<T>{});
+        for (int64_t j = end; j < count(keys_); j += L) store(of + i * row_ + j, vec<T>{});
       }
   }
 
-  T lse(int64_t i) const { return static_cast<const T*>(p_.lse)[queries_.from + i]; }
+  static TW_INLINE vec<mask_t<T>> lane(int64_t n) { return set1((mask_t<T>)(n < 0 ? 0 : n > L ? L : n)); }
 
-  // Where scores are scaled products, which all count, or those that the band lets.
+  // Of scores that are scaled products, and count where the band lets them.
   template <bool kAll>
   TW_INLINE void of_products(int64_t i, Range columns) {
-    const vec<T> scale = set1((T)p_.scale), low = set1(-lse(i)), delta = set1(delta_[i]);
+    const vec<T> scale = set1((T)s_.scale), delta = set1(delta_[i]);
+    const vec<T> low = set1(-*at<T>(p_.lse, 0, queries_.from + i));
     const Range seen = keys_of({i, i + 1});
     T *const weights = weights_ + i * row_, *const cotangents = cotangents_ + i * row_;
-    const vec<mask_t<T>> lane = lane_numbers<T>();
     for (int64_t j = columns.from; j < columns.to; j += L) {
       vec<T> p = exp(fma(load(weights + j), scale, low));
-      vec<T> dz = p * (load(cotangents + j) - delta);
+      vec<T> of_score = p * (load(cotangents + j) - delta);
       if (!kAll) {
-        const auto counts = lane >= lane_before<T>(seen.from - j) & lane < lane_before<T>(seen.to - j);
+        const auto counts = (iota<T>() >= lane(seen.from - j)) & (iota<T>() < lane(seen.to - j));
         p = counts ? p : vec<T>{};
-        dz = counts ? dz : vec<T>{};
+        of_score = counts ? of_score : vec<T>{};
       }
       store(weights + j, p);
-      store(cotangents + j, kOfBias ? dz : dz * scale);
+      store(cotangents + j, kOfBias ? of_score : of_score * scale);
     }
   }
 
-  void of_terms(int64_t i, Range columns) {
+  // Of any others.
+  void of_scores(int64_t i, Range columns) {
+    const int64_t query = queries_.from + i, from = columns.from;
     T *const weights = weights_ + i * row_, *const cotangents = cotangents_ + i * row_;
-    const Range keys = {keys_.from + columns.from, keys_.from + columns.to};
-    terms_.row(queries_.from + i, keys, weights + columns.from, slopes_);
-    const bool drops = p_.p != 0;
-    uint8_t kept[AttentionBackwardBlocks::kMostKeys + kWords];
-    if (drops) terms_.kept(queries_.from + i, keys, kept);
-    const vec<T> low = set1(lse(i)), delta = set1(delta_[i]), scale = set1((T)(kOfBias ? 1 : p_.scale));
-    const vec<T> grown = set1((T)(p_.p < 1 ? 1 / (1 - p_.p) : 0));
-    for (int64_t j = columns.from; j < columns.to; j += L) {
-      const vec<T> z = load(weights + j);
-      const auto counts = z != set1((T)-__builtin_inf());
-      const vec<T> p = counts ? exp(z - low) : vec<T>{};
-      vec<T> a = p, of_p = load(cotangents + j);
-      if (drops) {
-        const auto stays = load_flags<T>(kept + (j - columns.from), 1, L);
-        a = stays ? a * grown : vec<T>{};
-        of_p = stays ? of_p * grown : vec<T>{};
-      }
-      vec<T> dz = counts ? p * (of_p - delta) : vec<T>{};
-      if (!kOfBias && p_.softcap != 0) dz = counts ? dz * load(slopes_ + (j - columns.from)) : dz;
-      store(weights + j, a);
-      store(cotangents + j, dz * scale);
+    if (!kOfBias) slopes(weights, columns);
+    finish_row(s_, 0, query, keys_.from + from, count(columns), weights + from);
+    const vec<T> one = set1(T(1)), kept = set1((T)(s_.drops ? s_.factor : 1));
+    for (int64_t j = from; j < columns.to; j += L) store(factors_ + j, kept);
+    for (int64_t j = from; s_.drops && j < columns.to; j += kKeys)
+      drop_row(s_, 0, query, keys_.from + j, min(columns.to - j, kKeys), factors_ + j);
+    const vec<T> unit = set1((T)s_.unit()), delta = set1(delta_[i]), low = set1(-*at<T>(p_.lse, 0, query));
+    for (int64_t j = from; j < columns.to; j += L) {
+      const vec<T> score = load(weights + j), factor = load(factors_ + j);
+      const auto counts = score != none<T>();
+      const auto stays = factor != vec<T>{};
+      const vec<T> p = counts ? exp(fma(score, unit, low)) : vec<T>{};
+      const vec<T> of_weight = stays ? load(cotangents + j) * factor : vec<T>{};
+      const vec<T> of_score = p * (of_weight - delta) * (kOfBias ? one : load(slopes_ + j));
+      store(weights + j, stays ? p * factor : vec<T>{});
+      store(cotangents + j, counts ? of_score : vec<T>{});
     }
   }
 
-  const AttentionBackwardPart& p_;
-  const ScoreTerms<T> terms_;
-  const AttentionBackwardBlocks blocks_;
-  const int64_t row_;
+  // The derivatives of scores, before what is added to them, by their products.
+  void slopes(const T* products, Range columns) {
+    const vec<T> scale = set1((T)s_.scale), by_cap = set1((T)(1 / s_.softcap)), one = set1(T(1));
+    for (int64_t j = columns.from; j < columns.to; j += L) {
+      vec<T> slope = scale;
+      if (s_.softcap != 0) {
+        const vec<T> t = tanh(load(products + j) * scale * by_cap);
+        slope = (one - t * t) * scale;
+      }
+      store(slopes_ + j, slope);
+    }
+  }
+
+  const AttentionBackward& p_;
+  const AttentionScores& s_;
+  const int64_t most_keys_, row_;
   Range keys_, queries_;
   Rows<T> q_, k_, g_;
-  T *weights_, *cotangents_, *slopes_, *delta_, *room_k_, *room_q_, *room_g_, *packed_k_, *packed_v_;
+  T *weights_, *cotangents_, *slopes_, *factors_, *delta_, *room_k_, *room_q_, *room_g_, *packed_k_, *packed_v_;
 };
 
 }  // namespace tw::TW_ISA

@@ -1,34 +1,20 @@
 // Products of blocks of queries and keys by register tiles.
 #pragma once
-#include "cpu/kernels/gemm/pack.h"
-#include "cpu/kernels/gemm/register_tile.h"
+#include "cpu/kernels/attention/scores.h"
 
 namespace tw::TW_ISA {
 
-struct Range {
-  int64_t from, to;
-  TW_INLINE bool empty() const { return from >= to; }
-  TW_INLINE int64_t count() const { return to - from; }
-};
+typedef KeyRange Range;  // of queries, too
+TW_INLINE int64_t count(Range r) { return r.to - r.from; }
 TW_INLINE Range meeting(Range a, Range b) { return {a.from > b.from ? a.from : b.from, a.to < b.to ? a.to : b.to}; }
 
 // Near-equal tiles of `rows` rows, each as high as the register tile at most.
 template <class T>
 struct RowTiles {
-  int64_t rows, count;
-  TW_INLINE explicit RowTiles(int64_t all) : rows(all), count((all + Blocking<T>::mr - 1) / Blocking<T>::mr) {}
-  TW_INLINE Range at(int64_t n) const { return {rows * n / count, rows * (n + 1) / count}; }
+  int64_t rows, tiles;
+  TW_INLINE explicit RowTiles(int64_t all) : rows(all), tiles((all + Blocking<T>::mr - 1) / Blocking<T>::mr) {}
+  TW_INLINE Range at(int64_t n) const { return {rows * n / tiles, rows * (n + 1) / tiles}; }
 };
-
-// What of a tile does not change from one to the next.
-template <class T>
-TW_INLINE RegisterTile<FmaStep<T>> plain_tile() {
-  RegisterTile<FmaStep<T>> t;
-  t.b_at = nullptr;
-  t.b_ahead_step = 0;
-  t.relu = false;
-  return t;
-}
 
 // Columns [columns.from, columns.to) of C = A B: A has a register tile's rows of unit stride, B is packed in panels of
 // nr columns, `depth` deep, and the first column is that of a panel.
@@ -36,7 +22,7 @@ template <class T>
 void multiply_packed(const T* a, int64_t a_row, int rows, const T* packed, int64_t depth, Range columns, T* c,
                      int64_t c_row) {
   constexpr int NR = Blocking<T>::nr;
-  RegisterTile<FmaStep<T>> t = plain_tile<T>();
+  RegisterTile<FmaStep<T>> t{};
   t.a_row = a_row;
   t.a_col = 1;
   t.b_row = NR;
@@ -65,18 +51,18 @@ TW_INLINE void add_product(const T* a, int64_t a_row, int64_t a_col, int64_t row
                            int64_t columns, T* c, int64_t c_row, DepthOf depth_of) {
   constexpr int NR = Blocking<T>::nr;
   const RowTiles<T> tiles(rows);
-  RegisterTile<FmaStep<T>> t = plain_tile<T>();
+  RegisterTile<FmaStep<T>> t{};
   t.a_row = a_row;
   t.a_col = a_col;
   t.b_row = b_row;
   t.c_row = t.add_row = c_row;
   for (int64_t j = 0; j < columns; j += NR) {
     t.cols = min(columns - j, NR);
-    for (int64_t n = 0; n < tiles.count; ++n) {
+    for (int64_t n = 0; n < tiles.tiles; ++n) {
       const Range its = tiles.at(n), depth = depth_of(its);
       if (depth.empty()) continue;
-      t.rows = (int)its.count();
-      t.k = depth.count();
+      t.rows = (int)count(its);
+      t.k = count(depth);
       t.a = a + its.from * a_row + depth.from * a_col;
       t.a_ahead = t.b_ahead = t.a + t.rows * a_row;
       t.b = b + depth.from * b_row + j;

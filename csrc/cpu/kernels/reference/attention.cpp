@@ -45,11 +45,14 @@ void forward(const AttentionForward& a) {
 
 }  // namespace
 
+void fill_backward(AttentionKernels&);
+
 void fill(AttentionKernels& table) {
   table.forward_scratch[(int)DType::f32] = forward_scratch<float>;
   table.forward_scratch[(int)DType::f64] = forward_scratch<double>;
   table.forward[(int)DType::f32] = forward<float>;
   table.forward[(int)DType::f64] = forward<double>;
+  fill_backward(table);
 }
 
 }  // namespace tw::TW_ISA

@@ -277,7 +277,12 @@ def test_strided_operands():
     got = call.gradients(attention)
     for name, x in want.items():
         np.testing.assert_allclose(got[name].numpy(), x.numpy(), rtol=1e-5, atol=1e-5, err_msg=name)
-        assert got[name].strides == call.given[name].strides
+    arrived = {}
+    leaves = {name: call.given[name].detach().requires_grad_() for name in ("q", "k", "v")}
+    for name, x in leaves.items():
+        x.register_hook(lambda g, name=name: arrived.update({name: g.strides}))
+    attention(*leaves.values(), None, None, None, *call.options.values())[0].backward(call.of_output)
+    assert arrived == {name: x.strides for name, x in leaves.items()}
     call = Call((1, 1, 40, 40, 24), "float32")
     wide = call.drawn(1, 1, 40, 48)
     call.given["q"] = wide[..., ::2]
@@ -292,19 +297,24 @@ def test_second_derivatives():
         output, lse = attention(q, k, v, None, bias, None, *call.options.values())
         return (output * call.of_output).sum() + (lse * call.of_lse).sum()
 
-    leaves = [call.given[name].requires_grad_() for name in ("q", "k", "v", "bias")]
-    directions = [call.drawn(*x.shape) for x in leaves]
+    operands = [call.given[name] for name in ("q", "k", "v", "bias")]
+    directions = [call.drawn(*x.shape) for x in operands]
 
     def along(operands):
-        found = tw.autograd.grad(f(*operands), operands, create_graph=True)
-        return sum(((g * d).sum() for g, d in zip(found, directions, strict=True)), tw.zeros((), dtype="float64"))
+        """The derivative along the directions, and the leaves that it can be differentiated by."""
+        leaves = [x.detach().requires_grad_() for x in operands]
+        f(*leaves).backward(create_graph=True)
+        found = [x.grad for x in leaves]
+        for x in leaves:
+            x.grad = None
+        return sum(((g * d).sum() for g, d in zip(found, directions, strict=True)), tw.zeros((), dtype="float64")), leaves
 
-    found = tw.autograd.grad(along(leaves), leaves)
-    values = []
-    for step in (1e-5, -1e-5):
-        moved = [(x.detach() + d * step).requires_grad_() for x, d in zip(leaves, directions, strict=True)]
-        values.append(along(moved).item())
-    want = sum((g * d).sum().item() for g, d in zip(found, directions, strict=True))
+    derivative, leaves = along(operands)
+    derivative.backward()
+    values = [
+        along([x + d * step for x, d in zip(operands, directions, strict=True)])[0].item() for step in (1e-5, -1e-5)
+    ]
+    want = sum((x.grad * d).sum().item() for x, d in zip(leaves, directions, strict=True))
     assert (values[0] - values[1]) / 2e-5 == pytest.approx(want, rel=1e-5, abs=1e-6)
 
 

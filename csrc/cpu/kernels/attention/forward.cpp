@@ -1,10 +1,13 @@
-// Attention by tiles of keys, for many queries: see README.md.
+// Attention by tiles of keys: see README.md.
+#include "cpu/kernels/attention/few.h"
 #include "cpu/kernels/attention/softmax.h"
 
 namespace tw::TW_ISA {
 namespace {
 
 constexpr int64_t kAliasing = 2048;  // bytes between rows of which a register tile's would evict each other
+
+constexpr int64_t kFewQueries = 4;
 
 // Where things lie in the scratch of a call, in elements.
 template <class T>
@@ -16,11 +19,12 @@ class Scratch {
       : groups((a.rows + mr - 1) / mr),
         q_row(up(a.size) + L),
         v_row(up(a.value_size) + L),
-        copies_q(a.q.row * (int64_t)sizeof(T) % kAliasing == 0),
-        copies_v(groups * a.scores.heads >= 4 || (!kReadsPartOfVector && a.value_size % L != 0)) {
+        few(a.rows * a.scores.heads <= kFewQueries),
+        copies_q(!few && a.q.row * (int64_t)sizeof(T) % kAliasing == 0),
+        copies_v(!few && (groups * a.scores.heads >= 4 || (!kReadsPartOfVector && a.value_size % L != 0))) {
     int64_t end = 0;
     const auto take = [&](int64_t count) { return end += up(count), end - up(count); };
-    keys = take(kKeys * a.size);
+    keys = take(few ? 0 : kKeys * a.size);
     scores = take((int64_t)mr * kKeys);
     values = take(copies_v ? kKeys * v_row : 0);
     seen_values = take(a.scores.has_masks() ? kKeys * v_row : 0);
@@ -32,6 +36,7 @@ class Scratch {
 
   int64_t groups;  // of up to mr queries, of each head
   int64_t q_row, v_row;
+  bool few;  // queries: keys and values are read as they lie
   bool copies_q, copies_v;
   int64_t keys, scores, values, seen_values, queries, sums, states, size;
 
@@ -97,7 +102,7 @@ class Forward {
   void add_tile(KeyRange tile) {
     const int64_t count = tile.to - tile.from;
     const T* k = at<T>(a_.k, 0, tile.from);
-    for (int64_t c = 0; c < count; c += nr)
+    for (int64_t c = 0; c < count && !at_.few; c += nr)
       pack_columns<T, nr>(k + c * a_.k.row, a_.k.row, min(count - c, nr), a_.size, scratch_ + at_.keys + c * a_.size);
     v_ = at<T>(a_.v, 0, tile.from);
     v_row_ = a_.v.row;
@@ -114,10 +119,7 @@ class Forward {
     KeyRange seen = seen_by_any(s_, group.i, group.rows, tile);
     if (seen.empty()) return;
     T* const s = scratch_ + at_.scores;
-    const int64_t panel = (seen.from - tile.from) / nr, panels = (seen.to - tile.from + nr - 1) / nr;
-    const T* q = at_.copies_q ? queries_of(group) : at<T>(a_.q, group.head, group.i);
-    multiply_panels<T>(q, at_.copies_q ? at_.q_row : a_.q.row, group.rows, a_.size, scratch_ + at_.keys, panel, panels,
-                       tile.to - tile.from, s, kKeys);
+    multiply_keys(group, tile, seen, s);
     const int from = (int)(seen.from - tile.from) / L * L, count = (int)(seen.to - tile.from) - from;
     const T *v = v_, *finished = s + from;
     int64_t v_row = v_row_;
@@ -136,9 +138,25 @@ class Forward {
     if (s_.drops)
       for (int r = 0; r < group.rows; ++r)
         drop_row<T>(s_, group.head, group.i + r, tile.from + from, count, s + r * kKeys + from);
-    multiply_values(group, s + (seen.from - tile.from), seen.to - seen.from, v + (seen.from - tile.from) * v_row, v_row,
+    multiply_values(group, s + (seen.from - tile.from), seen, v + (seen.from - tile.from) * v_row, v_row,
                     state.started);
     state.started = true;
+  }
+
+  // Products of the queries with the keys of the tile that are seen, and maybe with others.
+  void multiply_keys(const Group& group, KeyRange tile, KeyRange seen, T* s) const {
+    const T* q = at_.copies_q ? queries_of(group) : at<T>(a_.q, group.head, group.i);
+    if (!at_.few) {
+      const int64_t panel = (seen.from - tile.from) / nr, panels = (seen.to - tile.from + nr - 1) / nr;
+      multiply_panels<T>(q, at_.copies_q ? at_.q_row : a_.q.row, group.rows, a_.size, scratch_ + at_.keys, panel,
+                         panels, tile.to - tile.from, s, kKeys);
+      return;
+    }
+    const int64_t from = (seen.from - tile.from) / L * L + tile.from;
+    Ahead<T> ahead{at<T>(a_.v, 0, from), a_.v.row, a_.value_size};
+    for (int r = 0; r < group.rows; ++r, ahead.data = nullptr)
+      dot_keys(q + r * a_.q.row, at<T>(a_.k, 0, from), a_.k.row, seen.to - from, a_.size, ahead,
+               s + r * kKeys + (from - tile.from));
   }
 
   static void fill_up(T* s, int rows, int count) {
@@ -184,7 +202,18 @@ class Forward {
     }
   }
 
-  void multiply_values(const Group& group, const T* p, int64_t count, const T* v, int64_t v_row, bool add) const {
+  void multiply_values(const Group& group, const T* p, KeyRange seen, const T* v, int64_t v_row, bool add) const {
+    const int64_t count = seen.to - seen.from;
+    if (at_.few) {
+      T* sums = sums_of(group);
+      const bool last = seen.to + kKeys > a_.key_end;
+      Ahead<T> ahead{last ? nullptr : at<T>(a_.k, 0, seen.from + kKeys), a_.k.row, a_.size};
+      for (int r = 0; r < group.rows; ++r, sums += at_.v_row, ahead.data = nullptr) {
+        for (int64_t c = 0; c < a_.value_size && !add; c += L) store(sums + c, V{});
+        add_values(p + r * kKeys, v, v_row, count, a_.value_size, ahead, sums);
+      }
+      return;
+    }
     RegisterTile<FmaStep<T>> t{};
     t.k = count;
     t.a = t.a_ahead = p;

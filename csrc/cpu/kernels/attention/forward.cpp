@@ -7,7 +7,7 @@ namespace {
 
 constexpr int64_t kAliasing = 2048;  // bytes between rows of which a register tile's would evict each other
 
-constexpr int64_t kFewQueries = 4;
+constexpr int64_t kFewQueries = 4, kFewKeys = 64;  // of a tile: they stay in L1 for all queries
 
 // Where things lie in the scratch of a call, in elements.
 template <class T>
@@ -79,7 +79,8 @@ class Forward {
         copy_rows(at<T>(a_.q, group.head, group.i), a_.q.row, group.rows, a_.size, queries_of(group), at_.q_row);
     });
     const KeyRange all = seen_by_any(s_, a_.from, a_.rows, {a_.key, a_.key_end});
-    for (int64_t j = all.from; j < all.to; j += kKeys) add_tile({j, all.to - j < kKeys ? all.to : j + kKeys});
+    const int64_t keys = at_.few ? kFewKeys : kKeys;
+    for (int64_t j = all.from; j < all.to; j += keys) add_tile({j, all.to - j < keys ? all.to : j + keys});
     for_each_group([&](const Group& group) { finish(group); });
   }
 
@@ -93,8 +94,9 @@ class Forward {
   void for_each_group(F f) const {
     for (int64_t head = 0; head < s_.heads; ++head)
       for (int64_t g = 0; g < at_.groups; ++g)
-        f(Group{head, a_.from + g * mr, head * at_.groups + g, min(a_.rows - g * mr, mr)});
+        f(Group{head, a_.from + start(g), head * at_.groups + g, (int)(start(g + 1) - start(g))});
   }
+  int64_t start(int64_t group) const { return a_.rows * group / at_.groups; }  // near-equal groups
 
   T* queries_of(const Group& group) const { return scratch_ + at_.queries + group.index * mr * at_.q_row; }
   T* sums_of(const Group& group) const { return scratch_ + at_.sums + group.index * mr * at_.v_row; }
@@ -111,7 +113,21 @@ class Forward {
       v_ = scratch_ + at_.values;
       v_row_ = at_.v_row;
     }
-    for_each_group([&](const Group& group) { add(group, tile); });
+    const int64_t groups = at_.groups * s_.heads;
+    for_each_group([&](const Group& group) {
+      if (!at_.few) fetch(tile.to + count * group.index / groups, tile.to + count * (group.index + 1) / groups);
+      add(group, tile);
+    });
+  }
+
+  // Keys and values of the next tile, into L2: a share for each group.
+  void fetch(int64_t from, int64_t to) const {
+    constexpr int64_t kLine = 64 / sizeof(T);
+    if (to > a_.key_end) to = a_.key_end;
+    for (int64_t j = from; j < to; ++j) {
+      for (int64_t c = 0; c < a_.size; c += kLine) __builtin_prefetch(at<T>(a_.k, 0, j) + c, 0, 2);
+      for (int64_t c = 0; c < a_.value_size; c += kLine) __builtin_prefetch(at<T>(a_.v, 0, j) + c, 0, 2);
+    }
   }
 
   // A group's share of a tile: scores, their powers, and the products with the values.
@@ -206,8 +222,8 @@ class Forward {
     const int64_t count = seen.to - seen.from;
     if (at_.few) {
       T* sums = sums_of(group);
-      const bool last = seen.to + kKeys > a_.key_end;
-      Ahead<T> ahead{last ? nullptr : at<T>(a_.k, 0, seen.from + kKeys), a_.k.row, a_.size};
+      const bool last = seen.to + kFewKeys > a_.key_end;
+      Ahead<T> ahead{last ? nullptr : at<T>(a_.k, 0, seen.from + kFewKeys), a_.k.row, a_.size};
       for (int r = 0; r < group.rows; ++r, sums += at_.v_row, ahead.data = nullptr) {
         for (int64_t c = 0; c < a_.value_size && !add; c += L) store(sums + c, V{});
         add_values(p + r * kKeys, v, v_row, count, a_.value_size, ahead, sums);

@@ -68,6 +68,8 @@ class Forward {
         per_unit_((T)(s_.unit() * Power<T>::kPerScore)) {}
 
   void run() {
+    const KeyRange all = seen_by_any(s_, a_.from, a_.rows, {a_.key, a_.key_end});
+    if (!at_.few) fetch(all.from, all.from + kKeys);
     for_each_group([&](const Group& group) {
       SoftmaxState<T>& state = states_[group.index];
       for (int first = 0; first < state.kRows; first += L) {
@@ -78,7 +80,6 @@ class Forward {
       if (at_.copies_q)
         copy_rows(at<T>(a_.q, group.head, group.i), a_.q.row, group.rows, a_.size, queries_of(group), at_.q_row);
     });
-    const KeyRange all = seen_by_any(s_, a_.from, a_.rows, {a_.key, a_.key_end});
     const int64_t keys = at_.few ? kFewKeys : kKeys;
     for (int64_t j = all.from; j < all.to; j += keys) add_tile({j, all.to - j < keys ? all.to : j + keys});
     for_each_group([&](const Group& group) { finish(group); });

@@ -62,7 +62,7 @@ AttentionRead attention_keys(const AttentionInput& x, DType dtype, const Attenti
 namespace {
 
 constexpr int64_t kRows = 256;  // queries of a task, of all its heads
-constexpr int64_t kTasks = 16;  // wanted
+constexpr int64_t kTasks = 12;  // wanted
 
 // Queries [from, from + rows) of the heads that share the keys of one.
 struct Task {

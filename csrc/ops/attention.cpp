@@ -138,7 +138,12 @@ AttentionInput CheckedAttention::of_scores(const char* name, const Array* x, DTy
   if (!x) return {};
   const AttentionShape& s = inputs.shape;
   const Dims shape{s.batch, s.heads, s.queries, s.keys};
-  if (x->ndim() > 4 || !(broadcast_shapes(kOp, x->shape, shape) == shape))
+  bool fits = x->ndim() <= 4;
+  for (int i = 0; fits && i < x->ndim(); ++i) {
+    const int64_t extent = x->shape[x->ndim() - 1 - i];
+    fits = extent == 1 || extent == shape[3 - i];
+  }
+  if (!fits)
     fail<ValueError>(kOp, ": ", name, " has shape ", x->shape, ", which does not broadcast to the scores ", shape);
   held_.push_back(astype(*x, as, false));
   const Dims strides = broadcast_strides(kOp, held_.back(), shape);

@@ -58,9 +58,7 @@ class Call:
 
     def gradients(self, f, of=("output", "lse"), wanted=NAMES):
         """By name, of the sum of what `f` returns times the cotangents."""
-        leaves = {
-            name: x if x is None else x.detach().requires_grad_(name in wanted) for name, x in self.given.items()
-        }
+        leaves = {name: x if x is None else x.detach().requires_grad_(name in wanted) for name, x in self.given.items()}
         q, k, v, bias, relative = (leaves[name] for name in NAMES)
         output, lse = f(q, k, v, self.keep, bias, relative, *self.options.values())[:2]
         loss = tw.zeros((), dtype=self.dtype)
@@ -307,7 +305,9 @@ def test_second_derivatives():
         found = [x.grad for x in leaves]
         for x in leaves:
             x.grad = None
-        return sum(((g * d).sum() for g, d in zip(found, directions, strict=True)), tw.zeros((), dtype="float64")), leaves
+        return sum(
+            ((g * d).sum() for g, d in zip(found, directions, strict=True)), tw.zeros((), dtype="float64")
+        ), leaves
 
     derivative, leaves = along(operands)
     derivative.backward()

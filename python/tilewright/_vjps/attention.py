@@ -37,9 +37,7 @@ class AttentionPlan:
     def __init__(self, mask: tuple[bool, ...]) -> None:
         self.operands = mask[:3]
         self.biases = mask[4:]
-        self.pullback = Pullback(
-            self.name, mask, range(self.inputs), range(self.inputs, self.inputs + self.statics)
-        )
+        self.pullback = Pullback(self.name, mask, range(self.inputs), range(self.inputs, self.inputs + self.statics))
 
     def save(self, *operands: Any) -> tuple[Any, ...]:
         """Everything: inputs, static parameters, output and log-sum-exp."""
@@ -47,8 +45,8 @@ class AttentionPlan:
 
     def backward(self, node: Node, g: Any) -> Sequence[Any]:
         """The cotangents of the inputs that want one, by kernels."""
-        bare = [getattr(x, "_array", x) for x in node.saved]
-        of_results = [None if c is None else c._array for c in g]
+        bare: list[Any] = [getattr(x, "_array", x) for x in node.saved]
+        of_results: list[Any] = [None if c is None else c._array for c in g]
         parts: list[Any] = []
         if any(self.operands):
             parts += _core.attention_backward(self.operands, *of_results, *bare)

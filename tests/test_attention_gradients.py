@@ -105,8 +105,16 @@ OPTIONS = {
     "one head of keys": {"kv_heads": 1, "right": 0},
     "other values": {"value_size": 5},
     "all together": {
-        **{"keep": (B, 1, T, S), "bias": (1, H, T, S), "relative": (1, T + S - 1), "softcap": 1.5, "p": 0.2},
-        **{"kv_heads": 2, "left": 9, "right": 5, "lower_right": True, "value_size": 11},
+        "keep": (B, 1, T, S),
+        "bias": (1, H, T, S),
+        "relative": (1, T + S - 1),
+        "softcap": 1.5,
+        "p": 0.2,
+        "kv_heads": 2,
+        "left": 9,
+        "right": 5,
+        "lower_right": True,
+        "value_size": 11,
     },
 }
 
@@ -171,7 +179,7 @@ def test_rows_that_see_nothing():
 
 @pytest.mark.parametrize("shape", [(2, 3, 5, 0, 4), (2, 3, 0, 5, 4), (0, 3, 5, 5, 4), (2, 0, 5, 5, 4), (2, 3, 4, 5, 0)])
 def test_nothing(shape):
-    batch, heads, queries, keys, _ = shape
+    _batch, _heads, queries, keys, _ = shape
     call = Call(shape, bias=(1, 1, 1, keys), relative=(1, max(queries + keys - 1, 0)))
     found = call.gradients(attention)
     for name, x in found.items():

@@ -51,6 +51,17 @@ def sequences():
 
 # What takes long in each op of a backend, from what is made beforehand. All on one thread.
 LONG = {
+    "attention.forward": (lambda: floats(1, 8, 512, 64), lambda x: nn.functional.scaled_dot_product_attention(x, x, x)),
+    "attention.backward": (
+        lambda: nn.functional.scaled_dot_product_attention(*[floats(1, 8, 512, 64).requires_grad_()] * 3).sum(),
+        lambda y: y.backward(retain_graph=True),
+    ),
+    "attention.bias_backward": (
+        lambda: nn.functional.scaled_dot_product_attention(
+            *[floats(1, 8, 512, 64)] * 3, bias=tw.zeros((1, 1, 512, 512), requires_grad=True)
+        ).sum(),
+        lambda y: y.backward(retain_graph=True),
+    ),
     "conv.forward": (lambda: (floats(4, 32, 64, 64), floats(32, 32, 3, 3)), lambda a: nn.functional.conv2d(*a)),
     "conv.transpose": (
         lambda: (floats(4, 32, 64, 64), floats(32, 32, 3, 3)),

@@ -44,6 +44,11 @@ struct Backend {
     void (*copy_to_host)(void* to, const void* from, size_t nbytes);
   } memory;
   struct {
+    BackendOp<void, AttentionProblem> forward;
+    BackendOp<void, AttentionBackwardProblem> backward;
+    BackendOp<void, AttentionBiasProblem> bias_backward;
+  } attention;
+  struct {
     BackendOp<void, ConvProblem> forward, transpose;
     BackendOp<void, ConvWeightGradientProblem> weight_gradient;
     BackendOp<StorageRef, ConvPackProblem> pack;  // null where a problem's weight is read as it lies
@@ -134,6 +139,9 @@ struct Backend {
 
 // The ops of the struct, for what goes through all of them: X(family, op).
 #define TW_BACKEND_OPS(X)             \
+  X(attention, forward)               \
+  X(attention, backward)              \
+  X(attention, bias_backward)         \
   X(conv, forward)                    \
   X(conv, transpose)                  \
   X(conv, weight_gradient)            \

@@ -1,6 +1,7 @@
 // How long ops take, roughly: nanoseconds on one thread of a CPU, from the size of the problem alone. By this the
 // interpreter lock is released (core/blocking.h), whatever an op does inside, loops of one thread included.
 #pragma once
+#include "backend/attention.h"
 #include "backend/conv.h"
 #include "backend/creation.h"
 #include "backend/ctc.h"
@@ -41,6 +42,15 @@ double sum_of_sizes(const Tensors& tensors) {
   return count;
 }
 
+inline double expected_ns(const AttentionShape& s) {
+  double scores = 0;
+  for (const AttentionSequence& sequence : s.sequences)
+    scores += static_cast<double>(sequence.queries) * static_cast<double>(sequence.keys);
+  return static_cast<double>(s.heads) * scores * (1 + 0.02 * static_cast<double>(s.size + s.value_size));
+}
+inline double expected_ns(const AttentionProblem& p) { return expected_ns(p.in.shape); }
+inline double expected_ns(const AttentionBackwardProblem& p) { return 2.5 * expected_ns(p.in.shape); }
+inline double expected_ns(const AttentionBiasProblem& p) { return 2 * expected_ns(p.in.shape); }
 inline double expected_ns(const ConvShape& s) {
   const double images = static_cast<double>(s.images), groups = static_cast<double>(s.groups);
   const double in = static_cast<double>(s.in_channels), out = static_cast<double>(s.out_channels);

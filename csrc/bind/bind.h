@@ -9,6 +9,7 @@ namespace py = pybind11;
 namespace tw {
 
 void bind_array(py::module_&);
+void bind_attention(py::module_&);
 void bind_buffer(py::module_&);
 void bind_conv(py::module_&);
 void bind_creation(py::module_&);

@@ -140,6 +140,7 @@ PYBIND11_MODULE(_core, m) {
   add_function_types(m);
   add_tensor_functions(m);
   bind_array(m);
+  bind_attention(m);
   bind_buffer(m);
   bind_conv(m);
   bind_creation(m);

@@ -12,6 +12,7 @@ void copy(void* to, const void* from, size_t nbytes) { std::memcpy(to, from, nby
 const Backend kBackend = {
     .kind = DeviceKind::cpu,
     .memory = {.allocate = nullptr, .copy_from_host = copy, .copy_to_host = copy},
+    .attention = {.forward = {attention}, .backward = {attention_backward}, .bias_backward = {attention_bias_backward}},
     .conv = {.forward = {conv},
              .transpose = {conv_transpose},
              .weight_gradient = {conv_weight_gradient},

@@ -9,11 +9,18 @@ namespace tw::cpu {
 // Bytes of an element, signed as offsets are.
 inline int64_t size_of(DType dtype) { return static_cast<int64_t>(item_size(dtype)); }
 
+// Words of 32 bits below this have the probability p.
+uint64_t random_threshold(double p);
+
 void register_backend();  // with the kernels for this machine: see choose_kernels()
 
 void arange(const ArangeProblem&);
 void join(const JoinProblem&);
 void triangle(const TriangleProblem&);
+
+void attention(const AttentionProblem&);
+void attention_backward(const AttentionBackwardProblem&);
+void attention_bias_backward(const AttentionBiasProblem&);
 
 void conv(const ConvProblem&);
 void conv_transpose(const ConvProblem&);

@@ -21,11 +21,11 @@ void for_each_chunk(int64_t n, RandomSource source, int per_position, double ns,
   });
 }
 
-uint64_t threshold(double p) { return static_cast<uint64_t>(std::llrint(std::ldexp(p, 32))); }
-
 uint8_t* bytes_of(bool* mask) { return reinterpret_cast<uint8_t*>(mask); }
 
 }  // namespace
+
+uint64_t random_threshold(double p) { return static_cast<uint64_t>(std::llrint(std::ldexp(p, 32))); }
 
 void random_bits(const RandomBitsProblem& p) {
   for_each_chunk(p.count, p.source, 4, 0.5, [&](RandomState s, int64_t at, int64_t n) {
@@ -50,7 +50,7 @@ void random_integers(const RandomIntegersProblem& p) {
 
 void random_bernoulli(const RandomBernoulliProblem& p) {
   for_each_chunk(p.count, p.source, 4, 0.5, [&](RandomState s, int64_t at, int64_t n) {
-    kernels().random.bernoulli(s, n, threshold(p.p), bytes_of(p.out) + at);
+    kernels().random.bernoulli(s, n, random_threshold(p.p), bytes_of(p.out) + at);
   });
 }
 
@@ -65,7 +65,7 @@ void dropout(const DropoutProblem& p) {
   const auto itemsize = static_cast<int64_t>(item_size(p.dtype));
   for_each_chunk(p.count, p.source, 4, p.draws ? 0.7 : 0.15, [&](RandomState s, int64_t at, int64_t n) {
     uint8_t* mask = bytes_of(p.mask) + at;
-    if (p.draws) kernels().random.bernoulli(s, n, threshold(1 - p.p), mask);
+    if (p.draws) kernels().random.bernoulli(s, n, random_threshold(1 - p.p), mask);
     scale(n, mask, factor, p.x + at * itemsize, p.y + at * itemsize);
   });
 }

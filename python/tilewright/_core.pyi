@@ -43,6 +43,8 @@ __all__: list[str] = [
     "as_ndarray",
     "assign",
     "astype",
+    "attention_backward",
+    "attention_bias_backward",
     "avg_pool",
     "avg_pool_backward",
     "batch_norm",
@@ -244,6 +246,7 @@ __all__: list[str] = [
     "round",
     "rsqrt",
     "scalar",
+    "scaled_dot_product_attention",
     "scatter",
     "scatter_add",
     "selu",
@@ -619,6 +622,50 @@ def as_ndarray(*args, **kwargs):
 
 def assign(arg0: Array, arg1: Array | complex) -> None: ...
 def astype(arg0: Array, arg1: DType, arg2: bool) -> Array: ...
+def attention_backward(
+    arg0: typing.Annotated[collections.abc.Sequence[bool], "FixedSize(3)"],
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: Array,
+    arg7: Array,
+    arg8: Array,
+    arg9: typing.SupportsFloat | typing.SupportsIndex,
+    arg10: typing.SupportsFloat | typing.SupportsIndex,
+    arg11: bool,
+    arg12: typing.SupportsInt | typing.SupportsIndex,
+    arg13: typing.SupportsInt | typing.SupportsIndex,
+    arg14: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None,
+    arg15: typing.SupportsFloat | typing.SupportsIndex,
+    arg16: typing.SupportsInt | typing.SupportsIndex,
+    arg17: typing.SupportsInt | typing.SupportsIndex,
+    arg18: Array,
+    arg19: Array,
+) -> tuple[typing.Any, typing.Any, typing.Any]: ...
+def attention_bias_backward(
+    arg0: typing.Annotated[collections.abc.Sequence[bool], "FixedSize(2)"],
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: Array,
+    arg7: Array,
+    arg8: Array,
+    arg9: typing.SupportsFloat | typing.SupportsIndex,
+    arg10: typing.SupportsFloat | typing.SupportsIndex,
+    arg11: bool,
+    arg12: typing.SupportsInt | typing.SupportsIndex,
+    arg13: typing.SupportsInt | typing.SupportsIndex,
+    arg14: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None,
+    arg15: typing.SupportsFloat | typing.SupportsIndex,
+    arg16: typing.SupportsInt | typing.SupportsIndex,
+    arg17: typing.SupportsInt | typing.SupportsIndex,
+    arg18: Array,
+    arg19: Array,
+) -> tuple[typing.Any, typing.Any]: ...
 def avg_pool(
     arg0: Array,
     arg1: int | typing.Sequence[int],
@@ -1172,6 +1219,23 @@ def rnn_backward(
 def round(arg0: Array) -> Array: ...
 def rsqrt(arg0: Array) -> Array: ...
 def scalar(value: Array | complex, dtype: DType, device: str = "cpu") -> Array: ...
+def scaled_dot_product_attention(
+    arg0: Array,
+    arg1: Array,
+    arg2: Array,
+    arg3: Array,
+    arg4: Array,
+    arg5: Array,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: bool,
+    arg9: typing.SupportsInt | typing.SupportsIndex,
+    arg10: typing.SupportsInt | typing.SupportsIndex,
+    arg11: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None,
+    arg12: typing.SupportsFloat | typing.SupportsIndex,
+    arg13: typing.SupportsInt | typing.SupportsIndex,
+    arg14: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[Array, Array]: ...
 def scatter(
     arg0: Array, arg1: Array | complex, arg2: Array, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...

@@ -2,6 +2,7 @@
 
 from . import (
     activations,
+    attention,
     complex,
     conv,
     creation,
@@ -29,7 +30,7 @@ from . import (
 
 FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
-    *(conv, normalization, pooling, recurrent),
+    *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
     *(linalg, padding, resampling, folding, sequence_layers),
 )

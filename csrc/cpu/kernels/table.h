@@ -4,6 +4,7 @@
 // A null entry means "this dtype is not supported by this kernel" and becomes a TypeError in ops/.
 // Kernels are serial over the range they are given and know nothing of threads, allocation or errors.
 #pragma once
+#include "cpu/kernels/attention/attention.h"
 #include "cpu/kernels/conv/conv.h"
 #include "cpu/kernels/ctc/ctc.h"
 #include "cpu/kernels/elementwise/elementwise.h"
@@ -23,6 +24,7 @@
 
 // X(member of KernelTable, its type)
 #define TW_KERNEL_FAMILIES(X)        \
+  X(attention, AttentionKernels)     \
   X(conv, ConvKernels)               \
   X(ctc, CtcKernels)                 \
   X(elementwise, ElementwiseKernels) \

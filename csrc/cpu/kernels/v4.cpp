@@ -7,6 +7,7 @@ void fill(KernelTable&);
 
 namespace tw::TW_ISA {
 
+void fill(AttentionKernels&);
 void fill(ConvKernels&);
 void fill(CtcKernels&);
 void fill(ElementwiseKernels&);
@@ -25,6 +26,7 @@ void fill(SortKernels&);
 void fill(KernelTable& table) {
   v3::fill(table);
   table.level = "v4";
+  fill(table.attention);
   fill(table.conv);
   fill(table.ctc);
   fill(table.elementwise);

@@ -22,7 +22,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .._engine.op import wrap
+from .._engine.op import primitive, wrap
 from .creation import arange, full, zeros
 from .exponential import exp, log
 from .indexing import where
@@ -175,7 +175,47 @@ def with_weights(
     return astype(output, dtype, copy=False), lse, astype(weights, dtype, copy=False)
 
 
-def scaled_dot_product_attention(*given: Any) -> tuple[Tensor, Tensor]:
-    """Output (B, H, T, V) and log-sum-exp (B, H, T) of what `with_weights` takes."""
-    output, lse, _ = with_weights(*given)
-    return output, lse
+def _output_and_lse(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    keep: Tensor | None,
+    bias: Tensor | None,
+    relative: Tensor | None,
+    scale: float,
+    softcap: float,
+    lower_right: bool,
+    left: int,
+    right: int,
+    sequences: tuple[int, ...] | None,
+    p: float,
+    seed: int,
+    offset: int,
+) -> tuple[Tensor, Tensor]:
+    band = lower_right, left, right
+    return with_weights(q, k, v, keep, bias, relative, scale, softcap, *band, sequences, p, seed, offset)[:2]
+
+
+@primitive(results=("output", "lse"), conditions=("keep",), composed=_output_and_lse)
+def scaled_dot_product_attention(  # type: ignore[empty-body]
+    q: Any,
+    k: Any,
+    v: Any,
+    keep: Any,
+    bias: Any,
+    relative: Any,
+    /,
+    scale: float,
+    softcap: float,
+    lower_right: bool,
+    left: int,
+    right: int,
+    sequences: tuple[int, ...] | None,
+    p: float,
+    seed: int,
+    offset: int,
+) -> tuple[Any, Any]:
+    """Output (B, H, T, V), in the memory order of `q`, and log-sum-exp (B, H, T) of what `with_weights` takes.
+
+    Sequences come in the order of their queries, and share none.
+    """

@@ -41,6 +41,20 @@ std::vector<T> draw(int64_t count, bool exact) {
 }
 
 template <class T>
+std::vector<double> widened(const std::vector<T>& x) {
+  std::vector<double> wide(x.size());
+  for (size_t i = 0; i < x.size(); ++i) wide[i] = Type<T>::get(x[i]);
+  return wide;
+}
+
+// The sum of n products, of elements so far apart.
+double dot(const double* a, int64_t a_step, const double* b, int64_t b_step, int64_t n) {
+  double sum = 0;
+  for (int64_t p = 0; p < n; ++p) sum += a[p * a_step] * b[p * b_step];
+  return sum;
+}
+
+template <class T>
 cpu::GemmFromSource from_source(const GemmBatch& batch, const Im2col& im2col, bool transposed) {
   const auto* fills = transposed ? kernels().conv.im2col_transposed : kernels().conv.im2col;
   return {batch, {fills[log2_size(sizeof(T))], &im2col}, transposed ? batch.shape[0] : 1};
@@ -90,12 +104,19 @@ struct Forward {
     }
     return out;
   }
-  double at(const T* matrix, int64_t i, int64_t j) const {
-    double sum = Type<T>::get(bias[static_cast<size_t>(i)]);
-    for (int64_t p = 0; p < c.taps(); ++p)
-      sum += Type<T>::get(w[static_cast<size_t>(by_columns ? p * c.filters + i : i * c.taps() + p)]) *
-             Type<T>::get(matrix[p * c.pixels() + j]);
-    return activation == Activation::relu ? std::max(sum, 0.0) : sum;
+  // What it gives for one image, whose im2col matrix it is.
+  std::vector<double> expected(const std::vector<double>& matrix) const {
+    const std::vector<double> weight = widened(w), shift = widened(bias);
+    std::vector<double> sums;
+    for (int64_t i = 0; i < c.filters; ++i)
+      for (int64_t j = 0; j < c.pixels(); ++j) {
+        const double* row = weight.data() + (by_columns ? i : i * c.taps());
+        const double sum = dot(row, by_columns ? c.filters : 1, matrix.data() + j, c.pixels(), c.taps());
+        sums.push_back(sum + shift[static_cast<size_t>(i)]);
+      }
+    if (activation == Activation::relu)
+      for (double& sum : sums) sum = std::max(sum, 0.0);
+    return sums;
   }
 };
 
@@ -138,19 +159,24 @@ struct WeightGradient {
     }
     return out;
   }
-  double at(const std::vector<std::vector<T>>& matrices, int64_t i, int64_t j) const {
-    double sum = accumulate ? 1 : 0;
+  std::vector<double> expected(const std::vector<std::vector<double>>& matrices) const {
+    const std::vector<double> gradient = widened(g);
+    std::vector<double> sums(static_cast<size_t>(c.filters * c.taps()), accumulate ? 1 : 0);
     for (int64_t image = 0; image < c.images; ++image)
-      for (int64_t p = 0; p < c.pixels(); ++p)
-        sum += Type<T>::get(g[static_cast<size_t>((image * c.filters + i) * row + p)]) *
-               Type<T>::get(matrices[static_cast<size_t>(image)][static_cast<size_t>(j * c.pixels() + p)]);
-    return sum;
+      for (int64_t e = 0; e < c.filters * c.taps(); ++e)
+        sums[static_cast<size_t>(e)] +=
+            dot(gradient.data() + (image * c.filters + e / c.taps()) * row, 1,
+                matrices[static_cast<size_t>(image)].data() + e % c.taps() * c.pixels(), 1, c.pixels());
+    return sums;
   }
 };
 
 template <class T>
-bool near(T got, double want) {
-  return std::abs(Type<T>::get(got) - want) <= Type<T>::unit * std::abs(want) + Type<T>::tiny;
+bool near(const T* got, const std::vector<double>& want) {
+  bool right = true;
+  for (size_t e = 0; e < want.size(); ++e)
+    right = right && std::abs(Type<T>::get(got[e]) - want[e]) <= Type<T>::unit * std::abs(want[e]) + Type<T>::tiny;
+  return right;
 }
 
 template <class T>
@@ -173,19 +199,18 @@ auto run_threads(Product& product, const char* what) {
 // Sums are exact, so any order gives the same.
 template <class T>
 void run_exact(const Convolution& c) {
-  std::vector<std::vector<T>> matrices;
+  std::vector<std::vector<double>> matrices;
   for (bool columns : {false, true}) {
     Forward<T> forward(c, true, columns);
     forward.activation = columns ? Activation::relu : Activation::none;
     const std::string what = label(kernels(), "im2col", Type<T>::dtype) + (columns ? " by columns" : "");
     const std::vector<T> out = run_threads(forward, what.c_str());
     matrices.clear();
-    for (int64_t i = 0; i < c.images; ++i) matrices.push_back(c.matrix(forward.x.data() + i * c.image_size()));
     bool right = true;
-    for (int64_t e = 0; e < forward.size(); ++e)
-      right = right && near(out[static_cast<size_t>(e)],
-                            forward.at(matrices[static_cast<size_t>(e / c.pixels() / c.filters)].data(),
-                                       e / c.pixels() % c.filters, e % c.pixels()));
+    for (int64_t i = 0; i < c.images; ++i) {
+      matrices.push_back(widened(c.matrix(forward.x.data() + i * c.image_size())));
+      right = right && near(out.data() + i * c.filters * c.pixels(), forward.expected(matrices.back()));
+    }
     check(right, "%s: %d x %d, kernel %d", what.c_str(), static_cast<int>(c.height), static_cast<int>(c.width),
           static_cast<int>(c.kernel));
   }
@@ -195,11 +220,8 @@ void run_exact(const Convolution& c) {
     gradient.accumulate = gap == 0;
     const std::string what = label(kernels(), "im2col transposed", Type<T>::dtype) + (gap ? " evicting" : "");
     const std::vector<T> out = run_threads(gradient, what.c_str());
-    bool right = true;
-    for (int64_t e = 0; e < c.filters * c.taps(); ++e)
-      right = right && near(out[static_cast<size_t>(e)], gradient.at(matrices, e / c.taps(), e % c.taps()));
-    check(right, "%s: %d x %d, kernel %d", what.c_str(), static_cast<int>(c.height), static_cast<int>(c.width),
-          static_cast<int>(c.kernel));
+    check(near(out.data(), gradient.expected(matrices)), "%s: %d x %d, kernel %d", what.c_str(),
+          static_cast<int>(c.height), static_cast<int>(c.width), static_cast<int>(c.kernel));
   }
 }
 

@@ -87,6 +87,16 @@ def test_bands(queries, dtype):
         compare(arrays, statics(8, left=left, right=right, lower_right=lower_right))
 
 
+def test_bands_may_be_as_wide_as_integers():
+    arrays = [*operands(1, 1, 9, 5, 4), *NONE]
+    wanted = op(*arrays, *statics())
+    for lower_right in (False, True):
+        for w, g in zip(
+            wanted, op(*arrays, *statics(lower_right=lower_right, left=2**63 - 1, right=2**63 - 1)), strict=True
+        ):
+            assert np.array_equal(w.numpy(), g.numpy())
+
+
 @pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("queries", [2, 40])

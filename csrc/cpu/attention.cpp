@@ -33,8 +33,8 @@ AttentionScores attention_scores(const AttentionInputs& in, const AttentionSeque
   scores.keys = of.keys;
   scores.scale = s.scale;
   scores.softcap = s.softcap;
-  scores.low = s.band.left < 0 ? -kFar : std::max(-kFar, shift - s.band.left);
-  scores.high = s.band.right < 0 ? kFar : std::min(kFar, shift + s.band.right);
+  scores.low = s.band.left < 0 || s.band.left > kFar ? -kFar : shift - s.band.left;
+  scores.high = s.band.right < 0 || s.band.right > kFar ? kFar : shift + s.band.right;
   scores.keep = matrix<AttentionRead>(in.keep, 1, of.item, head, of.query, of.key);
   scores.added[0] = matrix<AttentionRead>(in.bias, size, of.item, head, of.query, of.key);
   scores.added[1] = matrix<AttentionRead>(in.relative, size, 0, head, 0, s.queries - 1);

@@ -1,5 +1,7 @@
 """Softmax-attention as an op: `nn.functional.scaled_dot_product_attention` and what else is made of it."""
 
+import itertools
+
 import numpy as np
 
 import tilewright as tw
@@ -55,6 +57,28 @@ def attention(q, k, v, keep, bias, relative, scale, softcap, lower_right, left, 
     with np.errstate(divide="ignore"):
         lse = np.where(total > 0, most + np.log(total), -np.inf)[..., 0]
     return np.einsum("bhij,bhjv->bhiv", weights, v), lse
+
+
+def of_function(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, causal=None, window=-1):
+    """Output and weights."""
+    keep, bias = (attn_mask, None) if attn_mask is None or attn_mask.dtype == bool else (None, attn_mask)
+    right = 0 if is_causal or causal else -1
+    statics = query.shape[-1] ** -0.5, 0.0, causal == "lower_right", window, right, None, dropout_p, 0, 0
+    operands = query, key, value, keep, bias, None
+    identity = np.broadcast_to(np.eye(key.shape[2]), (*key.shape[:3], key.shape[2]))
+    return attention(*operands, *statics)[0], attention(query, key, identity, keep, bias, None, *statics)[0]
+
+
+def of_rows(query, key, value, query_offsets, key_offsets, causal=None):
+    """`varlen_attention`, a sequence at a time."""
+    output = np.zeros((*query.shape[:2], value.shape[2]))
+    for (start, end), (key_start, key_end) in zip(
+        itertools.pairwise(query_offsets), itertools.pairwise(key_offsets), strict=True
+    ):
+        rows = query[start:end], key[key_start:key_end], value[key_start:key_end]
+        one = of_function(*(x.swapaxes(0, 1)[None] for x in rows), causal=causal)[0]
+        output[start:end] = one[0].swapaxes(0, 1)
+    return output
 
 
 def of(
@@ -178,5 +202,39 @@ CASES = (
         lengths=lambda n: of(1, 2, 3, n, 5, kv_heads=1, right=n // 2),
         large=of(2, 4, 150, 260, 20, kv_heads=2, keep=mask(2, 1, 1, 260), right=100),
         errors=ERRORS,
+    ),
+    OpCase(
+        "nn.functional.scaled_dot_product_attention",
+        lambda *args, **options: of_function(*args, **options)[0],
+        (
+            S(A((2, 2, 3, 4)), A((2, 2, 5, 4)), A((2, 2, 5, 3)), mask(2, 1, 3, 5)),
+            S(A((1, 2, 3, 4)), A((1, 2, 3, 4)), A((1, 2, 3, 4)), None, 0.0, True),
+            S(A((1, 1, 3, 2)), A((1, 1, 6, 2)), A((1, 1, 6, 2)), A((3, 6)), causal="lower_right", window=2),
+            S(A((1, 2, 0, 4)), A((1, 2, 3, 4)), A((1, 2, 3, 4))),
+        ),
+        tolerance=16,
+        products=True,
+    ),
+    OpCase(
+        "nn.functional.attention_weights",
+        of_function,
+        (
+            S(A((2, 2, 3, 4)), A((2, 2, 5, 4)), A((2, 2, 5, 3)), mask(2, 1, 3, 5)),
+            S(A((1, 2, 3, 4)), A((1, 2, 3, 4)), A((1, 2, 3, 4)), None, 0.0, True),
+            S(A((1, 1, 3, 2)), A((1, 1, 6, 2)), A((1, 1, 6, 2)), A((3, 6)), causal="lower_right", window=2),
+        ),
+        result=("same", "same"),
+        tolerance=16,
+        products=True,
+    ),
+    OpCase(
+        "nn.functional.varlen_attention",
+        of_rows,
+        (
+            S(A((7, 2, 3)), A((9, 2, 3)), A((9, 2, 4)), [0, 2, 7], [0, 5, 9]),
+            S(A((7, 2, 3)), A((7, 2, 3)), A((7, 2, 3)), [0, 2, 2, 7], [0, 2, 2, 7], causal="upper_left"),
+        ),
+        tolerance=16,
+        products=True,
     ),
 )

@@ -456,7 +456,7 @@ def _offsets(op: str, name: str, value: Any, rows: int) -> tuple[int, ...]:
     return offsets
 
 
-def _dropout(op: str, given: _Given, p: Any, generator: Generator | None) -> tuple[float, int, int]:
+def _dropout(op: str, given: _Given, p: Any, generator: Generator | None) -> tuple[Any, ...]:
     p = arguments.probability(op, "dropout_p", p)
     source = random.source(op, generator)
     if p == 0:

@@ -215,7 +215,9 @@ class BackwardBlock {
   }
 
   // What exponents of Power begin with: the log-sum-exp is taken off.
-  vec<T> minus_lse(int64_t i) const { return set1((T)(-(double)*at<T>(p_.lse, 0, queries_.from + i) * Power<T>::kPerScore)); }
+  vec<T> minus_lse(int64_t i) const {
+    return set1((T)(-(double)*at<T>(p_.lse, 0, queries_.from + i) * Power<T>::kPerScore));
+  }
   static TW_INLINE vec<mask_t<T>> lane(int64_t n) { return set1((mask_t<T>)(n < 0 ? 0 : n > L ? L : n)); }
 
   // Of scores that are scaled products, and count where the band lets them.

@@ -91,11 +91,12 @@ void CheckedAttention::check_shapes(const AttentionOperands& in) {
                      s.keys, " keys need ", Dims{s.heads, needed});
 }
 
-// They come in the order of their queries; queries between them are in one without keys.
+// They come in the order of their queries and keys; queries between them are in one without keys.
 void CheckedAttention::check_sequences(const std::vector<int64_t>& given) {
   const AttentionShape& s = inputs.shape;
   if (given.size() % 5 != 0)
     fail<ValueError>(kOp, ": sequences has ", given.size(), " numbers, but needs five for each sequence");
+  AttentionSequence before{-1, 0, 0, 0, 0};  // the last one with keys
   for (size_t at = 0; at < given.size(); at += 5) {
     const AttentionSequence of{given[at], given[at + 1], given[at + 2], given[at + 3], given[at + 4]};
     const auto within = [](int64_t from, int64_t count, int64_t extent) {
@@ -107,6 +108,9 @@ void CheckedAttention::check_sequences(const std::vector<int64_t>& given) {
                        ", ", of.keys, "), which ", s.batch, " items of ", s.queries, " queries and ", s.keys,
                        " keys do not have");
     add_sequence(of);
+    if (of.item == before.item && of.keys > 0 && of.key < before.key + before.keys)
+      fail<ValueError>(kOp, ": sequences must be in the order of their keys, and share none");
+    if (of.keys > 0) before = of;
   }
   add_sequence({s.batch, 0, 0, 0, 0});
 }

@@ -162,6 +162,7 @@ ERRORS = (
     refused(r"sequence 1 is \(0, 1, 1, 5, 1\)", sequences=(0, 0, 1, 0, 5, 0, 1, 1, 5, 1)),
     refused(r"sequences must be in the order of their queries", sequences=(0, 1, 1, 0, 5, 0, 0, 1, 0, 5)),
     refused(r"sequences must be in the order", sequences=(0, 0, 2, 0, 2, 0, 1, 1, 2, 2)),
+    refused(r"sequences must be in the order of their keys", sequences=(0, 0, 1, 0, 3, 0, 1, 1, 2, 3)),
     Raises(
         TypeError, "^scaled_dot_product_attention: q is complex64, but must be real", lambda: of_dtypes(k="complex64")
     ),

@@ -217,5 +217,5 @@ def scaled_dot_product_attention(  # type: ignore[empty-body]
 ) -> tuple[Any, Any]:
     """Output (B, H, T, V), in the memory order of `q`, and log-sum-exp (B, H, T) of what `with_weights` takes.
 
-    Sequences come in the order of their queries, and share none.
+    Sequences come in the order of their queries and of their keys, and share none.
     """

@@ -1,6 +1,7 @@
 // A block of queries and keys on the way back: its weights and the cotangents of its scores, computed anew.
 #pragma once
 #include "cpu/kernels/attention/block_products.h"
+#include "cpu/kernels/attention/softmax.h"
 
 namespace tw::TW_ISA {
 
@@ -213,17 +214,21 @@ class BackwardBlock {
       }
   }
 
+  // What exponents of Power begin with: the log-sum-exp is taken off.
+  vec<T> minus_lse(int64_t i) const {
+    return set1((T)(-(double)*at<T>(p_.lse, 0, queries_.from + i) * Power<T>::kPerScore));
+  }
   static TW_INLINE vec<mask_t<T>> lane(int64_t n) { return set1((mask_t<T>)(n < 0 ? 0 : n > L ? L : n)); }
 
   // Of scores that are scaled products, and count where the band lets them.
   template <bool kAll>
   TW_INLINE void of_products(int64_t i, Range columns) {
+    const vec<T> unit = set1((T)(s_.scale * Power<T>::kPerScore)), low = minus_lse(i);
     const vec<T> scale = set1((T)s_.scale), delta = set1(delta_[i]);
-    const vec<T> low = set1(-*at<T>(p_.lse, 0, queries_.from + i));
     const Range seen = keys_of({i, i + 1});
     T *const weights = weights_ + i * row_, *const cotangents = cotangents_ + i * row_;
     for (int64_t j = columns.from; j < columns.to; j += L) {
-      vec<T> p = exp(fma(load(weights + j), scale, low));
+      vec<T> p = Power<T>::of(fma(load(weights + j), unit, low));
       vec<T> of_score = p * (load(cotangents + j) - delta);
       if (!kAll) {
         const auto counts = (iota<T>() >= lane(seen.from - j)) & (iota<T>() < lane(seen.to - j));
@@ -245,12 +250,12 @@ class BackwardBlock {
     for (int64_t j = from; j < columns.to; j += L) store(factors_ + j, kept);
     for (int64_t j = from; s_.drops && j < columns.to; j += kKeys)
       drop_row(s_, 0, query, keys_.from + j, min(columns.to - j, kKeys), factors_ + j);
-    const vec<T> unit = set1((T)s_.unit()), delta = set1(delta_[i]), low = set1(-*at<T>(p_.lse, 0, query));
+    const vec<T> unit = set1((T)(s_.unit() * Power<T>::kPerScore)), low = minus_lse(i), delta = set1(delta_[i]);
     for (int64_t j = from; j < columns.to; j += L) {
       const vec<T> score = load(weights + j), factor = load(factors_ + j);
       const auto counts = score != none<T>();
       const auto stays = factor != vec<T>{};
-      const vec<T> p = counts ? exp(fma(score, unit, low)) : vec<T>{};
+      const vec<T> p = counts ? Power<T>::of(fma(score, unit, low)) : vec<T>{};
       const vec<T> of_weight = stays ? load(cotangents + j) * factor : vec<T>{};
       const vec<T> of_score = p * (of_weight - delta) * (kOfBias ? one : load(slopes_ + j));
       store(weights + j, stays ? p * factor : vec<T>{});

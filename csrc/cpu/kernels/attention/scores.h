@@ -119,7 +119,7 @@ template <class T>
 void drop_row(const AttentionScores& a, int64_t h, int64_t i, int64_t j, int64_t count, T* p) {
   constexpr int L = lanes<T>;
   if (a.kept >> 32) return;
-  uint32_t words[kKeys + 2 * kWords + lanes<uint32_t>];
+  uint32_t words[kKeys + 2 * kWords + lanes<uint32_t>] = {};
   const int64_t word = a.first + h * a.of_head + i * a.of_row + j, skipped = word % 4;
   for (int64_t w = 0; w < skipped + count; w += kWords) {
     const auto [first, second] = in_order(philox({a.seed, 0, 0}, a.position + (uint64_t)((word + w) / 4)));

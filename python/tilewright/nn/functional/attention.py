@@ -188,7 +188,7 @@ def attention_weights(
     options = _options(
         op, given, attn_mask, is_causal, scale, causal, window, bias, relative_bias, softcap, key_lengths
     )
-    output, _, weights = with_weights(*given.operands, *options, *_dropout(op, given, dropout_p, generator))  # type: ignore[call-arg]
+    output, _, weights = with_weights(*given.operands, *options, *_dropout(op, given, dropout_p, generator))
     return given.batched(output), given.batched(weights)
 
 

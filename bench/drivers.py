@@ -10,7 +10,7 @@ import numpy as np
 
 import tilewright as tw
 
-from . import attention_cases, images, layer_cases, layers, picks, products, recurrent_cases, shapes, steps
+from . import attention_cases, images, layer_cases, layers, losses, picks, products, recurrent_cases, shapes, steps
 from .contenders import Contenders, apply, operands, torch
 from .shapes import label
 from .work import Work
@@ -32,6 +32,7 @@ def all_work() -> list[Work]:
         (softmax, shapes.SOFTMAX),
         (picks.pick, shapes.PICKS),
         (picks.embedding, shapes.EMBEDDINGS),
+        (losses.cross_entropy, shapes.CROSS_ENTROPIES),
         (images.image, shapes.IMAGES),
         (sorting, shapes.SORTS),
         (scan, shapes.SCANS),

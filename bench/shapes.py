@@ -79,6 +79,9 @@ EMBEDDINGS: list[tuple[tuple[int, int], tuple[int, ...], bool, Goal]] = [
     ((50_000, 256), (32, 35), False, ("pytorch", 1.0)),
 ]
 
+# Rows, classes and goal of a cross-entropy, there and back
+CROSS_ENTROPIES: list[tuple[int, int, Goal]] = [(512, 32_000, ("pytorch", 0.67))]
+
 # function, shape, arguments, goal
 IMAGES: list[tuple[str, tuple[int, ...], dict[str, Any], Goal]] = [
     ("pad", (8, 64, 56, 56), {"pad": (1, 1, 1, 1)}, ("pytorch", 1.0)),

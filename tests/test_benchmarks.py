@@ -123,13 +123,13 @@ def test_convolutions_of_networks_are_those_of_the_model():
 
 def test_ratios_of_a_network_are_summed_up(capsys):
     table = report.Table(measure.Peak(1e9, 1e9))
-    group = layer_cases.group_of("VGG-16", 1)
+    group = layer_cases.GROUPS_OF_NETWORKS[0]
     table.ratios[group] = [
         {"numpy": None, "openvino": None, "pytorch": r, "onnxruntime": r / 5, "best": r} for r in (0.25, 1.0)
     ]
     table.ratios[group][1]["onnxruntime"] = None
     table.finish()
-    means = "layers of VGG-16, batch 1, geometric mean of the ratios: 0.50 / pytorch, 0.05 / onnxruntime, 0.50 / best\n"
+    means = "layers of VGG-16, batch 1, fused, geometric mean of the ratios: 0.50 / pytorch, 0.05 / onnxruntime, 0.50 / best\n"
     assert means in capsys.readouterr().out
 
 

@@ -6,7 +6,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ... import random
+from ... import _core, random
 from ..._engine import arguments
 from ..._engine.tensor import Tensor
 from ..._functions.attention import UNBOUNDED, scaled_dot_product_attention as attention_op, with_weights
@@ -361,7 +361,7 @@ def _mask(op: str, given: _Given, mask: Any) -> tuple[Tensor | None, Tensor | No
 
 def warn_of_zeros_and_ones(op: str, name: str, mask: Tensor, meant: str, stacklevel: int) -> None:
     """Warn of a floating mask of zeros and ones, which is hardly meant to be added to scores."""
-    if mask.requires_grad or not mask.size:
+    if mask.requires_grad or not mask.size or _core.is_recording():  # a recording may not depend on values
         return
     if all_(logical_or(mask == 0, mask == 1)).item() and any_(mask == 1).item():
         warnings.warn(

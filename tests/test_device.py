@@ -15,6 +15,7 @@ import pytest
 import tilewright as tw
 from cases import CASES, opcase
 from cases.opcase import Sample, results
+from test_modules import CASES as MODULE_CASES
 from tilewright import _core, nn
 
 HAS_TEST_DEVICE = hasattr(_core, "stray_read_in_op")
@@ -198,6 +199,17 @@ def test_copies_stay_and_pickles_arrive_on_the_cpu():
     loaded = pickle.loads(pickle.dumps(x))
     assert loaded.device == "cpu"
     np.testing.assert_array_equal(loaded.detach().numpy(), [1.0, 2.0])
+
+
+@on_test_device
+@pytest.mark.parametrize("case", MODULE_CASES, ids=str)
+def test_modules_compute_there_what_they_compute_here(case):
+    """Whatever a module makes on its way, tables and masks, lies where its input does."""
+    here, inputs = case.make(), [x.to("cpu") for x in case.draw()]
+    there = case.make().to(D)
+    for want, got in zip(results(here(*inputs)), results(there(*(x.to(D) for x in inputs))), strict=True):
+        assert got.device == D
+        np.testing.assert_allclose(got.detach().numpy(), want.detach().numpy(), rtol=1e-5, atol=1e-6)
 
 
 @on_test_device

@@ -254,8 +254,10 @@ def test_tokenizers(tmp_path, monkeypatch):
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(ValueError, match=r"load_tokenizer: '.*bad.json' is not a tokenizer's file"):
         tw.data.text.load_tokenizer(str(tmp_path / "bad.json"))
-    with pytest.raises(TypeError, match="load_tokenizer: path is 3, but must be a path"):
+    with pytest.raises(TypeError, match=r"load_tokenizer: path is 3, but must be a str, bytes or os\.PathLike"):
         tw.data.text.load_tokenizer(3)
+    with pytest.raises(ValueError, match=r"load_tokenizer: path is 'a\\x00b', but no path has a zero in it"):
+        tw.data.text.load_tokenizer("a\0b")
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(
         ImportError, match=r"load_tokenizer: needs the tokenizers package: pip install 'tilewright\[text\]'"

@@ -116,6 +116,16 @@ GOOD = {
     **{f"{name}Attention.{key}": good for name in ("Additive", "Bilinear", "Dot", "Cosine", "Network")
     for key, good in (("values", ("None", 't("float32", 2, 5, 2)')), ("lengths", ("None", "[5, 0]")),
     ("mask", ("None", 't("bool", 2, 5)', 't("bool", 2, 4, 5)')))},
+    **{f"{name}.{key}": good for name, shape in (("scaled_dot_product_attention", "2, 3, 4"), ("attention_weights",
+    "2, 2, 3, 4"), ("varlen_attention", "5, 2, 4")) for key, good in (
+    *((key, (f't("float32", {shape})', f"leaf({shape})", f"grown({shape})")) for key in ("query", "key", "value")),
+    ("scale", ("None", "0.5", "-1")), ("window", ("None", "1", "(2, 1)", "(-1, 0)")),
+    ("bias", ("None", 't("float32", 3, 3)')), ("relative_bias", ("None", "tw.zeros((2, 5))", "leaf(1, 5)")),
+    ("causal", ("None", '"upper_left"', '"lower_right"')))},
+    "attn_mask": ("None", 't("bool", 3, 3)', 't("float32", 3)'), "dropout_p": PROBABILITY,
+    **dict.fromkeys(("is_causal", "enable_gqa", "return_lse"), BOOL), "softcap": ("None", "2.0"),
+    "key_lengths": ("None", "[3]", "[2, 0]"), "query_offsets": ("[0, 2, 5]",), "key_offsets": ("None", "[0, 0, 5]"),
+    "varlen_attention.relative_bias": ("None", "tw.zeros((2, 9))", "leaf(1, 9)"),
     "capacity": ("None", "4", "9"), "KeyValueCache.key": ('t("float32", 1, 2, 3, 4)',),
     "KeyValueCache.value": ('t("float32", 1, 2, 3, 5)',),
     **dict.fromkeys(("add_layer_norm.residual", "add_rms_norm.residual"), LOGITS), "add_layer_norm.bias": WEIGHT,
@@ -294,7 +304,14 @@ GOOD = {
     "length_penalty": ("0.0", "0.6"), "beam_search.start": ("[1, 2]", "[1]"),
     "beam_search.step": ("lambda tokens, state: (tw.zeros((*tokens.shape, 4)), state)",),
     "beam_search.state": ("None", "tw.zeros((2, 3))"),
+    **{f"Transformer.{key}": good for key, good in (("source_tokens", ("7",)), ("target_tokens", ("None", "5")),
+    ("source", ('t("uint8", 2, 3) % 7', "[[1, 2]]")), ("target", ('t("uint8", 2, 4) % 5', "[[3]]")),
+    ("lengths", ("None", "[3, 1]")), ("start", ("1",)))},
     # BERT
+    **{f"BERT.{key}": good for key, good in (("vocab_size", ("5",)), ("hidden_size", ("4", "8")),
+    ("num_hidden_layers", ("0", "1")), ("num_attention_heads", ("1", "2")), ("intermediate_size", ("3",)),
+    ("max_position_embeddings", ("5",)), ("type_vocab_size", ("2",)), ("hidden_dropout_prob", PROBABILITY),
+    ("attention_probs_dropout_prob", PROBABILITY), ("pooler", BOOL))},
     "bert": ("tw.models.BERT(3, 4, 1, 2, 3, 5)",), "input_ids": ("[[0, 1], [2, 0]]", 't("uint8", 2, 3) % 3'),
     "attention_mask": ("None", "[[1, 1], [1, 0]]", "[[True, False]]"), "token_type_ids": ("None", "[[0, 0], [0, 0]]"),
     "at": ("None", "[[True, False], [True, True]]"), "num_labels": ("2", "3"),
@@ -402,6 +419,10 @@ GOOD = {
 # How to make one, where good arguments for its constructor would not do.
 INSTANCES = {
     "nn.Transformer": ("nn.Transformer(4, 2, 1, 1, 3)",),
+    "models.Transformer": ("tw.models.Transformer(7, 5, 4, 2, 1, 1, 3)",),
+    "models.BERT": ("tw.models.BERT(3, 4, 1, 2, 3, 5)",),
+    "models.Seq2Seq": ("tw.models.Seq2Seq(7, 5, 3, 4)", 'tw.models.Seq2Seq(7, 5, 3, 4, cell="rnn", attention="dot")'),
+    "models.WaveNet": ("tw.models.WaveNet(3, 2, 3, 2, layers=2, stacks=2)",),
     "Tensor": (
         't("float32", 2, 3)',
         "leaf(2, 3)",

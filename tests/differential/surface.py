@@ -24,8 +24,10 @@ NETWORKS = (
     *("models.BERTForSequenceClassification", "models.SentenceEncoder", "models.load_bert", "models.sentence_encoder"),
     *("models.CaptionModel", "models.EpisodicReader", "models.Seq2Seq", "models.beam_search"),
     *("models.WaveNet", "models.GPT1", "models.GPT2", "models.LLaMA", "models.generation.stream"),
-    *("models.PixelCNN", "models.VisionTransformer"),
+    *("models.PixelCNN", "models.VisionTransformer", "models.BERT", "models.Transformer"),
 )
+# How many of the first arguments are always given: by default these have millions of weights.
+SIZES = {"nn.Transformer": 5, "models.BERT": 6, "models.Transformer": 7}
 _FIELD = re.compile(r"\{([\w.]+)\}")
 
 
@@ -123,8 +125,8 @@ def constructor(name: str, cls) -> Target:
         parameters = (Parameter("args", X, several=True),)
     else:
         parameters = parameters_of(cls, short, short)
-    if name == "nn.Transformer":  # by default it has 44 million weights
-        parameters = (*(replace(p, required=True) for p in parameters[:5]), *parameters[5:])
+    sizes = SIZES.get(name, 0)
+    parameters = (*(replace(p, required=True) for p in parameters[:sizes]), *parameters[sizes:])
     return Target(name, f"tw.{name}({{arguments}})", parameters)
 
 

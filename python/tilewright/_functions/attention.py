@@ -45,37 +45,42 @@ def _heads_repeated(x: Tensor, heads: int) -> Tensor:
     return reshape(groups, (batch, heads, *rest))
 
 
-def _band(queries: int, keys: int, lower_right: bool, left: int, right: int) -> Tensor | None:
+def _away(queries: int, keys: int, device: str) -> Tensor:
+    """j - i of query i and key j, (queries, keys)."""
+    return arange(keys, device=device) - expand_dims(arange(queries, device=device), 1)
+
+
+def _band(queries: int, keys: int, lower_right: bool, left: int, right: int, device: str) -> Tensor | None:
     """Where the band lets queries look, (queries, keys); None for everywhere."""
     if left == right == UNBOUNDED:
         return None
-    away = arange(keys) - expand_dims(arange(queries), 1) - (keys - queries if lower_right else 0)
+    away = _away(queries, keys, device) - (keys - queries if lower_right else 0)
     seen = away <= right if right != UNBOUNDED else away >= -left
     return logical_and(seen, away >= -left) if left != UNBOUNDED else seen
 
 
 def _counted(
-    shape: tuple[int, int, int, int], lower_right: bool, left: int, right: int, sequences: tuple[int, ...] | None
+    shape: tuple[int, int, int, int], band: tuple[bool, int, int], sequences: tuple[int, ...] | None, device: str
 ) -> Tensor | None:
     """What the band and the sequences let count, broadcast to the shape of the scores; None for everything."""
     batch, _, queries, keys = shape
     if sequences is None:
-        return _band(queries, keys, lower_right, left, right)
-    counted = zeros((batch, 1, queries, keys), dtype="bool")
+        return _band(queries, keys, *band, device)
+    counted = zeros((batch, 1, queries, keys), dtype="bool", device=device)
     for at in range(0, len(sequences), 5):
         item, query, its_queries, key, its_keys = sequences[at : at + 5]
-        band = _band(its_queries, its_keys, lower_right, left, right)
-        counted[item, 0, query : query + its_queries, key : key + its_keys] = True if band is None else band
+        its_band = _band(its_queries, its_keys, *band, device)
+        counted[item, 0, query : query + its_queries, key : key + its_keys] = True if its_band is None else its_band
     return counted
 
 
-def _distances(shape: tuple[int, int, int, int], sequences: tuple[int, ...] | None) -> Tensor:
+def _distances(shape: tuple[int, int, int, int], sequences: tuple[int, ...] | None, device: str) -> Tensor:
     """Columns of `relative` for the scores, broadcast to (B, 1, T, S)."""
     batch, _, queries, keys = shape
-    away = arange(keys) - expand_dims(arange(queries), 1) + (queries - 1)
+    away = _away(queries, keys, device) + (queries - 1)
     if sequences is None:
         return away
-    shifted = zeros((batch, queries, keys), dtype="int64")
+    shifted = zeros((batch, queries, keys), dtype="int64", device=device)
     for at in range(0, len(sequences), 5):
         item, query, its_queries, key, its_keys = sequences[at : at + 5]
         shifted[item, query : query + its_queries, key : key + its_keys] = away[:its_queries, :its_keys]
@@ -95,12 +100,13 @@ def _biases(
     relative: Tensor | None,
     band: tuple[bool, int, int],
     sequences: tuple[int, ...] | None,
+    device: str,
 ) -> tuple[list[Tensor], Tensor | None]:
     """What is added to the scores, without its -inf, and which of them count: both broadcast to (B, H, T, S)."""
-    counted = _meeting(keep, _counted(shape, *band, sequences))
+    counted = _meeting(keep, _counted(shape, band, sequences, device))
     given = [] if bias is None else [bias]
     if relative is not None:
-        columns = _distances(shape, sequences)
+        columns = _distances(shape, sequences, device)
         given.append(relative[:, columns] if columns.ndim == 2 else relative[:, columns].swapaxes(0, 1))
     biases = []
     for added in given:
@@ -161,7 +167,7 @@ def with_weights(
         q, k, v = (astype(x, "float32") for x in (q, k, v))
         bias, relative = (x if x is None else astype(x, "float32") for x in (bias, relative))
     shape = (q.shape[0], q.shape[1], q.shape[2], k.shape[2])
-    biases, counted = _biases(shape, keep, bias, relative, (lower_right, left, right), sequences)
+    biases, counted = _biases(shape, keep, bias, relative, (lower_right, left, right), sequences, q.device)
     score = (q @ _heads_repeated(_seen(k, counted, shape), shape[1]).mT) * scale
     if softcap:
         score = tanh(score * (1 / softcap)) * softcap

@@ -9,14 +9,14 @@ from typing import Any
 from .._engine import arguments
 
 
-def text_of_path(op: str, path: Any) -> str:
+def text_of_path(op: str, path: Any, name: str = "path") -> str:
     """A path as text. An integer would be taken for an open file, and closed."""
     try:
         text = os.fsdecode(path)
     except TypeError:
-        arguments.refuse(op, "path", path, "a str, bytes or os.PathLike")
+        arguments.refuse(op, name, path, "a str, bytes or os.PathLike")
     if "\0" in text:
-        raise ValueError(f"{op}: path is {text!r}, but no path has a zero in it")
+        raise ValueError(f"{op}: {name} is {text!r}, but no path has a zero in it")
     return text
 
 

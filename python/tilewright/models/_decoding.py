@@ -162,7 +162,7 @@ class Generating(nn.Module):
         target = read_tokens(op, "target", target, self.num_tokens)
         if target.shape[0] != count or not target.shape[1]:
             raise ValueError(f"{op}: target has shape {target.shape}, but must be ({count}, at least 1)")
-        return concatenate([full((count, 1), self.start, dtype="int64"), target[:, :-1]], axis=1)
+        return concatenate([full((count, 1), self.start, dtype="int64", device=target.device), target[:, :-1]], axis=1)
 
     def _search(
         self, count: int, encode: Callable[[], tuple[States, Any]], max_length: Any, width: Any, length_penalty: Any

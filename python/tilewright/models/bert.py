@@ -53,7 +53,7 @@ class _Embeddings(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tensor, types: Tensor) -> Tensor:
-        places = self.position_embeddings(arange(tokens.shape[1]))
+        places = self.position_embeddings(arange(tokens.shape[1], device=tokens.device))
         x = self.word_embeddings(tokens) + places + self.token_type_embeddings(types)
         return self.dropout(self.LayerNorm(x))
 

@@ -66,7 +66,7 @@ class PartialConv2d(nn.Module):
         self.register_buffer("places", places, persistent=False)
 
     def forward(self, input: Any) -> Tensor:
-        kernels = concatenate([self.weight, zeros((1, 5, 5), dtype=self.weight.dtype)], 0)
+        kernels = concatenate([self.weight, zeros((1, 5, 5), dtype=self.weight.dtype, device=self.weight.device)], 0)
         weight = reshape(take(kernels, self.places, 0), (len(_SEEN), _MAPS, 5, 5))
         return conv2d(input, weight, self.bias)
 

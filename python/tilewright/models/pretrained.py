@@ -105,7 +105,7 @@ def load_bert(folder: str | os.PathLike[str], network: Any = BERT, **options: An
     True
     """
     op = "load_bert"
-    folder = text_of_path(op, folder)
+    folder = text_of_path(op, folder, "folder")
     known = isinstance(network, type) and issubclass(network, Pretrained)
     if not known:
         arguments.refuse(op, "network", network, "BERT or a class with it, such as BERTForMaskedLM")

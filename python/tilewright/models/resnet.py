@@ -54,7 +54,7 @@ class PaddedShortcut(nn.Module):
 
     def forward(self, input: Any) -> Tensor:
         x = input[:, :, :: self.stride, :: self.stride]
-        return concatenate([x, zeros((x.shape[0], self.added, *x.shape[2:]), dtype=x.dtype)], 1)
+        return concatenate([x, zeros((x.shape[0], self.added, *x.shape[2:]), dtype=x.dtype, device=x.device)], 1)
 
     def costs(self, input: Tensor, result: Tensor) -> tuple[int, int]:
         return 0, 0

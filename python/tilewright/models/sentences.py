@@ -218,18 +218,18 @@ def sentence_encoder(folder: str | os.PathLike[str]) -> SentenceEncoder:
     ...     assert a @ b > 0.6 > 0.1 > a @ c
     """
     op = "sentence_encoder"
-    folder = text_of_path(op, folder)
+    folder = text_of_path(op, folder, "folder")
     pooling, normalized = _parts(op, folder)
     sizes = os.path.join(folder, "sentence_bert_config.json")
     longest = (
         read_config(op, folder, "sentence_bert_config.json").get("max_seq_length") if os.path.exists(sizes) else None
     )
     path = os.path.join(folder, "tokenizer.json")
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    with open(path, "rb") as file:
+        content = file.read()
     tokenizers = _library()
     try:
-        tokenizer = tokenizers.Tokenizer.from_str(text)
+        tokenizer = tokenizers.Tokenizer.from_buffer(content)
     except Exception as error:  # the package raises no narrower one
         raise FormatError(f"{op}: {path!r} is no tokenizer: {error}") from None
     bert = load_bert(folder, pooler=False)

@@ -259,7 +259,7 @@ class Seq2Seq(Generating):
             raise ValueError(f"{op}: source has shape {source.shape}, but must have tokens")
         inside = None
         if lengths is not None:
-            inside = within(op, lengths, count, longest)
+            inside = within(op, lengths, count, longest, source.device)
             lengths = arguments.array(op, "lengths", lengths)
         return count, lambda: self._encode(source, lengths, inside)
 
@@ -267,8 +267,13 @@ class Seq2Seq(Generating):
         """Last states, and what the decoder attends to."""
         back, longest = None, source.shape[1]
         if self.reverse:
-            places = arange(longest)
-            back = (longest if lengths is None else expand_dims(lengths, axis=1)) - 1 - places + source * 0
+            places = arange(longest, device=source.device)
+            back = (
+                (longest if lengths is None else expand_dims(lengths.to(source.device), axis=1))
+                - 1
+                - places
+                + source * 0
+            )
             back = back if inside is None else where(inside, back, places)
             source = take_along_axis(source, back, axis=1)
         keys, states = self.encoder(source, lengths)

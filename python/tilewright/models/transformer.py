@@ -323,13 +323,13 @@ class Transformer(Generating):
         count, longest = source.shape
         if not longest:
             raise ValueError(f"{op}: source has shape {source.shape}, but must have tokens")
-        padding = None if lengths is None else ~within(op, lengths, count, longest)
+        padding = None if lengths is None else ~within(op, lengths, count, longest, source.device)
 
         def encode() -> tuple[Cache, Memory]:
             seen = self.encoder(self.embedding(source), src_key_padding_mask=padding)
             own: Any = self.decoder.stack.layers[0].self_attn
             shape = count, len(self.decoder.stack.layers), own.num_heads, 0, own.embed_dim // own.num_heads
-            none = zeros(shape, dtype=seen.dtype)
+            none = zeros(shape, dtype=seen.dtype, device=seen.device)
             return (none, none), (seen, padding, self.decoder.prepare(seen) if steps else None)
 
         return count, encode

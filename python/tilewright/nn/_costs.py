@@ -232,7 +232,9 @@ _ATTENTION = {
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 
-_COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = {"Linear": _linear, "PackedLinear": _linear}
+_COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = dict.fromkeys(
+    ("Linear", "PackedLinear", "CompressedLinear"), _linear
+)
 _COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
 _COSTS |= {"LearnedPositions": _added, "GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}
 for _kind in ("RNN", "LSTM", "GRU"):

@@ -111,9 +111,10 @@ class PackedSequence(_Parts):
         return type(self)(self.data.to(device), *self[1:])
 
 
-def within(op: str, lengths: Any, count: int, longest: int) -> Tensor:
+def within(op: str, lengths: Any, count: int, longest: int, device: str) -> Tensor:
     """Which of so many steps are in the sequences: (count, longest), from lengths (count,)."""
-    return arange(longest) < expand_dims(lengths_of(op, lengths, count, longest), axis=1)
+    counts = lengths_of(op, lengths, count, longest).to(device)
+    return arange(longest, device=device) < expand_dims(counts, axis=1)
 
 
 def lengths_of(op: str, lengths: Any, count: int, longest: int) -> Tensor:

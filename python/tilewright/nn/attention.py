@@ -120,7 +120,7 @@ class Attention(Module):
             if values.ndim != 3 or values.shape[:2] != given[:2]:
                 needed = f"({given[0]}, {given[1]}, V)"
                 raise ValueError(f"{op}: values has shape {values.shape}, but keys {given} need {needed}")
-        keep = self._keep(given, mask, lengths)
+        keep = self._keep(given, mask, lengths, keys.device)
         if keep is not None:  # 0 * NaN is NaN: what nobody attends to must not be multiplied
             seen = expand_dims(any_(keep, axis=1), axis=-1)
             keys = where(seen, keys, 0.0)
@@ -168,7 +168,7 @@ class Attention(Module):
         context = weights @ prepared.values
         return (squeeze(context, axis=1), squeeze(weights, axis=1)) if single else (context, weights)
 
-    def _keep(self, given: tuple[int, ...], mask: Any, lengths: Any) -> Tensor | None:
+    def _keep(self, given: tuple[int, ...], mask: Any, lengths: Any, device: str) -> Tensor | None:
         op, (count, longest, _) = type(self).__name__, given
         keep = None
         if mask is not None:
@@ -180,7 +180,7 @@ class Attention(Module):
                 raise ValueError(f"{op}: mask has shape {mask.shape}, but keys {given} need {needed}")
             keep = expand_dims(mask, axis=1) if mask.ndim == 2 else mask
         if lengths is not None:
-            inside = expand_dims(within(op, lengths, count, longest), axis=1)
+            inside = expand_dims(within(op, lengths, count, longest, device), axis=1)
             keep = inside if keep is None else keep & inside
         return keep
 

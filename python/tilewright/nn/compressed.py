@@ -106,10 +106,6 @@ class CompressedLinear(Module):
     def forward(self, input: Any) -> Tensor:
         return compressed_linear(input, self.codes, self.scale, self.bias, self.activation)
 
-    def costs(self, x: Tensor, y: Tensor) -> tuple[int, int]:
-        """Connections and multiply-adds of a call: for `Module.summary`."""
-        return y.size * (self.in_features + (self.bias is not None)), y.size * self.in_features
-
     def extra_repr(self) -> str:
         text = f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
         return f"{text}, activation={self.activation!r}, dtype={self.dtype!r}"

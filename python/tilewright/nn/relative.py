@@ -63,7 +63,8 @@ class _ByDistance(Module):
         count = arguments.integer(op, "queries", queries, at_least=1, at_most=_MOST)
         others = count if keys is None else arguments.integer(op, "keys", keys, at_least=1, at_most=_MOST)
         start = arguments.integer(op, "offset", offset, at_least=-_MOST, at_most=_MOST)
-        return self._bias(arange(1 - count - start, others - start))
+        (held,) = (*self.parameters(), *self.buffers())
+        return self._bias(arange(1 - count - start, others - start, device=held.device))
 
     def _bias(self, distances: Tensor) -> Tensor:
         """For distances (n,), key minus query, as int64: (num_heads, n)."""
@@ -239,7 +240,7 @@ class RelativeBias(_ByDistance):
         """Rows of the weight for distances (n,)."""
         side = self.num_buckets // (2 if self.bidirectional else 1)
         away = abs(distances) if self.bidirectional else where(distances < 0, negative(distances), 0)
-        borders = asarray(self._borders, "int64")
+        borders = asarray(self._borders, "int64", device=distances.device)
         buckets = minimum(away, side // 2) + sum_(expand_dims(away, 1) >= borders, axis=1)
         return where(distances > 0, buckets + side, buckets) if self.bidirectional else buckets
 

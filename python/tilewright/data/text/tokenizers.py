@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._engine import arguments
+from ...io._whole import text_of_path
+
+if TYPE_CHECKING:
+    import os
 
 __all__ = ["characters", "load_tokenizer", "words"]
 
@@ -50,7 +53,7 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Any:
 
     Parameters
     ----------
-    path : str or os.PathLike
+    path : str, bytes or os.PathLike
         A file in the format of the tokenizers library.
 
     Returns
@@ -63,7 +66,7 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Any:
     FileNotFoundError
         Where there is no such file.
     ValueError
-        For a file that is no tokenizer.
+        For a file that is no tokenizer, and a path with a zero in it.
     TypeError
         For a path that is none.
     ImportError
@@ -85,13 +88,12 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Any:
         from tokenizers import Tokenizer
     except ImportError:
         raise ImportError(f"{op}: needs the tokenizers package: pip install 'tilewright[text]'") from None
-    if not isinstance(path, (str, os.PathLike)):
-        arguments.refuse(op, "path", path, "a path")
+    path = text_of_path(op, path)
     with open(path, encoding="utf-8") as file:  # raises what the operating system says
         try:
             return Tokenizer.from_str(file.read())
         except Exception as error:  # the library has no class of its own for it
-            raise ValueError(f"{op}: {os.fspath(path)!r} is not a tokenizer's file: {error}") from None
+            raise ValueError(f"{op}: {path!r} is not a tokenizer's file: {error}") from None
 
 
 def words(text: str, lower: bool = False) -> list[str]:

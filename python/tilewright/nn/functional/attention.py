@@ -393,12 +393,12 @@ def _relative(op: str, given: _Given, relative: Any) -> Tensor:
 
 def _band(op: str, is_causal: Any, causal: Any, window: Any) -> tuple[bool, int, int]:
     """Whether the band is aligned at the lower right, and how far it reaches to either side."""
-    if arguments.flag(op, "is_causal", is_causal):
-        if causal not in (None, "upper_left"):
-            raise ValueError(f"{op}: is_causal=True is causal='upper_left', but causal is {causal!r}")
-        causal = "upper_left"
     if causal is not None:
         causal = arguments.option(op, "causal", causal, ("upper_left", "lower_right"))
+    if arguments.flag(op, "is_causal", is_causal):
+        if causal == "lower_right":
+            raise ValueError(f"{op}: is_causal=True is causal='upper_left', but causal is {causal!r}")
+        causal = "upper_left"
     left = right = UNBOUNDED
     if window is not None:
         sides = (window, UNBOUNDED) if arguments.is_integer(window) else window

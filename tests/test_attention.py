@@ -299,6 +299,26 @@ def test_a_tiny_scale_is_the_mean(queries, keys, scale, dtype):
     assert all(np.abs(x.grad.numpy()).max() < 1e-30 for x in arrays[:2])
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((tw.ones((7, 2, 4)), tw.ones((7, 2, 5))), r"query \(7, 2, 4\) has size 4, but key \(7, 2, 5\) has 5"),
+        (
+            (tw.ones((7, 2, 4)), tw.ones((6, 2, 4))),
+            r"key has shape \(6, 2, 4\), which needs value \(6, 2, V\), not \(7",
+        ),
+        ((tw.ones((7, 2, 4)), tw.ones((7, 2, 4)), []), "query_offsets are empty, but must go from 0 to 7, the rows"),
+        ((tw.ones((7, 2, 4)), tw.ones((7, 2, 4)), [0, 3, 8]), "query_offsets go from 0 to 8, but must go from 0 to 7"),
+        ((tw.ones((7, 2, 4)), tw.ones((7, 2, 4)), [0, 5, 3, 7]), r"query_offsets\[2\] is 3, less than the 5 before it"),
+    ],
+)
+def test_rows_of_sequences_that_do_not_fit(given, message):
+    """Shapes are those that were given: rows, then heads."""
+    query, key, offsets = (*given, [0, 7])[:3]
+    with pytest.raises(ValueError, match=f"^varlen_attention: {message}"):
+        F.varlen_attention(query, key, tw.ones((7, 2, 4)), offsets)
+
+
 def test_an_infinite_cap_is_refused():
     with pytest.raises(ValueError, match="softcap is inf, but must be finite; None is no cap"):
         F.scaled_dot_product_attention(*operands(1, 1, 2, 2, 2), softcap=np.inf)

@@ -258,6 +258,7 @@ def varlen_attention(
     for name, x in {"query": q, "key": k, "value": v}.items():
         if x.ndim != 3:
             raise ValueError(f"{op}: {name} has shape {x.shape}, but must be (rows, heads, size)")
+    _check_sizes(op, q, k, v)
     starts = _offsets(op, "query_offsets", query_offsets, q.shape[0])
     key_starts = starts if key_offsets is None else _offsets(op, "key_offsets", key_offsets, k.shape[0])
     if key_offsets is None and k.shape[0] != q.shape[0]:
@@ -291,10 +292,7 @@ class _Given:
             if x.ndim < 2 or x.ndim != q.ndim:
                 needed = "at least (length, size)" if q.ndim < 2 else f"{q.ndim} axes as query {q.shape}"
                 raise ValueError(f"{op}: {name} has shape {x.shape}, but needs {needed}")
-        if k.shape[-1] != q.shape[-1]:
-            raise ValueError(f"{op}: query {q.shape} has size {q.shape[-1]}, but key {k.shape} has {k.shape[-1]}")
-        if k.shape[:-1] != v.shape[:-1]:
-            raise ValueError(f"{op}: key has shape {k.shape}, which needs value {(*k.shape[:-1], 'V')}, not {v.shape}")
+        _check_sizes(op, q, k, v)
         self.lead = q.shape[:-2]
         _check_heads(op, q, k, grouped)
         self.operands_of_scores = self.lead, q.shape[-2], k.shape[-2]
@@ -334,6 +332,14 @@ class _Given:
         if all(extent == 1 for extent in x.shape[:-3]):
             return reshape(x, (1, *x.shape[-3:]))
         return reshape(broadcast_to(x, (*lead[:-1], *x.shape[-3:])), (math.prod(lead[:-1]), *x.shape[-3:]))
+
+
+def _check_sizes(op: str, q: Tensor, k: Tensor, v: Tensor) -> None:
+    if k.shape[-1] != q.shape[-1]:
+        raise ValueError(f"{op}: query {q.shape} has size {q.shape[-1]}, but key {k.shape} has {k.shape[-1]}")
+    if k.shape[:-1] != v.shape[:-1]:
+        needed = ", ".join(map(str, k.shape[:-1]))
+        raise ValueError(f"{op}: key has shape {k.shape}, which needs value ({needed}, V), not {v.shape}")
 
 
 def _promoted(operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -464,7 +470,8 @@ def _sequences(op: str, given: _Given, key_lengths: Any) -> tuple[int, ...] | No
 def _offsets(op: str, name: str, value: Any, rows: int) -> tuple[int, ...]:
     offsets = arguments.integers(op, name, value)
     if not offsets or offsets[0] != 0 or offsets[-1] != rows:
-        raise ValueError(f"{op}: {name} is {arguments.shown(value)}, but must go from 0 to {rows}, the rows there are")
+        given = f"go from {arguments.shown(offsets[0])} to {arguments.shown(offsets[-1])}" if offsets else "are empty"
+        raise ValueError(f"{op}: {name} {given}, but must go from 0 to {rows}, the rows there are")
     for n in range(1, len(offsets)):
         if offsets[n] < offsets[n - 1]:
             raise ValueError(f"{op}: {name}[{n}] is {offsets[n]}, less than the {offsets[n - 1]} before it")

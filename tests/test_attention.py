@@ -241,6 +241,89 @@ def test_decoding_a_key_at_a_time_gives_the_rows_of_all_at_once():
         np.testing.assert_allclose(one.numpy(), whole.numpy()[:, :, n - 1 : n], rtol=2e-6, atol=2e-6)
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 0, 5, 4), (2, 0, 2, 5, 4), (2, 3, 2, 0, 4), (2, 3, 2, 5, 0)])
+def test_several_axes_of_a_batch_with_one_of_no_extent(shape):
+    """What a reshape cannot infer."""
+    *lead, queries, size = shape
+    k = tw.ones((*lead, 6, size))
+    for v, keys in ((tw.ones((*lead, 6, 3)), 6), (tw.ones((*lead, 6, 0)), 6), (tw.ones((*lead, 0, 3)), 0)):
+        mask = tw.ones((*lead, queries, keys), dtype="bool")
+        q = tw.ones(shape, requires_grad=True)
+        output = F.scaled_dot_product_attention(q, k[..., :keys, :], v, mask)
+        assert output.shape == (*lead, queries, v.shape[-1])
+        output.sum().backward()
+        assert q.grad.shape == shape
+
+
+# ---- dtypes and numbers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "expected"),
+    [
+        (("float16", "float16", "float16", "float16"), "float16"),
+        (("float16", "float32", "float32", "float16"), "float32"),
+        (("float32", "float32", "float32", "float64"), "float64"),
+        (("bfloat16", "float16", "bfloat16", "bfloat16"), "float32"),
+    ],
+)
+def test_dtypes_are_promoted(dtypes, expected):
+    arrays = [tw.asarray(np.random.default_rng(n).normal(size=(2, 5, 5)), dtype=d) for n, d in enumerate(dtypes)]
+    for x in arrays:
+        x.requires_grad = True
+    results = (
+        F.scaled_dot_product_attention(*arrays[:3], bias=arrays[3]),
+        *F.attention_weights(*arrays[:3], bias=arrays[3]),
+    )
+    assert [x.dtype.name for x in results] == [expected] * 3
+    np.testing.assert_allclose(results[0].detach().numpy(), results[1].detach().numpy(), rtol=4e-3, atol=4e-3)
+    for output in results[:2]:
+        output.sum().backward()
+        assert [x.grad.dtype.name for x in arrays] == list(dtypes)
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1e-300, 1e-40, 0.0, -1e-300])
+@pytest.mark.parametrize(("queries", "keys"), [(1, 5), (3, 40), (30, 40)])
+def test_a_tiny_scale_is_the_mean(queries, keys, scale, dtype):
+    """1e-300 is 0 in float32, and -inf times 0 NaN."""
+    arrays = operands(1, 2, queries, keys, 8, dtype=dtype)
+    for x in arrays:
+        x.requires_grad = True
+    output = F.scaled_dot_product_attention(*arrays, scale=scale)
+    expected = np.broadcast_to(arrays[2].detach().numpy().mean(axis=2, keepdims=True), output.shape)
+    np.testing.assert_allclose(output.detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+    output.sum().backward()
+    np.testing.assert_allclose(arrays[2].grad.numpy(), queries / keys, rtol=1e-5)
+    assert all(np.abs(x.grad.numpy()).max() < 1e-30 for x in arrays[:2])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((tw.ones((7, 2, 4)), tw.ones((7, 2, 5))), r"query \(7, 2, 4\) has size 4, but key \(7, 2, 5\) has 5"),
+        (
+            (tw.ones((7, 2, 4)), tw.ones((6, 2, 4))),
+            r"key has shape \(6, 2, 4\), which needs value \(6, 2, V\), not \(7",
+        ),
+        ((tw.ones((7, 2, 4)), tw.ones((7, 2, 4)), []), "query_offsets are empty, but must go from 0 to 7, the rows"),
+        ((tw.ones((7, 2, 4)), tw.ones((7, 2, 4)), [0, 3, 8]), "query_offsets go from 0 to 8, but must go from 0 to 7"),
+        ((tw.ones((7, 2, 4)), tw.ones((7, 2, 4)), [0, 5, 3, 7]), r"query_offsets\[2\] is 3, less than the 5 before it"),
+    ],
+)
+def test_rows_of_sequences_that_do_not_fit(given, message):
+    """Shapes are those that were given: rows, then heads."""
+    query, key, offsets = (*given, [0, 7])[:3]
+    with pytest.raises(ValueError, match=f"^varlen_attention: {message}"):
+        F.varlen_attention(query, key, tw.ones((7, 2, 4)), offsets)
+
+
+def test_an_infinite_cap_is_refused():
+    with pytest.raises(ValueError, match="softcap is inf, but must be finite; None is no cap"):
+        F.scaled_dot_product_attention(*operands(1, 1, 2, 2, 2), softcap=np.inf)
+
+
 # ---- layouts and threads ---------------------------------------------------------------------------------------------
 
 

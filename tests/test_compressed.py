@@ -106,12 +106,33 @@ def test_a_single_layer_gives_what_takes_its_place():
     assert isinstance(nn.compress(nn.Linear(3, 2)), nn.CompressedLinear)
 
 
-def test_a_weight_that_is_not_finite_leaves_the_model_as_it_was():
+@pytest.mark.parametrize(
+    ("dtype", "bad"), [("int8", np.inf), ("int8", np.nan), ("bfloat16", -np.inf), ("bfloat16", np.nan)]
+)
+def test_a_weight_that_is_not_finite_leaves_the_model_as_it_was(dtype, bad):
     net = Net()
-    net.rest[1].weight.detach()[0, 0] = float("inf")
-    with pytest.raises(ValueError, match="CompressedLinear: weight is not finite, so int8 cannot hold it"):
-        nn.compress(net)
+    net.rest[1].weight.detach()[0, 0] = bad
+    with pytest.raises(ValueError, match=f"CompressedLinear: weight is not finite, so {dtype} cannot hold it"):
+        nn.compress(net, dtype)
     assert isinstance(net.first, nn.Linear)
+
+
+def test_a_weight_beyond_bfloat16_is_refused():
+    with pytest.raises(ValueError, match="not finite, so bfloat16 cannot hold it"):
+        nn.CompressedLinear([[3.4e38]], dtype="bfloat16")
+    assert np.isfinite(nn.CompressedLinear([[3.4e38]])([1.0]).numpy()).all()
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-45, 2e-43, 1e-38, 1e-36, 1e-34])
+def test_tiny_rows_are_off_by_half_of_their_scale(size):
+    """A scale that is rounded to few digits, or to 0, would make other codes of the row."""
+    weight = (np.array([[1.0, -0.5, 0.3], [0.2, 0.7, -1.0]]) * size).astype("float32")
+    layer = nn.CompressedLinear(weight)
+    numbers = layer.codes.numpy().astype("float64") * layer.scale.numpy()[:, None]
+    assert np.all(np.abs(numbers - weight) <= 0.5001 * layer.scale.numpy()[:, None])
+    assert np.all(layer.scale.numpy() > 0)
+    if size == 1e-34:
+        np.testing.assert_array_equal(layer.codes.numpy(), [[127, -64, 38], [25, 89, -127]])
 
 
 def test_what_is_refused():

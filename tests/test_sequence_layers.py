@@ -59,6 +59,7 @@ def test_offsets_are_positions_in_a_cache():
     np.testing.assert_array_equal(rotate(x[:, :, 4:], tw.asarray(4)), whole[:, :, 4:])
     each = rotate(tw.stack([x[0, :, 2:5], x[1, :, 6:]]), tw.asarray([2, 6]))
     np.testing.assert_array_equal(each, tw.stack([whole[0, :, 2:5], whole[1, :, 6:]]))
+    assert rotate(x[:0], []).shape == (0, 3, 9, 8)
     far = rotate(x, 2_000_000)  # no table is kept for it
     assert all(table.shape[0] < 100 for tables in rotate._tables.values() for table in tables)
     close(far @ far.mT, whole @ whole.mT, 1e-4)

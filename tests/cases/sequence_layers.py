@@ -91,7 +91,7 @@ FUNCTIONS = (
             bad("linear_attention", ValueError, r"query has shape \(4, 6\), but must be \(B", ROWS, ROWS, ROWS),
             bad("linear_attention", ValueError, r"key has shape .* but must be \(2, length", X, X[:1], X),
             bad("linear_attention", ValueError, r"query .* has size 6, but key .* has 5", X, X[..., :5], X),
-            bad("linear_attention", ValueError, r"key has shape .* needs value \(2, 4, 'V'\)", X, X, X[:, :3]),
+            bad("linear_attention", ValueError, r"key has shape .* needs value \(2, 4, V\)", X, X, X[:, :3]),
             bad("linear_attention", ValueError, "query has .* causal=True needs as many keys", X, X[:, 1:], X[:, 1:],
                 True),
             bad("linear_attention", ValueError, "chunk is 0", X, X, X, chunk=0),

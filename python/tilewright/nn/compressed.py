@@ -9,6 +9,7 @@ from .._functions.activations import FUSED
 from .._functions.arithmetic import abs as abs_
 from .._functions.indexing import where
 from .._functions.linear import compressed_linear
+from .._functions.logical import isfinite
 from .._functions.manipulation import astype, copy, expand_dims
 from .._functions.reductions import max as max_
 from .._functions.rounding import round as round_
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CompressedLinear", "compress"]
 
 _LARGEST = 127  # of an int8 whose negative there is, too
+_LEAST = 1e-35  # a row without anything larger becomes zeros: its scale would lose digits
 DTYPES = ("int8", "bfloat16")
 
 
@@ -51,17 +53,18 @@ class CompressedLinear(Module):
     Raises
     ------
     ValueError
-        For a weight that is no matrix, or not finite, a bias that does not fit, or an unknown dtype or activation.
+        For a weight that is no matrix, or not finite in its new dtype, a bias that does not fit, or an unknown dtype or
+        activation.
     TypeError
         For a weight or bias that is not floating.
 
     Notes
     -----
     `weight[o, i] ~ scale[o] codes[o, i]` with `scale[o] = max_i |weight[o, i]| / 127`, codes rounded to nearest: no
-    element is off by more than half of its row's scale. Inputs and sums stay float32 (in other dtypes the weight is
-    made of the codes in each call, which is slow). Reading the weight bounds the speed of a few rows, as in decoding,
-    so there a layer takes about a quarter (bfloat16: half) of the time. The
-    gradient reaches the input and the bias, not the weight.
+    element is off by more than half of its row's scale. A row below 1e-35 becomes zeros, with a scale of 1. Inputs and
+    sums stay float32 (in other dtypes the weight is made of the codes in each call, which is slow). Reading the weight
+    bounds the speed of a few rows, as in decoding, so there a layer takes about a quarter (bfloat16: half) of the time.
+    The gradient reaches the input and the bias, not the weight.
 
     References
     ----------
@@ -98,7 +101,7 @@ class CompressedLinear(Module):
                     f"{op}: bias has shape {bias.shape}, but weight {weight.shape} needs {weight.shape[:1]}"
                 )
             bias = copy(astype(bias.detach(), "float32"))
-        codes, scale = _int8(op, weight) if self.dtype == "int8" else (astype(weight, "bfloat16"), None)
+        codes, scale = _int8(op, weight) if self.dtype == "int8" else (_bfloat16(op, weight), None)
         self.register_buffer("codes", codes)
         self.register_buffer("scale", scale)
         self.register_buffer("bias", bias)
@@ -111,13 +114,24 @@ class CompressedLinear(Module):
         return f"{text}, activation={self.activation!r}, dtype={self.dtype!r}"
 
 
+def _not_finite(op: str, dtype: str) -> ValueError:
+    return ValueError(f"{op}: weight is not finite, so {dtype} cannot hold it")
+
+
+def _bfloat16(op: str, weight: Tensor) -> Tensor:
+    codes = astype(weight, "bfloat16")
+    if not isfinite(codes).all().item():
+        raise _not_finite(op, "bfloat16")
+    return codes
+
+
 def _int8(op: str, weight: Tensor) -> tuple[Tensor, Tensor]:
     if not weight.shape[1]:
         return astype(weight, "int8"), weight.sum(axis=1) + 1
     largest = max_(abs_(weight), axis=1)
-    if not bool((largest < float("inf")).all()):
-        raise ValueError(f"{op}: weight is not finite, so int8 cannot hold it")
-    scale = where(largest == 0, 1.0, largest * (1 / _LARGEST))
+    if not isfinite(largest).all().item():
+        raise _not_finite(op, "int8")
+    scale = where(largest < _LEAST, 1.0, largest * (1 / _LARGEST))
     return astype(round_(weight / expand_dims(scale, 1)), "int8"), scale
 
 

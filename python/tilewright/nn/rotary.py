@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._engine import arguments
+from .._engine.tensor import asarray
 from .._functions.creation import arange
-from .._functions.manipulation import astype, expand_dims, reshape, stack
+from .._functions.manipulation import astype, expand_dims, reshape
 from .._functions.trigonometric import cos, sin
 from ..autograd import no_grad
 from . import functional
@@ -126,9 +127,8 @@ class RotaryPositions(Module):
             raise ValueError(f"{op}: offset has {len(starts)} entries, but input {x.shape} needs one for each item")
         for n, start in enumerate(starts):
             arguments.integer(op, f"offset[{n}]", start, at_least=0, at_most=_MOST)
-        pieces = [arange(start, start + length, dtype="float64") for start in starts]
-        positions = reshape(stack(pieces, 0), (len(starts), *(1,) * (x.ndim - 3), length))
-        return self._made(positions, x)
+        first = reshape(asarray(starts, "float64"), (len(starts), *(1,) * (x.ndim - 2)))
+        return self._made(first + arange(length, dtype="float64"), x)
 
     def _kept(self, length: int, x: Tensor) -> tuple[Tensor, Tensor]:
         """Tables (at least length, size / 2)."""

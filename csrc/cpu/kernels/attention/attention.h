@@ -26,8 +26,10 @@ struct AttentionScores {
   int64_t first, of_head, of_row;
   double factor;  // of the weights that are kept
 
-  // What the products q k become scores by, once finish_row() has been over them.
-  double unit() const { return softcap != 0 || scale <= 0 || added[0].data || added[1].data ? 1 : scale; }
+  // What the products q k become scores by, once finish_row() has been over them. In float32 it must not be 0: a score
+  // of -inf would be NaN.
+  double unit() const { return softcap != 0 || scale < kLeastUnit || added[0].data || added[1].data ? 1 : scale; }
+  static constexpr double kLeastUnit = 1e-30;
   bool has_masks() const { return keep.data || added[0].data || added[1].data; }
 };
 

@@ -192,7 +192,7 @@ class BackwardBlock {
     const Range keys = {keys_.from + columns.from, keys_.from + columns.to};
     const bool whole = columns.to % L == 0 || columns.to == count(keys_);
     const bool all = whole && seen_by_all(s_, queries_.from + its.from, count(its), keys);
-    const bool plain = !s_.has_masks() && !s_.drops && s_.softcap == 0 && s_.scale > 0;
+    const bool plain = !s_.has_masks() && !s_.drops && s_.softcap == 0 && s_.unit() == s_.scale;
     for (int64_t i = its.from; i < its.to; ++i) {
       if (!plain)
         of_scores(i, columns);

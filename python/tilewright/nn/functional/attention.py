@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from ... import _core, random
 from ..._engine import arguments
+from ..._engine.dtypes import promote_types
 from ..._engine.tensor import Tensor
 from ..._functions.attention import UNBOUNDED, scaled_dot_product_attention as attention_op, with_weights
 from ..._functions.logical import logical_or
-from ..._functions.manipulation import broadcast_to, reshape
+from ..._functions.manipulation import astype, broadcast_to, reshape
 from ..._functions.reductions import all as all_, any as any_
 from ._checks import operand, operands, positive
 
@@ -88,7 +90,7 @@ def scaled_dot_product_attention(
     Returns
     -------
     output : Tensor, shape (.., H, T, V)
-        In the dtype of `query`. Zeros for a query that sees no key: no gradient comes from it.
+        In the dtype that operands and biases promote to. Zeros for a query that sees no key: no gradient comes from it.
     lse : Tensor, shape (.., H, T)
         With `return_lse`: in float32, of float64 in float64; -inf for a query that sees no key.
 
@@ -96,8 +98,8 @@ def scaled_dot_product_attention(
     ------
     ValueError
         Where the shapes do not fit, for heads that differ without `enable_gqa` or do not divide, `is_causal` together
-        with another `causal`, a `window` below -1, a `softcap` that is not positive, `key_lengths` outside [0, S], and
-        `dropout_p` outside [0, 1].
+        with another `causal`, a `window` below -1, a `softcap` that is not positive and finite, `key_lengths` outside
+        [0, S], and `dropout_p` outside [0, 1].
     TypeError
         For operands that are not floating, and for a mask of integers, which could mean either kind.
 
@@ -109,7 +111,8 @@ def scaled_dot_product_attention(
     Notes
     -----
     `output_i = sum_j p_ij v_j` with `p_ij = exp(s_ij - lse_i)` and `s_ij = scale q_i . k_j`, over the keys j that query
-    i sees. Scores that are masked are selected away, so it does not matter what they would be.
+    i sees. Scores that are masked are selected away, so it does not matter what they would be. Keys and values that no
+    query of an item sees are not looked at. Those that some see should be finite: 0 times NaN may reach the others.
 
     References
     ----------
@@ -188,7 +191,7 @@ def attention_weights(
     options = _options(
         op, given, attn_mask, is_causal, scale, causal, window, bias, relative_bias, softcap, key_lengths
     )
-    output, _, weights = with_weights(*given.operands, *options, *_dropout(op, given, dropout_p, generator))
+    output, _, weights = with_weights(*_promoted(given.operands), *options, *_dropout(op, given, dropout_p, generator))
     return given.batched(output), given.batched(weights)
 
 
@@ -255,6 +258,7 @@ def varlen_attention(
     for name, x in {"query": q, "key": k, "value": v}.items():
         if x.ndim != 3:
             raise ValueError(f"{op}: {name} has shape {x.shape}, but must be (rows, heads, size)")
+    _check_sizes(op, q, k, v)
     starts = _offsets(op, "query_offsets", query_offsets, q.shape[0])
     key_starts = starts if key_offsets is None else _offsets(op, "key_offsets", key_offsets, k.shape[0])
     if key_offsets is None and k.shape[0] != q.shape[0]:
@@ -288,10 +292,7 @@ class _Given:
             if x.ndim < 2 or x.ndim != q.ndim:
                 needed = "at least (length, size)" if q.ndim < 2 else f"{q.ndim} axes as query {q.shape}"
                 raise ValueError(f"{op}: {name} has shape {x.shape}, but needs {needed}")
-        if k.shape[-1] != q.shape[-1]:
-            raise ValueError(f"{op}: query {q.shape} has size {q.shape[-1]}, but key {k.shape} has {k.shape[-1]}")
-        if k.shape[:-1] != v.shape[:-1]:
-            raise ValueError(f"{op}: key has shape {k.shape}, which needs value {(*k.shape[:-1], 'V')}, not {v.shape}")
+        _check_sizes(op, q, k, v)
         self.lead = q.shape[:-2]
         _check_heads(op, q, k, grouped)
         self.operands_of_scores = self.lead, q.shape[-2], k.shape[-2]
@@ -301,7 +302,8 @@ class _Given:
     def _split(self, x: Tensor) -> Tensor:
         if x.ndim == 4:
             return x
-        return reshape(x, (1, *(1,) * (3 - x.ndim), *x.shape) if x.ndim < 4 else (-1, *x.shape[-3:]))
+        lead = (1,) * (4 - x.ndim) if x.ndim < 4 else (math.prod(x.shape[:-3]),)
+        return reshape(x, (*lead, *x.shape[-3:]))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -329,7 +331,21 @@ class _Given:
             return x
         if all(extent == 1 for extent in x.shape[:-3]):
             return reshape(x, (1, *x.shape[-3:]))
-        return reshape(broadcast_to(x, (*lead[:-1], *x.shape[-3:])), (-1, *x.shape[-3:]))
+        return reshape(broadcast_to(x, (*lead[:-1], *x.shape[-3:])), (math.prod(lead[:-1]), *x.shape[-3:]))
+
+
+def _check_sizes(op: str, q: Tensor, k: Tensor, v: Tensor) -> None:
+    if k.shape[-1] != q.shape[-1]:
+        raise ValueError(f"{op}: query {q.shape} has size {q.shape[-1]}, but key {k.shape} has {k.shape[-1]}")
+    if k.shape[:-1] != v.shape[:-1]:
+        needed = ", ".join(map(str, k.shape[:-1]))
+        raise ValueError(f"{op}: key has shape {k.shape}, which needs value ({needed}, V), not {v.shape}")
+
+
+def _promoted(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """In one dtype, but for masks: as the op converts them."""
+    dtype = reduce(promote_types, [x.dtype for x in operands if x is not None and x.dtype.is_floating])
+    return tuple([x if x is None or not x.dtype.is_floating else astype(x, dtype, copy=False) for x in operands])
 
 
 def _check_heads(op: str, q: Tensor, k: Tensor, grouped: bool) -> None:
@@ -433,6 +449,8 @@ def _options(
     else:
         scale = arguments.number(op, "scale", scale)
     cap = 0.0 if softcap is None else positive(op, "softcap", softcap)
+    if math.isinf(cap):
+        raise ValueError(f"{op}: softcap is inf, but must be finite; None is no cap")
     return scale, cap, *_band(op, is_causal, causal, window), _sequences(op, given, key_lengths)
 
 
@@ -452,7 +470,8 @@ def _sequences(op: str, given: _Given, key_lengths: Any) -> tuple[int, ...] | No
 def _offsets(op: str, name: str, value: Any, rows: int) -> tuple[int, ...]:
     offsets = arguments.integers(op, name, value)
     if not offsets or offsets[0] != 0 or offsets[-1] != rows:
-        raise ValueError(f"{op}: {name} is {arguments.shown(value)}, but must go from 0 to {rows}, the rows there are")
+        given = f"go from {arguments.shown(offsets[0])} to {arguments.shown(offsets[-1])}" if offsets else "are empty"
+        raise ValueError(f"{op}: {name} {given}, but must go from 0 to {rows}, the rows there are")
     for n in range(1, len(offsets)):
         if offsets[n] < offsets[n - 1]:
             raise ValueError(f"{op}: {name}[{n}] is {offsets[n]}, less than the {offsets[n - 1]} before it")

@@ -166,7 +166,8 @@ def _check_shapes(op: str, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Non
     if k.shape[-1] != q.shape[-1]:
         raise ValueError(f"{op}: query {q.shape} has size {q.shape[-1]}, but key {k.shape} has {k.shape[-1]}")
     if v.shape[-2] != k.shape[-2]:
-        raise ValueError(f"{op}: key has shape {k.shape}, which needs value {(*k.shape[:-1], 'V')}, not {v.shape}")
+        needed = ", ".join(map(str, k.shape[:-1]))
+        raise ValueError(f"{op}: key has shape {k.shape}, which needs value ({needed}, V), not {v.shape}")
     if causal and q.shape[-2] != k.shape[-2]:
         raise ValueError(f"{op}: query has shape {q.shape} and key {k.shape}, but causal=True needs as many keys")
 

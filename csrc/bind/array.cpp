@@ -4,6 +4,31 @@
 #include "bind/caster.h"
 
 namespace tw {
+namespace {
+
+// A dtype as the member of the enum itself: pybind11 would make an object for each.
+struct Member {
+  DType dtype;
+};
+PyObject* members[kDTypes];
+
+}  // namespace
+}  // namespace tw
+
+namespace pybind11::detail {
+
+template <>
+struct type_caster<tw::Member> {
+  static constexpr auto name = make_caster<tw::DType>::name;
+
+  static handle cast(tw::Member of, return_value_policy, handle) {
+    return handle(tw::members[static_cast<int>(of.dtype)]).inc_ref();
+  }
+};
+
+}  // namespace pybind11::detail
+
+namespace tw {
 
 PyTypeObject* array_type = nullptr;
 
@@ -58,7 +83,7 @@ void bind_array_type(py::module_& m) {
   array_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&array_spec));
   if (!array_type) throw py::error_already_set();
   m.attr("Array") = py::handle(reinterpret_cast<PyObject*>(array_type));
-  def_property("dtype", [](const Array& x) { return x.dtype; });
+  def_property("dtype", [](const Array& x) { return Member{x.dtype}; });
   def_property("device", [](const Array& x) { return x.device; });
   def_property("shape", [](const Array& x) { return x.shape; });
   def_property("strides", [](const Array& x) {  // in bytes, as NumPy has them
@@ -86,6 +111,7 @@ void bind_array(py::module_& m) {
   for (int code = 0; code < kDTypes; ++code) {
     const auto value = static_cast<DType>(code);
     dtype.value(dtype_name(value), value);
+    members[code] = py::object(dtype.attr(dtype_name(value))).release().ptr();
   }
   // pybind11 would make an object of uninitialised memory.
   reinterpret_cast<PyTypeObject*>(dtype.ptr())->tp_new = [](PyTypeObject* type, PyObject*, PyObject*) -> PyObject* {

@@ -177,9 +177,10 @@ def swapaxes(x: Any, /, axis1: int, axis2: int) -> Tensor:
     (4, 3, 2)
     """
     x = asarray(x)
-    a, b = (_axis("swapaxes", axis, x.ndim) for axis in (axis1, axis2))
-    axes = list(range(x.ndim))
-    axes[a], axes[b] = axes[b], axes[a]
+    n = x.ndim
+    a, b = _axis("swapaxes", axis1, n), _axis("swapaxes", axis2, n)
+    axes = list(range(n))
+    axes[a], axes[b] = b, a
     return _transpose(x, tuple(axes))
 
 
@@ -548,13 +549,13 @@ def split(x: Any, sections: int | Sequence[int], /, axis: int = 0) -> list[Tenso
     x = asarray(x)
     axis = _axis("split", axis, x.ndim)
     length = x.shape[axis]
-    if isinstance(sections, (list, tuple, range)) or has_axes(sections):
-        cuts = [0, *integers("split", "sections", sections), length]
-    else:
+    if not (isinstance(sections, (list, tuple, range)) or has_axes(sections)):
         count = integer("split", "sections", sections)
         if count < 1 or length % count:
             raise ValueError(f"split: axis {axis} of x {x.shape} has length {length}, not a multiple of {shown(count)}")
-        cuts = list(range(0, length + 1, length // count)) if length else [0] * (count + 1)
+        equal = tuple(range(0, length + 1, length // count)) if length else (0,) * (count + 1)
+        return list(_split(x, equal, axis))
+    cuts = [0, *integers("split", "sections", sections), length]
     cuts = [slice(cut).indices(length)[1] for cut in cuts]  # counted from the front
     if cuts == sorted(cuts):
         return list(_split(x, tuple(cuts), axis))

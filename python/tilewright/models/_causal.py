@@ -53,8 +53,8 @@ def attend(
         k, v = cache.append(k, v)
     grouped = k.shape[1] != q.shape[1]
     x = functional.scaled_dot_product_attention(q, k, v, keep, dropout, enable_gqa=grouped, causal="lower_right")
-    x = swapaxes(x, 1, 2)
-    return reshape(x, (*x.shape[:2], x.shape[2] * x.shape[3]))
+    batch, heads, length, size = x.shape
+    return reshape(swapaxes(x, 1, 2), (batch, length, heads * size))
 
 
 class CausalModel(nn.Module):

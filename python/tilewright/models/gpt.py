@@ -63,7 +63,7 @@ class Attention(nn.Module):
         self.resid_dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, cache: nn.KeyValueCache | None, keep: Tensor | None) -> Tensor:
-        q, k, v = (heads_of(part, self.num_heads) for part in split(self.c_attn(x), 3, axis=-1))
+        q, k, v = split(heads_of(self.c_attn(x), 3 * self.num_heads), 3, axis=1)
         dropped = self.resid_dropout.p if self.training else 0.0
         return self.resid_dropout(self.c_proj(attend(q, k, v, cache, keep, dropped)))
 

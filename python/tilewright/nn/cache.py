@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .. import _core
 from .._engine import arguments
-from .._engine.tape import state
+from .._engine.tape import mark_written, state
 from .._functions.creation import empty
 from .functional._checks import operands
 
@@ -103,35 +104,26 @@ class KeyValueCache:
         given = operands(op, key=key, value=value)
         _check_history(op, given)
         key, value = given
-        if key.ndim != 4 or value.ndim != 4 or key.shape[:3] != value.shape[:3]:
-            raise ValueError(
-                f"{op}: got key {key.shape} and value {value.shape}, but needs (B, K, T, D) and (B, K, T, V)"
-            )
-        self._check_alike(op, key=key, value=value)
-        end = self.length + key.shape[2]
+        shape, of_value = key.shape, value.shape
+        if len(shape) != 4 or len(of_value) != 4 or shape[:3] != of_value[:3]:
+            raise ValueError(f"{op}: got key {shape} and value {of_value}, but needs (B, K, T, D) and (B, K, T, V)")
+        if self._room is not None:
+            _check_alike(op, "key", key, self._room[0])
+            _check_alike(op, "value", value, self._room[1])
+        end = self.length + shape[2]
         if self.capacity is not None and end > self.capacity:
             raise ValueError(
-                f"{op}: key has {key.shape[2]} positions, which with the {self.length} there are {end}, "
+                f"{op}: key has {shape[2]} positions, which with the {self.length} there are {end}, "
                 f"but the capacity is {self.capacity}"
             )
-        room = self._room = self._with_room(key, value, end)
-        for kept, new in zip(room, given, strict=True):
-            kept[:, :, self.length : end] = new.detach()
+        keys, values = self._room = self._with_room(key, value, end)
+        added = slice(None), slice(None), slice(self.length, end)
+        _core.setitem(keys._array, added, key._array)
+        _core.setitem(values._array, added, value._array)
+        mark_written([keys._array, values._array])
         self.length = end
-        return room[0][:, :, :end], room[1][:, :, :end]
-
-    def _check_alike(self, op: str, **given: Tensor) -> None:
-        """Raise for what does not fit what is there: sizes, dtype, device."""
-        if self._room is None:
-            return
-        for (name, new), kept in zip(given.items(), self._room, strict=True):
-            batch, heads, _, size = kept.shape
-            if (*new.shape[:2], new.shape[3]) != (batch, heads, size):
-                raise ValueError(f"{op}: {name} has shape {new.shape}, but the cache has ({batch}, {heads}, T, {size})")
-            if new.dtype != kept.dtype:
-                raise TypeError(f"{op}: {name} is {new.dtype.name}, but the cache is {kept.dtype.name}")
-            if new.device != kept.device:
-                raise ValueError(f"{op}: {name} is on {new.device}, but the cache is on {kept.device}")
+        there = slice(None), slice(None), slice(end)
+        return keys[there], values[there]
 
     def _with_room(self, key: Tensor, value: Tensor, positions: int) -> tuple[Tensor, Tensor]:
         """Memory for so many positions, with those that are there."""
@@ -208,6 +200,17 @@ class KeyValueCache:
     def __repr__(self) -> str:
         shape = "" if self._room is None else f", keys {self.keys.shape}, values {self.values.shape}"  # type: ignore[union-attr]
         return f"KeyValueCache(length={self.length}, capacity={self.capacity}{shape})"
+
+
+def _check_alike(op: str, name: str, new: Tensor, kept: Tensor) -> None:
+    """Raise for what does not fit what is there: sizes, dtype, device."""
+    shape, own = new.shape, kept.shape
+    if shape[0] != own[0] or shape[1] != own[1] or shape[3] != own[3]:
+        raise ValueError(f"{op}: {name} has shape {shape}, but the cache has ({own[0]}, {own[1]}, T, {own[3]})")
+    if new.dtype != kept.dtype:
+        raise TypeError(f"{op}: {name} is {new.dtype.name}, but the cache is {kept.dtype.name}")
+    if new.device != kept.device:
+        raise ValueError(f"{op}: {name} is on {new.device}, but the cache is on {kept.device}")
 
 
 def _check_history(op: str, given: list[Tensor]) -> None:

@@ -5,6 +5,27 @@
 namespace tw::TW_ISA {
 namespace {
 
+constexpr int64_t kFewRows = 4;  // queries of all heads
+
+template <int N>
+struct Constant {
+  static constexpr int value = N;
+};
+// f with the number of rows as a constant.
+template <class F>
+TW_INLINE void with_rows(int rows, F f) {
+  switch (rows) {
+    case 1:
+      return f(Constant<1>{});
+    case 2:
+      return f(Constant<2>{});
+    case 3:
+      return f(Constant<3>{});
+    default:
+      return f(Constant<4>{});
+  }
+}
+
 // Rows that are read next, a row for each that is worked on.
 template <class T>
 struct Ahead {
@@ -17,78 +38,112 @@ struct Ahead {
   }
 };
 
-// s[j] = q . k[j]
-template <class T>
-void dot_keys(const T* q, const T* k, int64_t k_row, int64_t count, int64_t depth, Ahead<T> ahead, T* s) {
+// Keys that are multiplied at once with R queries, and vectors of values that are added up for them: what fits in
+// registers.
+template <class T, int R>
+constexpr int kKeysAtOnce = lanes<T> < 4 || (TW_VEC_BYTES < 64 && R > 2) ? 2 : 4;
+template <int R>
+constexpr int kVectorsAtOnce = TW_VEC_BYTES < 64 && R > 2 ? 2 : 4;
+
+// Lane-wise sums of the products of R queries with n keys, sums[r][i].
+template <class T, int R, int n, int N>
+TW_INLINE void dot_few_keys(const T* const (&q)[R], const T* const (&k)[n], int64_t depth, vec<T> (&x)[R][N], int at) {
   typedef vec<T> V;
-  constexpr int L = lanes<T>, kAtOnce = 4;
-  static_assert(L % kAtOnce == 0 || L == 2);
-  constexpr int n = L < kAtOnce ? L : kAtOnce;
+  constexpr int L = lanes<T>;
+  V sums[R][n] = {};
+  const auto add = [&](auto load_part, int64_t c) __attribute__((always_inline)) {
+    V of_q[R];
+    for (int r = 0; r < R; ++r) of_q[r] = load_part(q[r] + c);
+#pragma GCC unroll 4
+    for (int i = 0; i < n; ++i) {
+      const V of_k = load_part(k[i] + c);
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) sums[r][i] = fma(of_k, of_q[r], sums[r][i]);
+    }
+  };
+  int64_t c = 0;
+  for (; c + L <= depth; c += L) add([](const T* p) __attribute__((always_inline)) { return load(p); }, c);
+  const int left = (int)(depth - c);
+  if (left) add([left](const T* p) __attribute__((always_inline)) { return load_n(p, left); }, c);
+  for (int r = 0; r < R; ++r)
+    for (int i = 0; i < n; ++i) x[r][at + i] = sums[r][i];
+}
+
+// s[r][j] = q[r] . k[j], rows of s kKeys apart.
+template <class T, int R>
+void dot_keys(const T* const (&q)[R], const T* k, int64_t k_row, int64_t count, int64_t depth, Ahead<T> ahead, T* s) {
+  constexpr int L = lanes<T>, n = kKeysAtOnce<T, R>;
   for (int64_t j = 0; j < count; j += L) {
-    V x[L];
+    vec<T> x[R][L];
+#pragma GCC unroll 4
     for (int l = 0; l < L; l += n) {
       const T* row[n];
-      for (int i = 0; i < n; ++i) row[i] = k + (j + l + i < count ? j + l + i : count - 1) * k_row;
-      V sum[n] = {};
-      int64_t c = 0;
-      for (; c + L <= depth; c += L) {
-        const V of_q = load(q + c);
-#pragma GCC unroll 4
-        for (int i = 0; i < n; ++i) sum[i] = fma(load(row[i] + c), of_q, sum[i]);
-      }
-      if (c < depth) {
-        const V of_q = load_n(q + c, (int)(depth - c));
-        for (int i = 0; i < n; ++i) sum[i] = fma(load_n(row[i] + c, (int)(depth - c)), of_q, sum[i]);
-      }
       for (int i = 0; i < n; ++i) {
-        x[l + i] = sum[i];
+        row[i] = k + (j + l + i < count ? j + l + i : count - 1) * k_row;
         if (j + l + i < count) ahead.fetch(j + l + i);
       }
+      dot_few_keys<T, R, n, L>(q, row, depth, x, l);
     }
-    store(s + j, sum_rows<T>(x));
+    for (int r = 0; r < R; ++r) store(s + r * kKeys + j, sum_rows<T>(x[r]));
   }
 }
 
-// W vectors of sums += p[j] v[j], in as many chains as hide the latency of fma.
-template <class T, int W>
-TW_INLINE void add_columns(const T* p, const T* v, int64_t v_row, int64_t count, const Ahead<T>& ahead, T* sums) {
+// W vectors of sums[r] += p[r][j] v[j], in as many chains as hide the latency of fma. Rows of p are kKeys apart.
+template <class T, int R, int W>
+TW_INLINE void add_columns(const T* p, const T* v, int64_t v_row, int64_t count, const Ahead<T>& ahead,
+                           T* const (&sums)[R], int64_t c) {
   typedef vec<T> V;
-  constexpr int L = lanes<T>, chains = 8 / W;
-  V acc[chains][W] = {};
-  for (int w = 0; w < W; ++w) acc[0][w] = load(sums + w * L);
+  constexpr int L = lanes<T>, chains = R * W < 8 ? 8 / (R * W) : 1;
+  V acc[chains][R][W] = {};
+  for (int r = 0; r < R; ++r)
+    for (int w = 0; w < W; ++w) acc[0][r][w] = load(sums[r] + c + w * L);
+  const auto add = [&](int64_t j, V(&to)[R][W]) __attribute__((always_inline)) {
+    V of_v[W];
+    for (int w = 0; w < W; ++w) of_v[w] = load(v + j * v_row + c + w * L);
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) {
+      const V weight = set1(p[r * kKeys + j]);
+#pragma GCC unroll 4
+      for (int w = 0; w < W; ++w) to[r][w] = fma(weight, of_v[w], to[r][w]);
+    }
+  };
   int64_t j = 0;
   for (; j + chains <= count; j += chains) {
 #pragma GCC unroll 8
     for (int i = 0; i < chains; ++i) {
       ahead.fetch(j + i);
-#pragma GCC unroll 4
-      for (int w = 0; w < W; ++w) acc[i][w] = fma(set1(p[j + i]), load(v + (j + i) * v_row + w * L), acc[i][w]);
+      add(j + i, acc[i]);
     }
   }
-  for (; j < count; ++j)
-    for (int w = 0; w < W; ++w) acc[0][w] = fma(set1(p[j]), load(v + j * v_row + w * L), acc[0][w]);
-  for (int w = 0; w < W; ++w) {
-    for (int i = 1; i < chains; ++i) acc[0][w] += acc[i][w];
-    store(sums + w * L, acc[0][w]);
-  }
+  for (; j < count; ++j) add(j, acc[0]);
+  for (int r = 0; r < R; ++r)
+    for (int w = 0; w < W; ++w) {
+      for (int i = 1; i < chains; ++i) acc[0][r][w] += acc[i][r][w];
+      store(sums[r] + c + w * L, acc[0][r][w]);
+    }
 }
 
-// sums += p v: there is room for whole vectors.
-template <class T>
-void add_values(const T* p, const T* v, int64_t v_row, int64_t count, int64_t columns, Ahead<T> ahead, T* sums) {
+// sums[r] += p[r] v: there is room for whole vectors.
+template <class T, int R>
+void add_values(const T* p, const T* v, int64_t v_row, int64_t count, int64_t columns, Ahead<T> ahead,
+                T* const (&sums)[R]) {
   constexpr int L = lanes<T>;
   int64_t c = 0;
   const auto step = [&](int vectors) {
     c += vectors * L;
     ahead.data = nullptr;
   };
-  for (; c + 4 * L <= columns; step(4)) add_columns<T, 4>(p, v + c, v_row, count, ahead, sums + c);
-  for (; c + 2 * L <= columns; step(2)) add_columns<T, 2>(p, v + c, v_row, count, ahead, sums + c);
-  for (; c + L <= columns; step(1)) add_columns<T, 1>(p, v + c, v_row, count, ahead, sums + c);
+  if constexpr (kVectorsAtOnce<R> == 4)
+    for (; c + 4 * L <= columns; step(4)) add_columns<T, R, 4>(p, v, v_row, count, ahead, sums, c);
+  for (; c + 2 * L <= columns; step(2)) add_columns<T, R, 2>(p, v, v_row, count, ahead, sums, c);
+  for (; c + L <= columns; step(1)) add_columns<T, R, 1>(p, v, v_row, count, ahead, sums, c);
   if (c == columns) return;
-  vec<T> acc = load(sums + c);
-  for (int64_t j = 0; j < count; ++j) acc = fma(set1(p[j]), load_n(v + j * v_row + c, (int)(columns - c)), acc);
-  store(sums + c, acc);
+  for (int r = 0; r < R; ++r) {
+    vec<T> acc = load(sums[r] + c);
+    for (int64_t j = 0; j < count; ++j)
+      acc = fma(set1(p[r * kKeys + j]), load_n(v + j * v_row + c, (int)(columns - c)), acc);
+    store(sums[r] + c, acc);
+  }
 }
 
 }  // namespace

@@ -7,8 +7,6 @@ namespace {
 
 constexpr int64_t kAliasing = 2048;  // bytes between rows of which a register tile's would evict each other
 
-constexpr int64_t kFewQueries = 4, kFewKeys = 64;  // of a tile: they stay in L1 for all queries
-
 // Where things lie in the scratch of a call, in elements.
 template <class T>
 class Scratch {
@@ -16,27 +14,28 @@ class Scratch {
   static constexpr int mr = Blocking<T>::mr, L = lanes<T>;
 
   explicit Scratch(const AttentionForward& a)
-      : groups((a.rows + mr - 1) / mr),
+      : few(a.rows * a.scores.heads <= kFewRows),
+        of_head((a.rows + mr - 1) / mr),
+        groups(few ? 1 : of_head * a.scores.heads),
         q_row(up(a.size) + L),
         v_row(up(a.value_size) + L),
-        few(a.rows * a.scores.heads <= kFewQueries),
         copies_q(!few && a.q.row * (int64_t)sizeof(T) % kAliasing == 0),
-        copies_v(!few && (groups * a.scores.heads >= 4 || (!kReadsPartOfVector && a.value_size % L != 0))) {
+        copies_v(!few && (groups >= 4 || (!kReadsPartOfVector && a.value_size % L != 0))) {
     int64_t end = 0;
     const auto take = [&](int64_t count) { return end += up(count), end - up(count); };
     keys = take(few ? 0 : kKeys * a.size);
     scores = take((int64_t)mr * kKeys);
     values = take(copies_v ? kKeys * v_row : 0);
     seen_values = take(a.scores.has_masks() ? kKeys * v_row : 0);
-    queries = take(copies_q ? groups * a.scores.heads * mr * q_row : 0);
-    sums = take(groups * a.scores.heads * mr * v_row);
-    states = take(groups * a.scores.heads * (int64_t)(sizeof(SoftmaxState<T>) / sizeof(T)));
+    queries = take(copies_q ? groups * mr * q_row : 0);
+    sums = take(groups * mr * v_row);
+    states = take(groups * (int64_t)(sizeof(SoftmaxState<T>) / sizeof(T)));
     size = end;
   }
 
-  int64_t groups;  // of up to mr queries, of each head
+  bool few;                 // queries: keys and values are read as they lie
+  int64_t of_head, groups;  // of up to mr queries: of each head, and in all; few queries of all heads are one
   int64_t q_row, v_row;
-  bool few;  // queries: keys and values are read as they lie
   bool copies_q, copies_v;
   int64_t keys, scores, values, seen_values, queries, sums, states, size;
 
@@ -78,26 +77,30 @@ class Forward {
       }
       state.started = false;
       if (at_.copies_q)
-        copy_rows(at<T>(a_.q, group.head, group.i), a_.q.row, group.rows, a_.size, queries_of(group), at_.q_row);
+        copy_rows(at<T>(a_.q, group.head, group.i), a_.q.row, group.rows(), a_.size, queries_of(group), at_.q_row);
     });
-    const int64_t keys = at_.few ? kFewKeys : kKeys;
-    for (int64_t j = all.from; j < all.to; j += keys) add_tile({j, all.to - j < keys ? all.to : j + keys});
+    for (int64_t j = all.from; j < all.to; j += kKeys) add_tile({j, all.to - j < kKeys ? all.to : j + kKeys});
     for_each_group([&](const Group& group) { finish(group); });
   }
 
  private:
+  // Queries i, .. of each of some heads, one behind another.
   struct Group {
-    int64_t head, i, index;  // the first of its rows
-    int rows;
+    int64_t head, i, index;
+    int heads, queries;
+    int rows() const { return heads * queries; }
+    int64_t head_of(int r) const { return head + r / queries; }
+    int64_t query_of(int r) const { return i + r % queries; }
   };
 
   template <class F>
   void for_each_group(F f) const {
+    if (at_.few) return f(Group{0, a_.from, 0, (int)s_.heads, (int)a_.rows});
     for (int64_t head = 0; head < s_.heads; ++head)
-      for (int64_t g = 0; g < at_.groups; ++g)
-        f(Group{head, a_.from + start(g), head * at_.groups + g, (int)(start(g + 1) - start(g))});
+      for (int64_t g = 0; g < at_.of_head; ++g)
+        f(Group{head, a_.from + start(g), head * at_.of_head + g, 1, (int)(start(g + 1) - start(g))});
   }
-  int64_t start(int64_t group) const { return a_.rows * group / at_.groups; }  // near-equal groups
+  int64_t start(int64_t group) const { return a_.rows * group / at_.of_head; }  // near-equal groups
 
   T* queries_of(const Group& group) const { return scratch_ + at_.queries + group.index * mr * at_.q_row; }
   T* sums_of(const Group& group) const { return scratch_ + at_.sums + group.index * mr * at_.v_row; }
@@ -114,9 +117,8 @@ class Forward {
       v_ = scratch_ + at_.values;
       v_row_ = at_.v_row;
     }
-    const int64_t groups = at_.groups * s_.heads;
     for_each_group([&](const Group& group) {
-      if (!at_.few) fetch(tile.to + count * group.index / groups, tile.to + count * (group.index + 1) / groups);
+      if (!at_.few) fetch(tile.to + count * group.index / at_.groups, tile.to + count * (group.index + 1) / at_.groups);
       add(group, tile);
     });
   }
@@ -133,28 +135,29 @@ class Forward {
 
   // A group's share of a tile: scores, their powers, and the products with the values.
   void add(const Group& group, KeyRange tile) {
-    KeyRange seen = seen_by_any(s_, group.i, group.rows, tile);
+    KeyRange seen = seen_by_any(s_, group.i, group.queries, tile);
     if (seen.empty()) return;
+    const int rows = group.rows();
     T* const s = scratch_ + at_.scores;
     multiply_keys(group, tile, seen, s);
     const int from = (int)(seen.from - tile.from) / L * L, count = (int)(seen.to - tile.from) - from;
     const T *v = v_, *finished = s + from;
     int64_t v_row = v_row_;
     if (s_.has_masks() || s_.softcap != 0 || s_.unit() != s_.scale ||
-        !seen_by_all(s_, group.i, group.rows, {tile.from + from, seen.to})) {
-      for (int r = 0; r < group.rows; ++r)
-        finish_row<T>(s_, group.head, group.i + r, tile.from + from, count, s + r * kKeys + from);
-      if (s_.has_masks() && !only_seen(finished, group.rows, from, tile.from, seen, v, v_row)) return;
+        !seen_by_all(s_, group.i, group.queries, {tile.from + from, seen.to})) {
+      for (int r = 0; r < rows; ++r)
+        finish_row<T>(s_, group.head_of(r), group.query_of(r), tile.from + from, count, s + r * kKeys + from);
+      if (s_.has_masks() && !only_seen(finished, rows, from, tile.from, seen, v, v_row)) return;
     } else if (count % L != 0) {
-      fill_up(s, group.rows, from + count);
+      fill_up(s, rows, from + count);
     }
     SoftmaxState<T>& state = states_[group.index];
     alignas(64) T factors[SoftmaxState<T>::kRows];
-    if (softmax_tile(state, group.rows, s, from, (from + count + L - 1) / L * L, per_unit_, factors) && state.started)
+    if (softmax_tile(state, rows, s, from, (from + count + L - 1) / L * L, per_unit_, factors) && state.started)
       rescale(group, factors);
     if (s_.drops)
-      for (int r = 0; r < group.rows; ++r)
-        drop_row<T>(s_, group.head, group.i + r, tile.from + from, count, s + r * kKeys + from);
+      for (int r = 0; r < rows; ++r)
+        drop_row<T>(s_, group.head_of(r), group.query_of(r), tile.from + from, count, s + r * kKeys + from);
     multiply_values(group, s + (seen.from - tile.from), seen, v + (seen.from - tile.from) * v_row, v_row,
                     state.started);
     state.started = true;
@@ -162,18 +165,21 @@ class Forward {
 
   // Products of the queries with the keys of the tile that are seen, and maybe with others.
   void multiply_keys(const Group& group, KeyRange tile, KeyRange seen, T* s) const {
-    const T* q = at_.copies_q ? queries_of(group) : at<T>(a_.q, group.head, group.i);
     if (!at_.few) {
+      const T* q = at_.copies_q ? queries_of(group) : at<T>(a_.q, group.head, group.i);
       const int64_t panel = (seen.from - tile.from) / nr, panels = (seen.to - tile.from + nr - 1) / nr;
-      multiply_panels<T>(q, at_.copies_q ? at_.q_row : a_.q.row, group.rows, a_.size, scratch_ + at_.keys, panel,
+      multiply_panels<T>(q, at_.copies_q ? at_.q_row : a_.q.row, group.rows(), a_.size, scratch_ + at_.keys, panel,
                          panels, tile.to - tile.from, s, kKeys);
       return;
     }
     const int64_t from = (seen.from - tile.from) / L * L + tile.from;
-    Ahead<T> ahead{at<T>(a_.v, 0, from), a_.v.row, a_.value_size};
-    for (int r = 0; r < group.rows; ++r, ahead.data = nullptr)
-      dot_keys(q + r * a_.q.row, at<T>(a_.k, 0, from), a_.k.row, seen.to - from, a_.size, ahead,
-               s + r * kKeys + (from - tile.from));
+    const Ahead<T> ahead{at<T>(a_.v, 0, from), a_.v.row, a_.value_size};
+    with_rows(group.rows(), [&](auto rows) {
+      const T* q[rows.value];
+      for (int r = 0; r < rows.value; ++r) q[r] = at<T>(a_.q, group.head_of(r), group.query_of(r));
+      dot_keys<T, rows.value>(q, at<T>(a_.k, 0, from), a_.k.row, seen.to - from, a_.size, ahead,
+                              s + (from - tile.from));
+    });
   }
 
   static void fill_up(T* s, int rows, int count) {
@@ -212,7 +218,7 @@ class Forward {
 
   void rescale(const Group& group, const T* factors) const {
     T* sums = sums_of(group);
-    for (int r = 0; r < group.rows; ++r, sums += at_.v_row) {
+    for (int r = 0; r < group.rows(); ++r, sums += at_.v_row) {
       if (factors[r] == 1) continue;
       const V factor = set1(factors[r]);
       for (int64_t c = 0; c < a_.value_size; c += L) store(sums + c, load(sums + c) * factor);
@@ -222,13 +228,16 @@ class Forward {
   void multiply_values(const Group& group, const T* p, KeyRange seen, const T* v, int64_t v_row, bool add) const {
     const int64_t count = seen.to - seen.from;
     if (at_.few) {
-      T* sums = sums_of(group);
-      const bool last = seen.to + kFewKeys > a_.key_end;
-      Ahead<T> ahead{last ? nullptr : at<T>(a_.k, 0, seen.from + kFewKeys), a_.k.row, a_.size};
-      for (int r = 0; r < group.rows; ++r, sums += at_.v_row, ahead.data = nullptr) {
-        for (int64_t c = 0; c < a_.value_size && !add; c += L) store(sums + c, V{});
-        add_values(p + r * kKeys, v, v_row, count, a_.value_size, ahead, sums);
-      }
+      const bool last = seen.to + kKeys > a_.key_end;
+      const Ahead<T> ahead{last ? nullptr : at<T>(a_.k, 0, seen.from + kKeys), a_.k.row, a_.size};
+      with_rows(group.rows(), [&](auto rows) {
+        T* sums[rows.value];
+        for (int r = 0; r < rows.value; ++r) {
+          sums[r] = sums_of(group) + r * at_.v_row;
+          for (int64_t c = 0; c < a_.value_size && !add; c += L) store(sums[r] + c, V{});
+        }
+        add_values<T, rows.value>(p, v, v_row, count, a_.value_size, ahead, sums);
+      });
       return;
     }
     RegisterTile<FmaStep<T>> t{};
@@ -239,7 +248,7 @@ class Forward {
     t.b_row = v_row;
     t.b_ahead = v;
     t.c_row = t.add_row = at_.v_row;
-    t.rows = group.rows;
+    t.rows = group.rows();
     for (int64_t c = 0; c < a_.value_size; c += nr) {
       t.b = v + c;
       t.c = sums_of(group) + c;
@@ -253,16 +262,17 @@ class Forward {
     const SoftmaxState<T>& state = states_[group.index];
     const T factor = (T)(s_.drops ? s_.factor : 1);
     alignas(64) T inverse[SoftmaxState<T>::kRows], lse[SoftmaxState<T>::kRows];
-    for (int first = 0; first < group.rows; first += L) {
+    for (int first = 0; first < group.rows(); first += L) {
       const V total = load(state.total + first), most = load(state.most + first);
       const auto empty = total == (T)0;
       store(inverse + first, empty ? V{} : factor / total);
       store(lse + first, empty ? none<T>() : fma(most, set1((T)Power<T>::kToScore), log(total)));
     }
-    for (int r = 0; r < group.rows; ++r) {
-      *at<T>(a_.lse, group.head, group.i + r) = lse[r];
+    for (int r = 0; r < group.rows(); ++r) {
+      const int64_t head = group.head_of(r), i = group.query_of(r);
+      *at<T>(a_.lse, head, i) = lse[r];
       const T* sums = sums_of(group) + r * at_.v_row;
-      T* output = at<T>(a_.output, group.head, group.i + r);
+      T* output = at<T>(a_.output, head, i);
       const bool empty = !state.started || inverse[r] == 0;
       for (int64_t c = 0; c < a_.value_size; c += L) {
         const V x = empty ? V{} : load(sums + c) * inverse[r];

@@ -164,7 +164,7 @@ void add_all_columns(const GemvProblem& g, int tail, compute_t<S>* sums) {
 
 // Sums of R vectors x: rows of so many elements, that all stay in L1.
 template <class T, int R>
-constexpr int kRows = 16384 / sizeof(T) / (R > 2 ? 4 : R);
+constexpr int kRows = 16384 / sizeof(T) / (R > 2 ? 4 : 2);
 
 // sums[r][0 .. n) += A[:, 0 .. C) x[r][0 .. C). kFetch: the next C columns are fetched into L2 meanwhile.
 template <class S, int R, int C, bool kFetch>

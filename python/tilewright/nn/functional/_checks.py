@@ -25,14 +25,15 @@ def operands(op: str, **given: Any) -> list[Tensor]:
 
     They are not computed with as integers: their differences and squares need not fit their dtype.
     """
-    for value in given.values():
-        if not isinstance(value, Tensor) or not value.dtype.is_floating:
+    tensors: list[Any] = list(given.values())
+    for value in tensors:
+        if not isinstance(value, Tensor) or not value._array.dtype.is_floating:
             break
     else:  # nothing to do
-        return list(given.values())
+        return tensors
     leader = next((x for x in given.values() if isinstance(x, Tensor)), None)
     leader = next((x for x in given.values() if getattr(x, "_node", None) is not None), leader)
-    tensors: list[Tensor] = []
+    tensors = []
     for name, value in given.items():
         tensor = value if isinstance(value, Tensor) else operand(op, name, value, leader)
         if tensor.dtype.is_complex:

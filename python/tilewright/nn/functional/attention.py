@@ -305,6 +305,26 @@ class _Given:
         lead = (1,) * (4 - x.ndim) if x.ndim < 4 else (math.prod(x.shape[:-3]),)
         return reshape(x, (*lead, *x.shape[-3:]))
 
+        of_q, of_k, of_v = q.shape, k.shape, v.shape
+        axes = len(of_q)
+        if axes < 2 or len(of_k) != axes or len(of_v) != axes:
+            needed = "at least (length, size)" if axes < 2 else f"{axes} axes as query {of_q}"
+            name, shape = next(
+                (name, shape)
+                for name, shape in (("query", of_q), ("key", of_k), ("value", of_v))
+                if len(shape) < 2 or len(shape) != axes
+            )
+            raise ValueError(f"{op}: {name} has shape {shape}, but needs {needed}")
+        if of_k[-1] != of_q[-1]:
+            raise ValueError(f"{op}: query {of_q} has size {of_q[-1]}, but key {of_k} has {of_k[-1]}")
+        if of_k[:-1] != of_v[:-1]:
+            raise ValueError(f"{op}: key has shape {of_k}, which needs value {(*of_k[:-1], 'V')}, not {of_v}")
+        _check_heads(op, of_q, of_k, grouped)
+        self.lead, self.size = of_q[:-2], of_q[-1]
+        self.operands_of_scores = self.lead, of_q[-2], of_k[-2]
+        self.q, self.k, self.v = (q, k, v) if axes == 4 else (_split(q), _split(k), _split(v))
+        self.extras: tuple[Any, ...] = (None, None, None)
+
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """(B, H, T, S)."""
@@ -348,10 +368,15 @@ def _promoted(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([x if x is None or not x.dtype.is_floating else astype(x, dtype, copy=False) for x in operands])
 
 
-def _check_heads(op: str, q: Tensor, k: Tensor, grouped: bool) -> None:
-    if q.shape[:-3] != k.shape[:-3] or (q.ndim == 2 and k.ndim != 2):
-        raise ValueError(f"{op}: query has shape {q.shape}, but key {k.shape}: the axes of the batch must agree")
-    heads, own = (x.shape[-3] if x.ndim > 2 else 1 for x in (q, k))
+def _split(x: Tensor) -> Tensor:
+    return reshape(x, (1, *(1,) * (3 - x.ndim), *x.shape) if x.ndim < 4 else (-1, *x.shape[-3:]))
+
+
+def _check_heads(op: str, q: tuple[int, ...], k: tuple[int, ...], grouped: bool) -> None:
+    """Raise for shapes, of as many axes, of which one is not for the other."""
+    if q[:-3] != k[:-3]:
+        raise ValueError(f"{op}: query has shape {q}, but key {k}: the axes of the batch must agree")
+    heads, own = (q[-3], k[-3]) if len(q) > 2 else (1, 1)
     if heads == own:
         return
     if not grouped:
@@ -445,7 +470,7 @@ def _options(
         added = given.of_scores(op, "bias", _bias(op, "bias", given, bias))
     given.extras = keep, added, None if relative_bias is None else _relative(op, given, relative_bias)
     if scale is None:
-        scale = 1 / math.sqrt(given.q.shape[3]) if given.q.shape[3] else 1.0
+        scale = 1 / math.sqrt(given.size) if given.size else 1.0
     else:
         scale = arguments.number(op, "scale", scale)
     cap = 0.0 if softcap is None else positive(op, "softcap", softcap)

@@ -2,6 +2,8 @@
 
 A. Vaswani et al., Attention Is All You Need, NeurIPS 2017: its layers, label smoothing, warm-up and beam search.
 
+From seed 0 all dates of the test come out right.
+
 python examples/translate_dates_transformer.py
 """
 

@@ -118,13 +118,13 @@ def main():
     args = common.read(parser)
     if args.width % 4:
         parser.error(f"argument --width: {args.width} is not a multiple of 4")
-    repeats = 10
     if args.quick:
-        args.longest, repeats = min(args.longest, 512), 2
+        args.longest = min(args.longest, 512)
     lengths = [2**i for i in range(3, args.longest.bit_length())]
     layers = {name: make(args.width).eval() for name, (make, _, _) in LAYERS.items() if make}
     counted, times = ({name: [] for name in layers} for _ in range(2))
     for length in tqdm(lengths, unit="length", leave=False):
+        repeats = 2 if args.quick else max(20, 20_000 // length)  # short calls last less than what disturbs them
         taken = measured(layers, length, args.width, repeats)
         for name, layer in layers.items():
             counted[name].append(multiply_adds(layer, length, args.width))

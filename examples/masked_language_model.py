@@ -51,16 +51,17 @@ def hide(vocabulary, tokens, probability=0.15):
 def pretrain(bert, vocabulary, tokens, mask, steps):
     """Losses of all steps: mean of -log p of the words that were hidden."""
     model = tw.models.BERTForMaskedLM(bert)
-    optimizer = tw.optim.AdamW(model.parameters(), lr=1e-3)
-    schedule = tw.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, steps)
+    optimizer = tw.optim.AdamW(model.parameters())
+    schedule = tw.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, steps, pct_start=0.1, cycle_momentum=False)
     losses = []
     for _ in tqdm(range(steps), unit="batch", desc="pre-training", leave=False):
-        chosen = tw.random.integers(0, len(tokens), size=32)
+        chosen = tw.random.integers(0, len(tokens), size=64)
         inputs, targets = hide(vocabulary, tokens[chosen])
         at = targets != -100
         optimizer.zero_grad()
         loss = F.cross_entropy(model(inputs, mask[chosen], at=at), targets[at])
         loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         losses.append(loss.item())
@@ -121,8 +122,8 @@ def plot(args, losses, curves, count):
 def main():
     parser = common.options(__doc__, "masked_language_model.png")
     common.add_quick(parser)
-    parser.add_argument("--steps", type=common.count, default=700, help="of pre-training, 32 texts each")
-    parser.add_argument("--labels", type=common.count, default=20, help="texts with labels of each module")
+    parser.add_argument("--steps", type=common.count, default=3000, help="of pre-training, 64 texts each")
+    parser.add_argument("--labels", type=common.count, default=10, help="texts with labels of each module")
     args = common.read(parser)
     characters, classes, epochs = (60_000, 3, 3) if args.quick else (1_500_000, 8, 15)
     if args.quick:

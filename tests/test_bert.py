@@ -374,6 +374,8 @@ def test_folders_that_are_broken(tmp_path):
     write(tmp_path, bert(), "[]")
     with pytest.raises(tw.io.FormatError, match="holds no object"):
         models.load_bert(tmp_path)
+    with pytest.raises(TypeError, match=r"load_bert: folder is 3, but must be a str, bytes or os\.PathLike"):
+        models.load_bert(3)
     with pytest.raises(TypeError, match=r"load_bert: network is .* but must be BERT"):
         models.load_bert(tmp_path, nn.Linear)
 

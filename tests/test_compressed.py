@@ -142,3 +142,11 @@ def test_what_is_refused():
         nn.compress(nn.Linear(2, 2), "int4")
     with pytest.raises(TypeError, match="compressed_linear: x is complex64, but must be floating"):
         nn.CompressedLinear([[1.0]], dtype="bfloat16")(tw.asarray([1.0], dtype="complex64"))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "bfloat16"])
+def test_costs_are_those_of_the_layer_it_takes_the_place_of(dtype):
+    net = nn.Sequential(nn.Linear(6, 4, bias=False), nn.Linear(4, 3))
+    wanted = [(row.connections, row.multiply_adds) for row in net.summary((5, 6)).layers]
+    got = [(row.connections, row.multiply_adds) for row in nn.compress(net, dtype).summary((5, 6)).layers]
+    assert got == wanted and got[1:3] == [(120, 120), (75, 60)]

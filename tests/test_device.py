@@ -16,7 +16,7 @@ import tilewright as tw
 from cases import CASES, opcase
 from cases.opcase import Sample, results
 from test_modules import CASES as MODULE_CASES
-from tilewright import _core, nn
+from tilewright import _core, models, nn
 
 HAS_TEST_DEVICE = hasattr(_core, "stray_read_in_op")
 on_test_device = pytest.mark.skipif(not HAS_TEST_DEVICE, reason="this build has no device but the CPU")
@@ -208,6 +208,49 @@ def test_modules_compute_there_what_they_compute_here(case):
     here, inputs = case.make(), [x.to("cpu") for x in case.draw()]
     there = case.make().to(D)
     for want, got in zip(results(here(*inputs)), results(there(*(x.to(D) for x in inputs))), strict=True):
+        assert got.device == D
+        np.testing.assert_allclose(got.detach().numpy(), want.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+def ints(*shape):
+    return tw.arange(int(np.prod(shape))).reshape(shape) % 3
+
+
+def floats(*shape):
+    return tw.random.Generator(5).uniform(-1, 1, shape)
+
+
+# Networks, and functions that take lengths: how each is made, and what it is called with.
+NETWORKS = {
+    "lengths": (lambda: nn.AdditiveAttention(3, 3, 4), (floats(2, 4, 3), floats(2, 5, 3), None, None, [5, 2])),
+    "ALiBi": (lambda: nn.ALiBi(3), (2, 5)),
+    "RelativeBias": (lambda: nn.RelativeBias(3), (2, 5)),
+    "weights": (lambda: nn.MultiheadAttention(4, 2), (*[floats(3, 2, 4)] * 3, None, True, None, True, True)),
+    "LeNet": (lambda: models.LeNet(variant="paper"), (floats(1, 1, 32, 32),)),
+    "ResNet": (lambda: models.ResNet(models.BasicBlock, [1, 1], 3, width=2, stem="small", shortcut="padding"),
+               (floats(2, 3, 8, 8),)),
+    "ViT": (lambda: models.VisionTransformer(8, 4, 1, 2, 4, 6, num_classes=3), (floats(2, 3, 8, 8),)),
+    "PixelCNN": (lambda: models.PixelCNN(3, width=4, num_layers=1, kernel_size=3), (ints(2, 1, 3, 4),)),
+    "WaveNet": (lambda: models.WaveNet(3, 2, 2, 2, layers=2, stacks=1), (ints(2, 4),)),
+    "BERT": (lambda: models.BERT(3, 4, 1, 2, 3, 5), (ints(2, 4), ints(2, 4) > 0)),
+    "GPT2": (lambda: models.GPT2(5, 6, 4, 1, 2), (ints(2, 4),)),
+    "LLaMA": (lambda: models.LLaMA(5, 6, 4, 1, 2), (ints(2, 4),)),
+    "Transformer": (lambda: models.Transformer(7, 5, 4, 2, 1, 1, 3), (ints(2, 4), ints(2, 3), [4, 2])),
+    "Seq2Seq": (lambda: models.Seq2Seq(7, 5, 3, 4, reverse=True), (ints(2, 4), ints(2, 3), [4, 2])),
+    "EpisodicReader": (lambda: models.EpisodicReader(7, 2, 3, 4), (ints(2, 4), [4, 2])),
+}  # fmt: skip
+
+
+@on_test_device
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_compute_there_what_they_compute_here(name):
+    make, inputs = NETWORKS[name]
+    made = []
+    for device in ("cpu", D):
+        tw.random.seed(0)
+        net = make().eval().to(device)
+        made.append(results(net(*Sample.map(lambda x, device=device: x.to(device), inputs))))
+    for want, got in zip(*made, strict=True):
         assert got.device == D
         np.testing.assert_allclose(got.detach().numpy(), want.detach().numpy(), rtol=1e-5, atol=1e-6)
 

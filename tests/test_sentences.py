@@ -107,6 +107,18 @@ def test_folders_that_do_not_fit(change, message, tmp_path):
         models.sentence_encoder(folder_with(tmp_path, **change))
 
 
+def test_what_is_no_folder_and_no_text(tmp_path):
+    pytest.importorskip("tokenizers")
+    with pytest.raises(TypeError, match=r"sentence_encoder: folder is 3, but must be a str, bytes or os\.PathLike"):
+        models.sentence_encoder(3)
+    with pytest.raises(ValueError, match=r"sentence_encoder: folder is 'a\\x00b', but no path has a zero in it"):
+        models.sentence_encoder("a\0b")
+    folder = folder_with(tmp_path)
+    (folder / "tokenizer.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(tw.io.FormatError, match=r"sentence_encoder: .*tokenizer\.json' is no tokenizer"):
+        models.sentence_encoder(folder)
+
+
 def test_without_the_tokenizers_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(ImportError, match=r"need the tokenizers package: pip install 'tilewright\[text\]'"):

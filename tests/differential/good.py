@@ -167,7 +167,7 @@ GOOD = {
     "TransformerEncoder", "TransformerDecoder") for key, good in (("activation", ('"gelu"', "abs")),
     ("dropout", PROBABILITY), ("norm", ("None", "nn.LayerNorm(4)")), ("mask", ("None", 't("bool", 2, 2)')),
     ("num_layers", ("1", "2")), ("is_causal", BOOL), ("src", ('t("float32", 2, 2, 4)', "leaf(2, 4)")),
-    ("tgt", ('t("float32", 2, 2, 4)',)))}, "LearnedPositions.std": ("0.02", "0"),
+    ("tgt", ('t("float32", 2, 2, 4)',)))}, "LearnedPositions.std": ("0.25", "0"),
     "SinusoidalPositions.base": ("100.0",),
     **{f"{name}Positions.{key}": good for name in ("Learned", "Sinusoidal") for key, good in (("offset", ("0", "1")),
     ("embedding_dim", ("3",)), ("input", ('t("float32", 2, 3)', "leaf(1, 2, 3)")))},

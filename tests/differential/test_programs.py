@@ -199,6 +199,13 @@ LEFT_OUT |= dict.fromkeys(
 )
 LEFT_OUT["ctc_loss"] = "of sequences of labels: tests/test_ctc.py"
 LEFT_OUT |= dict.fromkeys(("embedding", "embedding_bag"), "of numbers of rows: tests/cases/embedding.py")
+LEFT_OUT |= dict.fromkeys(
+    ("scaled_dot_product_attention", "attention_weights", "varlen_attention", "linear_attention", "rotary"),
+    "of queries, keys and angles that fit: tests/test_attention_gradients.py, tests/test_sequence_layers.py",
+)
+LEFT_OUT |= dict.fromkeys(
+    ("add_layer_norm", "add_rms_norm"), "of two results, each a step of its own: tests/cases/normalization.py"
+)
 LEFT_OUT |= dict.fromkeys((f"max_unpool{n}d" for n in (1, 2, 3)), "of indices: tests/cases/pooling.py")
 
 

@@ -456,7 +456,7 @@ class CausalModel(nn.Module):
         start, device = tokens.shape[1] - counts, self._table().device
         if not start.any().item():
             return tokens.to(device), None
-        return _moved(tokens, -start).to(device), start.to(device)
+        return _moved(tokens.to("cpu"), -start).to(device), start.to(device)
 
 
 def _equal(x: Tensor, y: Tensor) -> bool:

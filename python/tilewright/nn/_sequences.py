@@ -118,8 +118,8 @@ def within(op: str, lengths: Any, count: int, longest: int, device: str) -> Tens
 
 
 def lengths_of(op: str, lengths: Any, count: int, longest: int) -> Tensor:
-    """Of so many sequences, as int64."""
-    counts = indices(op, "lengths", lengths)
+    """Of so many sequences, as int64, on the host."""
+    counts = indices(op, "lengths", lengths).to("cpu")
     if counts.size != count:
         raise ValueError(f"{op}: there are {counts.size} lengths, but {count} sequences")
     wrong = (counts < 0) | (counts > longest)

@@ -156,10 +156,10 @@ class _Recurrent(Weights):
         batch_sizes = tuple(sizes.tolist())
         states = self._first_states(hx, x, input.num_sequences, x.shape, True)
         if order is not None and hx is not None:
-            states = [take(state, order, axis=1) for state in states]
+            states = [take(state, order.to(x.device), axis=1) for state in states]
         rows, last = self._run(x, states, batch_sizes)
         if back is not None:
-            last = [take(state, back, axis=1) for state in last]
+            last = [take(state, back.to(x.device), axis=1) for state in last]
         return input._replace(data=rows), self._given_back(last)
 
     def _first_states(self, hx: Any, x: Tensor, batch: int, shape: Shape, batched: bool) -> list[Tensor]:

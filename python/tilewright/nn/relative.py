@@ -66,6 +66,11 @@ class _ByDistance(Module):
         start = arguments.integer(op, "offset", offset, at_least=-_MOST, at_most=_MOST)
         held = next(itertools.chain(self.parameters(), self.buffers()))
         return self._bias(arange(1 - count - start, others - start, device=held.device))
+        return self._bias(arange(1 - count - start, others - start, device=self._held().device))
+
+    def _held(self) -> Tensor:
+        """What the biases are made of."""
+        raise NotImplementedError(f"{type(self).__name__}: a bias must define _held()")
 
     def _bias(self, distances: Tensor) -> Tensor:
         """For distances (n,), key minus query, as int64: (num_heads, n)."""
@@ -130,6 +135,9 @@ class ALiBi(_ByDistance):
     def __init__(self, num_heads: int, *, dtype: Any = "float32") -> None:
         self.num_heads = arguments.integer("ALiBi", "num_heads", num_heads, at_least=1, at_most=1 << 16)
         self.register_buffer("slopes", asarray(_slopes(self.num_heads), as_floating("ALiBi", dtype)))
+
+    def _held(self) -> Tensor:
+        return self.slopes
 
     def _bias(self, distances: Tensor) -> Tensor:
         return expand_dims(self.slopes, 1) * astype(negative(abs(distances)), self.slopes.dtype)
@@ -233,6 +241,9 @@ class RelativeBias(_ByDistance):
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """Draw a new weight from the normal distribution."""
         init.normal_(self.weight, generator=generator)
+
+    def _held(self) -> Tensor:
+        return self.weight
 
     def _bias(self, distances: Tensor) -> Tensor:
         return functional.embedding(self._buckets(distances), self.weight).mT

@@ -49,7 +49,7 @@ def scaled_dot_product_attention(
     Parameters
     ----------
     query : array-like, shape (.., H, T, D)
-        T queries of each of H heads; leading axes are a batch. Floating. Two axes are one head of one item.
+        T queries of each of H heads; leading axes are a batch. Two axes are one head of one item.
     key : array-like, shape (.., H or K, S, D)
         S keys of each head.
     value : array-like, shape (.., H or K, S, V)
@@ -101,7 +101,7 @@ def scaled_dot_product_attention(
         with another `causal`, a `window` below -1, a `softcap` that is not positive and finite, `key_lengths` outside
         [0, S], and `dropout_p` outside [0, 1].
     TypeError
-        For operands that are not floating, and for a mask of integers, which could mean either kind.
+        For complex operands, and for a mask of integers, which could mean either kind.
 
     Warns
     -----
@@ -243,7 +243,7 @@ def varlen_attention(
         Where the shapes do not fit, and for offsets that do not start at 0, decrease, or do not end at the number of
         rows.
     TypeError
-        For operands that are not floating, and offsets that are no integers.
+        For complex operands, and offsets that are no integers.
 
     Examples
     --------

@@ -284,7 +284,8 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
         present = take(present, back, axis=0)
     place, t = nonzero(present)
     rank = place if back is None else take(back, place)
-    rows = take(data, take(cumulative_sum(batch_sizes) - batch_sizes, t) + rank, axis=0)
+    places = take(cumulative_sum(batch_sizes) - batch_sizes, t) + rank
+    rows = take(data, places.to(data.device), axis=0)
     ends = cumulative_sum(present.sum(1)).tolist()
     return split(rows, ends[:-1]) if ends else []
 
@@ -306,7 +307,8 @@ def _packed(op: str, rows: Tensor, counts: Tensor, first: Tensor, step: int, enf
         order = arange(len(listed))
     present = arange(max(listed, default=0))[:, None] < counts
     t, rank = nonzero(present)
-    return PackedSequence(take(rows, take(first, rank) + t * step, axis=0), present.sum(1), order)
+    places = take(first, rank) + t * step
+    return PackedSequence(take(rows, places.to(rows.device), axis=0), present.sum(1), order)
 
 
 def _present(sequence: PackedSequence) -> Tensor:
@@ -324,8 +326,9 @@ def _spread(
         padding = full((), padding_value, dtype=rows.dtype).item()
     except ValueError:
         raise ValueError(f"{op}: padding_value is {padding_value}, which is no {rows.dtype.name}") from None
-    y = full((steps * batch, *rows.shape[1:]), padding, dtype=rows.dtype)
-    y[place * steps + t if batch_first else t * batch + place] = rows
+    y = full((steps * batch, *rows.shape[1:]), padding, dtype=rows.dtype, device=rows.device)
+    places = place * steps + t if batch_first else t * batch + place
+    y[places.to(rows.device)] = rows
     return reshape(y, (*((batch, steps) if batch_first else (steps, batch)), *rows.shape[1:]))
 
 

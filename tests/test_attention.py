@@ -64,6 +64,17 @@ def test_lengths(queries, dtype):
 
 @pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("shared", "queries"), [(1, 1), (1, 3), (2, 2), (3, 1), (4, 1)])
+def test_few_queries_of_heads_that_share_keys(shared, queries, dtype):
+    q, k, v = operands(2, 2 * shared, queries, 150, 71, 103, kv_heads=2, dtype=dtype)
+    bias = draw(2, 2 * shared, queries, 150, seed=8, dtype=dtype)
+    keep = draw(2, 2 * shared, queries, 150, seed=9) > -1.0
+    compare([q, k, v, *NONE], statics(71))
+    compare([q, k, v, keep, bias, None], statics(71, softcap=3.0, right=0, lower_right=True, p=0.3))
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("queries", [1, 5, 31])
 def test_long_keys_of_few_queries_are_joined_from_ranges(queries, dtype):
     q, k, v = operands(1, 4, queries, 5001, 8, 5, kv_heads=2, dtype=dtype)

@@ -571,7 +571,8 @@ def _some_axis(op: str, axis: Any) -> int:
 
 
 def _axis(op: str, axis: int, ndim: int, name: str = "axis") -> int:
-    axis = integer(op, name, axis)
+    if type(axis) is not int:
+        axis = integer(op, name, axis)
     if not -ndim <= axis < ndim:
         raise _core.AxisError(f"{op}: axis {axis} is out of bounds for an array of {ndim} dimensions")
     return axis % ndim

@@ -26,16 +26,23 @@ TW_INLINE void with_rows(int rows, F f) {
   }
 }
 
-// Rows that are read next, a row for each that is worked on.
+// Rows further on, which are fetched while those before them are worked on: where they come from memory, the processor
+// would ask for them too late.
 template <class T>
-struct Ahead {
-  const T* data;  // or null
-  int64_t row, columns;
+class Ahead {
+ public:
+  Ahead(const T* rows, int64_t row, int64_t columns)
+      : rows_(rows + (kBytes / (columns * (int64_t)sizeof(T) + 1) + 1) * row), row_(row), columns_(columns) {}
 
   TW_INLINE void fetch(int64_t r) const {
-    if (!data) return;
-    for (int64_t c = 0; c < columns; c += 64 / (int64_t)sizeof(T)) __builtin_prefetch(data + r * row + c, 0, 2);
+    for (int64_t c = 0; c < columns_; c += 64 / (int64_t)sizeof(T)) __builtin_prefetch(rows_ + r * row_ + c, 0, 2);
   }
+  void stop() { columns_ = 0; }
+
+ private:
+  static constexpr int64_t kBytes = 4096;
+  const T* rows_;
+  int64_t row_, columns_;
 };
 
 // Keys that are multiplied at once with R queries, and vectors of values that are added up for them: what fits in
@@ -71,8 +78,9 @@ TW_INLINE void dot_few_keys(const T* const (&q)[R], const T* const (&k)[n], int6
 
 // s[r][j] = q[r] . k[j], rows of s kKeys apart.
 template <class T, int R>
-void dot_keys(const T* const (&q)[R], const T* k, int64_t k_row, int64_t count, int64_t depth, Ahead<T> ahead, T* s) {
+void dot_keys(const T* const (&q)[R], const T* k, int64_t k_row, int64_t count, int64_t depth, T* s) {
   constexpr int L = lanes<T>, n = kKeysAtOnce<T, R>;
+  const Ahead<T> ahead(k, k_row, depth);
   for (int64_t j = 0; j < count; j += L) {
     vec<T> x[R][L];
 #pragma GCC unroll 4
@@ -125,13 +133,13 @@ TW_INLINE void add_columns(const T* p, const T* v, int64_t v_row, int64_t count,
 
 // sums[r] += p[r] v: there is room for whole vectors.
 template <class T, int R>
-void add_values(const T* p, const T* v, int64_t v_row, int64_t count, int64_t columns, Ahead<T> ahead,
-                T* const (&sums)[R]) {
+void add_values(const T* p, const T* v, int64_t v_row, int64_t count, int64_t columns, T* const (&sums)[R]) {
   constexpr int L = lanes<T>;
   int64_t c = 0;
+  Ahead<T> ahead(v, v_row, columns);
   const auto step = [&](int vectors) {
     c += vectors * L;
-    ahead.data = nullptr;
+    ahead.stop();
   };
   if constexpr (kVectorsAtOnce<R> == 4)
     for (; c + 4 * L <= columns; step(4)) add_columns<T, R, 4>(p, v, v_row, count, ahead, sums, c);

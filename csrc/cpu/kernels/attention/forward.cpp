@@ -173,12 +173,10 @@ class Forward {
       return;
     }
     const int64_t from = (seen.from - tile.from) / L * L + tile.from;
-    const Ahead<T> ahead{at<T>(a_.v, 0, from), a_.v.row, a_.value_size};
     with_rows(group.rows(), [&](auto rows) {
       const T* q[rows.value];
       for (int r = 0; r < rows.value; ++r) q[r] = at<T>(a_.q, group.head_of(r), group.query_of(r));
-      dot_keys<T, rows.value>(q, at<T>(a_.k, 0, from), a_.k.row, seen.to - from, a_.size, ahead,
-                              s + (from - tile.from));
+      dot_keys<T, rows.value>(q, at<T>(a_.k, 0, from), a_.k.row, seen.to - from, a_.size, s + (from - tile.from));
     });
   }
 
@@ -228,15 +226,13 @@ class Forward {
   void multiply_values(const Group& group, const T* p, KeyRange seen, const T* v, int64_t v_row, bool add) const {
     const int64_t count = seen.to - seen.from;
     if (at_.few) {
-      const bool last = seen.to + kKeys > a_.key_end;
-      const Ahead<T> ahead{last ? nullptr : at<T>(a_.k, 0, seen.from + kKeys), a_.k.row, a_.size};
       with_rows(group.rows(), [&](auto rows) {
         T* sums[rows.value];
         for (int r = 0; r < rows.value; ++r) {
           sums[r] = sums_of(group) + r * at_.v_row;
           for (int64_t c = 0; c < a_.value_size && !add; c += L) store(sums[r] + c, V{});
         }
-        add_values<T, rows.value>(p, v, v_row, count, a_.value_size, ahead, sums);
+        add_values<T, rows.value>(p, v, v_row, count, a_.value_size, sums);
       });
       return;
     }

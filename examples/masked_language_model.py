@@ -2,8 +2,8 @@
 
 J. Devlin et al., BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding, NAACL 2019.
 
-From seed 0, with 10 labels of each of 8 modules, test accuracy is 65.9 %, from scratch 40.3 %. The texts of the test were
-read in pre-training, most of them, without labels.
+From seed 0, with 10 labels of each of 8 modules, test accuracy is 65.9 %, from scratch 40.3 %. Most texts of the test
+were read in pre-training, without their labels.
 
 python examples/masked_language_model.py
 """

@@ -29,6 +29,7 @@ REFUSED = {
     "linalg.inv": "linalg",
     "linalg.qr": "linalg",
     "linalg.slogdet": "linalg",
+    "scaled_dot_product_attention[dropout]": "attention.forward: random numbers",
 }
 
 

@@ -190,7 +190,6 @@ CASES = (
             of(2, 2, 0, 3, 2),
             of(0, 2, 3, 3, 2),
             of(1, 2, 3, 4, 0, value_size=2, scale=1.0),
-            of(1, 2, 3, 4, 40, keep=mask(1, 2, 3, 4), p=0.4),
             of(1, 6, 2, 4, 2, kv_heads=1),
             of(2, 2, 6, 7, 2, sequences=(0, 0, 3, 0, 4, 0, 3, 3, 4, 3, 1, 0, 6, 2, 5), right=0, relative=A((2, 12))),
             of(2, 2, 6, 7, 20, sequences=(0, 0, 3, 0, 4, 0, 4, 1, 4, 3, 1, 1, 4, 2, 5), right=0, relative=A((2, 12))),
@@ -203,6 +202,15 @@ CASES = (
         lengths=lambda n: of(1, 2, 3, n, 5, kv_heads=1, right=n // 2),
         large=of(2, 4, 150, 260, 20, kv_heads=2, keep=mask(2, 1, 1, 260), right=100),
         errors=ERRORS,
+    ),
+    OpCase(
+        "scaled_dot_product_attention[dropout]",
+        attention,
+        (of(1, 2, 3, 4, 40, keep=mask(1, 2, 3, 4), p=0.4), of(2, 2, 5, 7, 3, kv_heads=1, p=0.4, right=0)),
+        fn=scaled_dot_product_attention,
+        result=("same", "computed"),
+        tolerance=16,
+        products=True,
     ),
     OpCase(
         "nn.functional.scaled_dot_product_attention",

@@ -191,8 +191,6 @@ class EpisodicReader(nn.Module):
         words = read_tokens(op, name, words, self.num_tokens)
         if not words.shape[1]:
             raise ValueError(f"{op}: {name} has shape {words.shape}, but must have words")
-        count, longest = words.shape
-        return words, None if lengths is None else within(op, lengths, count, longest, words.device)
         return words, None if lengths is None else within(op, lengths, words.shape[0], words.shape[1], words.device)
 
     def _run(self, layer: nn.GRU, words: Tensor, inside: Tensor | None, lengths: Any) -> tuple[Tensor, Tensor]:

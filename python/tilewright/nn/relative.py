@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +63,6 @@ class _ByDistance(Module):
         count = arguments.integer(op, "queries", queries, at_least=1, at_most=_MOST)
         others = count if keys is None else arguments.integer(op, "keys", keys, at_least=1, at_most=_MOST)
         start = arguments.integer(op, "offset", offset, at_least=-_MOST, at_most=_MOST)
-        held = next(itertools.chain(self.parameters(), self.buffers()))
-        return self._bias(arange(1 - count - start, others - start, device=held.device))
         return self._bias(arange(1 - count - start, others - start, device=self._held().device))
 
     def _held(self) -> Tensor:

@@ -42,23 +42,22 @@ struct AttentionProblem {
   char* lse;               // (B, H, T), contiguous
 };
 
-// Null: cotangents that did not arrive, and those that are not wanted.
-struct AttentionBackwardProblem {
+// What both ways back are given: the results, and their cotangents, null where none arrived.
+struct AttentionWayBack {
   AttentionInputs in;
   AttentionInput output;
   const char* lse;
   AttentionInput of_output;
   const char* of_lse;
+};
+
+// Null: those that are not wanted.
+struct AttentionBackwardProblem : AttentionWayBack {
   AttentionOutput of_q, of_k, of_v;
 };
 
 // The cotangents of what is added to the scores: sums over what broadcasts.
-struct AttentionBiasProblem {
-  AttentionInputs in;
-  AttentionInput output;
-  const char* lse;
-  AttentionInput of_output;
-  const char* of_lse;
+struct AttentionBiasProblem : AttentionWayBack {
   AttentionOutput of_bias;      // the shape of `bias`; strides 0 where it broadcasts
   AttentionOutput of_relative;  // that of `relative`
 };
@@ -74,21 +73,21 @@ void operands(AttentionProblem& p, F f) {
   f(Access::writes, p.lse);
 }
 template <class F>
-void operands(AttentionBackwardProblem& p, F f) {
+void operands(AttentionWayBack& p, F f) {
   operands(p.in, f);
   f(Access::reads, p.output.data);
   f(Access::reads, p.lse);
   f(Access::reads, p.of_output.data);
   f(Access::reads, p.of_lse);
+}
+template <class F>
+void operands(AttentionBackwardProblem& p, F f) {
+  operands(static_cast<AttentionWayBack&>(p), f);
   for (AttentionOutput* written : {&p.of_q, &p.of_k, &p.of_v}) f(Access::writes, written->data);
 }
 template <class F>
 void operands(AttentionBiasProblem& p, F f) {
-  operands(p.in, f);
-  f(Access::reads, p.output.data);
-  f(Access::reads, p.lse);
-  f(Access::reads, p.of_output.data);
-  f(Access::reads, p.of_lse);
+  operands(static_cast<AttentionWayBack&>(p), f);
   for (AttentionOutput* written : {&p.of_bias, &p.of_relative}) f(Access::writes, written->data);
 }
 

@@ -13,8 +13,12 @@ namespace {
 
 typedef std::optional<std::vector<int64_t>> Sequences;
 
-// None for what is not wanted.
-py::object part(Array& x) { return x.storage.get() ? py::cast(std::move(x)) : py::none(); }
+AttentionOperands operands_of(const Array& q, const Array& k, const Array& v, const Array* keep, const Array* bias,
+                              const Array* relative, double scale, double softcap, bool lower_right, int64_t left,
+                              int64_t right, const Sequences& sequences, double p, uint64_t seed, uint64_t offset) {
+  const AttentionBand band{lower_right, left, right};
+  return {q, k, v, keep, bias, relative, scale, softcap, band, sequences ? &*sequences : nullptr, p, {seed, offset}};
+}
 
 }  // namespace
 
@@ -23,18 +27,8 @@ void bind_attention(py::module_& m) {
         [](const Array& q, const Array& k, const Array& v, const Array* keep, const Array* bias, const Array* relative,
            double scale, double softcap, bool lower_right, int64_t left, int64_t right, const Sequences& sequences,
            double p, uint64_t seed, uint64_t offset) {
-          AttentionResult r = scaled_dot_product_attention({q,
-                                                            k,
-                                                            v,
-                                                            keep,
-                                                            bias,
-                                                            relative,
-                                                            scale,
-                                                            softcap,
-                                                            {lower_right, left, right},
-                                                            sequences ? &*sequences : nullptr,
-                                                            p,
-                                                            {seed, offset}});
+          AttentionResult r = scaled_dot_product_attention(operands_of(
+              q, k, v, keep, bias, relative, scale, softcap, lower_right, left, right, sequences, p, seed, offset));
           return py::make_tuple(std::move(r.output), std::move(r.lse));
         });
   m.def("attention_backward", [](std::array<bool, 3> wanted, const Array* of_output, const Array* of_lse,
@@ -42,40 +36,21 @@ void bind_attention(py::module_& m) {
                                  const Array* relative, double scale, double softcap, bool lower_right, int64_t left,
                                  int64_t right, const Sequences& sequences, double p, uint64_t seed, uint64_t offset,
                                  const Array& output, const Array& lse) {
-    AttentionGradients r = attention_backward({q,
-                                               k,
-                                               v,
-                                               keep,
-                                               bias,
-                                               relative,
-                                               scale,
-                                               softcap,
-                                               {lower_right, left, right},
-                                               sequences ? &*sequences : nullptr,
-                                               p,
-                                               {seed, offset}},
+    AttentionGradients r = attention_backward(operands_of(q, k, v, keep, bias, relative, scale, softcap, lower_right,
+                                                          left, right, sequences, p, seed, offset),
                                               {output, lse, of_output, of_lse}, {wanted[0], wanted[1], wanted[2]});
-    return py::make_tuple(part(r.q), part(r.k), part(r.v));
+    return py::make_tuple(or_none(r.q), or_none(r.k), or_none(r.v));
   });
   m.def("attention_bias_backward",
         [](std::array<bool, 2> wanted, const Array* of_output, const Array* of_lse, const Array& q, const Array& k,
            const Array& v, const Array* keep, const Array* bias, const Array* relative, double scale, double softcap,
            bool lower_right, int64_t left, int64_t right, const Sequences& sequences, double p, uint64_t seed,
            uint64_t offset, const Array& output, const Array& lse) {
-          AttentionBiasGradients r = attention_bias_backward({q,
-                                                              k,
-                                                              v,
-                                                              keep,
-                                                              bias,
-                                                              relative,
-                                                              scale,
-                                                              softcap,
-                                                              {lower_right, left, right},
-                                                              sequences ? &*sequences : nullptr,
-                                                              p,
-                                                              {seed, offset}},
-                                                             {output, lse, of_output, of_lse}, wanted[0], wanted[1]);
-          return py::make_tuple(part(r.bias), part(r.relative));
+          AttentionBiasGradients r =
+              attention_bias_backward(operands_of(q, k, v, keep, bias, relative, scale, softcap, lower_right, left,
+                                                  right, sequences, p, seed, offset),
+                                      {output, lse, of_output, of_lse}, wanted[0], wanted[1]);
+          return py::make_tuple(or_none(r.bias), or_none(r.relative));
         });
 }
 

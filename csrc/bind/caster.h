@@ -143,3 +143,10 @@ struct type_caster<tw::Dims> {
 };
 
 }  // namespace pybind11::detail
+
+namespace tw {
+
+// None for an array that is not there.
+inline py::object or_none(Array& x) { return x.storage.get() ? py::cast(std::move(x)) : py::none(); }
+
+}  // namespace tw

@@ -14,11 +14,7 @@ py::tuple with_sum(NormResult&& r) {
   return py::make_tuple(std::move(r.y), std::move(r.sum), std::move(r.mean), std::move(r.rstd));
 }
 
-// None for those that are not there.
-py::tuple parts(NormGradients&& r) {
-  const auto part = [](Array& a) -> py::object { return a.storage.get() ? py::cast(std::move(a)) : py::none(); };
-  return py::make_tuple(part(r.x), part(r.weight), part(r.bias));
-}
+py::tuple parts(NormGradients&& r) { return py::make_tuple(or_none(r.x), or_none(r.weight), or_none(r.bias)); }
 
 }  // namespace
 

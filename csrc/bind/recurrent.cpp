@@ -11,9 +11,6 @@ namespace {
 
 typedef std::vector<int64_t> Sizes;
 
-// None for those that are not there.
-py::object part(Array& a) { return a.storage.get() ? py::cast(std::move(a)) : py::none(); }
-
 RecurrentResult run(const RecurrentInputs& in) { return recurrent(in, tape_mode() != TapeMode::off); }
 
 RecurrentCell rnn_cell(const std::string& nonlinearity) {
@@ -26,8 +23,8 @@ RecurrentCell gru_cell(bool reset_after) { return reset_after ? RecurrentCell::g
 py::tuple gradients(const RecurrentInputs& in, const RecurrentCotangents& g, const Array& output, const Array* gates,
                     const Array* cells, bool wants_x) {
   RecurrentGradients r = recurrent_backward(in, g, output, gates, cells, wants_x);
-  return py::make_tuple(part(r.gates), part(r.products), part(r.x), part(r.h), part(r.c), part(r.output),
-                        part(r.unprojected));
+  return py::make_tuple(or_none(r.gates), or_none(r.products), or_none(r.x), or_none(r.h), or_none(r.c),
+                        or_none(r.output), or_none(r.unprojected));
 }
 
 }  // namespace
@@ -37,20 +34,20 @@ void bind_recurrent(py::module_& m) {
                   const Array* bias_hh, const Sizes& batch_sizes, bool reverse, const std::string& nonlinearity) {
     RecurrentResult r = run({rnn_cell(nonlinearity), x, h, nullptr, weight_ih, weight_hh, bias_ih, bias_hh, nullptr,
                              nullptr, batch_sizes, reverse});
-    return py::make_tuple(part(r.output), part(r.h_n));
+    return py::make_tuple(or_none(r.output), or_none(r.h_n));
   });
   m.def("gru", [](const Array& x, const Array& h, const Array& weight_ih, const Array& weight_hh, const Array* bias_ih,
                   const Array* bias_hh, const Sizes& batch_sizes, bool reverse, bool reset_after) {
     RecurrentResult r = run({gru_cell(reset_after), x, h, nullptr, weight_ih, weight_hh, bias_ih, bias_hh, nullptr,
                              nullptr, batch_sizes, reverse});
-    return py::make_tuple(part(r.output), part(r.h_n), part(r.gates));
+    return py::make_tuple(or_none(r.output), or_none(r.h_n), or_none(r.gates));
   });
   m.def("lstm", [](const Array& x, const Array& h, const Array& c, const Array& weight_ih, const Array& weight_hh,
                    const Array* bias_ih, const Array* bias_hh, const Array* weight_hr, const Array* weight_peephole,
                    const Sizes& batch_sizes, bool reverse) {
     RecurrentResult r = run({RecurrentCell::lstm, x, h, &c, weight_ih, weight_hh, bias_ih, bias_hh, weight_hr,
                              weight_peephole, batch_sizes, reverse});
-    return py::make_tuple(part(r.output), part(r.h_n), part(r.c_n), part(r.gates), part(r.cells));
+    return py::make_tuple(or_none(r.output), or_none(r.h_n), or_none(r.c_n), or_none(r.gates), or_none(r.cells));
   });
   m.def("rnn_backward",
         [](bool wants_x, const Array* of_output, const Array* of_h, const Array& x, const Array& h,

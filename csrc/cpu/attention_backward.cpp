@@ -37,8 +37,7 @@ void clear(const AttentionWrite& x, int64_t rows, int64_t columns, DType dtype) 
 // What both ops are given, for kernels.
 class Parts {
  public:
-  template <class Problem>
-  explicit Parts(const Problem& p)
+  explicit Parts(const AttentionWayBack& p)
       : in_(p.in), output_(p.output), of_output_(p.of_output), lse_(p.lse), of_lse_(p.of_lse) {
     if (of_output_.data) return;
     const int64_t nbytes = std::max<int64_t>(1, in_.shape.value_size * size_of(in_.dtype));

@@ -12,7 +12,7 @@ constexpr const char* kOp = "scaled_dot_product_attention";
 // What was saved, found to fit the operands, in the type that is computed in.
 class Saved {
  public:
-  Saved(CheckedAttention& checked, const AttentionSaved& given) {
+  Saved(CheckedAttention& checked, const AttentionSaved& given) : checked_(checked) {
     const AttentionShape& s = checked.inputs.shape;
     const Dims queries{s.batch, s.heads, s.queries}, values{s.batch, s.heads, s.queries, s.value_size};
     const auto check = [](const char* name, const Array* x, const Dims& needed) {
@@ -23,17 +23,17 @@ class Saved {
     check("the cotangent of output", given.of_output, values);
     check("lse", &given.lse, queries);
     check("the cotangent of lse", given.of_lse, queries);
-    output = checked.rows_of(given.output);
-    if (given.of_output) of_output = checked.rows_of(*given.of_output);
+    output_ = checked.rows_of(given.output);
+    if (given.of_output) of_output_ = checked.rows_of(*given.of_output);
     lse_ = contiguous(astype(given.lse, checked.inputs.dtype, false));
     if (given.of_lse) of_lse_ = contiguous(astype(*given.of_lse, checked.inputs.dtype, false));
   }
 
-  AttentionInput output, of_output{};
-  const char* lse() const { return lse_.data; }
-  const char* of_lse() const { return of_lse_.data; }
+  AttentionWayBack way_back() const { return {checked_.inputs, output_, lse_.data, of_output_, of_lse_.data}; }
 
  private:
+  const CheckedAttention& checked_;
+  AttentionInput output_, of_output_{};
   Array lse_, of_lse_;
 };
 
@@ -49,9 +49,7 @@ AttentionGradients attention_backward(const AttentionOperands& in, const Attenti
   const auto written = [](const Array& x) { return x.data ? CheckedAttention::written(x) : AttentionOutput{}; };
   const auto rounded = [&](const Array& x) { return x.storage.get() ? astype(x, checked.dtype, false) : x; };
   const Array q = made(wanted.q, in.q), k = made(wanted.k, in.k), v = made(wanted.v, in.v);
-  backend(checked.device)
-      .attention.backward({checked.inputs, saved.output, saved.lse(), saved.of_output, saved.of_lse(), written(q),
-                           written(k), written(v)});
+  backend(checked.device).attention.backward({saved.way_back(), written(q), written(k), written(v)});
   return {rounded(q), rounded(k), rounded(v)};
 }
 
@@ -73,9 +71,7 @@ AttentionBiasGradients attention_bias_backward(const AttentionOperands& in, cons
   }
   if (relative.storage.get() && relative.size() > 0)
     to_relative = {relative.data, 0, relative.shape[0] == 1 ? 0 : relative.strides[0], 0, relative.strides[1]};
-  backend(checked.device)
-      .attention.bias_backward(
-          {checked.inputs, saved.output, saved.lse(), saved.of_output, saved.of_lse(), to_bias, to_relative});
+  backend(checked.device).attention.bias_backward({saved.way_back(), to_bias, to_relative});
   return {rounded(bias), rounded(relative)};
 }
 

@@ -9,9 +9,10 @@ from .._engine import arguments
 from .._functions.creation import arange
 from .._functions.extrema import clip
 from .._functions.indexing import take, take_along_axis
-from .._functions.manipulation import concatenate, expand_dims, reshape, swapaxes
+from .._functions.manipulation import concatenate, expand_dims, reshape
 from ..autograd import no_grad
 from ..nn import functional
+from ..nn._heads import joined
 from ..nn._sequences import indices, lengths_of
 from ..nn._state import named_state
 from ..nn._traversal import evaluating
@@ -39,12 +40,6 @@ def read_sizes(op: str, **sizes: Any) -> list[int]:
     return [arguments.integer(op, name, size, at_least=1, at_most=most.get(name)) for name, size in sizes.items()]
 
 
-def heads_of(x: Tensor, heads: int) -> Tensor:
-    """(B, T, heads * D) as (B, heads, T, D), a view."""
-    batch, length, size = x.shape
-    return swapaxes(reshape(x, (batch, length, heads, size // heads)), 1, 2)
-
-
 def attend(
     q: Tensor, k: Tensor, v: Tensor, cache: nn.KeyValueCache | None, keep: Tensor | None, dropout: float = 0.0
 ) -> Tensor:
@@ -52,9 +47,8 @@ def attend(
     if cache is not None:
         k, v = cache.append(k, v)
     grouped = k.shape[1] != q.shape[1]
-    x = functional.scaled_dot_product_attention(q, k, v, keep, dropout, enable_gqa=grouped, causal="lower_right")
-    batch, heads, length, size = x.shape
-    return reshape(swapaxes(x, 1, 2), (batch, length, heads * size))
+    options: dict[str, Any] = {"enable_gqa": grouped, "causal": "lower_right"}
+    return joined(functional.scaled_dot_product_attention(q, k, v, keep, dropout, **options))
 
 
 class CausalModel(nn.Module):

@@ -10,6 +10,7 @@ from .._functions.creation import full
 from .._functions.indexing import where
 from .._functions.manipulation import concatenate, expand_dims, moveaxis, reshape
 from ..autograd import no_grad
+from ..nn._sequences import within
 from ..nn._traversal import evaluating
 from ..nn.functional._checks import refuse_where
 from ..nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -178,6 +179,51 @@ class Generating(nn.Module):
             start = full((count,), self.start, dtype="int64")
             options: dict[str, Any] = {"max_length": max_length, "width": width, "length_penalty": length_penalty}
             return beam_search(step, states, start, end=self.end, **options)
+
+
+class Translating(Generating):
+    """A network that reads a sequence of tokens."""
+
+    source_tokens: int
+
+    def generate(
+        self, source: Any, lengths: Any = None, *, max_length: int, width: int = 1, length_penalty: float = 0.0
+    ) -> Beams:
+        """The most probable targets, as far as beam search finds them, without dropout.
+
+        Parameters
+        ----------
+        source, lengths
+            As in a call.
+        max_length, width, length_penalty
+            Of `beam_search`. A width of 1 is greedy.
+
+        Returns
+        -------
+        Beams
+            tokens (N, W, T), scores and lengths (N, W).
+
+        Raises
+        ------
+        ValueError
+            As a call; for options out of range.
+        TypeError
+            As a call.
+        """
+        return self._search(*self._reading(source, lengths), max_length, width, length_penalty)
+
+    def _reading(self, source: Any, lengths: Any) -> tuple[int, Callable[[], tuple[Any, Any]]]:
+        """How many sources there are, and a function that encodes them."""
+        raise NotImplementedError
+
+    def _read_source(self, source: Any, lengths: Any) -> tuple[Tensor, Tensor | None]:
+        """Tokens (N, S) of the source, and where it is no padding."""
+        op = type(self).__name__
+        source = read_tokens(op, "source", source, self.source_tokens)
+        count, longest = source.shape
+        if not longest:
+            raise ValueError(f"{op}: source has shape {source.shape}, but must have tokens")
+        return source, None if lengths is None else within(op, lengths, count, longest, source.device)
 
 
 def check_decoder(op: str, cell: Any, attention: Any, attend: Any) -> None:

@@ -8,6 +8,7 @@ from .. import nn
 from .._engine import arguments
 from .._functions.creation import arange, zeros_like
 from .._functions.manipulation import reshape
+from ..nn._heads import heads_of, joined
 from ..nn.functional import linear, scaled_dot_product_attention
 from ._bert_names import Pretrained
 from ._decoding import read_tokens
@@ -68,11 +69,8 @@ class _SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(N, T, size); `mask` broadcasts to (N, heads, T, T)."""
-        count, length, size = x.shape
-        split = (count, length, self.heads, size // self.heads)
-        q, k, v = (reshape(layer(x), split).swapaxes(1, 2) for layer in (self.query, self.key, self.value))
-        p = self.p if self.training else 0.0
-        return reshape(scaled_dot_product_attention(q, k, v, mask, p).swapaxes(1, 2), x.shape)
+        q, k, v = (heads_of(layer(x), self.heads) for layer in (self.query, self.key, self.value))
+        return joined(scaled_dot_product_attention(q, k, v, mask, self.p if self.training else 0.0))
 
 
 class _AddNorm(nn.Module):

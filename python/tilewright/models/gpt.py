@@ -12,7 +12,8 @@ from .._functions.creation import arange
 from .._functions.extrema import maximum
 from .._functions.manipulation import expand_dims, matrix_transpose, split
 from ..nn import functional
-from ._causal import CausalModel, attend, heads_of, kept, read_sizes
+from ..nn._heads import heads_of
+from ._causal import CausalModel, attend, kept, read_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

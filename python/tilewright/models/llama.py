@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from .. import nn
 from .._engine import arguments
-from ._causal import CausalModel, attend, heads_of, kept, read_sizes
+from ..nn._heads import heads_of
+from ._causal import CausalModel, attend, kept, read_sizes
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor

@@ -10,16 +10,14 @@ from .._functions.creation import arange
 from .._functions.indexing import take_along_axis, where
 from .._functions.manipulation import expand_dims, moveaxis, reshape
 from ..autograd import no_grad
-from ..nn._sequences import within
 from ..nn._traversal import evaluating
-from ._decoding import CELLS, Decoder, Generating, check_decoder, read_tokens, run_padded
+from ._decoding import CELLS, Decoder, Translating, check_decoder, run_padded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._engine.tensor import Tensor
     from ._decoding import States
-    from .beam import Beams
 
 __all__ = ["Seq2Seq"]
 
@@ -72,7 +70,7 @@ class Encoder(nn.Module):
         return x, tuple([join(s) for join, s in zip(self.states, joined, strict=True)])
 
 
-class Seq2Seq(Generating):
+class Seq2Seq(Translating):
     """Reads a sequence of tokens and generates another: encoder and decoder of recurrent layers, with attention.
 
     Parameters
@@ -224,44 +222,11 @@ class Seq2Seq(Generating):
         assert weights is not None
         return weights
 
-    def generate(
-        self, source: Any, lengths: Any = None, *, max_length: int, width: int = 1, length_penalty: float = 0.0
-    ) -> Beams:
-        """The most probable targets, as far as beam search finds them, without dropout.
-
-        Parameters
-        ----------
-        source, lengths
-            As in a call.
-        max_length, width, length_penalty
-            Of `beam_search`. A width of 1 is greedy.
-
-        Returns
-        -------
-        Beams
-            tokens (N, W, T), scores and lengths (N, W).
-
-        Raises
-        ------
-        ValueError
-            As a call; for options out of range.
-        TypeError
-            As a call.
-        """
-        return self._search(*self._reading(source, lengths), max_length, width, length_penalty)
-
     def _reading(self, source: Any, lengths: Any) -> tuple[int, Callable[[], tuple[States, Any]]]:
-        """How many sources there are, and a function that encodes them."""
-        op = "Seq2Seq"
-        source = read_tokens(op, "source", source, self.source_tokens)
-        count, longest = source.shape
-        if not longest:
-            raise ValueError(f"{op}: source has shape {source.shape}, but must have tokens")
-        inside = None
+        source, inside = self._read_source(source, lengths)
         if lengths is not None:
-            inside = within(op, lengths, count, longest, source.device)
-            lengths = arguments.array(op, "lengths", lengths)
-        return count, lambda: self._encode(source, lengths, inside)
+            lengths = arguments.array("Seq2Seq", "lengths", lengths)
+        return source.shape[0], lambda: self._encode(source, lengths, inside)
 
     def _encode(self, source: Tensor, lengths: Tensor | None, inside: Tensor | None) -> tuple[States, Any]:
         """Last states, and what the decoder attends to."""

@@ -10,16 +10,15 @@ from .._engine import arguments
 from .._functions.creation import zeros
 from .._functions.manipulation import concatenate, expand_dims, reshape, squeeze, stack
 from ..autograd import no_grad
-from ..nn._sequences import within
+from ..nn._heads import heads_of, joined
 from ..nn._traversal import evaluating
 from ..nn.functional import linear, relu, scaled_dot_product_attention
-from ._decoding import Generating, read_tokens
+from ._decoding import Translating
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._engine.tensor import Tensor
-    from .beam import Beams
 
     # What the decoder sees of a source: its vectors (N, S, E), where they are padding (N, S), and for each layer their
     # keys and values, (N, H, S, D), which only steps need.
@@ -89,8 +88,8 @@ class _Decoder(nn.Module):
             kept.append(new)
             x = layer.norm1(x + y)
             own = layer.multihead_attn
-            q = _heads(_projected(own, x, 0, 1), own.num_heads)  # (N, H, W, D): a query for each beginning
-            x = _rest(layer, x, own.out_proj(_joined(scaled_dot_product_attention(q, *projected[i], keep))))
+            q = heads_of(_projected(own, x, 0, 1), own.num_heads)  # (N, H, W, D): a query for each beginning
+            x = _rest(layer, x, own.out_proj(joined(scaled_dot_product_attention(q, *projected[i], keep))))
         keys, values = (stack(tensors, axis=2) for tensors in zip(*kept, strict=True))
         return self.embedding.logits(x), None, (keys, values)
 
@@ -99,7 +98,7 @@ class _Decoder(nn.Module):
         pairs = []
         for layer in self._layers:
             own = layer.multihead_attn
-            keys, values = (_heads(_projected(own, seen, part, part + 1), own.num_heads) for part in (1, 2))
+            keys, values = (heads_of(_projected(own, seen, part, part + 1), own.num_heads) for part in (1, 2))
             pairs.append((keys, values))
         return pairs
 
@@ -117,17 +116,6 @@ def _projected(attention: Any, x: Tensor, start: int, end: int) -> Tensor:
     return linear(x, attention.in_proj_weight[rows], attention.in_proj_bias[rows])
 
 
-def _heads(x: Tensor, heads: int) -> Tensor:
-    """(N, T, E) to (N, H, T, D)."""
-    return reshape(x, (*x.shape[:2], heads, x.shape[2] // heads)).swapaxes(1, 2)
-
-
-def _joined(x: Tensor) -> Tensor:
-    """(N, H, T, D) to (N, T, E)."""
-    count, heads, length, size = x.shape
-    return reshape(x.swapaxes(1, 2), (count, length, heads * size))
-
-
 def _self_step(attention: Any, x: Tensor, before: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """What new tokens (N, W, E) find among those before them, and keys and values (N, W, H, T + 1, D)."""
     count, width, size = x.shape
@@ -139,7 +127,7 @@ def _self_step(attention: Any, x: Tensor, before: tuple[Tensor, Tensor]) -> tupl
     return attention.out_proj(y), (k, v)
 
 
-class Transformer(Generating):
+class Transformer(Translating):
     """Reads a sequence of tokens and generates another: encoder and decoder of attention and feed-forward layers.
 
     Parameters
@@ -290,40 +278,11 @@ class Transformer(Generating):
             before = self._before(count, target)
             return self.decoder.align(before, encode()[1])
 
-    def generate(
-        self, source: Any, lengths: Any = None, *, max_length: int, width: int = 1, length_penalty: float = 0.0
-    ) -> Beams:
-        """The most probable targets, as far as beam search finds them, without dropout.
-
-        Parameters
-        ----------
-        source, lengths
-            As in a call.
-        max_length, width, length_penalty
-            Of `beam_search`. A width of 1 is greedy.
-
-        Returns
-        -------
-        Beams
-            tokens (N, W, T), scores and lengths (N, W).
-
-        Raises
-        ------
-        ValueError
-            As a call; for options out of range.
-        TypeError
-            As a call.
-        """
-        return self._search(*self._reading(source, lengths, steps=True), max_length, width, length_penalty)
-
-    def _reading(self, source: Any, lengths: Any, *, steps: bool) -> tuple[int, Callable[[], tuple[Cache, Memory]]]:
-        """How many sources there are, and a function that encodes them."""
-        op = "Transformer"
-        source = read_tokens(op, "source", source, self.source_tokens)
-        count, longest = source.shape
-        if not longest:
-            raise ValueError(f"{op}: source has shape {source.shape}, but must have tokens")
-        padding = None if lengths is None else ~within(op, lengths, count, longest, source.device)
+    def _reading(
+        self, source: Any, lengths: Any, *, steps: bool = True
+    ) -> tuple[int, Callable[[], tuple[Cache, Memory]]]:
+        source, inside = self._read_source(source, lengths)
+        padding, count = None if inside is None else ~inside, source.shape[0]
 
         def encode() -> tuple[Cache, Memory]:
             seen = self.encoder(self.embedding(source), src_key_padding_mask=padding)

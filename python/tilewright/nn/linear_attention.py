@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._engine import arguments
-from .._functions.manipulation import reshape, swapaxes
 from . import functional
+from ._heads import heads_of, joined
 from .functional._checks import operands
 from .linear import Linear
 from .module import Module
@@ -161,16 +161,11 @@ class LinearAttention(Module):
                 batch = q.shape[0] if q.ndim == 3 else "B"
                 needed = f"({batch}, length, {self.embed_dim})"
                 raise ValueError(f"LinearAttention: {name} has shape {x.shape}, but must be {needed}")
-        q, k, v = (self._heads(project(x)) for project, x in ((self.q_proj, q), (self.k_proj, k), (self.v_proj, v)))
+        projections = (self.q_proj, q), (self.k_proj, k), (self.v_proj, v)
+        q, k, v = (heads_of(project(x), self.num_heads) for project, x in projections)
         options |= {"chunk": self.chunk, "return_state": True}
         output, state = functional.linear_attention(q, k, v, self.causal, self.feature_map, **options)
-        output = swapaxes(output, 1, 2)
-        return self.out_proj(reshape(output, (*output.shape[:2], self.embed_dim))), state
-
-    def _heads(self, x: Tensor) -> Tensor:
-        """(B, length, embed_dim) as (B, num_heads, length, size)."""
-        apart = reshape(x, (*x.shape[:2], self.num_heads, self.embed_dim // self.num_heads))
-        return swapaxes(apart, 1, 2)
+        return self.out_proj(joined(output)), state
 
     def extra_repr(self) -> str:
         shown = f"embed_dim={self.embed_dim}, num_heads={self.num_heads}, causal={self.causal}, chunk={self.chunk}"

@@ -39,6 +39,20 @@ def make_pairs(draws, dates):
     return [(draws.choice(FORMATS)(date), date.isoformat()) for date in dates]
 
 
+def draw(draws, count):
+    """Different dates, pairs of texts for them, and their letters."""
+    dates = [FIRST + datetime.timedelta(day) for day in draws.sample(range(DAYS), count)]
+    pairs = make_pairs(draws, dates)  # no date of the test is one of the training
+    letters = sorted({letter for pair in pairs for text in pair for letter in text})
+    return dates, pairs, tw.data.text.Vocabulary(letters, sequences.SPECIALS)
+
+
+def as_tokens(vocabulary, pairs):
+    """Tokens of the texts and their lengths, and tokens of ISO's form."""
+    target, _ = sequences.padded(vocabulary, [[*iso, sequences.END] for _, iso in pairs])
+    return sequences.padded(vocabulary, [text for text, _ in pairs]), target
+
+
 def score(model, vocabulary, source, lengths, wanted, width):
     """Which of the texts come out right, to the last character."""
     found = model.generate(source, lengths, max_length=LONGEST, width=width, length_penalty=1.0)
@@ -50,8 +64,7 @@ def plot(args, model, vocabulary, texts, targets):
     """Where each digit is looked for, in a text of several formats."""
     figure = common.make_figure(13, 9)
     for axes, text, iso in zip(figure.subplots(2, 2).flat, texts, targets):
-        source, lengths = sequences.padded(vocabulary, [text])
-        target, _ = sequences.padded(vocabulary, [[*iso, sequences.END]])
+        (source, lengths), target = as_tokens(vocabulary, [(text, iso)])
         weights = model.align(source, target, lengths)[0, : len(iso)]
         sequences.draw(axes, weights, list(text), list(iso), text)
         axes.set_ylabel("written")
@@ -70,13 +83,8 @@ def main():
     if args.quick:
         args.epochs = 2
 
-    draws = sequences.draws(args)
-    dates = [FIRST + datetime.timedelta(day) for day in draws.sample(range(DAYS), examples + tested)]
-    pairs = make_pairs(draws, dates)  # no date of the test is one of the training
-    letters = sorted({letter for pair in pairs for text in pair for letter in text})
-    vocabulary = tw.data.text.Vocabulary(letters, sequences.SPECIALS)
-    source, lengths = sequences.padded(vocabulary, [text for text, _ in pairs])
-    target, _ = sequences.padded(vocabulary, [[*iso, sequences.END] for _, iso in pairs])
+    dates, pairs, vocabulary = draw(sequences.draws(args), examples + tested)
+    (source, lengths), target = as_tokens(vocabulary, pairs)
 
     size = len(vocabulary)
     model = tw.models.Seq2Seq(size, size, 32, 96, cell="gru", attention=args.attention)

@@ -7,12 +7,10 @@ From seed 0 all dates of the test come out right.
 python examples/translate_dates_transformer.py
 """
 
-import datetime
-
 import common
 import sequences
 from tqdm import tqdm
-from translate_dates import DAYS, FIRST, FORMATS, make_pairs, score
+from translate_dates import FORMATS, as_tokens, draw, score
 
 import tilewright as tw
 from tilewright.nn import functional as F
@@ -45,8 +43,7 @@ def fit(model, tensors, epochs, lr, title):
 
 def plot(args, model, vocabulary, text, iso):
     """Where each head of each layer looks in a text, and their mean."""
-    source, lengths = sequences.padded(vocabulary, [text])
-    target, _ = sequences.padded(vocabulary, [[*iso, sequences.END]])
+    (source, lengths), target = as_tokens(vocabulary, [(text, iso)])
     weights = model.align(source, target, lengths)[0, :, :, : len(iso)]
     figure = common.make_figure(4 * (HEADS + 1), 4 * LAYERS)
     for layer, (row, maps) in enumerate(zip(figure.subplots(LAYERS, HEADS + 1), weights), 1):
@@ -67,13 +64,8 @@ def main():
     if args.quick:
         args.epochs = 1
 
-    draws = sequences.draws(args)
-    dates = [FIRST + datetime.timedelta(day) for day in draws.sample(range(DAYS), examples + tested)]
-    pairs = make_pairs(draws, dates)  # no date of the test is one of the training
-    letters = sorted({letter for pair in pairs for text in pair for letter in text})
-    vocabulary = tw.data.text.Vocabulary(letters, sequences.SPECIALS)
-    source, lengths = sequences.padded(vocabulary, [text for text, _ in pairs])
-    target, _ = sequences.padded(vocabulary, [[*iso, sequences.END] for _, iso in pairs])
+    dates, pairs, vocabulary = draw(sequences.draws(args), examples + tested)
+    (source, lengths), target = as_tokens(vocabulary, pairs)
 
     model = tw.models.Transformer(len(vocabulary), None, SIZE, HEADS, LAYERS, LAYERS, 2 * SIZE, 0.0)
     print(f"{sum(p.size for p in model.parameters()):,} parameters, {examples:,} dates of {len(FORMATS)} formats")

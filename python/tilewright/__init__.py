@@ -11,7 +11,6 @@ tensor([[ 7., 11.],
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
 from . import autograd, memory, random
 from ._core import AxisError
@@ -45,7 +44,10 @@ from ._functions.trigonometric import *
 from ._sampling import multinomial
 from .autograd import enable_grad, grad, no_grad, value_and_grad
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from . import data, io, linalg, models, nn, numpy, optim, testing
 
 _LAZY = ("data", "io", "linalg", "models", "nn", "numpy", "optim", "testing")

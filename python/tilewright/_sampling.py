@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from . import _core
 from ._engine.arguments import array, flag, integer
 from ._engine.op import wrap
 from .random import source
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._engine.tensor import Tensor
     from .random import Generator
 

@@ -15,7 +15,6 @@ import math
 import operator
 import os
 import threading
-from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._engine import arguments
@@ -23,8 +22,10 @@ from ._engine.dtypes import as_floating, int64
 from ._engine.tensor import Tensor, asarray
 from ._functions.indexing import take
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     Size = int | Sequence[int] | None
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 from heapq import heappop, heappush
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .anomaly import check_finite_backward
 from .registry import needed
 from .tape import ANOMALY, OFF, RETAIN, DeferredCotangent, Leaf, Locks, Writes, check_unchanged, state
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from .tape import Node
     from .tensor import Tensor

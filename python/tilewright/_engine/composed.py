@@ -6,16 +6,16 @@ recorded, the definition is computed again from the op's operands, and walked ba
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .. import _core
 from .backward import run_backward
 from .registry import DEFINITIONS
 from .tape import ON, Leaf, Node, state
 from .tensor import Tensor, filled_like
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 
 class Alias:

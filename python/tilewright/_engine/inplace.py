@@ -8,16 +8,16 @@ backward refuses to use a saved value that was written since (`tape.mark_written
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .. import _core
 from .op import beside, is_number, primitive, wrap
 from .registry import needed
 from .tape import RETAIN, Leaf, Node, mark_written, retain_grad, state
 from .tensor import Tensor
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 def check_recordable(x: Tensor, op: str) -> None:

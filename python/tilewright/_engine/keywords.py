@@ -6,14 +6,15 @@ A call by position pays nothing for them: `_core.Function` hands it on.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _core
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeVar
 
-F = TypeVar("F", bound="Callable[..., Any]")
+    F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def named(by_position: Any = None, /, **synonyms: str) -> Callable[[F], F]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import functools
 import operator
-from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .. import _core
 from . import registry
@@ -22,10 +21,12 @@ from .registry import Signature, register_op
 from .tape import Node, mark_written, redirect, state
 from .tensor import Tensor, asarray
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any, TypeVar, overload
 
-F = TypeVar("F", bound="Callable[..., Any]")
+    F = TypeVar("F", bound="Callable[..., Any]")
 
 _FOLDER = __file__.rpartition("/_engine/")[0]  # of the package: see `Node.origin`
 
@@ -117,7 +118,8 @@ class Plan:
     calls_user = False
 
     def __init__(self, signature: Signature, mask: tuple[bool, ...], complex: bool = False) -> None:
-        self.name, inputs, statics, results, keeps = signature[:5]
+        self.name, inputs, statics = signature.name, signature.inputs, signature.statics
+        results, keeps = signature.results, signature.keeps
         single = len(results) == 1 and not signature.any_number
         rules = _wanted(registry.vjp_of(self.name, complex), mask)
         fused = None if complex else _wanted(registry.fused_vjp_of(self.name), mask)
@@ -181,21 +183,25 @@ def _slot(name: str, places: list[str]) -> tuple[int, int]:
     return {"shape": _SHAPE, "dtype": _DTYPE, "device": _DEVICE}[of], places.index(x)
 
 
-@overload
-def primitive(function: F) -> F: ...
-@overload
-def primitive(
-    *,
-    promote: str = "all",
-    conditions: tuple[str, ...] = (),
-    results: tuple[str, ...] | str = ("y",),
-    keeps: tuple[str, ...] = (),
-    mutates: tuple[str, ...] = (),
-    overlap: bool = False,
-    sequence: bool = False,
-    composed: Callable[..., Any] | None = None,
-    kernel: Any = None,
-) -> Callable[[F], F]: ...
+if TYPE_CHECKING:
+
+    @overload
+    def primitive(function: F) -> F: ...
+    @overload
+    def primitive(
+        *,
+        promote: str = "all",
+        conditions: tuple[str, ...] = (),
+        results: tuple[str, ...] | str = ("y",),
+        keeps: tuple[str, ...] = (),
+        mutates: tuple[str, ...] = (),
+        overlap: bool = False,
+        sequence: bool = False,
+        composed: Callable[..., Any] | None = None,
+        kernel: Any = None,
+    ) -> Callable[[F], F]: ...
+
+
 def primitive(
     function: F | None = None,
     *,

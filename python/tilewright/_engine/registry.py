@@ -6,23 +6,30 @@ are loaded when the first op of their family is recorded, so that importing the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
 
 
-class Signature(NamedTuple):
+class Signature:
     """What an op takes and gives: names, as its rules may use them."""
 
-    name: str
-    inputs: tuple[str, ...]
-    statics: tuple[str, ...] = ()
-    results: tuple[str, ...] = ("y",)
-    keeps: tuple[str, ...] = ()
-    mutates: tuple[str, ...] = ()  # of the inputs, those that the kernel writes
-    sequence: bool = False  # the one input is a sequence of arrays
-    any_number: bool = False  # of results: the one name stands for all
+    __slots__ = ("any_number", "inputs", "keeps", "mutates", "name", "results", "sequence", "statics")
+
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[str, ...],
+        statics: tuple[str, ...] = (),
+        results: tuple[str, ...] = ("y",),
+        keeps: tuple[str, ...] = (),
+        mutates: tuple[str, ...] = (),  # of the inputs, those that the kernel writes
+        sequence: bool = False,  # the one input is a sequence of arrays
+        any_number: bool = False,  # of results: the one name stands for all
+    ) -> None:
+        self.name, self.inputs, self.statics, self.results = name, inputs, statics, results
+        self.keeps, self.mutates, self.sequence, self.any_number = keeps, mutates, sequence, any_number
 
 
 class Needed:
@@ -154,12 +161,12 @@ def parameters_of(rule: Any) -> tuple[str, ...]:
 
 def _check_rules(op: Signature, rules: tuple[Any, ...]) -> None:
     """ValueError where the rules of an op name what it does not have."""
-    name, inputs, statics, results, keeps, mutates = op[:6]
+    name, inputs, mutates = op.name, op.inputs, op.mutates
     if len(rules) != len(inputs):
         raise ValueError(f"vjps: {name} has {len(rules)} rules, but the inputs {', '.join(inputs)}; give one for each")
     cotangent = "c" if "g" in inputs else "g"
     properties = [f"{x}_{of}" for x in inputs for of in ("shape", "dtype", "device")]
-    allowed = [*inputs, *properties, *statics, *(() if op.any_number else results), *keeps]
+    allowed = [*inputs, *properties, *op.statics, *(() if op.any_number else op.results), *op.keeps]
     for of, rule in zip(inputs, rules, strict=True):
         if rule is None:
             continue

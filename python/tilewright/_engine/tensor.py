@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .arguments import device as checked_device, flag, integers, option, refuse, shown
@@ -12,8 +11,10 @@ from .dtypes import DType, as_dtype
 from .registry import needed
 from .tape import Leaf, add_hook, retain_grad, state
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     import numpy as np
 

@@ -5,9 +5,11 @@ An alias is the same object, in `tilewright.numpy` too. `.ci/stubs.py` writes `a
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import arithmetic, bitwise, complex as complex_numbers, manipulation, trigonometric
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 ALIASES: dict[str, Any] = {
     "absolute": arithmetic.abs,

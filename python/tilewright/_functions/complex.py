@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .._engine.op import primitive
 from .._engine.tensor import asarray, filled_like
 from .trigonometric import arctan2
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .._engine.tensor import Tensor
 
 __all__ = ["angle", "conj", "imag", "real"]

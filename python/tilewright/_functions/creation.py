@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.arguments import (
@@ -21,7 +20,10 @@ from .._engine.dtypes import as_dtype, bool_, float32, float64, int64, integer_r
 from .._engine.op import is_number, wrap
 from .._engine.tensor import Tensor, asarray
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .._core import DType
     from .manipulation import Shape
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.arguments import shown
@@ -13,7 +12,10 @@ from .._engine.tape import state
 from .._engine.tensor import Tensor, asarray
 from .elementwise import elementwise
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .._engine.dtypes import DType
 
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.anomaly import note_forward
@@ -17,7 +16,10 @@ from .._engine.tape import ANOMALY, Node, mark_written, state
 from .._engine.tensor import asarray
 from .manipulation import _axis, astype, broadcast_to
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .._engine.tensor import Tensor
 
 __all__ = [

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .. import _core
 from .._engine.dtypes import as_dtype
 from .._engine.op import primitive, wrap
 from .._engine.tensor import Tensor, asarray
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     import numpy as np
 
 __all__ = ["matmul"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.arguments import flag, has_axes, integer, integers, shown
@@ -11,8 +10,10 @@ from .._engine.dtypes import as_dtype
 from .._engine.op import primitive, wrap
 from .._engine.tensor import Tensor, asarray
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 __all__ = [
     "astype",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from .. import _core
 from .._engine.inplace import in_place
@@ -26,6 +25,10 @@ from . import (
 from .creation import full
 from .indexing import _getitem, masked_fill, setitem, take
 from .linalg import matmul
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def _bind_operator(method: str, op: Any, reflected: str | None) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .._engine.arguments import array, entries, has_axes, integer, is_integer, number, option, refuse, shown
 from .._engine.op import is_number, primitive
 from .._engine.tensor import Tensor
 from .creation import _constant
 from .manipulation import _axis
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["pad"]
 

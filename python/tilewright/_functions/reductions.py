@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.arguments import flag, has_axes, integers, refuse
@@ -14,8 +13,10 @@ from .indexing import where
 from .logical import isfinite
 from .manipulation import _axis as checked_axis, permute_dims, reshape, squeeze
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 __all__ = [
     "all",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .._engine.arguments import flag
 from .._engine.dtypes import as_dtype
 from .._engine.op import primitive
@@ -11,8 +9,10 @@ from .._engine.tensor import Tensor, asarray
 from .creation import full
 from .manipulation import _axis, astype, concatenate, reshape
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import namedtuple
 
 from .. import _core
 from .._engine.arguments import flag, integer
@@ -11,6 +11,10 @@ from .._engine.op import primitive, wrap
 from .._engine.tape import state
 from .._engine.tensor import Tensor, asarray
 from .manipulation import _axis
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["TopkResult", "argsort", "sort", "topk"]
 
@@ -115,7 +119,7 @@ def argsort(x: Any, /, axis: int = -1, *, descending: bool = False, stable: bool
     return wrap(_core.argsort(x._array, axis, descending), None, x)
 
 
-class TopkResult(NamedTuple):
+class TopkResult(namedtuple("TopkResult", ("values", "indices"))):
     """What `topk` returns.
 
     Attributes
@@ -126,8 +130,7 @@ class TopkResult(NamedTuple):
         Their positions along the axis, int64.
     """
 
-    values: Tensor
-    indices: Tensor
+    __slots__ = ()
 
 
 @named(dim="axis")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .. import _core
 from .._engine.arguments import number
 from .._engine.dtypes import float64
@@ -14,6 +12,10 @@ from .comparison import equal
 from .indexing import where
 from .manipulation import astype
 from .reductions import PLAIN_AXES, Axis, checked, reduction, sum, with_axes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["mean", "std", "var"]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .._engine.arguments import integer
 from .._engine.dtypes import bool_, float32
 from .._engine.op import primitive
 from .creation import arange, ones
 from .indexing import nonzero
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .._engine.tensor import Tensor
 
 __all__ = ["diag_indices", "tri", "tril", "tril_indices", "triu", "triu_indices"]

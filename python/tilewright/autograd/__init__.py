@@ -6,7 +6,6 @@ Ops on tensors that require gradients are recorded; `Tensor.backward()` walks ba
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._engine.arguments import shown
 from .._engine.tape import ANOMALY, OFF, state
@@ -14,8 +13,10 @@ from ._checkpoint import checkpoint
 from ._function import Context, Function
 from ._functional import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeVar
 
     F = TypeVar("F", bound="Callable[..., Any]")
 

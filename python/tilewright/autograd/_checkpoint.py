@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
 
 from .. import _core, random
 from .._engine.arguments import function
@@ -12,8 +11,10 @@ from .._engine.tape import Node, state, tick
 from .._engine.tensor import Tensor
 from .._engine.tree import leaves
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
 
 def checkpoint(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .. import _core
 from .._engine.anomaly import note_forward
 from .._engine.op import wrap
@@ -11,8 +9,10 @@ from .._engine.tape import ANOMALY, OFF, Node, output_node, state
 from .._engine.tensor import Tensor
 from .._functions.manipulation import astype
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 
 class Context:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.arguments import flag, integers, is_integer, shown
@@ -20,8 +19,10 @@ from .._engine.tensor import Tensor, asarray, filled_like
 from .._engine.tree import leaves, rebuild, tree_map
 from .._functions.manipulation import reshape, stack
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 
 def _alias(op: str, x: Any) -> Tensor:

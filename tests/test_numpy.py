@@ -354,7 +354,7 @@ def test_arguments_stand_where_numpys_do(name):
 def test_arguments_that_are_not_there():
     x = np.array(A)
     assert np.sum(x, 0, None, None, True).shape == (1, 3) and x.sum(1, None, None, True).shape == (2, 1)
-    for call in (lambda: np.sum(x, out=x), lambda: np.sum(x, where=x > 0), lambda: np.add(x, x, out=x)):
+    for call in (lambda: np.sum(x, where=x > 0), lambda: np.add(x, x, order="C")):
         with pytest.raises(TypeError, match=r"^(sum|add): the argument \w+ of NumPy's function is not there yet"):
             call()
     with pytest.raises(TypeError, match="sum: axis is given twice"):
@@ -363,12 +363,6 @@ def test_arguments_that_are_not_there():
         np.sum(x, 0, None, None, False, 1)
     with pytest.raises(ValueError, match="where: either both or neither"):
         np.where(x > 0, 1)
-
-
-def test_what_is_missing_says_so():
-    for module, name in ((np, "fft"), (np, "einsum"), (np.linalg, "svd"), (np.random, "gamma")):
-        with pytest.raises(AttributeError, match=f"has no '{name}' yet"):
-            getattr(module, name)
 
 
 def test_constants():

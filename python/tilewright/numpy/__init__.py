@@ -9,10 +9,12 @@ are. Gradients flow as through any tensor.
 >>> x / 2 + np.arange(3)
 array([0.  , 1.25, 2.5 ])
 
-Not all of NumPy is here yet; what is missing raises an AttributeError that says so. What is here differs in this:
+What tilewright has not is NumPy's own, reached by the same name: it runs on the same memory, without a copy, and gives
+ndarrays. It has no gradient, and says so where one is asked for. What is deliberately not there says why. What is here
+differs in this:
 
 - A result without axes is an ndarray, where NumPy gives a scalar: it behaves as a number, but is no Python float.
-- dtypes are tilewright's: `x.dtype == np.float64` is to be written with NumPy's name, and `np.float64(3)` is not there.
+- dtypes are tilewright's: `x.dtype == np.float64`, not `numpy.float64`; `np.float64(3)` is an ndarray.
 - Division by zero and overflow give inf, NaN and integer 0 without a warning.
 - An unsigned array takes signed numbers in place, as it does by assignment.
 - Of complex numbers there are arithmetic, `exp`, `log`, `sqrt`, powers, sums and products; they have no order.
@@ -46,6 +48,8 @@ from .._engine.dtypes import (
 )
 from . import linalg, random
 from ._array import _unpickle as _unpickle, ndarray
+from ._fallback import fallback
+from ._files import NpzFile as NpzFile, issubdtype, load
 from ._functions import FUNCTIONS
 
 globals().update(FUNCTIONS)
@@ -88,7 +92,9 @@ __all__ = [
     "int64",
     "int_",
     "intp",
+    "issubdtype",
     "linalg",
+    "load",
     "longlong",
     "nan",
     "ndarray",
@@ -108,5 +114,5 @@ ndarray._namespace = sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:
-    """What NumPy has and this module has not yet is refused by name."""
-    raise AttributeError(f"module {__name__!r} has no {name!r} yet; np.asarray(x.numpy()) goes by way of NumPy")
+    """What tilewright has not: NumPy's, run on the same memory, or the reason why it is not there."""
+    return fallback(name)

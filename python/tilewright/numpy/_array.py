@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.dtypes import DType
-from .._engine.tensor import Tensor, _unpickle as _unpickle_tensor
+from .._engine.tensor import Tensor, _unpickle as _unpickle_tensor, asarray
 from .._functions.indexing import _getitem
 from .._functions.methods import _OPERATORS
 from ._functions import FUNCTIONS
@@ -140,3 +140,11 @@ for _name in _METHODS:
     setattr(ndarray, _name, FUNCTIONS[_name])
 
 _core.set_ndarray_type(ndarray)
+
+
+def _number(self: DType, value: Any = 0) -> Any:
+    """A number, or array, of a dtype: `np.float64(3)`."""
+    return _core.as_ndarray(asarray(value, self, copy=True))
+
+
+setattr(DType, "__call__", _number)  # noqa: B010 - in C++ it has none

@@ -31,6 +31,7 @@ from .._functions import (
 )
 from .._functions.aliases import ALIASES
 from ._rules import adapted, elementwise, under_numpy_rules
+from ._ufuncs import with_methods
 
 # What NumPy does not have, or what is declared below.
 _NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal"}
@@ -40,7 +41,13 @@ def _elementwise_functions() -> dict[str, Any]:
     families = (arithmetic, bitwise, comparison, exponential, extrema, logical, rounding, trigonometric)
     found = {name: getattr(family, name) for family in families for name in family.__all__}
     found["conj"] = complex_numbers.conj
-    return {name: elementwise(name, function) for name, function in found.items() if name not in _NOT_ELEMENTWISE}
+    return {
+        name: with_methods(
+            name, elementwise(name, function), getattr(function, "__wrapped__", function).__code__.co_posonlyargcount
+        )
+        for name, function in found.items()
+        if name not in _NOT_ELEMENTWISE
+    }
 
 
 _FLOAT = "float64"

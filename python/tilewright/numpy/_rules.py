@@ -8,9 +8,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from .._engine.arguments import option, shown
+from .._engine.tensor import Tensor, asarray
+from .._functions import indexing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .._engine.dtypes import DType
 
 
 def adopted(result: Any) -> Any:
@@ -37,11 +42,62 @@ def elementwise(name: str, function: Any) -> Any:
 
     def call(*args: Any, **keywords: Any) -> Any:
         if keywords:
-            raise _not_there(name, next(iter(keywords)))
+            return _with_keywords(name, function, args, **keywords)
         return _core.under_numpy_rules(function, args, keywords)
 
     functools.update_wrapper(call, function)
     return _named(name, call, function)
+
+
+def _with_keywords(
+    name: str,
+    function: Any,
+    operands: tuple[Any, ...],
+    *,
+    out: Any = None,
+    where: Any = True,
+    dtype: Any = None,
+    casting: str = "same_kind",
+    **others: Any,
+) -> Any:
+    """An elementwise function with what NumPy's take by name."""
+    if others:
+        raise _not_there(name, next(iter(others)))
+    option(name, "casting", casting, ("no", "equiv", "safe", "same_kind", "unsafe"))
+    if dtype is not None:
+        operands = tuple(asarray(operand, dtype) for operand in operands)
+    y = _core.under_numpy_rules(function, operands, {})
+    if isinstance(out, tuple) and len(out) == 1:
+        out = out[0]
+    return y if out is None and where is True else written(name, y, out, where, casting)
+
+
+def written(name: str, y: Any, out: Any, where: Any = True, casting: str = "same_kind") -> Any:
+    """`out`, with y written to it where the mask says so; where there is no `out`, y with zeros elsewhere.
+
+    Raises
+    ------
+    TypeError
+        Where `out` is no array, or cannot take the dtype of y.
+    ValueError
+        Where `out` has another shape than the result.
+    """
+    if out is None:
+        return _core.under_numpy_rules(indexing.where, (asarray(where, "bool"), y, asarray(0, y.dtype)), {})
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}: out is {shown(out)}, but must be an array of tilewright, which is written to")
+    if casting != "unsafe" and _kind(y.dtype) > _kind(out.dtype):
+        raise TypeError(f"{name}: out has dtype {out.dtype.name}, which cannot take the result's {y.dtype.name}")
+    if where is not True:
+        y = indexing.where(asarray(where, "bool"), y, out)
+    if y.shape != out.shape:
+        raise ValueError(f"{name}: out has shape {out.shape}, but the result has shape {y.shape}")
+    out[...] = y
+    return out
+
+
+def _kind(dtype: DType) -> int:
+    return 3 if dtype.is_complex else 2 if dtype.is_floating else 1 if dtype.is_integer else 0
 
 
 def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
@@ -55,7 +111,8 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
         Of tilewright.
     parameters
         NumPy's parameters in their order, as words: `axis`; `ddof=correction` where the function has another name for
-        it; `-out` where it has none, so that only what NumPy takes by default can be given.
+        it; `-order` where it has none, so that only what NumPy takes by default can be given; the result is written
+        to `-out`.
     **defaults
         What a parameter is where it is not given, and the function's own default is another.
     """
@@ -64,6 +121,7 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
         theirs, _, own = word.lstrip("-").partition("=")
         ours[theirs] = None if word.startswith("-") else own or theirs
     names = tuple(ours)
+    refused = {theirs for theirs, own in ours.items() if own is None}
     code = getattr(function, "__wrapped__", function).__code__
     by_position = code.co_varnames[: code.co_posonlyargcount]
     front = [theirs for theirs in names if ours[theirs] in by_position]
@@ -82,6 +140,7 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
             if theirs in names[: len(args)]:
                 raise TypeError(f"{name}: {theirs} is given twice")
             given[theirs] = value
+        out = given.pop("out", None) if "out" in refused else None
         positional = [given.pop(theirs) for theirs in front if theirs in given]
         by_name = {}
         for theirs, value in given.items():
@@ -90,7 +149,8 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
                 by_name[own] = value
             elif value is not None:
                 raise _not_there(name, theirs)
-        return adopted(_core.under_numpy_rules(function, tuple(positional), by_name))
+        y = adopted(_core.under_numpy_rules(function, tuple(positional), by_name))
+        return y if out is None else written(name, y, out)
 
     functools.update_wrapper(with_numpy_arguments, function)
     inner = inspect.signature(function).parameters

@@ -1,0 +1,147 @@
+"""Functions of NumPy's that tilewright has not: they run on NumPy, on the same memory, and give ndarrays."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from .. import _core
+from .._engine.dtypes import DType
+from .._engine.tape import mark_written, state
+from .._engine.tensor import Tensor, asarray
+
+# NumPy's own, given as they are: types of scalars for `issubdtype`, how arrays are printed, what warnings NumPy gives.
+PASSED = frozenset(
+    (
+        *("generic", "number", "integer", "signedinteger", "unsignedinteger", "inexact", "floating", "complexfloating"),
+        *("character", "flexible", "str_", "bytes_", "void", "object_", "datetime64", "timedelta64", "longdouble"),
+        *("errstate", "seterr", "geterr", "seterrcall", "geterrcall", "printoptions", "set_printoptions"),
+        *("get_printoptions", "testing", "exceptions", "typing", "format_float_positional", "format_float_scientific"),
+        *("base_repr", "binary_repr", "little_endian", "typecodes", "iterable", "ndindex", "s_", "index_exp"),
+        *("getbufsize", "setbufsize", "info", "isscalar", "ufunc", "broadcast_shapes"),
+    )
+)
+
+# Deliberately not there.
+_STRINGS = "arrays of strings are not arrays of numbers; use NumPy's"
+_MATRIX = "matrices as a class are discouraged by NumPy itself; use arrays of two axes and @"
+_DATES = "calendars of business days work on dates, which tilewright has no arrays of"
+_MASKED = "masked and structured arrays are classes of NumPy's own"
+_INNARDS = "this belongs to NumPy's build and innards"
+_EXTENDED = "no kernel has more than 64 bits for a number; use float64 or complex128"
+ABSENT: dict[str, str] = {
+    **dict.fromkeys(("matrix", "bmat", "asmatrix"), _MATRIX),
+    **dict.fromkeys(("ma", "rec", "recarray", "record"), _MASKED),
+    **dict.fromkeys(("char", "strings"), _STRINGS),
+    **dict.fromkeys(
+        ("busday_count", "busday_offset", "busdaycalendar", "is_busday", "datetime_as_string", "datetime_data"), _DATES
+    ),
+    **dict.fromkeys(("clongdouble", "float128", "complex256"), _EXTENDED),
+    **dict.fromkeys(
+        ("core", "lib", "f2py", "ctypeslib", "test", "get_include", "show_config", "show_runtime", "dtypes"), _INNARDS
+    ),
+    **dict.fromkeys(("sctypeDict", "ScalarType", "mintypecode", "typename"), _INNARDS),
+    **dict.fromkeys(("nditer", "nested_iters", "flatiter", "broadcast"), "it steps through NumPy's memory from Python"),
+    "memmap": "use asarray(numpy.memmap(...)), which shares the memory of the file",
+}
+
+
+@functools.cache
+def fallback(name: str) -> Any:
+    """What NumPy has under a name that tilewright has not.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    object
+        Functions take and give arrays of tilewright, without copies. Numbers, types and modules are NumPy's own.
+
+    Raises
+    ------
+    AttributeError
+        Where NumPy has none of that name, or where it is deliberately not there, with the reason.
+    """
+    if name in ABSENT:
+        raise AttributeError(f"module 'tilewright.numpy' has no {name!r}: {ABSENT[name]}")
+    import numpy
+
+    if name.startswith("_") or not hasattr(numpy, name):
+        raise AttributeError(f"module 'tilewright.numpy' has no {name!r}")
+    found = getattr(numpy, name)
+    if name in PASSED or not callable(found):
+        return found
+    if isinstance(found, type):
+        raise AttributeError(f"module 'tilewright.numpy' has no {name!r}: it is a class of NumPy's; use numpy.{name}")
+    return _on_numpy(name, found)
+
+
+def _on_numpy(name: str, function: Any) -> Any:
+    def call(*args: Any, **keywords: Any) -> Any:
+        given = [_as_numpy(name, argument) for argument in args]
+        named = {key: _as_numpy(name, argument) for key, argument in keywords.items()}
+        result = function(*given, **named)
+        written = keywords.get("out")
+        outs = written if isinstance(written, tuple) else (written,)
+        mark_written([out._array for out in outs if isinstance(out, Tensor)])
+        return written if isinstance(written, Tensor) else _as_ndarray(result)
+
+    functools.update_wrapper(call, function, updated=())
+    for method in ("reduce", "accumulate", "outer", "reduceat", "at"):
+        if hasattr(function, method):
+            setattr(call, method, _on_numpy(f"{name}.{method}", getattr(function, method)))
+    return call
+
+
+def _as_numpy(name: str, argument: Any) -> Any:
+    """An argument with NumPy's arrays in place of tensors, and NumPy's dtypes, also in lists, tuples and dicts.
+
+    NotImplementedError for what NumPy cannot follow: gradients that are recorded, other devices.
+    """
+    if isinstance(argument, Tensor):
+        if argument._node is not None and state.mode:
+            raise NotImplementedError(f"{name}: has no gradient, it runs on NumPy; detach() the array")
+        if argument.device != "cpu":
+            raise NotImplementedError(f"{name}: runs on NumPy, but the array is on {argument.device}; use to('cpu')")
+        return argument.detach().numpy()
+    if isinstance(argument, DType):
+        import numpy
+
+        return numpy.dtype(argument.name)
+    if type(argument) in (list, tuple):
+        return type(argument)(_as_numpy(name, entry) for entry in argument)
+    if type(argument) is dict:
+        return {key: _as_numpy(name, entry) for key, entry in argument.items()}
+    if callable(argument) and not isinstance(argument, type):
+        return _given_ndarrays(name, argument)
+    return argument
+
+
+def _given_ndarrays(name: str, function: Any) -> Any:
+    """A function of the user's, which is called by NumPy: it takes and gives arrays of tilewright."""
+
+    @functools.wraps(function, updated=())
+    def call(*args: Any, **keywords: Any) -> Any:
+        return _as_numpy(name, function(*map(_as_ndarray, args), **keywords))
+
+    return call
+
+
+def _as_ndarray(result: Any) -> Any:
+    """A result with ndarrays in place of NumPy's arrays and scalars of numbers."""
+    import numpy
+
+    if isinstance(result, (numpy.ndarray, numpy.generic)):
+        if result.dtype.kind not in "biufc" or result.dtype.itemsize > (16 if result.dtype.kind == "c" else 8):
+            return result
+        return _core.as_ndarray(asarray(result))
+    if isinstance(result, numpy.dtype) and result.name in DType.__members__:
+        return DType.__members__[result.name]
+    if isinstance(result, tuple):
+        entries = [_as_ndarray(entry) for entry in result]
+        return type(result)(*entries) if hasattr(result, "_fields") else tuple(entries)
+    if type(result) is list:
+        return [_as_ndarray(entry) for entry in result]
+    return result

@@ -42,4 +42,4 @@ def test_programs_give_the_numbers_of_numpy(path, capsys):
 
 
 def test_there_are_programs():
-    assert len(PROGRAMS) >= 5
+    assert len(PROGRAMS) >= 12

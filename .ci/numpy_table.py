@@ -86,8 +86,8 @@ def page() -> str:
         "",
         "## NumPy's function",
         "",
-        "It is given arrays that share our memory, and what it gives becomes an ndarray, again without a copy. A recorded "
-        "gradient or another device is a NotImplementedError.",
+        "It is given arrays that share our memory, and what it gives becomes an ndarray, again without a copy. A "
+        "recorded gradient or another device is a NotImplementedError.",
         "",
         listed(main["fallback"]),
         "",

@@ -127,6 +127,11 @@ void bind_array(py::module_& m) {
   dtype.def_property_readonly("is_integer", &is_integer);
   dtype.def_property_readonly("is_complex", &is_complex);
   dtype.def_property_readonly("is_inexact", &is_inexact);
+  dtype.def_property_readonly("kind", [](DType of) {  // NumPy's letters
+    if (of == DType::boolean) return 'b';
+    if (is_integer(of)) return dtype_name(of)[0];  // i or u
+    return is_complex(of) ? 'c' : 'f';
+  });
   m.def("complex_dtype", &complex_of);
   m.def("promote_types", &promote_types);
 

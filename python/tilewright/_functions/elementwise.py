@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from .._engine.op import primitive
+from .._engine.tensor import asarray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
+
+    from .._engine.tensor import Tensor
 
     F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -62,14 +65,29 @@ def _add_sections(function: Any, sections: str) -> None:
     function.__doc__ = head.rstrip() + "\n" + sections + examples + tail
 
 
-def elementwise(rule: str, composed: Any = None) -> Callable[[F], F]:
-    """`primitive`, with the sections of the docstring that all elementwise functions share put before its Examples."""
+def real_operand(op: str, x: Any) -> Tensor:
+    """As a tensor; TypeError where it is complex."""
+    x = asarray(x)
+    if x.dtype.is_complex:
+        raise TypeError(f"{op}: dtype {x.dtype.name} is not supported")
+    return x
+
+
+def documented(rule: str) -> Callable[[F], F]:
+    """The function, with the sections of the docstring that all elementwise functions share put before its Examples."""
 
     def declare(function: F) -> F:
-        if function.__code__.co_posonlyargcount == 1:
-            _add_sections(function, _UNARY.format(result=_RESULT[rule]))
-        else:
-            _add_sections(function, _BINARY.format(result=_RESULT[rule]))
-        return primitive(promote="none" if rule == "boolean" else "all", composed=composed)(function)
+        unary = function.__code__.co_posonlyargcount == 1
+        _add_sections(function, (_UNARY if unary else _BINARY).format(result=_RESULT[rule]))
+        return function
+
+    return declare
+
+
+def elementwise(rule: str, composed: Any = None) -> Callable[[F], F]:
+    """`primitive` of the function as `documented` gives it."""
+
+    def declare(function: F) -> F:
+        return primitive(promote="none" if rule == "boolean" else "all", composed=composed)(documented(rule)(function))
 
     return declare

@@ -37,7 +37,7 @@ def agree(got, want, ulps, context):
     assert got.dtype == want.dtype and got.shape == want.shape, context
     if want.dtype == bool:
         return np.testing.assert_array_equal(got, want, context)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         near = np.abs(got.astype(float) - want) <= ulps * np.abs(np.spacing(want))
     ok = (np.isnan(got) & np.isnan(want)) | near | (got == want)
     ok &= (np.signbit(got) == np.signbit(want)) | (want != 0)
@@ -63,7 +63,10 @@ def test_special_pairs(name, dtype):
         want = getattr(np, name)(a, b)
     if name in ("fmax", "fmin"):  # which zero NumPy gives depends on its build
         a, b, want = (v[(a != 0) | (b != 0)] for v in (a, b, want))
-    agree(getattr(tw, name)(tw.asarray(a), tw.asarray(b)).numpy(), want, 3, name)
+    if name == "nextafter":  # from zero to zero NumPy's float16 keeps the sign that it had
+        a, b, want = (v[(a != 0) | (b != 0)] for v in (a, b, want))
+    ulps = 8 if name.startswith("logaddexp") else 3  # whose terms cancel
+    agree(getattr(tw, name)(tw.asarray(a), tw.asarray(b)).numpy(), want, ulps, name)
 
 
 @pytest.mark.kernels
@@ -140,16 +143,18 @@ def test_special_values_of_complex_numbers(name, dtype):
     finite = np.isfinite(x)
     with np.errstate(all="ignore"):
         want = getattr(np, name)(x.astype(np.complex128)).astype(dtype)
+        if name == "log1p":  # NumPy's loses digits near 0
+            want[finite] = np.log(1 + x[finite].astype(np.clongdouble)).astype(dtype)
+        if name == "expm1":  # and its expm1 the infinities of exp
+            want[~finite] = np.exp(x[~finite].astype(np.complex128)) - 1
     got = getattr(tw, name)(tw.asarray(x)).numpy()
     assert got.dtype == want.dtype
     eps = 8 * (2.0**-23 if dtype == "complex64" else 2.0**-50)
-    np.testing.assert_allclose(got[finite], want[finite], rtol=eps, atol=eps, equal_nan=False)
     for part in (np.real, np.imag):
         g, w = part(got), part(want)
         with np.errstate(invalid="ignore"):
             ok = (np.isnan(g) & np.isnan(w)) | (g == w) | (np.abs(g - w) <= eps * np.maximum(np.abs(w), 1))
-        unsure = name in ("expm1", "log1p", "log2", "log10") and not finite.all()
-        assert unsure or ok.all(), f"{name} of {x[~ok][:3]}: {got[~ok][:3]} instead of {want[~ok][:3]}"
+        assert ok.all(), f"{name} of {x[~ok][:3]}: {got[~ok][:3]} instead of {want[~ok][:3]}"
 
 
 def gradient(function, *values):
@@ -175,8 +180,8 @@ def test_derivatives_at_delicate_places():
 
 def test_sinc_is_smooth_at_0():
     x = tw.asarray([0.0, 1e-9, 0.01, 0.0159, 0.016], dtype="float64", requires_grad=True)
-    (slope,) = tw.grad(tw.sinc(x).sum(), [x], create_graph=True)
-    (bend,) = tw.grad(slope.sum(), [x])
+    (slope,) = tw.autograd.gradients(tw.sinc(x).sum(), [x], create_graph=True)
+    (bend,) = tw.autograd.gradients(slope.sum(), [x])
     t = x.detach().numpy() * np.pi
     np.testing.assert_allclose(slope.detach().numpy(), np.pi * (-t / 3 + t**3 / 30 - t**5 / 840), rtol=1e-7)
     np.testing.assert_allclose(bend.numpy(), np.pi**2 * (-1 / 3 + t**2 / 10 - t**4 / 168), rtol=1e-7)
@@ -191,7 +196,7 @@ def test_names_of_both():
 
 def test_refusals():
     z = tw.asarray([1j])
-    for name in ("deg2rad", "radians", "rad2deg", "degrees", "cbrt", "exp2", "rint", "signbit"):
+    for name in ("deg2rad", "rad2deg", "cbrt", "exp2", "rint", "signbit"):
         with pytest.raises(TypeError, match=f"{name}: dtype complex64 is not supported"):
             getattr(tw, name)(z)
     with pytest.raises(TypeError, match="gcd: dtype float32 is not supported"):

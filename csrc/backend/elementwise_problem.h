@@ -42,6 +42,8 @@
   X(log1p, floating, all, 0)        \
   X(log2, floating, all, 0)         \
   X(log10, floating, all, 0)        \
+  X(deg2rad, floating, real, 0)     \
+  X(rad2deg, floating, real, 0)     \
   X(sin, floating, all, 0)          \
   X(cos, floating, all, 0)          \
   X(tan, floating, all, 0)          \

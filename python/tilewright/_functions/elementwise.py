@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from .._engine.op import primitive
-from .._engine.tensor import asarray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
-
-    from .._engine.tensor import Tensor
 
     F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -63,14 +60,6 @@ _RESULT = {
 def _add_sections(function: Any, sections: str) -> None:
     head, examples, tail = (function.__doc__ or "").partition("Examples\n")
     function.__doc__ = head.rstrip() + "\n" + sections + examples + tail
-
-
-def real_operand(op: str, x: Any) -> Tensor:
-    """As a tensor; TypeError where it is complex."""
-    x = asarray(x)
-    if x.dtype.is_complex:
-        raise TypeError(f"{op}: dtype {x.dtype.name} is not supported")
-    return x
 
 
 def documented(rule: str) -> Callable[[F], F]:

@@ -7,7 +7,7 @@ import math
 from .._engine.tensor import asarray
 from .arithmetic import abs, multiply
 from .comparison import less
-from .elementwise import documented, elementwise, real_operand
+from .elementwise import documented, elementwise
 from .indexing import where
 
 TYPE_CHECKING = False
@@ -207,8 +207,8 @@ def hypot(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     """
 
 
-@documented("floating")
-def deg2rad(x: Any, /) -> Tensor:
+@elementwise("floating")
+def deg2rad(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     """Degrees as radians, `x pi / 180`.
 
     Examples
@@ -217,7 +217,6 @@ def deg2rad(x: Any, /) -> Tensor:
     >>> tw.deg2rad([0.0, 90.0])
     tensor([0.       , 1.5707964])
     """
-    return multiply(real_operand("deg2rad", x), math.pi / 180)
 
 
 @documented("floating")
@@ -230,11 +229,11 @@ def radians(x: Any, /) -> Tensor:
     >>> tw.radians([0.0, 90.0])
     tensor([0.       , 1.5707964])
     """
-    return multiply(real_operand("radians", x), math.pi / 180)
+    return deg2rad(x)
 
 
-@documented("floating")
-def rad2deg(x: Any, /) -> Tensor:
+@elementwise("floating")
+def rad2deg(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     """Radians as degrees, `180 x / pi`.
 
     Examples
@@ -243,7 +242,6 @@ def rad2deg(x: Any, /) -> Tensor:
     >>> tw.rad2deg([0.0, 1.0]).astype(int)
     tensor([ 0, 57])
     """
-    return multiply(real_operand("rad2deg", x), 180 / math.pi)
 
 
 @documented("floating")
@@ -256,7 +254,7 @@ def degrees(x: Any, /) -> Tensor:
     >>> tw.degrees([0.0, 1.0]).astype(int)
     tensor([ 0, 57])
     """
-    return multiply(real_operand("degrees", x), 180 / math.pi)
+    return rad2deg(x)
 
 
 @documented("floating")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .._engine.registry import register_vjps
@@ -40,6 +41,8 @@ def _hypot(g: Tensor, x: Any, y: Tensor) -> Tensor:
 VJPS: dict[str, Any] = {
     "sin": lambda g, x: g * tri.cos(x),
     "cos": lambda g, x: -g * tri.sin(x),
+    "deg2rad": lambda g: g * (math.pi / 180),
+    "rad2deg": lambda g: g * (180 / math.pi),
     "tan": lambda g, y: g * (y * y + 1),
     "arcsin": lambda g, x: g * ar.rsqrt((1 - x) * (1 + x)),
     "arccos": lambda g, x: -g * ar.rsqrt((1 - x) * (1 + x)),

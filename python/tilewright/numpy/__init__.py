@@ -15,7 +15,7 @@ Not all of NumPy is here yet; what is missing raises an AttributeError that says
 - dtypes are tilewright's: `x.dtype == np.float64` is to be written with NumPy's name, and `np.float64(3)` is not there.
 - Division by zero and overflow give inf, NaN and integer 0 without a warning.
 - An unsigned array takes signed numbers in place, as it does by assignment.
-- Of complex numbers there are arithmetic, `exp`, `log`, `sqrt`, powers, sums and products; they have no order.
+- Of complex numbers there are arithmetic, elementary functions, powers, sums and products; they have no order.
 - A seed gives other random numbers than NumPy's.
 """
 

@@ -32,6 +32,8 @@ TW_FUNCTOR(Log, log(x))
 TW_FUNCTOR(Log1p, log1p(x))
 TW_FUNCTOR(Log2, log2(x))
 TW_FUNCTOR(Log10, log10(x))
+TW_FUNCTOR(Deg2rad, x* splat<V>(0x1.1df46a2529d39p-6))
+TW_FUNCTOR(Rad2deg, x* splat<V>(0x1.ca5dc1a63c1f8p+5))
 TW_FUNCTOR(Sin, sin(x))
 TW_FUNCTOR(Cos, cos(x))
 TW_FUNCTOR(Tan, tan(x))
@@ -104,6 +106,8 @@ void fill_floats(ElementwiseKernels& t) {
   fill_floats_unary<Log1p>(t.log1p);
   fill_floats_unary<Log2>(t.log2);
   fill_floats_unary<Log10>(t.log10);
+  fill_floats_unary<Deg2rad>(t.deg2rad);
+  fill_floats_unary<Rad2deg>(t.rad2deg);
   fill_floats_unary<Sin>(t.sin);
   fill_floats_unary<Cos>(t.cos);
   fill_floats_unary<Tan>(t.tan);

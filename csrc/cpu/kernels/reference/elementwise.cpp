@@ -243,6 +243,8 @@ void fill_float(ElementwiseKernels& t, DType d) {
   TW_UNARY(log1p, T, __builtin_log1p(x));
   TW_UNARY(log2, T, __builtin_log2(x));
   TW_UNARY(log10, T, __builtin_log10(x));
+  TW_UNARY(deg2rad, T, x * 0.0174532925199432957692369076848861271L);
+  TW_UNARY(rad2deg, T, x * 57.2957795130823208767981548141051703L);
   TW_UNARY(sin, T, __builtin_sin(x));
   TW_UNARY(cos, T, __builtin_cos(x));
   TW_UNARY(tan, T, __builtin_tan(x));

@@ -127,8 +127,8 @@ def logaddexp(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     Examples
     --------
     >>> import tilewright as tw
-    >>> tw.logaddexp([0.0], [0.5])
-    tensor([0.974077])
+    >>> tw.logaddexp([0.0], [1.0])
+    tensor([1.3132617])
     """
 
 

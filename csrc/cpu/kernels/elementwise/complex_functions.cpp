@@ -36,11 +36,11 @@ struct Expm1 {
   }
 };
 
-// log|1 + z| = log1p(|1 + z|^2 - 1) / 2 near 0.
+// log|1 + z| = log1p(|1 + z|^2 - 1) / 2 near 0; near -1 the sum is exact.
 struct Log1p {
   Number operator()(Number z) const {
     const double x = __real__ z, y = __imag__ z;
-    if (!(__builtin_fabs(x) < 2 && __builtin_fabs(y) < 2)) return __builtin_clog(make(1 + x, y));
+    if (!(x > -0.5 && x < 2 && __builtin_fabs(y) < 2)) return __builtin_clog(make(1 + x, y));
     return make(__builtin_log1p(x * (2 + x) + y * y) / 2, __builtin_atan2(y, 1 + x));
   }
 };

@@ -49,7 +49,7 @@ number expm1(number z) {
 }
 number log1p(number z) {
   const real x = re(z), y = im(z);
-  if (!(__builtin_fabsl(x) < 2 && __builtin_fabsl(y) < 2)) return __builtin_clogl(make(1 + x, y));
+  if (!(x > -0.5L && x < 2 && __builtin_fabsl(y) < 2)) return __builtin_clogl(make(1 + x, y));
   return make(__builtin_log1pl(x * (2 + x) + y * y) / 2, __builtin_atan2l(y, 1 + x));
 }
 

@@ -59,8 +59,9 @@ def test_special_values(name, dtype):
 @pytest.mark.parametrize("name", BINARY)
 def test_special_pairs(name, dtype):
     a, b = np.array(list(itertools.product(specials(dtype), repeat=2))).T.copy()
+    wide = np.longdouble if name.startswith("logaddexp") else dtype
     with np.errstate(all="ignore"):
-        want = getattr(np, name)(a, b)
+        want = getattr(np, name)(a.astype(wide), b.astype(wide)).astype(dtype)
     if name in ("fmax", "fmin"):  # which zero NumPy gives depends on its build
         a, b, want = (v[(a != 0) | (b != 0)] for v in (a, b, want))
     if name == "nextafter":  # from zero to zero NumPy's float16 keeps the sign that it had

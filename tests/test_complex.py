@@ -291,7 +291,7 @@ def test_reductions(dtype):
         lambda z: tw.maximum(z, 0.0),
         lambda z: tw.clip(z, 0, 1),
         lambda z: tw.floor(z),
-        lambda z: tw.sin(z),
+        lambda z: tw.cbrt(z),
         lambda z: tw.logical_not(z),
         lambda z: tw.logsumexp(z),
         lambda z: tw.arctan2(z, z),

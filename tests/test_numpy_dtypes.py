@@ -20,12 +20,17 @@ DTYPES = [
 UNARY = [
     *("negative", "abs", "absolute", "sign", "square", "reciprocal", "sqrt", "floor", "ceil", "trunc", "round"),
     *("exp", "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tanh", "conj", "conjugate"),
+    *("tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arcsinh", "arccosh", "arctanh", "asin", "acos", "atan"),
+    *("asinh", "acosh", "atanh", "exp2", "cbrt", "deg2rad", "radians", "rad2deg", "degrees", "sinc", "rint", "fix"),
+    *("positive", "signbit"),
     *("isnan", "isinf", "isfinite", "logical_not", "invert", "bitwise_not", "bitwise_invert", "angle", "real", "imag"),
 ]
 BINARY = [
     *("add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "remainder", "mod", "power", "pow"),
     *("maximum", "minimum", "arctan2", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift"),
     *("bitwise_right_shift", "left_shift", "right_shift"),
+    *("hypot", "logaddexp", "logaddexp2", "copysign", "nextafter", "heaviside", "fmax", "fmin", "fmod", "gcd", "lcm"),
+    *("float_power",),
     *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
     *("logical_and", "logical_or", "logical_xor"),
 ]
@@ -56,7 +61,7 @@ def outcome(call):
 
 # What of complex numbers has no kernel yet.
 NO_COMPLEX = {
-    *("sign", "round", "expm1", "log1p", "log2", "log10", "sin", "cos", "tanh", "maximum", "minimum", "max", "min"),
+    *("round", "rint", "exp2", "maximum", "minimum", "fmax", "fmin", "max", "min"),
     *("amax", "amin", "argmax", "argmin", "logical_not", "logical_and", "logical_or", "logical_xor"),
     *("sort", "argsort"),
     *("less", "less_equal", "greater", "greater_equal", "lt", "le", "gt", "ge"),
@@ -71,7 +76,10 @@ def known_difference(name, *dtypes):
         return "there is no kernel for complex numbers yet"
     if dtypes == ("bool",) and name in ("conj", "conjugate", "angle"):
         return "parts and angles of bool are as those of other real numbers"
-    if name == "arctan2" and dtypes in MIXED_SIGNS:
+    if (
+        name in ("arctan2", "hypot", "logaddexp", "logaddexp2", "copysign", "nextafter", "heaviside")
+        and dtypes in MIXED_SIGNS
+    ):
         return "operands meet before they become floating"
     if "in place" in dtypes and name != "truediv" and dtypes[1] in UNSIGNED and dtypes[2] in SIGNED:
         return "an unsigned target takes signed numbers, as it does by assignment"

@@ -13,33 +13,49 @@
 //   complex: nothing else
 // X(name, rule, dtypes, number of float parameters, see ElementwiseParams)
 #define TW_UNARY_OPS(X)             \
+  X(positive, same, numbers, 0)     \
   X(negative, same, numbers, 0)     \
   X(conj, same, complex, 0)         \
   X(abs, magnitude, all, 0)         \
-  X(sign, same, quantities, 0)      \
+  X(sign, same, numbers, 0)         \
   X(square, same, numbers, 0)       \
   X(floor, same, real, 0)           \
   X(ceil, same, real, 0)            \
   X(trunc, same, real, 0)           \
   X(round, same, quantities, 0)     \
+  X(rint, floating, real, 0)        \
   X(bitwise_invert, same, bits, 0)  \
   X(relu, same, quantities, 0)      \
   X(logical_not, boolean, real, 0)  \
   X(isnan, boolean, all, 0)         \
   X(isinf, boolean, all, 0)         \
   X(isfinite, boolean, all, 0)      \
+  X(signbit, boolean, real, 0)      \
   X(reciprocal, floating, all, 0)   \
   X(sqrt, floating, all, 0)         \
   X(rsqrt, floating, real, 0)       \
+  X(cbrt, floating, real, 0)        \
   X(exp, floating, all, 0)          \
-  X(expm1, floating, real, 0)       \
+  X(exp2, floating, real, 0)        \
+  X(expm1, floating, all, 0)        \
   X(log, floating, all, 0)          \
-  X(log1p, floating, real, 0)       \
-  X(log2, floating, real, 0)        \
-  X(log10, floating, real, 0)       \
-  X(sin, floating, real, 0)         \
-  X(cos, floating, real, 0)         \
-  X(tanh, floating, real, 0)        \
+  X(log1p, floating, all, 0)        \
+  X(log2, floating, all, 0)         \
+  X(log10, floating, all, 0)        \
+  X(deg2rad, floating, real, 0)     \
+  X(rad2deg, floating, real, 0)     \
+  X(sin, floating, all, 0)          \
+  X(cos, floating, all, 0)          \
+  X(tan, floating, all, 0)          \
+  X(arcsin, floating, all, 0)       \
+  X(arccos, floating, all, 0)       \
+  X(arctan, floating, all, 0)       \
+  X(sinh, floating, all, 0)         \
+  X(cosh, floating, all, 0)         \
+  X(tanh, floating, all, 0)         \
+  X(arcsinh, floating, all, 0)      \
+  X(arccosh, floating, all, 0)      \
+  X(arctanh, floating, all, 0)      \
   X(sigmoid, floating, real, 0)     \
   X(erf, floating, real, 0)         \
   X(silu, floating, real, 0)        \
@@ -73,7 +89,18 @@
   X(power, same, numbers, 0)                 \
   X(maximum, same, real, 0)                  \
   X(minimum, same, real, 0)                  \
+  X(fmax, same, real, 0)                     \
+  X(fmin, same, real, 0)                     \
+  X(fmod, same, quantities, 0)               \
+  X(gcd, same, integers, 0)                  \
+  X(lcm, same, integers, 0)                  \
   X(arctan2, floating, real, 0)              \
+  X(hypot, floating, real, 0)                \
+  X(copysign, floating, real, 0)             \
+  X(nextafter, floating, real, 0)            \
+  X(logaddexp, floating, real, 0)            \
+  X(logaddexp2, floating, real, 0)           \
+  X(heaviside, floating, real, 0)            \
   X(prelu, floating, real, 0)                \
   X(bitwise_and, same, bits, 0)              \
   X(bitwise_or, same, bits, 0)               \

@@ -29,10 +29,19 @@ void require_dtype(const ElementwiseOp& op, DType dtype) {
   if (!takes(op.op, dtype)) fail<TypeError>(op.name, ": dtype ", dtype, " is not supported");
 }
 
-// In NumPy, bool is a number to powers, remainders and shifts, but has no sign.
+// In NumPy, bool is a number to powers, remainders and shifts, but has no sign and no divisors.
 bool counts_bool(const ElementwiseOp& op) {
-  const bool signs = op.op == Elementwise::negative || op.op == Elementwise::subtract || op.op == Elementwise::sign;
-  return dtype_rules() == DTypeRules::numpy && !signs && takes(op.op, DType::i8);
+  switch (op.op) {
+    case Elementwise::positive:
+    case Elementwise::negative:
+    case Elementwise::subtract:
+    case Elementwise::sign:
+    case Elementwise::gcd:
+    case Elementwise::lcm:
+      return false;
+    default:
+      return dtype_rules() == DTypeRules::numpy && takes(op.op, DType::i8);
+  }
 }
 
 DType compute_dtype(const ElementwiseOp& op, DType promoted) {

@@ -37,6 +37,7 @@ from ._functions.padding import *
 from ._functions.reductions import *
 from ._functions.rounding import *
 from ._functions.scans import *
+from ._functions.signs import *
 from ._functions.sorting import *
 from ._functions.statistics import *
 from ._functions.triangular import *

@@ -10,6 +10,7 @@ from . import (
     elementwise,
     embedding,
     folding,
+    functions,
     indexing,
     linalg,
     losses,
@@ -29,7 +30,7 @@ from . import (
 )
 
 FAMILIES = (
-    *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
+    *(elementwise, functions, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
     *(linalg, padding, resampling, folding, sequence_layers),

@@ -14,6 +14,7 @@ erf = np.vectorize(math.erf, otypes=[float])
 def unary(name, oracle, low=-3.0, high=3.0, dtypes=NUMERIC, result="same", **more):
     """Any shape; `low` and `high` bound the arguments to where the function is defined and finite."""
     shapes = [(3, 4), (), (1,), (7,), (2, 3, 5), (0,), (3, 0, 2)]
+    function = more.get("fn") or public(name)
     return OpCase(
         name,
         oracle,
@@ -24,7 +25,7 @@ def unary(name, oracle, low=-3.0, high=3.0, dtypes=NUMERIC, result="same", **mor
         large=S(A((150_001,), low, high)),
         specials=more.pop("specials", True),
         errors=(
-            Raises(TypeError, "cannot make an array of a object", lambda: public(name)(object())),
+            Raises(TypeError, "cannot make an array of a object", lambda: function(object())),
             *more.pop("errors", ()),
         ),
         **more,

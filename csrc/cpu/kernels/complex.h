@@ -66,6 +66,19 @@ TW_INLINE V magnitude(Complex<V> z) {
   return unscaled(s.length, s.k, splat<V>(0x1p100f, 0x1p600), splat<V>(0x1p-100f, 0x1p-600));
 }
 
+// z / |z|, and 0 where z is.
+template <class V>
+TW_INLINE Complex<V> sign(Complex<V> z) {
+  const Scaled<V> s = scaled(z);
+  const auto zero = s.length == V{};
+  return {zero ? V{} : s.z.re / s.length, zero ? V{} : s.z.im / s.length};
+}
+
+template <class V>
+TW_INLINE Complex<V> times(Complex<V> z, double factor) {
+  return {z.re * splat<V>(factor), z.im * splat<V>(factor)};
+}
+
 // The root with the non-negative real part; a cut along the negative real axis, continuous with the sign of the zero.
 template <class V>
 TW_INLINE Complex<V> sqrt(Complex<V> z) {

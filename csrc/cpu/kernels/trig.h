@@ -1,4 +1,4 @@
-// Sine, cosine and the angle of a point, on vec<float> and vec<double>: as math.h.
+// Sine, cosine, tangent, their inverses and the angle of a point, on vec<float> and vec<double>: as math.h.
 #pragma once
 #include "cpu/kernels/math.h"
 
@@ -36,9 +36,14 @@ TW_INLINE Quadrant<V> quadrant(V x) {
   return {q, high, fma(-q, splat<V>(piece[3]), low)};
 }
 
-// sin(x + shift pi/2) for |x| up to quadrant_limit.
-template <int Shift, class V>
-TW_INLINE V sine_near(V x) {
+// Sine and cosine of x - q pi/2, and q modulo a power of two, for |x| up to quadrant_limit.
+template <class V>
+struct Reduced {
+  V sine, cosine;
+  bits_t<V> turn;
+};
+template <class V>
+TW_INLINE Reduced<V> reduced(V x) {
   typedef bits_t<V> I;
   const auto [q, r, low] = quadrant(x);
   const V z = r * r;
@@ -47,18 +52,27 @@ TW_INLINE V sine_near(V x) {
   if constexpr (is_float<V>) {
     s = poly(z, -0x1.555556p-3f, 0x1.111176p-7f, -0x1.a05ba8p-13f, 0x1.7ccea2p-19f);
     c = poly(z, 0x1.55554ap-5f, -0x1.6c0c1ap-10f, 0x1.99e0fcp-16f);
-    turn = bitcast<I>(q + 0x1.8p23f) + Shift;
+    turn = bitcast<I>(q + 0x1.8p23f);
   } else {
     s = poly(z, -0x1.5555555555549p-3, 0x1.111111110f892p-7, -0x1.a01a019c1227bp-13, 0x1.71de3576ca8fep-19,
              -0x1.ae5e64b397373p-26, 0x1.5d9260f01e3a7p-33);
     c = poly(z, 0x1.555555555554cp-5, -0x1.6c16c16c1521p-10, 0x1.a01a019cbcc8bp-16, -0x1.27e4f81037da7p-22,
              0x1.1ee9ef48c3a59p-29, -0x1.8faffc39cc5d2p-37);
-    turn = bitcast<I>(q + 0x1.8p52) + Shift;
+    turn = bitcast<I>(q + 0x1.8p52);
   }
   // cos(r + low) = 1 - z/2 + (z^2 c - r low), with what 1 - z/2 rounds away added back.
   const V one = splat<V>(1), half = z * splat<V>(0.5), w = one - half;
   const V sine = r + fma(z * r, s, low);
   const V cosine = w + (((one - w) - half) + fma(z * z, c, -r * low));
+  return {sine, cosine, turn};
+}
+
+// sin(x + shift pi/2) for |x| up to quadrant_limit.
+template <int Shift, class V>
+TW_INLINE V sine_near(V x) {
+  typedef bits_t<V> I;
+  const auto [sine, cosine, from] = reduced(x);
+  const I turn = from + Shift;
   const V y = (turn & 1) != 0 ? cosine : sine;
   return bitcast<V>(bitcast<I>(y) ^ ((turn & 2) << (sizeof(element_t<V>) * 8 - 2)));
 }
@@ -86,6 +100,20 @@ TW_INLINE V cos(V x) {
   return sine<1>(x);
 }
 
+template <class V>
+__attribute__((noinline)) V tan_far(V x) {
+  for (unsigned i = 0; i < sizeof(V) / sizeof(x[0]); ++i) x[i] = __builtin_tan((double)x[i]);
+  return x;
+}
+template <class V>
+TW_INLINE V tan(V x) {
+  if (__builtin_expect(any(abs(x) > splat<V>(quadrant_limit<V>)), 0)) return tan_far(x);
+  const auto [sine, cosine, turn] = reduced(x);
+  const auto odd = (turn & 1) != 0;
+  const V y = (odd ? cosine : sine) / (odd ? -sine : cosine);
+  return x == V{} ? x : y;  // keeps the sign of zero
+}
+
 TW_INLINE vd arctan2(vd y, vd x) {
   const vd ax = abs(x), ay = abs(y);
   const auto steep = ay > ax;
@@ -107,5 +135,18 @@ TW_INLINE vd arctan2(vd y, vd x) {
 TW_INLINE vf arctan2(vf y, vf x) {
   return through_double(y, x, [](vd b, vd a) __attribute__((always_inline)) { return arctan2(b, a); });
 }
+
+// Angles by arctan2, of sides without cancellation: 1 - x and 1 + x are exact where they are small.
+TW_INLINE vd arctan(vd x) { return arctan2(x, splat<vd>(1)); }
+TW_INLINE vd arcsin(vd x) { return arctan2(x, sqrt((1.0 - x) * (1.0 + x))); }
+TW_INLINE vd arccos(vd x) { return arctan2(sqrt(1.0 - x), sqrt(1.0 + x)) * 2.0; }
+#define TW_THROUGH_DOUBLE(name)                                                                   \
+  TW_INLINE vf name(vf x) {                                                                       \
+    return through_double(x, x, [](vd a, vd) __attribute__((always_inline)) { return name(a); }); \
+  }
+TW_THROUGH_DOUBLE(arctan)
+TW_THROUGH_DOUBLE(arcsin)
+TW_THROUGH_DOUBLE(arccos)
+#undef TW_THROUGH_DOUBLE
 
 }  // namespace tw::TW_ISA

@@ -22,6 +22,7 @@ from .padding import __all__ as _padding
 from .reductions import __all__ as _reductions, _sum
 from .rounding import __all__ as _rounding
 from .scans import __all__ as _scans
+from .signs import __all__ as _signs
 from .sorting import __all__ as _sorting
 from .statistics import __all__ as _statistics
 from .triangular import __all__ as _triangular
@@ -46,6 +47,7 @@ __all__ = [
     *_reductions,
     *_rounding,
     *_scans,
+    *_signs,
     *_sorting,
     *_statistics,
     *_triangular,

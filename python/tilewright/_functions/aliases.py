@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 ALIASES: dict[str, Any] = {
     "absolute": arithmetic.abs,
+    "acos": trigonometric.arccos,
+    "acosh": trigonometric.arccosh,
+    "asin": trigonometric.arcsin,
+    "asinh": trigonometric.arcsinh,
+    "atan": trigonometric.arctan,
     "atan2": trigonometric.arctan2,
+    "atanh": trigonometric.arctanh,
     "bitwise_not": bitwise.bitwise_invert,
     "concat": manipulation.concatenate,
     "conjugate": complex_numbers.conj,

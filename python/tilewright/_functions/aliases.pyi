@@ -14,11 +14,25 @@ from .bitwise import (
 )
 from .complex import conj as conjugate
 from .manipulation import concatenate as concat, permute_dims as transpose
-from .trigonometric import arctan2 as atan2
+from .trigonometric import (
+    arccos as acos,
+    arccosh as acosh,
+    arcsin as asin,
+    arcsinh as asinh,
+    arctan as atan,
+    arctan2 as atan2,
+    arctanh as atanh,
+)
 
 __all__ = [
     "absolute",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
     "atan2",
+    "atanh",
     "bitwise_not",
     "concat",
     "conjugate",

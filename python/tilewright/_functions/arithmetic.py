@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._engine.tensor import asarray
 from .elementwise import elementwise
 
 TYPE_CHECKING = False
@@ -13,10 +14,17 @@ if TYPE_CHECKING:
 __all__ = [
     "abs",
     "add",
+    "cbrt",
     "divide",
+    "divmod",
+    "float_power",
     "floor_divide",
+    "fmod",
+    "gcd",
+    "lcm",
     "multiply",
     "negative",
+    "positive",
     "power",
     "reciprocal",
     "remainder",
@@ -26,6 +34,18 @@ __all__ = [
     "square",
     "subtract",
 ]
+
+
+@elementwise("same")
+def positive(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The numbers as they are, `+x`, in a new array.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.positive([1.0, -2.0])
+    tensor([ 1., -2.])
+    """
 
 
 @elementwise("same")
@@ -114,6 +134,18 @@ def rsqrt(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     """
 
 
+@elementwise("floating")
+def cbrt(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Cube root, of negative numbers too.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.cbrt([8.0, -27.0])
+    tensor([ 2., -3.])
+    """
+
+
 @elementwise("same")
 def add(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     """Sum, `x1 + x2`; `or` for bool.
@@ -196,3 +228,98 @@ def power(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     >>> tw.power([2.0, 3.0], 2)
     tensor([4., 9.])
     """
+
+
+@elementwise("same")
+def fmod(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Remainder with the sign of the dividend `x1`; of an integer by zero 0.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.fmod([7, -7], 3)
+    tensor([ 1, -1])
+    """
+
+
+@elementwise("same")
+def gcd(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Greatest common divisor of integers, not negative.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.gcd([12, 0], [-18, 5])
+    tensor([6, 5])
+    """
+
+
+@elementwise("same")
+def lcm(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Least common multiple of integers, not negative; 0 where either is 0.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.lcm([4, 0], [-6, 5])
+    tensor([12,  0])
+    """
+
+
+def divmod(x1: Any, x2: Any, /) -> tuple[Tensor, Tensor]:
+    """Quotient rounded down and remainder, `(x1 // x2, x1 % x2)`.
+
+    Parameters
+    ----------
+    x1, x2 : array-like or number
+        Shapes that broadcast together; dtypes are promoted, Python numbers take the dtype of the other operand.
+
+    Returns
+    -------
+    quotient, remainder : Tensor
+        The broadcast shape and the promoted dtype.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not broadcast.
+    TypeError
+        Where the promoted dtype is complex or bool.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.divmod([7, -7], 2)
+    (tensor([ 3, -4]), tensor([1, 1]))
+    """
+    return floor_divide(x1, x2), remainder(x1, x2)
+
+
+def float_power(x1: Any, x2: Any, /) -> Tensor:
+    """`x1 ** x2` in float64, or complex128, so that integers take negative powers too.
+
+    Parameters
+    ----------
+    x1, x2 : array-like or number
+        Shapes that broadcast together; any dtypes.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape; complex128 where either operand is complex, else float64.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.float_power([2, 4], -1)
+    tensor([0.5 , 0.25], dtype=float64)
+    """
+    x1 = asarray(x1)
+    x2 = asarray(x2, device=x1.device)
+    dtype = "complex128" if x1.dtype.is_complex or x2.dtype.is_complex else "float64"
+    return power(asarray(x1, dtype), asarray(x2, dtype))

@@ -62,14 +62,21 @@ def _add_sections(function: Any, sections: str) -> None:
     function.__doc__ = head.rstrip() + "\n" + sections + examples + tail
 
 
-def elementwise(rule: str, composed: Any = None) -> Callable[[F], F]:
-    """`primitive`, with the sections of the docstring that all elementwise functions share put before its Examples."""
+def documented(rule: str) -> Callable[[F], F]:
+    """The function, with the sections of the docstring that all elementwise functions share put before its Examples."""
 
     def declare(function: F) -> F:
-        if function.__code__.co_posonlyargcount == 1:
-            _add_sections(function, _UNARY.format(result=_RESULT[rule]))
-        else:
-            _add_sections(function, _BINARY.format(result=_RESULT[rule]))
-        return primitive(promote="none" if rule == "boolean" else "all", composed=composed)(function)
+        unary = function.__code__.co_posonlyargcount == 1
+        _add_sections(function, (_UNARY if unary else _BINARY).format(result=_RESULT[rule]))
+        return function
+
+    return declare
+
+
+def elementwise(rule: str, composed: Any = None) -> Callable[[F], F]:
+    """`primitive` of the function as `documented` gives it."""
+
+    def declare(function: F) -> F:
+        return primitive(promote="none" if rule == "boolean" else "all", composed=composed)(documented(rule)(function))
 
     return declare

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 __all__ = [
     "erf",
     "exp",
+    "exp2",
     "expm1",
     "log",
     "log1p",
     "log2",
     "log10",
+    "logaddexp",
+    "logaddexp2",
 ]
 
 
@@ -102,4 +105,40 @@ def erf(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     >>> import tilewright as tw
     >>> tw.erf([0.0, 1.0])
     tensor([0.        , 0.84270084])
+    """
+
+
+@elementwise("floating")
+def exp2(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Two to the power of x.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.exp2([3.0, -1.0])
+    tensor([8. , 0.5])
+    """
+
+
+@elementwise("floating")
+def logaddexp(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """`log(exp(x1) + exp(x2))`, without overflow.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.logaddexp([0.0], [1.0])
+    tensor([1.3132617])
+    """
+
+
+@elementwise("floating")
+def logaddexp2(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """`log2(2^x1 + 2^x2)`, without overflow.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.logaddexp2([0.0, 1000.0], [0.0, 1000.0])
+    tensor([1.000e+00, 1.001e+03])
     """

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "clip",
+    "fmax",
+    "fmin",
     "maximum",
     "minimum",
 ]
@@ -45,6 +47,30 @@ def minimum(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
     --------
     >>> import tilewright as tw
     >>> tw.minimum([1.0, 5.0], [3.0, 2.0])
+    tensor([1., 2.])
+    """
+
+
+@elementwise("same")
+def fmax(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The larger of two; the other one where one is NaN.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.fmax([1.0, float("nan")], [3.0, 2.0])
+    tensor([3., 2.])
+    """
+
+
+@elementwise("same")
+def fmin(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The smaller of two; the other one where one is NaN.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.fmin([1.0, float("nan")], [3.0, 2.0])
     tensor([1., 2.])
     """
 

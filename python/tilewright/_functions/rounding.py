@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .elementwise import elementwise
+from .elementwise import documented, elementwise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ceil",
+    "fix",
     "floor",
+    "rint",
     "round",
     "trunc",
 ]
@@ -64,3 +66,28 @@ def round(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     >>> tw.round([0.5, 1.5, 2.4])
     tensor([0., 2., 2.])
     """
+
+
+@elementwise("floating")
+def rint(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """Nearest integer as a floating number; halves go to the even one.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.rint([0.5, 1.5, 2.4])
+    tensor([0., 2., 2.])
+    """
+
+
+@documented("same")
+def fix(x: Any, /) -> Tensor:
+    """Integer part, as `trunc`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.fix([1.7, -1.7])
+    tensor([ 1., -1.])
+    """
+    return trunc(x)

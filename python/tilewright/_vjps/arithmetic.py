@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .._engine.op import is_number
 from .._engine.registry import register_vjps
 from .._engine.tensor import asarray
-from .._functions import arithmetic as ar, comparison as cmp, exponential as ex, indexing as ix, logical as lg
+from .._functions import arithmetic as ar, comparison as cmp, exponential as ex, indexing as ix, logical as lg, rounding
 from .common import conj, zeros
 
 if TYPE_CHECKING:
@@ -39,7 +40,15 @@ def _abs_complex(g: Tensor, x: Tensor) -> Tensor:
     return g * (x / ix.where(cmp.equal(length.detach(), 0), 1.0, length))
 
 
+def _sign_complex(g: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """The part of g across x, over |x|, and 0 where x is 0."""
+    length = ar.abs(x)
+    along = y * (conj(y) * g).real
+    return (g - along) / ix.where(cmp.equal(length.detach(), 0), math.inf, length)
+
+
 VJPS: dict[str, Any] = {
+    "positive": lambda g: g,
     "negative": lambda g: -g,
     "abs": lambda g, x: g * ar.sign(x),
     "sign": lambda g: zeros(g),  # piecewise constant, as in PyTorch
@@ -47,18 +56,21 @@ VJPS: dict[str, Any] = {
     "reciprocal": lambda g, y: -g * y * y,
     "sqrt": lambda g, y: g / (y * 2),
     "rsqrt": lambda g, y: g * (y * y * y) * -0.5,
+    "cbrt": lambda g, y: g / (y * y * 3),
     "add": (lambda g: g, lambda g: g),
     "subtract": (lambda g: g, lambda g: -g),
     "multiply": (lambda g, x2: g * x2, lambda g, x1: g * x1),
     "divide": (lambda g, x2: g / x2, lambda g, x2, y: -g * y / x2),
     "floor_divide": (lambda g: zeros(g), lambda g: zeros(g)),
     "remainder": (lambda g: g, lambda g, x1, x2: -g * ar.floor_divide(x1, x2)),
+    "fmod": (lambda g: g, lambda g, x1, x2: -g * rounding.trunc(ar.divide(x1, x2))),
     "power": (_power_x1, _power_x2),
 }
 
 # What differs where complex numbers are among the op's operands or its result.
 COMPLEX_VJPS: dict[str, Any] = {
     "abs": _abs_complex,
+    "sign": _sign_complex,
     "square": lambda g, x: g * conj(x * 2),
     "reciprocal": lambda g, y: -g * conj(y * y),
     "sqrt": lambda g, y: g / conj(y * 2),
@@ -70,4 +82,4 @@ COMPLEX_VJPS: dict[str, Any] = {
     ),
 }
 
-register_vjps(VJPS, complex=COMPLEX_VJPS)
+register_vjps(VJPS, complex=COMPLEX_VJPS, nondifferentiable=("gcd", "lcm"))

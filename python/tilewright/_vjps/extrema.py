@@ -16,6 +16,15 @@ def _where_greater(g: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
     return ix.where(cmp.greater(x1, x2), g, ix.where(cmp.equal(x1, x2), g * 0.5, 0.0))
 
 
+def _where_greater_or_alone(g: Tensor, x1: Any, x2: Any) -> Tensor:
+    """fmax: as maximum, and all of g where the other one is NaN."""
+    return ix.where(lg.isnan(x2), ix.where(lg.isnan(x1), 0.0, g), _where_greater(g, x1, x2))
+
+
+def _where_less_or_alone(g: Tensor, x1: Any, x2: Any) -> Tensor:
+    return ix.where(lg.isnan(x2), ix.where(lg.isnan(x1), 0.0, g), _where_greater(g, x2, x1))
+
+
 def _within(x: Any, min: Any, max: Any) -> Any:
     """Where clip leaves x as it is, on the bounds too."""
     above = True if min is None else cmp.greater_equal(x, min)
@@ -36,6 +45,11 @@ def _clip_max(g: Tensor, x: Tensor, min: Any, max: Tensor) -> Tensor:
 VJPS: dict[str, Any] = {
     "maximum": (lambda g, x1, x2: _where_greater(g, x1, x2), lambda g, x1, x2: _where_greater(g, x2, x1)),
     "minimum": (lambda g, x1, x2: _where_greater(g, x2, x1), lambda g, x1, x2: _where_greater(g, x1, x2)),
+    "fmax": (
+        lambda g, x1, x2: _where_greater_or_alone(g, x1, x2),
+        lambda g, x1, x2: _where_greater_or_alone(g, x2, x1),
+    ),
+    "fmin": (lambda g, x1, x2: _where_less_or_alone(g, x1, x2), lambda g, x1, x2: _where_less_or_alone(g, x2, x1)),
     "clip": (lambda g, x, min, max: ix.where(_within(x, min, max), g, 0.0), _clip_min, _clip_max),
 }
 

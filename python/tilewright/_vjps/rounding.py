@@ -7,6 +7,6 @@ from typing import Any
 from .._engine.registry import register_vjps
 from .common import zeros
 
-VJPS: dict[str, Any] = dict.fromkeys(("floor", "ceil", "trunc", "round"), lambda g: zeros(g))
+VJPS: dict[str, Any] = dict.fromkeys(("floor", "ceil", "trunc", "round", "rint"), lambda g: zeros(g))
 
 register_vjps(VJPS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .._engine.registry import register_vjps
@@ -15,6 +16,7 @@ from .._functions import (
     trigonometric as tri,
 )
 from .._functions.activations import BACKWARD
+from .common import conj
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
@@ -31,11 +33,44 @@ def _arctan2(g: Tensor, x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     return b / square, a / square
 
 
+def _hypot(g: Tensor, x: Any, y: Tensor) -> Tensor:
+    """x / y, and 0 at the origin."""
+    return g * (x / ix.where(cmp.equal(y.detach(), 0), 1.0, y))
+
+
 VJPS: dict[str, Any] = {
     "sin": lambda g, x: g * tri.cos(x),
     "cos": lambda g, x: -g * tri.sin(x),
+    "deg2rad": lambda g: g * (math.pi / 180),
+    "rad2deg": lambda g: g * (180 / math.pi),
+    "tan": lambda g, y: g * (y * y + 1),
+    "arcsin": lambda g, x: g * ar.rsqrt((1 - x) * (1 + x)),
+    "arccos": lambda g, x: -g * ar.rsqrt((1 - x) * (1 + x)),
+    "arctan": lambda g, x: g / (x * x + 1),
+    "sinh": lambda g, x: g * tri.cosh(x),
+    "cosh": lambda g, x: g * tri.sinh(x),
     "tanh": BACKWARD["tanh"],
+    "arcsinh": lambda g, x: g / tri.hypot(x, 1.0),
+    "arccosh": lambda g, x: g * (ar.rsqrt(x - 1) * ar.rsqrt(x + 1)),
+    "arctanh": lambda g, x: g / ((1 - x) * (1 + x)),
+    "hypot": (lambda g, x1, y: _hypot(g, x1, y), lambda g, x2, y: _hypot(g, x2, y)),
     "arctan2": (lambda g, x1, x2: g * _arctan2(g, x1, x2)[0], lambda g, x1, x2: -g * _arctan2(g, x1, x2)[1]),
 }
 
-register_vjps(VJPS)
+# What differs where complex numbers are among the op's operands or its result.
+COMPLEX_VJPS: dict[str, Any] = {
+    "sin": lambda g, x: g * conj(tri.cos(x)),
+    "cos": lambda g, x: -g * conj(tri.sin(x)),
+    "tan": lambda g, y: g * conj(y * y + 1),
+    "arcsin": lambda g, x: g / conj(ar.sqrt(1 - x) * ar.sqrt(1 + x)),
+    "arccos": lambda g, x: -g / conj(ar.sqrt(1 - x) * ar.sqrt(1 + x)),
+    "arctan": lambda g, x: g / conj(x * x + 1),
+    "sinh": lambda g, x: g * conj(tri.cosh(x)),
+    "cosh": lambda g, x: g * conj(tri.sinh(x)),
+    "tanh": lambda g, y: g * conj(1 - y * y),
+    "arcsinh": lambda g, x: g / conj(ar.sqrt(x * x + 1)),
+    "arccosh": lambda g, x: g / conj(ar.sqrt(x - 1) * ar.sqrt(x + 1)),
+    "arctanh": lambda g, x: g / conj((1 - x) * (1 + x)),
+}
+
+register_vjps(VJPS, complex=COMPLEX_VJPS)

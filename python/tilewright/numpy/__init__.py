@@ -17,7 +17,7 @@ differs in this:
 - dtypes are tilewright's: `x.dtype == np.float64`, not `numpy.float64`; `np.float64(3)` is an ndarray.
 - Division by zero and overflow give inf, NaN and integer 0 without a warning.
 - An unsigned array takes signed numbers in place, as it does by assignment.
-- Of complex numbers there are arithmetic, `exp`, `log`, `sqrt`, powers, sums and products; they have no order.
+- Of complex numbers there are arithmetic, elementary functions, powers, sums and products; they have no order.
 - A seed gives other random numbers than NumPy's.
 """
 

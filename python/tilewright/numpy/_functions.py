@@ -24,6 +24,7 @@ from .._functions import (
     reductions,
     rounding,
     scans,
+    signs,
     sorting,
     statistics,
     triangular,
@@ -34,11 +35,11 @@ from ._rules import adapted, elementwise, under_numpy_rules
 from ._ufuncs import with_methods
 
 # What NumPy does not have, or what is declared below.
-_NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal"}
+_NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal", "divmod"}
 
 
 def _elementwise_functions() -> dict[str, Any]:
-    families = (arithmetic, bitwise, comparison, exponential, extrema, logical, rounding, trigonometric)
+    families = (arithmetic, bitwise, comparison, exponential, extrema, logical, rounding, signs, trigonometric)
     found = {name: getattr(family, name) for family in families for name in family.__all__}
     found["conj"] = complex_numbers.conj
     return {
@@ -112,6 +113,7 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "cumprod": (scans.cumprod, "a=x axis dtype -out"),
     "cumulative_sum": (scans.cumulative_sum, "x axis dtype -out include_initial"),
     "cumulative_prod": (scans.cumulative_prod, "x axis dtype -out include_initial"),
+    "divmod": (arithmetic.divmod, "x1 x2 -out"),
     "promote_types": (promote_types, "type1=a type2=b"),
     # products
     "matmul": (linalg.matmul, "x1 x2 -out dtype"),

@@ -1,5 +1,7 @@
 // Arithmetic, comparisons and bits of two operands, and where.
+#include "cpu/kernels/complex.h"
 #include "cpu/kernels/elementwise/rows.h"
+#include "cpu/kernels/hyperbolic.h"
 #include "cpu/kernels/math.h"
 #include "cpu/kernels/trig.h"
 
@@ -20,7 +22,13 @@ TW_FUNCTOR(Divide, a / b)
 TW_FUNCTOR(Power, power(a, b))
 TW_FUNCTOR(Maximum, maximum(a, b))
 TW_FUNCTOR(Minimum, minimum(a, b))
+TW_FUNCTOR(Fmax, (a >= b) | (b != b) ? a : b)
+TW_FUNCTOR(Fmin, (a <= b) | (b != b) ? a : b)
 TW_FUNCTOR(Arctan2, arctan2(a, b))
+TW_FUNCTOR(Hypot, magnitude(Complex<V>{a, b}))
+TW_FUNCTOR(Logaddexp, logaddexp(a, b))
+TW_FUNCTOR(Logaddexp2, logaddexp2(a, b))
+TW_FUNCTOR(Heaviside, a > V{} ? splat<V>(1) : (a < V{} ? V{} : (a == a ? b : a)))
 TW_FUNCTOR(And, a& b)
 TW_FUNCTOR(Or, a | b)
 TW_FUNCTOR(Xor, a ^ b)
@@ -93,6 +101,28 @@ struct FloorDivide {
   }
 };
 
+// The remainder with the sign of the dividend, as C has it.
+__attribute__((noinline)) vd fmod_lanes(vd a, vd b) {
+  for (int i = 0; i < lanes<double>; ++i) a[i] = __builtin_fmod(a[i], b[i]);
+  return a;
+}
+template <bool floats>
+TW_INLINE vd fmod(vd a, vd b) {
+  if (!floats && TW_VEC_BYTES == 16) return fmod_lanes(a, b);
+  const vd inf = splat<vd>(__builtin_inf()), q = round_to<3>(a / b);
+  if (__builtin_expect(any(abs(q) >= splat<vd>(floats ? 0x1p28 : 0x1p51)), 0)) return fmod_lanes(a, b);
+  vd r = fma(-q, b, a);
+  r = (r != 0.0) & ((r < 0.0) ^ (a < 0.0)) ? r + copysign(b, a) : r;
+  r = (abs(b) == inf) & (abs(a) < inf) ? a : r;
+  return r == 0.0 ? copysign(r, a) : r;
+}
+struct Fmod {
+  TW_INLINE vd operator()(vd a, vd b) const { return fmod<false>(a, b); }
+  TW_INLINE vf operator()(vf a, vf b) const {
+    return through_double(a, b, [](vd x, vd y) __attribute__((always_inline)) { return fmod<true>(x, y); });
+  }
+};
+
 // ---- integers; division by zero gives 0 ----------------------------------------------------------------------------
 
 struct FloorDivideInteger {
@@ -124,6 +154,37 @@ struct PowerInteger {
     for (raw_t<T> e = (raw_t<T>)exponent; e != 0; e >>= 1, square *= square)
       if (e & 1) result *= square;
     return (T)result;
+  }
+};
+struct FmodInteger {
+  template <class T>
+  TW_INLINE T operator()(T a, T b) const {
+    constexpr bool is_signed = (T)-1 < (T)0;
+    return b == 0 || (is_signed && b == (T)-1) ? (T)0 : (T)(a % b);
+  }
+};
+// Of magnitudes; what exceeds the type wraps.
+template <class T>
+TW_INLINE raw_t<T> magnitude_of(T x) {
+  return x < 0 ? (raw_t<T>)(0 - (raw_t<T>)x) : (raw_t<T>)x;
+}
+struct Gcd {
+  template <class T>
+  TW_INLINE T operator()(T x, T y) const {
+    raw_t<T> a = magnitude_of(x), b = magnitude_of(y);
+    while (b != 0) {
+      const raw_t<T> rest = a % b;
+      a = b;
+      b = rest;
+    }
+    return (T)a;
+  }
+};
+struct Lcm {
+  template <class T>
+  TW_INLINE T operator()(T x, T y) const {
+    const raw_t<T> divisor = (raw_t<T>)Gcd()(x, y);
+    return divisor == 0 ? (T)0 : (T)((uint64_t)(magnitude_of(x) / divisor) * magnitude_of(y));
   }
 };
 // A count outside [0, bits) shifts everything out: only copies of the sign stay.
@@ -215,7 +276,14 @@ void fill_floats(ElementwiseKernels& t) {
 #undef X
   fill_floats_binary<Maximum>(t.maximum);
   fill_floats_binary<Minimum>(t.minimum);
+  fill_floats_binary<Fmax>(t.fmax);
+  fill_floats_binary<Fmin>(t.fmin);
+  fill_floats_binary<Fmod>(t.fmod);
   fill_floats_binary<Arctan2>(t.arctan2);
+  fill_floats_binary<Hypot>(t.hypot);
+  fill_floats_binary<Logaddexp>(t.logaddexp);
+  fill_floats_binary<Logaddexp2>(t.logaddexp2);
+  fill_floats_binary<Heaviside>(t.heaviside);
   fill_floats_binary<FloorDivide>(t.floor_divide);
   fill_floats_binary<Remainder>(t.remainder);
   fill_truth<Equal>(t.equal);
@@ -236,8 +304,11 @@ void fill_integer(ElementwiseKernels& t, DType dtype) {
   at(t.add, dtype) = entry<binary_row<U, Add>, U, U, U>;
   at(t.subtract, dtype) = entry<binary_row<U, Subtract>, U, U, U>;
   at(t.multiply, dtype) = entry<binary_row<U, Multiply>, U, U, U>;
-  at(t.maximum, dtype) = entry<binary_row<T, Maximum>, T, T, T>;
-  at(t.minimum, dtype) = entry<binary_row<T, Minimum>, T, T, T>;
+  set(dtype, entry<binary_row<T, Maximum>, T, T, T>, t.maximum, t.fmax);
+  set(dtype, entry<binary_row<T, Minimum>, T, T, T>, t.minimum, t.fmin);
+  at(t.fmod, dtype) = entry<scalar_row<T, FmodInteger>, T, T, T>;
+  at(t.gcd, dtype) = entry<scalar_row<T, Gcd>, T, T, T>;
+  at(t.lcm, dtype) = entry<scalar_row<T, Lcm>, T, T, T>;
   at(t.bitwise_and, dtype) = entry<binary_row<U, And>, U, U, U>;
   at(t.bitwise_or, dtype) = entry<binary_row<U, Or>, U, U, U>;
   at(t.bitwise_xor, dtype) = entry<binary_row<U, Xor>, U, U, U>;
@@ -260,8 +331,8 @@ void fill_integer(ElementwiseKernels& t, DType dtype) {
 
 // True and false as NumPy counts with them: + is or, * is and, false < true.
 void fill_bool(ElementwiseKernels& t) {
-  set(DType::boolean, at(t.bitwise_or, DType::u8), t.add, t.maximum, t.bitwise_or);
-  set(DType::boolean, at(t.bitwise_and, DType::u8), t.multiply, t.minimum, t.bitwise_and);
+  set(DType::boolean, at(t.bitwise_or, DType::u8), t.add, t.maximum, t.fmax, t.bitwise_or);
+  set(DType::boolean, at(t.bitwise_and, DType::u8), t.multiply, t.minimum, t.fmin, t.bitwise_and);
   const auto as_bytes = [](auto*... rows) { ((at(rows, DType::boolean) = at(rows, DType::u8)), ...); };
   as_bytes(t.equal, t.not_equal, t.less, t.less_equal, t.greater, t.greater_equal);
   as_bytes(t.bitwise_xor, t.logical_and, t.logical_or, t.logical_xor, t.where);

@@ -122,6 +122,9 @@ TW_UNARY(Reciprocal, divide(Complex<V>{splat<V>(1), V{}}, z))
 TW_UNARY(Sqrt, sqrt(z))
 TW_UNARY(Exp, exp(z))
 TW_UNARY(Log, log(z))
+TW_UNARY(Log2, times(log(z), 0x1.71547652b82fep+0))
+TW_UNARY(Log10, times(log(z), 0x1.bcb7b1526e50ep-2))
+TW_UNARY(Sign, sign(z))
 TW_UNARY(IsNan, (z.re != z.re) | (z.im != z.im))
 TW_UNARY(IsInf, is_infinite(z.re) | is_infinite(z.im))
 TW_UNARY(IsFinite, (abs(z.re) < splat<V>(__builtin_inf())) & (abs(z.im) < splat<V>(__builtin_inf())))
@@ -189,15 +192,19 @@ void from_real_row(const void* const* in, void* out, int64_t n, const double*) {
 
 template <class C, class T>
 void fill_arithmetic(ElementwiseKernels& t, DType dtype) {
+  at(t.positive, dtype) = entry<nullptr, C, C>;
   at(t.negative, dtype) = entry<on_parts<unary_row<T, Negative>>, C, C>;
   at(t.conj, dtype) = entry<unary_complex<T, Conj>, C, C>;
   at(t.times_i, dtype) = entry<unary_complex<T, TimesI>, C, C>;
   at(t.abs, dtype) = entry<unary_complex<T, Abs>, T, C>;
+  at(t.sign, dtype) = entry<unary_complex<T, Sign>, C, C>;
   at(t.square, dtype) = entry<unary_complex<T, Square>, C, C>;
   at(t.reciprocal, dtype) = entry<unary_complex<T, Reciprocal>, C, C>;
   at(t.sqrt, dtype) = entry<unary_complex<T, Sqrt>, C, C>;
   at(t.exp, dtype) = entry<unary_complex<T, Exp>, C, C>;
   at(t.log, dtype) = entry<unary_complex<T, Log>, C, C>;
+  at(t.log2, dtype) = entry<unary_complex<T, Log2>, C, C>;
+  at(t.log10, dtype) = entry<unary_complex<T, Log10>, C, C>;
   at(t.isnan, dtype) = entry<unary_complex<T, IsNan>, bool, C>;
   at(t.isinf, dtype) = entry<unary_complex<T, IsInf>, bool, C>;
   at(t.isfinite, dtype) = entry<unary_complex<T, IsFinite>, bool, C>;

@@ -1,5 +1,6 @@
 // Arithmetic, rounding, tests and elementary functions of one operand.
 #include "cpu/kernels/elementwise/rows.h"
+#include "cpu/kernels/hyperbolic.h"
 #include "cpu/kernels/math.h"
 #include "cpu/kernels/trig.h"
 
@@ -23,14 +24,27 @@ TW_FUNCTOR(Round, round_to<0>(x))
 TW_FUNCTOR(Reciprocal, splat<V>(1) / x)
 TW_FUNCTOR(Sqrt, sqrt(x))
 TW_FUNCTOR(Rsqrt, splat<V>(1) / sqrt(x))
+TW_FUNCTOR(Cbrt, cbrt(x))
 TW_FUNCTOR(Exp, exp(x))
+TW_FUNCTOR(Exp2, exp2(x))
 TW_FUNCTOR(Expm1, expm1(x))
 TW_FUNCTOR(Log, log(x))
 TW_FUNCTOR(Log1p, log1p(x))
 TW_FUNCTOR(Log2, log2(x))
 TW_FUNCTOR(Log10, log10(x))
+TW_FUNCTOR(Deg2rad, x* splat<V>(0x1.1df46a2529d39p-6))
+TW_FUNCTOR(Rad2deg, x* splat<V>(0x1.ca5dc1a63c1f8p+5))
 TW_FUNCTOR(Sin, sin(x))
 TW_FUNCTOR(Cos, cos(x))
+TW_FUNCTOR(Tan, tan(x))
+TW_FUNCTOR(Arcsin, arcsin(x))
+TW_FUNCTOR(Arccos, arccos(x))
+TW_FUNCTOR(Arctan, arctan(x))
+TW_FUNCTOR(Sinh, sinh(x))
+TW_FUNCTOR(Cosh, cosh(x))
+TW_FUNCTOR(Arcsinh, arcsinh(x))
+TW_FUNCTOR(Arccosh, arccosh(x))
+TW_FUNCTOR(Arctanh, arctanh(x))
 TW_FUNCTOR(IsNan, x != x)
 TW_FUNCTOR(IsInf, abs(x) == splat<V>(__builtin_inf()))
 TW_FUNCTOR(IsFinite, abs(x) < splat<V>(__builtin_inf()))
@@ -80,17 +94,31 @@ void fill_floats(ElementwiseKernels& t) {
   fill_floats_unary<Ceil>(t.ceil);
   fill_floats_unary<Trunc>(t.trunc);
   fill_floats_unary<Round>(t.round);
+  fill_floats_unary<Round>(t.rint);
   fill_floats_unary<Reciprocal>(t.reciprocal);
   fill_floats_unary<Sqrt>(t.sqrt);
   fill_floats_unary<Rsqrt>(t.rsqrt);
+  fill_floats_unary<Cbrt>(t.cbrt);
   fill_floats_unary<Exp>(t.exp);
+  fill_floats_unary<Exp2>(t.exp2);
   fill_floats_unary<Expm1>(t.expm1);
   fill_floats_unary<Log>(t.log);
   fill_floats_unary<Log1p>(t.log1p);
   fill_floats_unary<Log2>(t.log2);
   fill_floats_unary<Log10>(t.log10);
+  fill_floats_unary<Deg2rad>(t.deg2rad);
+  fill_floats_unary<Rad2deg>(t.rad2deg);
   fill_floats_unary<Sin>(t.sin);
   fill_floats_unary<Cos>(t.cos);
+  fill_floats_unary<Tan>(t.tan);
+  fill_floats_unary<Arcsin>(t.arcsin);
+  fill_floats_unary<Arccos>(t.arccos);
+  fill_floats_unary<Arctan>(t.arctan);
+  fill_floats_unary<Sinh>(t.sinh);
+  fill_floats_unary<Cosh>(t.cosh);
+  fill_floats_unary<Arcsinh>(t.arcsinh);
+  fill_floats_unary<Arccosh>(t.arccosh);
+  fill_floats_unary<Arctanh>(t.arctanh);
   fill_truth<LogicalNot>(t.logical_not);
   fill_truth<IsNan>(t.isnan);
   fill_truth<IsInf>(t.isinf);
@@ -107,7 +135,7 @@ void fill_integer(ElementwiseKernels& t, DType dtype) {
   at(t.bitwise_invert, dtype) = entry<unary_row<U, Invert>, U, U>;
   at(t.logical_not, dtype) = entry<unary_truth_row<U, LogicalNot>, bool, U>;
   at(t.sign, dtype) = entry<unary_row<T, SignInteger>, T, T>;
-  at(t.abs, dtype) = entry<nullptr, U, U>;
+  set(dtype, entry<nullptr, U, U>, t.abs, t.positive);
   if constexpr (is_signed) at(t.abs, dtype) = entry<unary_row<T, AbsInteger<T>>, T, T>;
   set(dtype, entry<nullptr, U, U>, t.floor, t.ceil, t.trunc, t.round);
   set(dtype, entry<constant_row<0>, bool, U>, t.isnan, t.isinf);

@@ -38,6 +38,21 @@ number power(number z, number w) {
   return __builtin_cexpl(multiply(w, __builtin_clogl(z)));
 }
 
+// Near 0 by real functions; elsewhere the subtraction and the sum lose nothing.
+number expm1(number z) {
+  if (!(__builtin_fabsl(re(z)) < 1 && __builtin_fabsl(im(z)) < __builtin_infl())) {
+    const number y = __builtin_cexpl(z);
+    return make(re(y) - 1, im(y));
+  }
+  const real half = __builtin_sinl(im(z) / 2), im_y = __builtin_expl(re(z)) * __builtin_sinl(im(z));
+  return make(__builtin_expm1l(re(z)) * __builtin_cosl(im(z)) - 2 * half * half, im_y);
+}
+number log1p(number z) {
+  const real x = re(z), y = im(z);
+  if (!(x > -0.5L && x < 2 && __builtin_fabsl(y) < 2)) return __builtin_clogl(make(1 + x, y));
+  return make(__builtin_log1pl(x * (2 + x) + y * y) / 2, __builtin_atan2l(y, 1 + x));
+}
+
 template <class C>
 number read(const void* p, int64_t i) {
   return make(((const C*)p)[i].re, ((const C*)p)[i].im);
@@ -84,10 +99,12 @@ void from_real(const Loop& l, const void* const* in, void* out, const double*) {
 
 template <class C, class T>
 void fill_arithmetic(ElementwiseKernels& t, DType d) {
+  TW_UNARY(positive, C, z);
   TW_UNARY(negative, C, make(-re(z), -im(z)));
   TW_UNARY(conj, C, make(re(z), -im(z)));
   TW_UNARY(times_i, C, make(-im(z), re(z)));
   TW_UNARY(abs, T, __builtin_cabsl(z));
+  TW_UNARY(sign, C, zero(z) ? 0 : make(re(z) / __builtin_cabsl(z), im(z) / __builtin_cabsl(z)));
   TW_UNARY(square, C, multiply(z, z));
   TW_UNARY(reciprocal, C, divide(1, z));
   TW_UNARY(sqrt, C, __builtin_csqrtl(z));
@@ -103,6 +120,26 @@ void fill_arithmetic(ElementwiseKernels& t, DType d) {
   TW_BINARY(power, C, power(a, b));
   TW_BINARY(equal, bool, re(a) == re(b) && im(a) == im(b));
   TW_BINARY(not_equal, bool, re(a) != re(b) || im(a) != im(b));
+}
+
+template <class C>
+void fill_functions(ElementwiseKernels& t, DType d) {
+  TW_UNARY(expm1, C, expm1(z));
+  TW_UNARY(log1p, C, log1p(z));
+  TW_UNARY(log2, C, __builtin_clogl(z) * 1.44269504088896340735992468100189214L);
+  TW_UNARY(log10, C, __builtin_clogl(z) * 0.434294481903251827651128918916605082L);
+  TW_UNARY(sin, C, __builtin_csinl(z));
+  TW_UNARY(cos, C, __builtin_ccosl(z));
+  TW_UNARY(tan, C, __builtin_ctanl(z));
+  TW_UNARY(arcsin, C, __builtin_casinl(z));
+  TW_UNARY(arccos, C, __builtin_cacosl(z));
+  TW_UNARY(arctan, C, __builtin_catanl(z));
+  TW_UNARY(sinh, C, __builtin_csinhl(z));
+  TW_UNARY(cosh, C, __builtin_ccoshl(z));
+  TW_UNARY(tanh, C, __builtin_ctanhl(z));
+  TW_UNARY(arcsinh, C, __builtin_casinhl(z));
+  TW_UNARY(arccosh, C, __builtin_cacoshl(z));
+  TW_UNARY(arctanh, C, __builtin_catanhl(z));
 }
 
 template <class C, class T, class Other>
@@ -121,6 +158,8 @@ void fill_moves(ElementwiseKernels& t, DType d, DType part, DType other) {
 void fill_complex(ElementwiseKernels& t) {
   fill_arithmetic<c64, float>(t, DType::c64);
   fill_arithmetic<c128, double>(t, DType::c128);
+  fill_functions<c64>(t, DType::c64);
+  fill_functions<c128>(t, DType::c128);
   fill_moves<c64, float, c128>(t, DType::c64, DType::f32, DType::c128);
   fill_moves<c128, double, c64>(t, DType::c128, DType::f64, DType::c64);
 }

@@ -47,6 +47,10 @@ struct Number<double> {
   typedef double type;
 };
 template <class T>
+constexpr bool is_bf16 = false;
+template <>
+constexpr bool is_bf16<bf16> = true;
+template <class T>
 using number_t = typename Number<T>::type;
 
 template <class T>
@@ -161,12 +165,37 @@ double remainder(double a, double b) {
   return (r < 0) != (b < 0) ? r + b : r;
 }
 
+// The logarithm of e^(a unit) + e^(b unit), in that unit.
+real logaddexp(real a, real b, real unit) {
+  if (a != a || b != b) return a + b;
+  if (a == b) return a + 0.693147180559945309417232121458176568L / unit;
+  return (a > b ? a : b) + softplus(-__builtin_fabsl(a - b) * unit) / unit;
+}
+
+// The number of type T that follows a on the way to b.
+template <class T>
+double next(double a, double b) {
+  const int mantissa = sizeof(T) == 8 ? 52 : sizeof(T) == 4 ? 23 : is_bf16<T> ? 7 : 10;
+  const int lowest = sizeof(T) == 8 ? -1022 : sizeof(T) == 4 || is_bf16<T> ? -126 : -14;
+  if (a != a || b != b || a == b) return a == a ? b : a;
+  if (a == 0) return __builtin_copysign(__builtin_ldexp(1, lowest - mantissa), b);
+  const bool inwards = (b < a) == (a > 0);
+  if (__builtin_isinf(a)) return __builtin_copysign(__builtin_ldexp(2 - __builtin_ldexp(1, -mantissa), 1 - lowest), a);
+  int exponent;
+  const double fraction = __builtin_frexp(__builtin_fabs(a), &exponent);  // in [1/2, 1)
+  exponent -= inwards && fraction == 0.5 ? 2 : 1;
+  const double step = __builtin_ldexp(1, (exponent > lowest ? exponent : lowest) - mantissa);
+  return __builtin_copysign(__builtin_fabs(a) + (inwards ? -step : step), a);
+}
+
 __extension__ typedef __int128 wide;  // so that nothing overflows
 wide quotient(wide a, wide b) {
   if (b == 0) return 0;
   const wide q = a / b;
   return q * b != a && (a < 0) != (b < 0) ? q - 1 : q;
 }
+uint64_t magnitude(wide x) { return (uint64_t)(x < 0 ? -x : x); }
+uint64_t divisor(wide a, wide b) { return b == 0 ? magnitude(a) : divisor(b, a % b); }
 template <class N>
 N integer_power(N a, N b) {
   if (b < 0) return a == 1 ? 1 : a == (N)-1 ? (b % 2 ? a : 1) : 0;
@@ -188,6 +217,7 @@ N integer_power(N a, N b) {
 template <class T>
 void fill_float(ElementwiseKernels& t, DType d) {
   typedef double N;
+  TW_UNARY(positive, T, x);
   TW_UNARY(negative, T, -x);
   TW_UNARY(abs, T, __builtin_fabs(x));
   TW_UNARY(sign, T, x != x ? x : (x > 0) - (x < 0));
@@ -196,21 +226,36 @@ void fill_float(ElementwiseKernels& t, DType d) {
   TW_UNARY(ceil, T, __builtin_ceil(x));
   TW_UNARY(trunc, T, __builtin_trunc(x));
   TW_UNARY(round, T, __builtin_rint(x));
+  TW_UNARY(rint, T, __builtin_rint(x));
   TW_UNARY(logical_not, bool, x == 0);
   TW_UNARY(isnan, bool, x != x);
   TW_UNARY(isinf, bool, __builtin_fabs(x) == __builtin_inf());
   TW_UNARY(isfinite, bool, __builtin_fabs(x) < __builtin_inf());
+  TW_UNARY(signbit, bool, __builtin_signbit(x) != 0);
   TW_UNARY(reciprocal, T, 1 / x);
   TW_UNARY(sqrt, T, __builtin_sqrt(x));
   TW_UNARY(rsqrt, T, 1 / __builtin_sqrt(x));
+  TW_UNARY(cbrt, T, __builtin_cbrt(x));
   TW_UNARY(exp, T, __builtin_exp(x));
+  TW_UNARY(exp2, T, __builtin_exp2(x));
   TW_UNARY(expm1, T, __builtin_expm1(x));
   TW_UNARY(log, T, __builtin_log(x));
   TW_UNARY(log1p, T, __builtin_log1p(x));
   TW_UNARY(log2, T, __builtin_log2(x));
   TW_UNARY(log10, T, __builtin_log10(x));
+  TW_UNARY(deg2rad, T, x * 0.0174532925199432957692369076848861271L);
+  TW_UNARY(rad2deg, T, x * 57.2957795130823208767981548141051703L);
   TW_UNARY(sin, T, __builtin_sin(x));
   TW_UNARY(cos, T, __builtin_cos(x));
+  TW_UNARY(tan, T, __builtin_tan(x));
+  TW_UNARY(arcsin, T, __builtin_asin(x));
+  TW_UNARY(arccos, T, __builtin_acos(x));
+  TW_UNARY(arctan, T, __builtin_atan(x));
+  TW_UNARY(sinh, T, __builtin_sinh(x));
+  TW_UNARY(cosh, T, __builtin_cosh(x));
+  TW_UNARY(arcsinh, T, __builtin_asinh(x));
+  TW_UNARY(arccosh, T, __builtin_acosh(x));
+  TW_UNARY(arctanh, T, __builtin_atanh(x));
 }
 
 template <class T>
@@ -282,7 +327,16 @@ void fill_float_binary(ElementwiseKernels& t, DType d) {
   TW_BINARY(power, T, __builtin_pow(a, b));
   TW_BINARY(maximum, T, a != a || a > b ? a : b);
   TW_BINARY(minimum, T, a != a || a < b ? a : b);
+  TW_BINARY(fmax, T, a != a || b > a ? b : a);
+  TW_BINARY(fmin, T, a != a || b < a ? b : a);
+  TW_BINARY(fmod, T, __builtin_fmod(a, b));
   TW_BINARY(arctan2, T, __builtin_atan2(a, b));
+  TW_BINARY(hypot, T, __builtin_hypot(a, b));
+  TW_BINARY(copysign, T, __builtin_copysign(a, b));
+  TW_BINARY(nextafter, T, next<T>(a, b));
+  TW_BINARY(logaddexp, T, logaddexp(a, b, 1));
+  TW_BINARY(logaddexp2, T, logaddexp(a, b, 0.693147180559945309417232121458176568L));
+  TW_BINARY(heaviside, T, a != a ? a : a == 0 ? b : a > 0);
 }
 
 // Comparisons and logic, the same text for every type.
@@ -304,6 +358,7 @@ void fill_truth(ElementwiseKernels& t, DType d) {
 template <class T>
 void fill_integer(ElementwiseKernels& t, DType d) {
   typedef number_t<T> N;
+  TW_UNARY(positive, T, x);
   TW_UNARY(negative, T, 0 - (uint64_t)x);
   TW_UNARY(abs, T, x < 0 ? 0 - (uint64_t)x : (uint64_t)x);
   TW_UNARY(sign, T, (x > 0) - (x < 0));
@@ -317,6 +372,7 @@ void fill_integer(ElementwiseKernels& t, DType d) {
   TW_UNARY(isnan, bool, false);
   TW_UNARY(isinf, bool, false);
   TW_UNARY(isfinite, bool, true);
+  TW_UNARY(signbit, bool, x < 0);
   TW_UNARY(relu, T, x > 0 ? x : 0);
 }
 
@@ -332,6 +388,11 @@ void fill_integer_binary(ElementwiseKernels& t, DType d) {
   TW_BINARY(power, T, integer_power(a, b));
   TW_BINARY(maximum, T, a > b ? a : b);
   TW_BINARY(minimum, T, a < b ? a : b);
+  TW_BINARY(fmax, T, a > b ? a : b);
+  TW_BINARY(fmin, T, a < b ? a : b);
+  TW_BINARY(fmod, T, b == 0 ? 0 : (wide)a % (wide)b);
+  TW_BINARY(gcd, T, divisor(a, b));
+  TW_BINARY(lcm, T, a == 0 || b == 0 ? 0 : (magnitude(a) / divisor(a, b)) * magnitude(b));
   TW_BINARY(bitwise_and, T, a & b);
   TW_BINARY(bitwise_or, T, a | b);
   TW_BINARY(bitwise_xor, T, a ^ b);
@@ -352,10 +413,13 @@ void fill_bool(ElementwiseKernels& t) {
   TW_UNARY(isnan, T, false);
   TW_UNARY(isinf, T, false);
   TW_UNARY(isfinite, T, true);
+  TW_UNARY(signbit, T, false);
   TW_BINARY(add, T, a | b);
   TW_BINARY(multiply, T, a & b);
   TW_BINARY(maximum, T, a | b);
   TW_BINARY(minimum, T, a & b);
+  TW_BINARY(fmax, T, a | b);
+  TW_BINARY(fmin, T, a & b);
   TW_BINARY(bitwise_and, T, a & b);
   TW_BINARY(bitwise_or, T, a | b);
   TW_BINARY(bitwise_xor, T, a ^ b);

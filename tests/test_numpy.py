@@ -366,7 +366,7 @@ def test_arguments_that_are_not_there():
 
 
 def test_what_is_missing_says_so():
-    for module, name in ((np, "fft"), (np, "einsum"), (np.linalg, "svd"), (np.random, "gamma")):
+    for module, name in ((np, "fft"), (np, "polyfit"), (np.linalg, "nothing"), (np.random, "gamma")):
         with pytest.raises(AttributeError, match=f"has no '{name}' yet"):
             getattr(module, name)
 

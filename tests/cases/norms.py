@@ -124,7 +124,7 @@ CASES = (
         errors=(
             wrong("matrix_power", ValueError, "x has shape .*must be square", tw.ones((2, 3)), 2),
             wrong("matrix_power", TypeError, "n is 0.5, but must be an integer", tw.eye(2), 0.5),
-            Raises(ValueError, "inv: a matrix of x .* is singular", lambda: tw.linalg.matrix_power(tw.ones((2, 2)), -1)),
+            Raises(ValueError, "inv: a matrix .* singular", lambda: tw.linalg.matrix_power(tw.ones((2, 2)), -1)),
         ),
     ),
     OpCase(

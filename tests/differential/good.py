@@ -64,9 +64,11 @@ GOOD = {
     "operands": ('"ij->j"', *X), **dict.fromkeys((f"{name}.axis" for name in ("vecdot", "cross")), ("-1", "0")),
     "einsum_path.optimize": ("True", "False"), "promote_types.a": DTYPE[1:], "b": DTYPE[1:],
     "count": ("1", "2"), "show_config.mode": ('"dicts"',),
-    **dict.fromkeys(("qr.mode",), ('"reduced"', '"complete"')), "Q": X, "R": X, "sign": X, **dict.fromkeys((f"{name}.x"
-    for name in SQUARE), ("np.eye(3)", 't("float64", 2, 2) + tw.eye(2)')), "upper": BOOL, "UPLO": ('"L"', '"U"'),
-    "full_matrices": BOOL, "rtol": ("None", "1e-3"), "rcond": ("None", "1e-3"), "ord": ("2", "1", "math.inf"),
+    "qr.mode": ('"reduced"', '"complete"'), "Q": X, "R": X, "sign": X, **dict.fromkeys((f"{name}.x"
+    for name in SQUARE), ("np.eye(3)", 't("float64", 2, 2) + tw.eye(2)')), "cholesky.upper": BOOL,
+    "UPLO": ('"L"', '"U"'),
+    "full_matrices": BOOL, **dict.fromkeys(("pinv.rtol", "matrix_rank.rtol"), ("None", "1e-3")), "rcond": ("None", "1e-3"),
+    "ord": ("2", "1", "math.inf"),
     "cond.p": ("None", "1", '"fro"'), "ind": ("1",), "tensorinv.x": ("np.eye(3)",), "offset": ("0", "1", "-1"),
     **dict.fromkeys(("tensorsolve.a", "lstsq.a"), ("np.eye(3)",)), **dict.fromkeys(("tensorsolve.b", "lstsq.b"),
     ("np.ones(3)",)), "tensorsolve.axes": ("None", "(1,)"), "solve.x1": ("np.eye(3)",), "solve.x2": ("np.ones(3)",),

@@ -45,7 +45,7 @@ _TABLE: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
 
 globals().update({name: adapted(name, *row[:2], **(row[2] if len(row) > 2 else {})) for name, row in _TABLE.items()})
 
-__all__ = [*_TABLE, "LinAlgError", "eig", "eigvals", "matrix_rank", "pinv", "svd"]
+__all__ = [*_TABLE, "eig", "eigvals", "matrix_rank", "pinv", "svd"]
 
 
 def _real_where_it_can(w: Any, *vectors: Any) -> Any:

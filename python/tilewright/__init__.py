@@ -27,6 +27,7 @@ from ._functions.bitwise import *
 from ._functions.comparison import *
 from ._functions.complex import *
 from ._functions.creation import *
+from ._functions.einsum import *
 from ._functions.exponential import *
 from ._functions.extrema import *
 from ._functions.indexing import *
@@ -34,6 +35,7 @@ from ._functions.linalg import *
 from ._functions.logical import *
 from ._functions.manipulation import *
 from ._functions.padding import *
+from ._functions.products import *
 from ._functions.reductions import *
 from ._functions.rounding import *
 from ._functions.scans import *

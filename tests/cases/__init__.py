@@ -7,6 +7,7 @@ from . import (
     conv,
     creation,
     ctc,
+    decompositions,
     elementwise,
     embedding,
     folding,
@@ -18,9 +19,11 @@ from . import (
     margin_losses,
     matmul,
     normalization,
+    norms,
     padding,
     picking,
     pooling,
+    products,
     recurrent,
     reductions,
     resampling,
@@ -31,8 +34,9 @@ from . import (
 
 FAMILIES = (
     *(elementwise, functions, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
+    *(products,),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
-    *(linalg, padding, resampling, folding, sequence_layers),
+    *(linalg, decompositions, norms, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

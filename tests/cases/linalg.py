@@ -22,6 +22,20 @@ def square_error(name):
     return Raises(ValueError, rf"{name}: x has shape \(2, 3\), .* must be square", lambda: call(tw.ones((2, 3))))
 
 
+def solve_errors(*rows):
+    return [
+        Raises(ValueError, f"solve: {message}", lambda a=a, b=b: tw.linalg.solve(tw.ones(a), tw.ones(b)))
+        for message, a, b in rows
+    ]
+
+
+def shifted(library, x):
+    """With a diagonal that makes it regular."""
+    if library is np:
+        return x + 4 * np.eye(*x.shape[-2:])
+    return x + 4 * tw.eye(*x.shape[-2:], dtype=x.dtype, device=x.device)
+
+
 def regular(name):
     """The function on x + 4, and the same in NumPy."""
     call, oracle = getattr(tw.linalg, name), getattr(np.linalg, name)
@@ -73,5 +87,81 @@ CASES = (
         ANY,
         result=("same", "same"),
         errors=(Raises(ValueError, "qr: mode is 'full', but must be", lambda: tw.linalg.qr(tw.eye(2), mode="full")),),
+    ),
+    case("det", SQUARE, errors=(square_error("det"),)),
+    case(
+        "pinv",
+        ANY,
+        errors=(
+            Raises(
+                ValueError,
+                r"pinv: rtol has shape \(3,\), but must broadcast to \(2,\)",
+                lambda: tw.linalg.pinv(tw.ones((2, 2, 2)), rtol=np.ones(3)),
+            ),
+        ),
+    ),
+    OpCase(
+        "linalg.solve",
+        lambda a, b: np.linalg.solve(shifted(np, a), b),
+        (
+            S(A((3, 3), -1, 1), A((3,), -1, 1)),
+            S(A((2, 1, 3, 3), -1, 1), A((4, 3, 2), -1, 1)),
+            S(A((3, 3), -1, 1), A((3, 0))),
+            S(A((0, 3, 3)), A((3, 2), -1, 1)),
+        ),
+        fn=lambda a, b: tw.linalg.solve(shifted(tw, a), b),
+        dtypes=DTYPES,
+        tolerance=64,
+        errors=(
+            *solve_errors(
+                (r"x1 has shape \(2, 3\), .* must be square", (2, 3), (2,)),
+                (r"x2 has shape \(3,\), but must have 2 rows", (2, 2), (3,)),
+                (r"a matrix of x1 \(2, 2\) is singular", (2, 2), (2,)),
+                ("the leading axes of x1 .* do not broadcast", (2, 2, 2), (3, 2, 2)),
+            ),
+        ),
+    ),
+    OpCase(
+        "linalg.lstsq",
+        lambda a, b: np.linalg.lstsq(shifted(np, a), b)[0],
+        (S(A((4, 3), -1, 1), A((4, 2))), S(A((3, 3), -1, 1), A((3,))), S(A((3, 4), -1, 1), A((3,)))),
+        fn=lambda a, b: tw.linalg.lstsq(shifted(tw, a), b).solution,
+        dtypes=DTYPES,
+        tolerance=256,
+        errors=(
+            Raises(
+                ValueError, "lstsq: a .* must have two axes", lambda: tw.linalg.lstsq(tw.ones((2, 2, 2)), tw.ones(2))
+            ),
+            Raises(ValueError, "lstsq: a .* and as many rows", lambda: tw.linalg.lstsq(tw.ones((2, 2)), tw.ones(3))),
+        ),
+    ),
+    OpCase(
+        "linalg.tensorinv",
+        lambda x: np.linalg.tensorinv((x + 4 * np.eye(4)).reshape(4, 2, 2), ind=1),
+        (S(A((4, 4), -1, 1)),),
+        fn=lambda x: tw.linalg.tensorinv(tw.reshape(shifted(tw, x), (4, 2, 2)), ind=1),
+        dtypes=DTYPES,
+        tolerance=64,
+        errors=(
+            Raises(
+                ValueError, "tensorinv: ind is 0, but must be at least 1", lambda: tw.linalg.tensorinv(tw.eye(2), 0)
+            ),
+            Raises(ValueError, "tensorinv: x has shape .* 2 and 3", lambda: tw.linalg.tensorinv(tw.ones((2, 3)), 1)),
+        ),
+    ),
+    OpCase(
+        "linalg.tensorsolve",
+        lambda a, b: np.linalg.tensorsolve((a + 4 * np.eye(4)).reshape(2, 2, 4), b),
+        (S(A((4, 4), -1, 1), A((2, 2), -1, 1)),),
+        fn=lambda a, b: tw.linalg.tensorsolve(tw.reshape(shifted(tw, a), (2, 2, 4)), b),
+        dtypes=DTYPES,
+        tolerance=64,
+        errors=(
+            Raises(
+                ValueError,
+                "tensorsolve: a .* must have the 3 elements",
+                lambda: tw.linalg.tensorsolve(tw.ones((3, 2)), tw.ones(3)),
+            ),
+        ),
     ),
 )

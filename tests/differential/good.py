@@ -25,6 +25,7 @@ TARGET = ('t("int64", 2)', 't("float32", 2, 3)', 't("uint8", 2)', "[0, 1]")
 LOGITS = ('t("float32", 2, 3)', "leaf(2, 3)", "grown(2, 3)", 't("float64", 2, 3)')
 SIGNS = ("[[1, -1, 1], [1, 1, -1]]", "[1, -1]")
 LABELS = ("[[0, 2, -1], [-1, 0, 0]]",)
+SQUARE = ("inv", "det", "cholesky", "eig", "eigh", "eigvals", "eigvalsh", "expm", "matrix_power")
 OF_SIGNS = ("hinge_embedding_loss", "HingeEmbeddingLoss", "cosine_embedding_loss", "CosineEmbeddingLoss")
 DISTANCES = ("pairwise_distance", "PairwiseDistance", "triplet_margin_loss", "TripletMarginLoss")
 NORMS = tuple(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3))
@@ -59,8 +60,21 @@ GOOD = {
     "n_cols": ("None", "2"), "k": ("0", "1", "-1"), "topk.k": ("0", "1", "2"), "descending": BOOL, "stable": BOOL,
     "largest": BOOL, "sorted": BOOL, "include_initial": BOOL, "values": X, "fill_value": NUMBER,
     "correction": ("0", "1", "0.5"),
-    "promote_types.a": DTYPE[1:], "b": DTYPE[1:], "count": ("1", "2"), "show_config.mode": ('"dicts"',),
-    "qr.mode": ('"reduced"',), "inv.x": ("np.eye(3)", 't("float64", 2, 2) + tw.eye(2)'), "Q": X, "R": X, "sign": X,
+    "tensordot.axes": ("1", "0", "([0], [0])"), "einsum.optimize": ("True", '"greedy"', "[(0, 1)]"),
+    "operands": ('"ij->j"', *X), **dict.fromkeys((f"{name}.axis" for name in ("vecdot", "cross")), ("-1", "0")),
+    "einsum_path.optimize": ("True", "False"), "promote_types.a": DTYPE[1:], "b": DTYPE[1:],
+    "count": ("1", "2"), "show_config.mode": ('"dicts"',),
+    "qr.mode": ('"reduced"', '"complete"'), "Q": X, "R": X, "sign": X, **dict.fromkeys((f"{name}.x"
+    for name in SQUARE), ("np.eye(3)", 't("float64", 2, 2) + tw.eye(2)')), "cholesky.upper": BOOL,
+    "UPLO": ('"L"', '"U"'),
+    "full_matrices": BOOL, **dict.fromkeys(("pinv.rtol", "matrix_rank.rtol"), ("None", "1e-3")), "rcond": ("None", "1e-3"),
+    "ord": ("2", "1", "math.inf"),
+    "cond.p": ("None", "1", '"fro"'), "ind": ("1",), "tensorinv.x": ("np.eye(3)",), "offset": ("0", "1", "-1"),
+    **dict.fromkeys(("tensorsolve.a", "lstsq.a"), ("np.eye(3)",)), **dict.fromkeys(("tensorsolve.b", "lstsq.b"),
+    ("np.ones(3)",)), "tensorsolve.axes": ("None", "(1,)"), "solve.x1": ("np.eye(3)",), "solve.x2": ("np.ones(3)",),
+    "matrix_power.n": ("2", "0", "-1"), "multi_dot.arrays": ("[np.eye(3), np.ones(3)]",), **dict.fromkeys(
+    (f"{name}.axis" for name in ("norm", "vector_norm")), ("None", "0", "-1")), **dict.fromkeys(("eigenvalues",
+    "eigenvectors", "solution", "residuals", "singular_values", "U", "S", "Vh"), X), "rank": ("1",),
     "slogdet.x": ("np.eye(3)", 't("float32", 2, 2)', "leaf(3, 3)"), "logabsdet": X,
     "train.mode": BOOL, "mode": ('"fan_in"', '"fan_out"'),
     # autograd

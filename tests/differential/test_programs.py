@@ -189,13 +189,33 @@ LEFT_OUT = {"imag": "0 for real numbers, and cut off; it is in the programs of c
 LEFT_OUT |= dict.fromkeys(
     ("multi_margin_loss", "multilabel_margin_loss"), "PyTorch has no second derivatives: tests/test_losses.py"
 )
-LEFT_OUT |= dict.fromkeys(("linalg.inv", "linalg.qr", "linalg.slogdet"), "of square matrices: tests/test_linalg.py")
+LEFT_OUT |= dict.fromkeys(
+    (name for name in OPS if name.startswith("linalg.")),
+    "of matrices: tests/test_linalg.py, tests/cases/linalg.py, decompositions.py, norms.py",
+)
 LEFT_OUT |= dict.fromkeys(
     ("tril_indices", "triu_indices", "diag_indices", "one_hot"), "integers: tests/cases/picking.py"
 )
 LEFT_OUT |= dict.fromkeys(
     (f"{name}_pool3d" for name in ("max", "avg", "lp", "adaptive_max", "adaptive_avg")),
     "as with fewer axes, which values of a program have: tests/cases/pooling.py",
+)
+LEFT_OUT |= dict.fromkeys(
+    (
+        "cross",
+        "dot",
+        "einsum",
+        "einsum_path",
+        "inner",
+        "kron",
+        "matvec",
+        "outer",
+        "tensordot",
+        "vdot",
+        "vecdot",
+        "vecmat",
+    ),
+    "products by way of matmul: tests/cases/products.py",
 )
 LEFT_OUT["ctc_loss"] = "of sequences of labels: tests/test_ctc.py"
 LEFT_OUT |= dict.fromkeys(("embedding", "embedding_bag"), "of numbers of rows: tests/cases/embedding.py")

@@ -12,6 +12,7 @@ from .bitwise import __all__ as _bitwise
 from .comparison import __all__ as _comparison
 from .complex import __all__ as _complex
 from .creation import __all__ as _creation
+from .einsum import __all__ as _einsum
 from .exponential import __all__ as _exponential
 from .extrema import __all__ as _extrema
 from .indexing import __all__ as _indexing, setitem
@@ -19,6 +20,7 @@ from .linalg import __all__ as _linalg
 from .logical import __all__ as _logical
 from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
 from .padding import __all__ as _padding
+from .products import __all__ as _products
 from .reductions import __all__ as _reductions, _sum
 from .rounding import __all__ as _rounding
 from .scans import __all__ as _scans
@@ -37,6 +39,7 @@ __all__ = [
     *_comparison,
     *_complex,
     *_creation,
+    *_einsum,
     *_exponential,
     *_extrema,
     *_indexing,
@@ -44,6 +47,7 @@ __all__ = [
     *_logical,
     *_manipulation,
     *_padding,
+    *_products,
     *_reductions,
     *_rounding,
     *_scans,

@@ -6,9 +6,11 @@ from .. import _core
 from .._engine.dtypes import as_dtype
 from .._engine.op import primitive, wrap
 from .._engine.tensor import Tensor, asarray
+from .manipulation import matrix_transpose, reshape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     import numpy as np
@@ -77,6 +79,7 @@ for _op in (matmul, _matmul_nt, _matmul_tn):
 
 
 # ---- inverses, determinants, decompositions --------------------------------------------------------------------------
+# NumPy lets go of the interpreter lock while LAPACK works.
 
 
 def _matrices(x: Any) -> np.ndarray:
@@ -93,42 +96,148 @@ def _beside(x: Any, result: Any) -> Any:
     return _core.to_device(_core.from_buffer(np.asarray(result, order="C"), False), x.device)
 
 
-def _inv_kernel(x: Any) -> Any:
+def refused(message: str) -> Exception:
+    """NumPy's LinAlgError, which is a ValueError."""
     import numpy as np
 
-    try:
-        with np.errstate(all="ignore"):
-            return _beside(x, np.linalg.inv(_matrices(x)))
-    except np.linalg.LinAlgError:
-        raise ValueError(f"inv: a matrix of x {x.shape} is singular, it has no inverse") from None
+    return np.linalg.LinAlgError(message)
 
 
-def _qr_kernel(x: Any) -> tuple[Any, Any]:
+def _lapack(failure: str, function: Callable[..., Any]) -> Any:
+    """A kernel from `function(np.linalg, matrix, ..)`; `failure` is the message where NumPy gives up, with {x}."""
+
+    def kernel(x: Any, *more: Any) -> Any:
+        import numpy as np
+
+        arrays = [_matrices(a) if isinstance(a, _core.Array) else a for a in more]
+        try:
+            with np.errstate(all="ignore"):  # of NaN and infinity
+                made = function(np.linalg, _matrices(x), *arrays)
+        except np.linalg.LinAlgError:
+            raise refused(failure.format(x=x.shape)) from None
+        if isinstance(made, tuple):
+            return tuple([_beside(x, array) for array in made])
+        return _beside(x, made)
+
+    return kernel
+
+
+def _as_complex(pair: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple([array.astype(f"c{array.itemsize * 2}") if array.dtype.kind == "f" else array for array in pair])
+
+
+def _cofactors_of(linalg: Any, x: Any) -> Any:
+    """From x = U diag(s) V: det(U) det(V) conj(U) diag(products of all s but one) conj(V), singular or not."""
     import numpy as np
 
-    with np.errstate(all="ignore"):
-        q, r = np.linalg.qr(_matrices(x))
-    return _beside(x, q), _beside(x, r)
+    u, s, vh = linalg.svd(x, full_matrices=False)
+    n = s.shape[-1]
+    rest = np.stack([np.prod(np.delete(s, i, axis=-1), axis=-1) for i in range(n)], axis=-1) if n else s
+    unit = linalg.det(u) * linalg.det(vh)
+    return unit[..., None, None] * ((u.conj() * rest[..., None, :]) @ vh.conj())
 
 
-def _slogdet_kernel(x: Any) -> tuple[Any, Any]:
+def _pinv_of(linalg: Any, x: Any, rtol: Any) -> Any:
+    """With zeros for singular values at or below rtol times the largest."""
     import numpy as np
 
-    with np.errstate(all="ignore"):  # of NaN and infinity
-        sign, logabsdet = np.linalg.slogdet(_matrices(x))
-    return _beside(x, sign), _beside(x, logabsdet)
+    if not x.size:
+        return np.zeros((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
+    u, s, vh = linalg.svd(x, full_matrices=False)
+    large = s > np.asarray(rtol)[..., None] * s[..., :1]
+    inverse = np.where(large, 1 / np.where(large, s, 1), 0).astype(s.dtype)
+    return vh.conj().swapaxes(-1, -2) @ (inverse[..., None] * u.conj().swapaxes(-1, -2))
 
 
-@primitive(kernel=_inv_kernel)
+_SINGULAR = "inv: a matrix of x {x} is singular, it has no inverse"
+_NO_SVD = "svd: the decomposition of a matrix of x {x} did not converge"
+_NO_EIGH = "eigh: the eigenvalues of a matrix of x {x} did not converge"
+_NO_EIG = "eig: a matrix of x {x} has NaN or inf, or its eigenvalues did not converge"
+
+
+@primitive(kernel=_lapack(_SINGULAR, lambda linalg, x: linalg.inv(x)))
 def _inv(x: Any, /) -> Tensor:  # type: ignore[empty-body]
     """The inverses of (.., n, n)."""
 
 
-@primitive(results=("q", "r"), kernel=_qr_kernel)
-def _qr(x: Any, /) -> Any:
-    """The reduced decomposition of (.., m, n), m >= n: (.., m, n) and (.., n, n)."""
+@primitive(kernel=_lapack("solve: a matrix of x1 {x} is singular", lambda linalg, x1, x2: linalg.solve(x1, x2)))
+def _solve(x1: Any, x2: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """y with x1 y = x2, of (.., n, n) and (.., n, k): (.., n, k)."""
 
 
-@primitive(results=("sign", "logabsdet"), kernel=_slogdet_kernel)
+@primitive(results=("q", "r"), kernel=_lapack("qr: of x {x}", lambda linalg, x, mode: tuple(linalg.qr(x, mode=mode))))
+def _qr(x: Any, /, mode: str) -> Any:
+    """Of (.., m, n), m >= n: reduced (.., m, n) and (.., n, n), complete (.., m, m) and (.., m, n)."""
+
+
+@primitive(
+    results=("sign", "logabsdet"), kernel=_lapack("slogdet: of x {x}", lambda linalg, x: tuple(linalg.slogdet(x)))
+)
 def _slogdet(x: Any, /) -> Any:
     """Sign, and logarithm of the absolute value, of the determinants of (.., n, n)."""
+
+
+@primitive(kernel=_lapack("det: of x {x}", lambda linalg, x: linalg.det(x)))
+def _det(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The determinants of (.., n, n)."""
+
+
+def _cofactors_definition(x: Tensor) -> Tensor:
+    """det(x) x^-T, of matrices that have an inverse."""
+    return reshape(_det(x), (*x.shape[:-2], 1, 1)) * matrix_transpose(_inv(x))
+
+
+@primitive(composed=_cofactors_definition, kernel=_lapack(_NO_SVD, _cofactors_of))
+def _cofactors(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The derivatives of the determinants of (.., n, n), also of singular matrices."""
+
+
+@primitive(kernel=_lapack("cholesky: a matrix of x {x} is not positive definite", lambda linalg, x: linalg.cholesky(x)))
+def _cholesky(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The lower factors of (.., n, n), of which the lower triangle counts."""
+
+
+@primitive(results=("w", "v"), kernel=_lapack(_NO_EIGH, lambda linalg, x, uplo: tuple(linalg.eigh(x, uplo))))
+def _eigh(x: Any, /, uplo: str) -> Any:
+    """Ascending eigenvalues (.., n) and eigenvectors (.., n, n) of Hermitian matrices."""
+
+
+@primitive(kernel=_lapack(_NO_EIGH, lambda linalg, x, uplo: linalg.eigvalsh(x, uplo)))
+def _eigvalsh(x: Any, /, uplo: str) -> Tensor:  # type: ignore[empty-body]
+    """The first result of `_eigh`."""
+
+
+@primitive(results=("w", "v"), kernel=_lapack(_NO_EIG, lambda linalg, x: _as_complex(linalg.eig(x))))
+def _eig(x: Any, /) -> Any:
+    """Eigenvalues (.., n) and eigenvectors (.., n, n) of any square matrices, both complex."""
+
+
+@primitive(kernel=_lapack(_NO_EIG, lambda linalg, x: _as_complex((linalg.eigvals(x),))[0]))
+def _eigvals(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The first result of `_eig`."""
+
+
+@primitive(results=("u", "s", "vh"), kernel=_lapack(_NO_SVD, lambda linalg, x, full: tuple(linalg.svd(x, full))))
+def _svd(x: Any, /, full: bool) -> Any:
+    """Of (.., m, n), k = min(m, n): (.., m, k), (.., k), (.., k, n); `full`: m and n in place of k in the outer."""
+
+
+@primitive(kernel=_lapack(_NO_SVD, lambda linalg, x: linalg.svd(x, compute_uv=False)))
+def _svdvals(x: Any, /) -> Tensor:  # type: ignore[empty-body]
+    """The second result of `_svd`."""
+
+
+@primitive(kernel=_lapack(_NO_SVD, _pinv_of))
+def _pinv(x: Any, /, rtol: Any) -> Tensor:  # type: ignore[empty-body]
+    """The pseudoinverses (.., n, m) of (.., m, n). `rtol` is a number or one of NumPy's arrays, of shape (..)."""
+
+
+@primitive(
+    results=("y", "rank", "values"),
+    kernel=_lapack(
+        "lstsq: the decomposition of x1 {x} did not converge",
+        lambda linalg, x1, x2, rtol: (lambda made: (made[0], made[2], made[3]))(linalg.lstsq(x1, x2, rtol)),
+    ),
+)
+def _lstsq(x1: Any, x2: Any, /, rtol: float) -> Any:
+    """The shortest y with the least norm of x1 y - x2, of (m, n) and (m, k): (n, k); rank and singular values of x1."""

@@ -6,7 +6,7 @@ from .._engine.arguments import integer
 from .._engine.dtypes import bool_, float32
 from .._engine.op import primitive
 from .creation import arange, ones
-from .indexing import nonzero
+from .indexing import _getitem, nonzero
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -235,3 +235,12 @@ def diag_indices(n: int, /, ndim: int = 2, *, device: str = "cpu") -> tuple[Tens
     length = integer("diag_indices", "n", n, at_least=0)
     axes = integer("diag_indices", "ndim", ndim, at_least=1, at_most=16)
     return tuple([arange(length, device=device) for _ in range(axes)])
+
+
+def diagonal_of(x: Tensor, offset: int) -> Tensor:
+    """The elements of (.., m, n) on a diagonal, positive above the main one: (.., k)."""
+    m, n = x.shape[-2:]
+    count = max(0, min(m + min(offset, 0), n - max(offset, 0)))
+    along = arange(count, device=x.device)
+    rows, columns = (along - offset if offset < 0 else along), (along + offset if offset > 0 else along)
+    return _getitem(x, (..., rows, columns))

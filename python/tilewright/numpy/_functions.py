@@ -14,6 +14,7 @@ from .._functions import (
     comparison,
     complex as complex_numbers,
     creation,
+    einsum as einsums,
     exponential,
     extrema,
     indexing,
@@ -21,6 +22,7 @@ from .._functions import (
     logical,
     manipulation,
     padding,
+    products,
     reductions,
     rounding,
     scans,
@@ -117,6 +119,15 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "promote_types": (promote_types, "type1=a type2=b"),
     # products
     "matmul": (linalg.matmul, "x1 x2 -out dtype"),
+    "matvec": (products.matvec, "x1 x2 -out"),
+    "vecmat": (products.vecmat, "x1 x2 -out"),
+    "vecdot": (products.vecdot, "x1 x2 -out axis"),
+    "dot": (products.dot, "a=x1 b=x2 -out"),
+    "vdot": (products.vdot, "a=x1 b=x2"),
+    "inner": (products.inner, "a=x1 b=x2"),
+    "outer": (products.outer, "a=x1 b=x2 -out"),
+    "kron": (products.kron, "a=x1 b=x2"),
+    "tensordot": (products.tensordot, "a=x1 b=x2 axes"),
 }
 
 
@@ -491,10 +502,129 @@ def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, 
     return sorting.argsort(a, axis)
 
 
+@under_numpy_rules
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    """Cross product of vectors in three dimensions.
+
+    Parameters
+    ----------
+    a, b : array-like
+        Of length 3 along their axis; the other axes broadcast.
+    axisa, axisb, axisc : int
+        The axis of the vectors in `a`, in `b` and in the result.
+    axis : int, optional
+        All three of them.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    array([0., 0., 1.])
+    """
+    a, b = products.operands("cross", ("a", "b"), (a, b))
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a = a if axisa == -1 else manipulation.moveaxis(a, axisa, -1)
+    b = b if axisb == -1 else manipulation.moveaxis(b, axisb, -1)
+    product = products.cross(a, b)
+    return product if axisc == -1 else manipulation.moveaxis(product, -1, axisc)
+
+
+def _no_output(op: str, out: Any, order: Any, casting: Any) -> None:
+    for name, value, default in (("out", out, None), ("order", order, "K"), ("casting", casting, "safe")):
+        if value is not default and value != default:
+            raise TypeError(f"{op}: the argument {name} of NumPy's function is not there yet")
+
+
+@under_numpy_rules
+def einsum(
+    *operands: Any, out: Any = None, dtype: Any = None, order: Any = "K", casting: Any = "safe", optimize: Any = True
+) -> Any:
+    """Sums of products over named axes; see `tilewright.einsum`.
+
+    Parameters
+    ----------
+    *operands
+        Subscripts and arrays, or each array with a list of labels after it.
+    dtype : dtype-like, optional
+        Convert all to this first.
+    optimize : bool, str or list
+        The order of the products of more than two arrays.
+    out, order, casting : optional
+        Only NumPy's defaults.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.einsum("ij,j", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
+    array([21., 43.])
+    """
+    _no_output("einsum", out, order, casting)
+    return einsums.einsum(*operands, dtype=dtype, optimize=optimize)
+
+
+@under_numpy_rules
+def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
+    """The order of products that `einsum` takes; see `tilewright.einsum_path`.
+
+    Parameters
+    ----------
+    *operands
+        As of `einsum`; only the shapes count.
+    optimize : bool, str or list
+        As of `einsum`.
+    einsum_call : bool
+        Only False.
+
+    Returns
+    -------
+    path : list
+        "einsum_path", then the positions of the operands that each step takes out; their product goes to the end.
+    report : str
+        What it costs.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.einsum_path("ij,jk,k->i", np.ones((9, 9)), np.ones((9, 9)), np.ones(9))[0]
+    ['einsum_path', (1, 2), (0, 1)]
+    """
+    if flag("einsum_path", "einsum_call", einsum_call):
+        raise TypeError("einsum_path: the argument einsum_call of NumPy's function is not there")
+    return einsums.einsum_path(*operands, optimize=optimize)
+
+
 FUNCTIONS: dict[str, Any] = {
     **_elementwise_functions(),
     **_adapted_functions(),
-    **{f.__name__: f for f in (array, asarray, angle, argsort, clip, mean, var, std, reciprocal, round, sort, where)},
+    **{
+        f.__name__: f
+        for f in (
+            array,
+            asarray,
+            angle,
+            argsort,
+            clip,
+            cross,
+            einsum,
+            einsum_path,
+            mean,
+            var,
+            std,
+            reciprocal,
+            round,
+            sort,
+            where,
+        )
+    },
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

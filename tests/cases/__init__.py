@@ -34,9 +34,8 @@ from . import (
 
 FAMILIES = (
     *(elementwise, functions, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
-    *(products,),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
-    *(linalg, decompositions, norms, padding, resampling, folding, sequence_layers),
+    *(products, linalg, decompositions, norms, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -9,6 +9,7 @@ from . import (
     ctc,
     elementwise,
     embedding,
+    fft,
     folding,
     indexing,
     linalg,
@@ -32,6 +33,6 @@ FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
-    *(linalg, padding, resampling, folding, sequence_layers),
+    *(linalg, fft, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -155,7 +155,8 @@ class OpCase:
         Those that the op is run in; where `closed`, any other must raise TypeError.
     result
         "same"; "floating": integers and bool give float32; "summed": they give int64 or uint64; "magnitude": complex
-        numbers give real ones; "computed": halves give float32; or a dtype. A tuple where the op has several results.
+        numbers give real ones; "complex": real numbers give complex ones; "computed": halves give float32; or a dtype.
+        A tuple where the op has several results.
     tolerance
         Largest error, in units of eps * (|expected| + 1) of the result's dtype.
     check
@@ -221,6 +222,8 @@ class OpCase:
             return dtype if dtype in INEXACT else "uint64" if dtype.startswith("u") else "int64"
         if rule == "magnitude":
             return PARTS.get(dtype, dtype)
+        if rule == "complex":
+            return {part: whole for whole, part in PARTS.items()}.get(dtype, dtype)
         if rule == "computed":
             return "float32" if EPS.get(dtype, 0) > EPS["float32"] else dtype
         return dtype if rule == "same" else rule

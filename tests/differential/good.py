@@ -404,6 +404,12 @@ GOOD = {
     "key": ("0", "...", "[0, 1]", "(slice(None), 1)", "t('bool', 2, 3)", "None", "-1"), "spec": ('""', '".2f"'),
     "tiles": ('"none"', '"f2"', '"f4"'), "index_": ("0", "-1", "slice(0, 1)"),
     "state": ("tw.random.Generator(3).state",),
+    # Fourier transforms
+    **dict.fromkeys((f"{name}.n" for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")), ("None", "4", "1")),
+    **dict.fromkeys((f"{name}.axis" for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")), ("-1", "0")),
+    **dict.fromkeys((f"{name}.axes" for name in ("fft2", "ifft2", "rfft2", "irfft2")), ("(0, 1)", "(-1, 0)")),
+    **dict.fromkeys(("fftfreq.n", "rfftfreq.n"), ("4", "1")), "s": ("None", "(2, 3)"), "d": ("1.0", "0.5"),
+    **dict.fromkeys(("fft.norm", "numpy.fft.norm"), ("None", '"ortho"')),
     # NumPy's names
     **dict.fromkeys((f"numpy.{name}" for name in ("a", "m", "y", "z", "arr", "ary", "val", "array", "object")), X),
     "prototype": X, "N": ("3", "0"), "eye.M": ("None", "2"), "n": ("3", "0"), "tri.M": ("None", "2"),
@@ -412,7 +418,7 @@ GOOD = {
     "kind": ("None", '"stable"'),
     "sort.order": ("None",), "argsort.order": ("None",),
     "decimals": ("0", "1", "-1"), "ddof": ("0", "1"), "deg": BOOL, "ndmin": ("0", "3"),
-    "numpy.linalg.a": ("np.eye(3)",),
+    "numpy.linalg.a": ("np.eye(3)",), "numpy.fft.a": X,
     "grad.value": ("None", 't("float32", 2, 3)', 't("float64", 2, 3)', 't("int64", 2, 3)'),
 }  # fmt: skip
 

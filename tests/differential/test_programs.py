@@ -190,6 +190,7 @@ LEFT_OUT |= dict.fromkeys(
     ("multi_margin_loss", "multilabel_margin_loss"), "PyTorch has no second derivatives: tests/test_losses.py"
 )
 LEFT_OUT |= dict.fromkeys(("linalg.inv", "linalg.qr", "linalg.slogdet"), "of square matrices: tests/test_linalg.py")
+LEFT_OUT |= dict.fromkeys((f"fft.{name}" for name in tw.fft.__all__), "complex numbers: tests/test_fft.py")
 LEFT_OUT |= dict.fromkeys(
     ("tril_indices", "triu_indices", "diag_indices", "one_hot"), "integers: tests/cases/picking.py"
 )

@@ -44,7 +44,7 @@ from .._engine.dtypes import (
     uint32,
     uint64,
 )
-from . import linalg, random
+from . import fft, linalg, random
 from ._array import _unpickle as _unpickle, ndarray
 from ._functions import FUNCTIONS
 
@@ -77,6 +77,7 @@ __all__ = [
     "dtype",
     "e",
     "euler_gamma",
+    "fft",
     "float16",
     "float32",
     "float64",

@@ -93,7 +93,8 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
         return adopted(_core.under_numpy_rules(function, tuple(positional), by_name))
 
     functools.update_wrapper(with_numpy_arguments, function)
-    inner = inspect.signature(function).parameters
+    signature = inspect.signature(function)
+    inner = signature.parameters
     with_numpy_arguments.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(
@@ -101,7 +102,8 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
             )
             for theirs, own in ours.items()
             if own is not None
-        ]
+        ],
+        return_annotation=signature.return_annotation,
     )
     renamed = {own: theirs for theirs, own in ours.items() if own is not None and own != theirs}
     return _named(name, with_numpy_arguments, function, renamed)

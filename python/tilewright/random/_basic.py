@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from .. import _core
 from .._engine import arguments
-from .._engine.dtypes import int64
+from .._engine.dtypes import as_dtype, as_floating, int64, integer_range
 from .._engine.tensor import Tensor, asarray
-from ._stream import Stream, _plan, _shape, _words
+from .._functions import manipulation as mp, reductions as red
+from ._parameters import ANY, NOT_NEGATIVE, Draws, parameter, shaped, together
+from ._stream import _plan, _shape, _words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,22 +26,22 @@ _LARGEST = {
 _SMALL = 65504.0  # every floating dtype holds this
 
 
-class Basic(Stream):
+class Basic(Draws):
     """Methods of `Generator`."""
 
     __slots__ = ()
 
     def uniform(
-        self, low: float = 0.0, high: float = 1.0, size: Size = None, dtype: Any = "float32", *, device: str = "cpu"
+        self, low: Any = 0.0, high: Any = 1.0, size: Size = None, dtype: Any = "float32", *, device: str = "cpu"
     ) -> Tensor:
         """Numbers uniform in `[low, high)`.
 
         Parameters
         ----------
-        low, high : float
-            Ends of the interval; `high` itself is never drawn.
+        low, high : float or array-like
+            Ends of the interval; `high` itself is never drawn, but by rounding between arrays of ends.
         size : int or sequence of int, optional
-            Shape; by default a single number.
+            Shape; by default that of the ends together, or a single number.
         dtype : dtype-like
             Floating.
         device : str
@@ -63,6 +65,13 @@ class Basic(Stream):
         >>> x.shape, bool((abs(x) <= 1).all())
         ((2, 3), True)
         """
+        if _several(low, high):
+            kind, device = as_floating("uniform", dtype), arguments.device("uniform", device)
+            low, high = parameter("uniform", "low", low, ANY), parameter("uniform", "high", high, ANY)
+            shape, count, (low, high) = together("uniform", size, low, high)
+            if not red.all(high - low >= 0):
+                raise ValueError("uniform: low must not exceed high")
+            return shaped(low + (high - low) * self._fractions(count), shape, kind).to(device)
         return self._uniform("uniform", low, high, size, dtype, device)
 
     def _uniform(self, op: str, low: Any, high: Any, size: Any, dtype: Any, device: Any) -> Tensor:
@@ -75,18 +84,18 @@ class Basic(Stream):
         return asarray(_core.random_uniform(shape, kind, *self._take(count, _words(kind)), low, high, device))
 
     def normal(
-        self, loc: float = 0.0, scale: float = 1.0, size: Size = None, dtype: Any = "float32", *, device: str = "cpu"
+        self, loc: Any = 0.0, scale: Any = 1.0, size: Size = None, dtype: Any = "float32", *, device: str = "cpu"
     ) -> Tensor:
         """Normally distributed numbers.
 
         Parameters
         ----------
-        loc : float
+        loc : float or array-like
             Mean.
-        scale : float
+        scale : float or array-like
             Standard deviation.
         size : int or sequence of int, optional
-            Shape; by default a single number.
+            Shape; by default that of the two together, or a single number.
         dtype : dtype-like
             Floating.
         device : str
@@ -111,6 +120,11 @@ class Basic(Stream):
         >>> round(x.mean().item()), round(x.std().item())
         (5, 2)
         """
+        if _several(loc, scale):
+            kind, device = as_floating("normal", dtype), arguments.device("normal", device)
+            loc, scale = parameter("normal", "loc", loc, ANY), parameter("normal", "scale", scale, NOT_NEGATIVE)
+            shape, count, (loc, scale) = together("normal", size, loc, scale)
+            return shaped(loc + scale * self._normals(count), shape, kind).to(device)
         return self._normal("normal", loc, scale, size, dtype, device)
 
     def _normal(
@@ -161,16 +175,25 @@ class Basic(Stream):
         return self._normal("standard_normal", 0.0, 1.0, size, dtype, device)
 
     def integers(
-        self, low: int, high: int | None = None, size: Size = None, *, endpoint: bool = False, device: str = "cpu"
+        self,
+        low: Any,
+        high: Any = None,
+        size: Size = None,
+        dtype: Any = "int64",
+        endpoint: bool = False,
+        *,
+        device: str = "cpu",
     ) -> Tensor:
         """Integers, all equally likely.
 
         Parameters
         ----------
-        low, high : int
+        low, high : int or array-like of int
             From `low` up to, but not including, `high`; with one argument, from 0 up to it.
         size : int or sequence of int, optional
-            Shape; by default a single number.
+            Shape; by default that of the ends together, or a single number.
+        dtype : dtype-like
+            Of integers, or bool.
         endpoint : bool
             Whether `high` itself may be drawn.
         device : str
@@ -178,14 +201,14 @@ class Basic(Stream):
 
         Returns
         -------
-        Tensor of int64, shape `size`
+        Tensor, shape `size`
 
         Raises
         ------
         ValueError
-            Where the interval is empty or does not fit int64.
+            Where an interval is empty or does not fit the dtype.
         TypeError
-            For ends that are not integers.
+            For ends that are not integers, or another dtype.
 
         Examples
         --------
@@ -194,7 +217,75 @@ class Basic(Stream):
         >>> dice.min().item(), dice.max().item()
         (1, 6)
         """
-        return self._integers("integers", low, high, size, endpoint, device)
+        kind = _of_integers(dtype)
+        if _several(low, high):
+            endpoint, device = arguments.flag("integers", "endpoint", endpoint), arguments.device("integers", device)
+            return mp.astype(self._integers_between(low, high, size, endpoint, kind), kind).to(device)
+        if kind == int64:
+            return self._integers("integers", low, high, size, endpoint, device)
+        least, most = (0, 1) if kind.name == "bool" else integer_range(kind)
+        first, last = (0, low) if high is None else (low, high)
+        first, last = arguments.integer("integers", "low", first), arguments.integer("integers", "high", last)
+        last += arguments.flag("integers", "endpoint", endpoint)
+        if not least <= first < last <= most + 1:
+            ends = f"{arguments.shown(first)} and {arguments.shown(last)}"
+            raise ValueError(f"integers: no {kind.name} lies between {ends} exclusive")
+        shift = 2**63 if most > 2**63 else 0  # of uint64, which the kernel does not draw
+        drawn = self._integers("integers", first - shift, last - shift, size, False, device)
+        unsigned = mp.astype(drawn, kind)
+        return unsigned + asarray(shift, kind).to(unsigned.device) if shift else unsigned
+
+    def _integers_between(self, low: Any, high: Any, size: Any, endpoint: bool, kind: Any) -> Tensor:
+        """Where ends are arrays: what 63 random bits leave over a multiple of the width, drawn again past the last."""
+        low, high = (0, low) if high is None else (low, high)
+        ends = [arguments.array("integers", name, end) for name, end in (("low", low), ("high", high))]
+        for name, end in zip(("low", "high"), ends, strict=True):
+            if end.dtype.is_inexact or end.dtype.name in ("bool", "uint64"):
+                raise TypeError(f"integers: {name} has dtype {end.dtype.name}, but must be integers up to int64")
+        shape, count, (first, last) = together("integers", size, *[mp.astype(end, int64) for end in ends])
+        last = last if endpoint else last - 1
+        least, most = (0, 1) if kind.name == "bool" else integer_range(kind)
+        if not red.all((first <= last) & (first >= least) & (last <= min(most, 2**63 - 1))):
+            raise ValueError(f"integers: between an entry of low and one of high lies no {kind.name}")
+        width = last - first + 1
+        if not red.all(width > 0):
+            raise ValueError("integers: an entry of high exceeds that of low by 2**63 or more")
+
+        def propose(n: int, width: Tensor) -> tuple[Tensor, Tensor]:
+            bits = asarray(_core.random_integers((n,), int64, *self._take(n, 2), 0, 2**63, "cpu"))
+            rest = bits % width
+            return rest, bits - rest <= 2**63 - 1 - (width - 1)
+
+        return mp.reshape(first + self._accepted(count, propose, width), shape)
+
+    def random(self, size: Size = None, dtype: Any = "float32", *, device: str = "cpu") -> Tensor:
+        """Numbers uniform in `[0, 1)`.
+
+        Parameters
+        ----------
+        size : int or sequence of int, optional
+            Shape; by default a single number.
+        dtype : dtype-like
+            Floating.
+        device : str
+            Where the result lies; the numbers are the same everywhere.
+
+        Returns
+        -------
+        Tensor, shape `size`
+
+        Raises
+        ------
+        TypeError
+            For a dtype that is not floating.
+
+        Examples
+        --------
+        >>> import tilewright as tw
+        >>> tw.random.Generator(0).random((2, 3)).shape
+        (2, 3)
+        """
+        return self._uniform("random", 0.0, 1.0, size, dtype, device)
 
     def _integers(self, op: str, low: Any, high: Any, size: Any, endpoint: Any, device: Any) -> Tensor:
         """`integers` under the name of the function that was called."""
@@ -253,3 +344,18 @@ def _check_range(op: str, low: float, high: float, dtype: str) -> None:
         raise ValueError(f"{op}: low is {low} and high {high}, but {dtype} holds {-largest} to {largest}")
     if high - low > _LARGEST["float64" if dtype == "float64" else "float32"]:  # what the kernel computes in
         raise ValueError(f"{op}: the width of the range from {low} to {high} is beyond {dtype}")
+
+
+def _several(*values: Any) -> bool:
+    """Whether one of them has axes."""
+    return any(isinstance(v, (list, tuple)) or arguments.has_axes(v) for v in values)
+
+
+def _of_integers(dtype: Any) -> Any:
+    try:
+        kind = as_dtype(dtype)
+    except TypeError as error:
+        raise TypeError(f"integers: {error}") from None
+    if kind.is_inexact:
+        raise TypeError(f"integers: dtype is {kind.name}, but must be of integers or bool")
+    return kind

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .._engine import arguments
-from ._multinomial import Multinomial
+from ._gammas import Gammas
+from ._multivariate import Multivariate
 from ._orders import Orders
 
 TYPE_CHECKING = False
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Generator(Orders, Multinomial):
+class Generator(Orders, Multivariate, Gammas):
     """A stream of random numbers.
 
     Each call takes the next numbers of the stream, in whole positions of four 32-bit words: four elements of float32,
@@ -57,6 +58,34 @@ def source(op: str, generator: Generator | None) -> Generator:
     if not isinstance(generator, Generator):
         arguments.refuse(op, "generator", generator, "a Generator or None")
     return generator
+
+
+def default_rng(seed: int | Generator | None = None) -> Generator:
+    """A generator of random numbers.
+
+    Parameters
+    ----------
+    seed : int or Generator, optional
+        From 0 to 2**64 - 1, by default taken from the operating system; a generator is returned as it is.
+
+    Returns
+    -------
+    Generator
+
+    Raises
+    ------
+    TypeError
+        For a seed that is neither.
+    ValueError
+        For a seed out of range.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.random.default_rng(7)
+    Generator(seed=7, position=0)
+    """
+    return seed if isinstance(seed, Generator) else Generator(seed)
 
 
 default_generator = Generator()

@@ -29,7 +29,7 @@ class Stream:
         self.seed(int.from_bytes(os.urandom(8), "little") if seed is None else seed)
 
     def __repr__(self) -> str:
-        return f"Generator(seed={self._seed}, position={self._position})"
+        return f"{type(self).__name__}(seed={self._seed}, position={self._position})"
 
     def seed(self, seed: int) -> None:
         """Go to the start of the stream of a seed.

@@ -40,7 +40,7 @@ LAYERS = [
     {"_core"},
     {"_engine", "_tensor", "memory"},
     {"_functions", "_vjps"},
-    {"_sampling", "autograd", "linalg", "numpy", "random", "testing"},
+    {"_sampling", "autograd", "fft", "linalg", "numpy", "random", "testing"},
     {"nn"},
     {"data", "io", "optim"},
     {"models"},

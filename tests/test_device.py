@@ -30,6 +30,7 @@ READERS = {
     "cross_entropy": "a target that is no class is named",
     "ctc_loss": "a length, or a target, that is out of range is named",
     "linalg": "LAPACK works on the host",
+    "fft": "NumPy's transforms work on the host",
     "item": "the value is asked for; the gradient of prod asks whether it may divide, one_hot for the largest class, "
     "losses whether a target is a class, unpooling whether an index is inside, embedding_bag whether offsets are, and "
     "for the longest bag",
@@ -320,7 +321,8 @@ def test_data_reaches_the_host_only_where_it_is_asked_for():
                         y.backward(tw.ones_like(y), retain_graph=True)
                 copies = set(_core.host_copies())
                 name = case.name.partition("[")[0].rpartition(".")[2]
-                allowed = {"linalg"} if "linalg." in case.name else {"power"} if "pow" in name else set()
+                allowed = {family for family in ("linalg", "fft") if f"{family}." in case.name}
+                allowed |= {"power"} if "pow" in name else set()
                 allowed |= {"item"} if name == "prod" or "_loss" in name or "unpool" in name or "bag" in name else set()
                 assert copies <= allowed, f"{case} of {dtype}: {copies}"
                 seen |= copies
@@ -345,6 +347,7 @@ def test_what_reads_says_so(tmp_path):
         "power": lambda: x**x,
         "index": lambda: x[tw.asarray(1, device=D)],
         "linalg": lambda: tw.linalg.inv(tw.eye(2, device=D)),
+        "fft": lambda: tw.fft.fft(tw.ones(2, device=D)),
     }
     for reader, call in calls.items():
         _core.host_copies()

@@ -39,6 +39,7 @@ REFUSED = {
     "nn.functional.nll_loss": "item",
     **{case.name: "linalg" for case in CASES if case.name.startswith("linalg.") and by_lapack(case.name)},
     "linalg.expm": "item",
+    **{case.name: "fft" for case in CASES if case.name.startswith("fft.") and "shift" not in case.name},
     "scaled_dot_product_attention[dropout]": "attention.forward: random numbers",
 }
 

@@ -164,7 +164,7 @@ def test_the_last_probability_is_what_is_left():
         (ValueError, r"multinomial: pvals\[1\] is -0.5", (3, [0.5, -0.5])),
         (ValueError, r"multinomial: pvals\[0\] is nan", (3, [float("nan"), 0.5])),
         (ValueError, "multinomial: pvals but for the last sum to 1.2", (3, [0.6, 0.6, 0.0])),
-        (ValueError, r"multinomial: pvals has shape \(1, 2\)", (3, [[0.5, 0.5]])),
+        (ValueError, r"multinomial: pvals has shape \(\)", (3, 0.5)),
         (ValueError, r"multinomial: pvals has shape \(0,\)", (3, [])),
         (TypeError, "multinomial: pvals has dtype complex64", (3, [1j])),
     ],

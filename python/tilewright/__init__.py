@@ -51,9 +51,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import data, io, linalg, models, nn, numpy, optim, testing
+    from . import data, fft, io, linalg, models, nn, numpy, optim, testing
 
-_LAZY = ("data", "io", "linalg", "models", "nn", "numpy", "optim", "testing")
+_LAZY = ("data", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "testing")
 
 __all__ = [
     *_of_engine,
@@ -62,6 +62,7 @@ __all__ = [
     "autograd",
     "data",
     "enable_grad",
+    "fft",
     "grad",
     "io",
     "linalg",

@@ -10,6 +10,7 @@ from . import (
     decompositions,
     elementwise,
     embedding,
+    fft,
     folding,
     functions,
     indexing,
@@ -36,6 +37,6 @@ FAMILIES = (
     *(elementwise, functions, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
-    *(products, linalg, decompositions, norms, padding, resampling, folding, sequence_layers),
+    *(products, linalg, decompositions, norms, fft, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -418,6 +418,29 @@ GOOD = {
     "key": ("0", "...", "[0, 1]", "(slice(None), 1)", "t('bool', 2, 3)", "None", "-1"), "spec": ('""', '".2f"'),
     "tiles": ('"none"', '"f2"', '"f4"'), "index_": ("0", "-1", "slice(0, 1)"),
     "state": ("tw.random.Generator(3).state",),
+    # distributions
+    **{
+        f"{owner}.{name}": good
+        for owner in ("random", "Generator", "numpy.random", "RandomState")
+        for name, good in {
+            "a": ("2.0", "[1.5, 3.0]"), "b": ("3.0", "[1.5]"), "df": ("3.0", "[1.5, 2.0]"), "dfnum": ("3.0",),
+            "dfden": ("5.0",), "nonc": ("1.0", "0.0"), "lam": ("4.0", "0.0", "20.0"), "n": ("3", "100"),
+            "p": ("0.25", "1.0"), "ngood": ("5", "30"), "nbad": ("4", "0"), "nsample": ("3",), "left": ("-1.0",),
+            "mode": ("0.0", "-1.0"), "right": ("1.0",), "mu": ("0.0",), "kappa": ("2.0", "0.0"), "mean": ("1.0",),
+            "sigma": ("0.5", "0.0"), "alpha": ("[1.0, 2.0]",), "cov": ("tw.eye(2)",), "tol": ("1e-8",),
+            "check_valid": ('"warn"', '"raise"'), "method": ('"svd"', '"cholesky"'), "shuffle": BOOL, "shape": ("2.0",),
+            "axis": ("0", "-1"), "x": X, "pvals": ("[0.5, 0.5]",),
+        }.items()
+    },
+    "multivariate_normal.mean": ("[0.0, 1.0]",), "choice.p": ("None",), "choice.axis": ("0",),
+    "permutation.axis": ("0",), "permuted.axis": ("None", "0"), "shuffle.axis": ("0",),
+    "logseries.p": ("0.25", "0.0"), "shuffle.x": ("tw.arange(4)",),
+    # Fourier transforms
+    **dict.fromkeys((f"{name}.n" for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")), ("None", "4", "1")),
+    **dict.fromkeys((f"{name}.axis" for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")), ("-1", "0")),
+    **dict.fromkeys((f"{name}.axes" for name in ("fft2", "ifft2", "rfft2", "irfft2")), ("(0, 1)", "(-1, 0)")),
+    **dict.fromkeys(("fftfreq.n", "rfftfreq.n"), ("4", "1")), "s": ("None", "(2, 3)"), "d": ("1.0", "0.5"),
+    **dict.fromkeys(("fft.norm", "numpy.fft.norm"), ("None", '"ortho"')),
     # NumPy's names
     **dict.fromkeys((f"numpy.{name}" for name in ("a", "m", "y", "z", "arr", "ary", "val", "array", "object")), X),
     "prototype": X, "N": ("3", "0"), "eye.M": ("None", "2"), "n": ("3", "0"), "tri.M": ("None", "2"),
@@ -426,7 +449,7 @@ GOOD = {
     "kind": ("None", '"stable"'),
     "sort.order": ("None",), "argsort.order": ("None",),
     "decimals": ("0", "1", "-1"), "ddof": ("0", "1"), "deg": BOOL, "ndmin": ("0", "3"),
-    "numpy.linalg.a": ("np.eye(3)",),
+    "numpy.linalg.a": ("np.eye(3)",), "numpy.fft.a": X,
     "grad.value": ("None", 't("float32", 2, 3)', 't("float64", 2, 3)', 't("int64", 2, 3)'),
 }  # fmt: skip
 

@@ -193,6 +193,7 @@ LEFT_OUT |= dict.fromkeys(
     (name for name in OPS if name.startswith("linalg.")),
     "of matrices: tests/test_linalg.py, tests/cases/linalg.py, decompositions.py, norms.py",
 )
+LEFT_OUT |= dict.fromkeys((f"fft.{name}" for name in tw.fft.__all__), "complex numbers: tests/test_fft.py")
 LEFT_OUT |= dict.fromkeys(
     ("tril_indices", "triu_indices", "diag_indices", "one_hot"), "integers: tests/cases/picking.py"
 )

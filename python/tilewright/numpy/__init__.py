@@ -46,7 +46,7 @@ from .._engine.dtypes import (
     uint32,
     uint64,
 )
-from . import linalg, random
+from . import fft, linalg, random
 from ._array import _unpickle as _unpickle, ndarray
 from ._fallback import fallback
 from ._files import NpzFile as NpzFile, issubdtype, load
@@ -81,6 +81,7 @@ __all__ = [
     "dtype",
     "e",
     "euler_gamma",
+    "fft",
     "float16",
     "float32",
     "float64",

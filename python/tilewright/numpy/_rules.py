@@ -153,7 +153,8 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
         return y if out is None else written(name, y, out)
 
     functools.update_wrapper(with_numpy_arguments, function)
-    inner = inspect.signature(function).parameters
+    signature = inspect.signature(function)
+    inner = signature.parameters
     with_numpy_arguments.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(
@@ -161,7 +162,8 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
             )
             for theirs, own in ours.items()
             if own is not None
-        ]
+        ],
+        return_annotation=signature.return_annotation,
     )
     renamed = {own: theirs for theirs, own in ours.items() if own is not None and own != theirs}
     return _named(name, with_numpy_arguments, function, renamed)

@@ -12,9 +12,11 @@ from .bitwise import __all__ as _bitwise
 from .comparison import __all__ as _comparison
 from .complex import __all__ as _complex
 from .creation import __all__ as _creation
+from .data_types import __all__ as _data_types
 from .exponential import __all__ as _exponential
 from .extrema import __all__ as _extrema
 from .indexing import __all__ as _indexing, setitem
+from .inspection import __all__ as _inspection
 from .linalg import __all__ as _linalg
 from .logical import __all__ as _logical
 from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
@@ -36,9 +38,11 @@ __all__ = [
     *_comparison,
     *_complex,
     *_creation,
+    *_data_types,
     *_exponential,
     *_extrema,
     *_indexing,
+    *_inspection,
     *_linalg,
     *_logical,
     *_manipulation,

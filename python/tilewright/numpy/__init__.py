@@ -21,7 +21,6 @@ Not all of NumPy is here yet; what is missing raises an AttributeError that says
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
@@ -44,6 +43,8 @@ from .._engine.dtypes import (
     uint32,
     uint64,
 )
+from .._functions.data_types import finfo, iinfo, isdtype
+from .._functions.inspection import __array_api_version__, __array_namespace_info__, e, inf, nan, pi
 from . import linalg, random
 from ._array import _unpickle as _unpickle, ndarray
 from ._functions import FUNCTIONS
@@ -56,16 +57,14 @@ csingle, cdouble = complex64, complex128
 int_ = intp = longlong = int64
 uint = uintp = uint64
 
-pi = math.pi
-e = math.e
-inf = math.inf
-nan = math.nan
 euler_gamma = 0.5772156649015329
 newaxis = None
 
 __all__ = [
     *FUNCTIONS,
     "AxisError",
+    "__array_api_version__",
+    "__array_namespace_info__",
     "bfloat16",
     "bool",
     "bool_",
@@ -77,10 +76,12 @@ __all__ = [
     "dtype",
     "e",
     "euler_gamma",
+    "finfo",
     "float16",
     "float32",
     "float64",
     "half",
+    "iinfo",
     "inf",
     "int8",
     "int16",
@@ -88,6 +89,7 @@ __all__ = [
     "int64",
     "int_",
     "intp",
+    "isdtype",
     "linalg",
     "longlong",
     "nan",

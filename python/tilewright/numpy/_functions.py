@@ -14,6 +14,7 @@ from .._functions import (
     comparison,
     complex as complex_numbers,
     creation,
+    data_types,
     exponential,
     extrema,
     indexing,
@@ -61,10 +62,10 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "identity": (creation.eye, "n=n_rows dtype", {"dtype": _FLOAT}),
     "arange": (creation.arange, "start stop step dtype", {"stop": None, "step": 1}),
     "linspace": (creation.linspace, "start stop num endpoint -retstep dtype", {"num": 50}),
-    "from_dlpack": (_from_dlpack, "x"),
+    "from_dlpack": (_from_dlpack, "x device copy"),
     "tri": (triangular.tri, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
     # shape
-    "reshape": (manipulation.reshape, "a=x shape -order"),
+    "reshape": (manipulation.reshape, "a=x shape -order copy"),
     "ravel": (manipulation.ravel, "a=x -order"),
     "permute_dims": (manipulation.permute_dims, "a=x axes"),
     "matrix_transpose": (manipulation.matrix_transpose, "x"),
@@ -106,6 +107,7 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "cumulative_sum": (scans.cumulative_sum, "x axis dtype -out include_initial"),
     "cumulative_prod": (scans.cumulative_prod, "x axis dtype -out include_initial"),
     "promote_types": (promote_types, "type1=a type2=b"),
+    "can_cast": (data_types.can_cast, "from_ to -casting"),
     # products
     "matmul": (linalg.matmul, "x1 x2 -out dtype"),
 }
@@ -486,6 +488,7 @@ FUNCTIONS: dict[str, Any] = {
     **_elementwise_functions(),
     **_adapted_functions(),
     **{f.__name__: f for f in (array, asarray, angle, argsort, clip, mean, var, std, reciprocal, round, sort, where)},
+    "result_type": elementwise("result_type", data_types.result_type),
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

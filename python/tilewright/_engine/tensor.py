@@ -38,8 +38,7 @@ class Tensor(_core.TensorBase, Methods):
 
     __slots__ = ("__weakref__",)
 
-    # NumPy leaves mixed expressions to us: ndarray + Tensor is Tensor.__radd__.
-    __array_ufunc__ = None
+    __array_priority__ = 1000.0  # above that of NumPy's arrays and matrices, which it tells who decides
 
     __module__ = "tilewright._tensor"  # where pickles look for it
 

@@ -5,7 +5,7 @@ The families give the engine the few ops that it calls itself.
 
 from .. import _vjps as _vjps  # has the gradients of a family loaded when they are first needed
 from .._engine.registry import needed
-from . import methods as methods  # binds them to Tensor
+from . import methods as methods, protocols as protocols  # bind them to Tensor
 from .aliases import __all__ as _aliases
 from .arithmetic import __all__ as _arithmetic, add
 from .bitwise import __all__ as _bitwise

@@ -70,9 +70,7 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
 
     alone = not defaults and names[0] in front  # whether the first argument can do without the others
 
-    def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
-        if alone and len(args) == 1 and not keywords:
-            return adopted(_core.under_numpy_rules(function, args, keywords))
+    def translated(args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if len(args) > len(names):
             raise TypeError(f"{name}: takes at most {len(names)} arguments, got {len(args)}")
         given = {**defaults, **dict(zip(names, args))}  # noqa: B905 - fewer may be given
@@ -90,8 +88,14 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
                 by_name[own] = value
             elif value is not None:
                 raise _not_there(name, theirs)
-        return adopted(_core.under_numpy_rules(function, tuple(positional), by_name))
+        return tuple(positional), by_name
 
+    def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
+        if not (alone and len(args) == 1 and not keywords):
+            args, keywords = translated(args, keywords)
+        return adopted(_core.under_numpy_rules(function, args, keywords))
+
+    with_numpy_arguments.translated = translated  # type: ignore[attr-defined] # for tensors of another class
     functools.update_wrapper(with_numpy_arguments, function)
     inner = inspect.signature(function).parameters
     with_numpy_arguments.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

@@ -47,7 +47,8 @@ NOT_OPS = {
     # autograd
     "no_grad", "enable_grad", "grad", "value_and_grad",
     # dtypes and the machine
-    "promote_types", "get_num_threads", "set_num_threads", "show_config", "explain",
+    "promote_types", "can_cast", "isdtype", "result_type", "__array_namespace_info__",
+    "get_num_threads", "set_num_threads", "show_config", "explain",
 }  # fmt: skip
 
 

@@ -122,7 +122,7 @@ void check_advanced(const Array& x, const Array& index, int axis) {
   common_device(kOp, {{"x", &x}, {"the index", &index}});
   if (is_mask(index)) {
     for (int k = 0; k < index.ndim(); ++k)
-      if (index.shape[k] != x.shape[axis + k])
+      if (index.shape[k] && index.shape[k] != x.shape[axis + k])  // a mask of no elements may be of any length
         fail<IndexError>(kOp, ": mask of shape ", index.shape, " does not match axis ", axis + k, " of shape ",
                          x.shape);
   } else if (!is_integer(index.dtype)) {

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 
 from . import autograd, memory, random
-from ._core import AxisError
+from ._core import AxisError, DType as DType
 from ._engine import __all__ as _of_engine
 from ._engine.config import *
 from ._engine.dtypes import *
@@ -27,10 +27,12 @@ from ._functions.bitwise import *
 from ._functions.comparison import *
 from ._functions.complex import *
 from ._functions.creation import *
+from ._functions.data_types import *
 from ._functions.einsum import *
 from ._functions.exponential import *
 from ._functions.extrema import *
 from ._functions.indexing import *
+from ._functions.inspection import *
 from ._functions.linalg import *
 from ._functions.logical import *
 from ._functions.manipulation import *
@@ -60,6 +62,7 @@ __all__ = [
     *_of_families,
     "AxisError",
     "autograd",
+    "bool",
     "data",
     "enable_grad",
     "fft",
@@ -80,6 +83,8 @@ __all__ = [
 
 if not getattr(sys, "_is_gil_enabled", lambda: True)():  # importing _core enables it, unless the user forbade that
     raise ImportError("tilewright: needs the interpreter lock; leave PYTHON_GIL=0 and -X gil=0 out")
+
+bool = DType.bool
 
 Tensor._namespace = sys.modules[__name__]
 

@@ -25,7 +25,7 @@ else:
 __all__ = ["Tensor", "asarray", "from_dlpack"]
 
 _new = object.__new__
-_STANDARDS = ("2021.12", "2022.12", "2023.12", "2024.12")  # versions of the Array API standard
+_STANDARDS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")  # versions of the Array API standard
 
 
 class Tensor(_core.TensorBase, Methods):
@@ -38,8 +38,7 @@ class Tensor(_core.TensorBase, Methods):
 
     __slots__ = ("__weakref__",)
 
-    # NumPy leaves mixed expressions to us: ndarray + Tensor is Tensor.__radd__.
-    __array_ufunc__ = None
+    __array_priority__ = 1000.0  # above that of NumPy's arrays and matrices, which it tells who decides
 
     __module__ = "tilewright._tensor"  # where pickles look for it
 
@@ -279,6 +278,18 @@ class Tensor(_core.TensorBase, Methods):
         """
         target = checked_device("to", device)
         return self if target == self._array.device else needed.to_device(self, target)
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
+        """`to(device)`, under the name that the Array API standard has for it.
+
+        Raises
+        ------
+        ValueError
+            For a device that there is not, or not on this machine; for a stream, since copies wait for what is queued.
+        """
+        if stream is not None:
+            raise ValueError(f"to_device: stream is {shown(stream)}, but must be None")
+        return self.to(device)
 
     # ---- gradients ---------------------------------------------------------------------------------------------------
 
@@ -610,12 +621,16 @@ def _from_numpy(data: Any) -> Any:
         raise TypeError(f"asarray: there is no dtype for NumPy's {data.dtype}") from None
 
 
-def from_dlpack(x: Any, /) -> Tensor:
+def from_dlpack(x: Any, /, *, device: str | None = None, copy: bool | None = None) -> Tensor:
     """A tensor that shares memory with any object that has `__dlpack__` (PyTorch, NumPy, JAX, ...).
 
     Parameters
     ----------
     x : object with `__dlpack__` and `__dlpack_device__`
+    device : str, optional
+        Where the result lies: "cpu", or for instance "cuda:0". By default where the data is.
+    copy : bool, optional
+        True always copies, False never does (and raises where it would have to), None copies only where needed.
 
     Returns
     -------
@@ -625,7 +640,9 @@ def from_dlpack(x: Any, /) -> Tensor:
     Raises
     ------
     BufferError
-        For data that is not on the CPU.
+        For data that is not on the CPU and that its producer does not bring there, which only `device="cpu"` asks for.
+    ValueError
+        For a device that there is not, or `copy=False` where a copy is needed.
     TypeError
         For an object without `__dlpack__`, or a dtype that does not exist here.
 
@@ -638,12 +655,23 @@ def from_dlpack(x: Any, /) -> Tensor:
     """
     if isinstance(x, type) or not hasattr(x, "__dlpack__"):
         raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__")
+    target = None if device is None else checked_device("from_dlpack", device)
+    copy = None if copy is None else flag("from_dlpack", "copy", copy)
+    if isinstance(x, Tensor):
+        return asarray(_wrap(x._array), device=target, copy=copy)
+    asked: dict[str, Any] = {}
     if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] != 1:
-        raise BufferError(f"from_dlpack: the data is on device {x.__dlpack_device__()}, but must be on the CPU (1, 0)")
+        if target != "cpu" or copy is False:
+            raise BufferError(
+                f"from_dlpack: the data is on device {x.__dlpack_device__()}, but must be on the CPU (1, 0)"
+            )
+        asked["dl_device"] = (1, 0)
     if getattr(x, "requires_grad", False) and hasattr(x, "detach"):
         x = x.detach()
     try:
-        capsule = x.__dlpack__(max_version=(1, 0))
-    except TypeError:  # a producer from before versions
+        capsule = x.__dlpack__(max_version=(1, 0), **asked)
+    except TypeError:  # a producer from before versions, which knows no other device either
+        if asked:
+            raise
         capsule = x.__dlpack__()
-    return _wrap(_core.from_dlpack(capsule))
+    return asarray(_wrap(_core.from_dlpack(capsule)), device=target, copy=copy)

@@ -5,17 +5,19 @@ The families give the engine the few ops that it calls itself.
 
 from .. import _vjps as _vjps  # has the gradients of a family loaded when they are first needed
 from .._engine.registry import needed
-from . import methods as methods  # binds them to Tensor
+from . import methods as methods, protocols as protocols  # bind them to Tensor
 from .aliases import __all__ as _aliases
 from .arithmetic import __all__ as _arithmetic, add
 from .bitwise import __all__ as _bitwise
 from .comparison import __all__ as _comparison
 from .complex import __all__ as _complex
 from .creation import __all__ as _creation
+from .data_types import __all__ as _data_types
 from .einsum import __all__ as _einsum
 from .exponential import __all__ as _exponential
 from .extrema import __all__ as _extrema
 from .indexing import __all__ as _indexing, setitem
+from .inspection import __all__ as _inspection
 from .linalg import __all__ as _linalg
 from .logical import __all__ as _logical
 from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
@@ -40,9 +42,11 @@ __all__ = [
     *_complex,
     *_creation,
     *_einsum,
+    *_data_types,
     *_exponential,
     *_extrema,
     *_indexing,
+    *_inspection,
     *_linalg,
     *_logical,
     *_manipulation,

@@ -16,7 +16,7 @@ from .._engine.arguments import (
     shape as checked_shape,
     shown,
 )
-from .._engine.dtypes import as_dtype, bool_, float32, float64, int64, integer_range, promote_types
+from .._engine.dtypes import as_dtype, bool_, float64, int64, integer_range, promote_types
 from .._engine.op import is_number, wrap
 from .._engine.tensor import Tensor, asarray
 
@@ -44,27 +44,34 @@ __all__ = [
 _LONGEST = (1 << 63) - 1  # an axis
 
 
-def _filled(op: str, shape: Shape, value: Any, dtype: DType, requires_grad: bool, device: str) -> Tensor:
+def _filled(op: str, shape: Shape, value: Any, dtype: DType, requires_grad: bool, device: str | None) -> Tensor:
     shape = checked_shape(op, shape)
-    if type(device) is not str or device != "cpu":
-        device = checked_device(op, device)
-    x = wrap(_core.full(shape, value, dtype, device))
+    x = wrap(_core.full(shape, value, dtype, _place(op, device)))
     if requires_grad is not False:
         x.requires_grad = requires_grad
     return x
 
 
-def empty(shape: Shape, *, dtype: Any = float32, device: str = "cpu") -> Tensor:
+def _place(op: str, device: str | None) -> str:
+    return "cpu" if device is None else checked_device(op, device)
+
+
+def _float_or(dtype: Any) -> DType:
+    """A dtype that was given, or the default one."""
+    return _core.default_float() if dtype is None else as_dtype(dtype)
+
+
+def empty(shape: Shape, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """An array whose elements are whatever was in memory.
 
     Parameters
     ----------
     shape : int or tuple of int
         Length of each axis.
-    dtype : dtype-like
-        Element type.
-    device : str
-        Where it lies: "cpu", or for instance "cuda:0".
+    dtype : dtype-like, optional
+        Element type; by default float32.
+    device : str, optional
+        Where it lies: "cpu", which is the default, or for instance "cuda:0".
 
     Returns
     -------
@@ -84,11 +91,11 @@ def empty(shape: Shape, *, dtype: Any = float32, device: str = "cpu") -> Tensor:
     >>> tw.empty((2, 3)).shape
     (2, 3)
     """
-    return wrap(_core.empty(checked_shape("empty", shape), as_dtype(dtype), checked_device("empty", device)))
+    return wrap(_core.empty(checked_shape("empty", shape), _float_or(dtype), _place("empty", device)))
 
 
 def full(
-    shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad: bool = False, device: str = "cpu"
+    shape: Shape, fill_value: complex, *, dtype: Any = None, requires_grad: bool = False, device: str | None = None
 ) -> Tensor:
     """An array of one value.
 
@@ -102,8 +109,8 @@ def full(
         Element type; by default that of a value of NumPy's or an array, else float32, int64, bool or complex64.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
-    device : str
-        Where it lies: "cpu", or for instance "cuda:0".
+    device : str, optional
+        Where it lies: "cpu", which is the default, or for instance "cuda:0".
 
     Returns
     -------
@@ -128,19 +135,19 @@ def full(
     return _filled("full", shape, value, dtype, requires_grad, device)
 
 
-def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False, device: str = "cpu") -> Tensor:
+def zeros(shape: Shape, *, dtype: Any = None, requires_grad: bool = False, device: str | None = None) -> Tensor:
     """An array of zeros.
 
     Parameters
     ----------
     shape : int or tuple of int
         Length of each axis.
-    dtype : dtype-like
-        Element type.
+    dtype : dtype-like, optional
+        Element type; by default float32.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
-    device : str
-        Where it lies: "cpu", or for instance "cuda:0".
+    device : str, optional
+        Where it lies: "cpu", which is the default, or for instance "cuda:0".
 
     Returns
     -------
@@ -153,22 +160,22 @@ def zeros(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False, de
     >>> tw.zeros(2)
     tensor([0., 0.])
     """
-    return _filled("zeros", shape, 0, as_dtype(dtype), requires_grad, device)
+    return _filled("zeros", shape, 0, _float_or(dtype), requires_grad, device)
 
 
-def ones(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False, device: str = "cpu") -> Tensor:
+def ones(shape: Shape, *, dtype: Any = None, requires_grad: bool = False, device: str | None = None) -> Tensor:
     """An array of ones.
 
     Parameters
     ----------
     shape : int or tuple of int
         Length of each axis.
-    dtype : dtype-like
-        Element type.
+    dtype : dtype-like, optional
+        Element type; by default float32.
     requires_grad : bool
         Make it a leaf that gradients are kept for.
-    device : str
-        Where it lies: "cpu", or for instance "cuda:0".
+    device : str, optional
+        Where it lies: "cpu", which is the default, or for instance "cuda:0".
 
     Returns
     -------
@@ -181,7 +188,7 @@ def ones(shape: Shape, *, dtype: Any = float32, requires_grad: bool = False, dev
     >>> tw.ones(2)
     tensor([1., 1.])
     """
-    return _filled("ones", shape, 1, as_dtype(dtype), requires_grad, device)
+    return _filled("ones", shape, 1, _float_or(dtype), requires_grad, device)
 
 
 def zeros_like(x: Any, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -345,7 +352,7 @@ def _real_constants(op: str, **values: Any) -> tuple[list[Any], DType | None]:
 
 
 def arange(
-    start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None, device: str = "cpu"
+    start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None, device: str | None = None
 ) -> Tensor:
     """Evenly spaced values in [start, stop).
 
@@ -357,8 +364,8 @@ def arange(
         Difference between neighbours; not 0.
     dtype : dtype-like, optional
         By default that of values of NumPy's, else int64 where all three are integers, else float32.
-    device : str
-        Where it lies: "cpu", or for instance "cuda:0".
+    device : str, optional
+        Where it lies: "cpu", which is the default, or for instance "cuda:0".
 
     Returns
     -------
@@ -394,7 +401,7 @@ def arange(
     count = -((first - end) // difference) if exact else _ceil((end - first) / difference)
     if count >= 1 << 63:
         raise ValueError(f"arange: {shown(count)} elements are more than can be addressed")
-    return wrap(_core.arange(first, difference, max(count, 0), as_dtype(dtype), checked_device("arange", device)))
+    return wrap(_core.arange(first, difference, max(count, 0), as_dtype(dtype), _place("arange", device)))
 
 
 def _finite(op: str, name: str, value: Any) -> float:
@@ -409,7 +416,7 @@ def _ceil(quotient: float) -> int:
 
 
 def linspace(
-    start: float, stop: float, num: int, /, *, dtype: Any = None, endpoint: bool = True, device: str = "cpu"
+    start: float, stop: float, /, num: int, *, dtype: Any = None, endpoint: bool = True, device: str | None = None
 ) -> Tensor:
     """`num` evenly spaced values from start to stop.
 
@@ -424,8 +431,8 @@ def linspace(
         float32.
     endpoint : bool
         With False, `stop` is left out.
-    device : str
-        Where it lies: "cpu", or for instance "cuda:0".
+    device : str, optional
+        Where it lies: "cpu", which is the default, or for instance "cuda:0".
 
     Returns
     -------
@@ -454,7 +461,7 @@ def linspace(
         _require_range("linspace", wanted, ends)
     first, last = (number("linspace", "an end", end) for end in ends)
     step = (last - first) / max(1, num - 1 if endpoint else num)
-    values = _core.arange(first, step, num, float64, checked_device("linspace", device))
+    values = _core.arange(first, step, num, float64, _place("linspace", device))
     if endpoint and num > 1:  # whatever the steps have rounded to
         _core.setitem(values, -1, last)
     if wanted.is_integer:
@@ -475,7 +482,9 @@ def _require_range(op: str, dtype: DType, ends: list[Any]) -> None:
             raise ValueError(f"{op}: an end is {shown(end)}, which {dtype.name} does not hold")
 
 
-def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = float32, device: str = "cpu") -> Tensor:
+def eye(
+    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: str | None = None
+) -> Tensor:
     """Ones on a diagonal, zeros elsewhere.
 
     Parameters
@@ -484,10 +493,10 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = f
         Shape; square by default.
     k : int
         Which diagonal, positive above the main one.
-    dtype : dtype-like
-        Element type.
-    device : str
-        Where it lies: "cpu", or for instance "cuda:0".
+    dtype : dtype-like, optional
+        Element type; by default float32.
+    device : str, optional
+        Where it lies: "cpu", which is the default, or for instance "cuda:0".
 
     Returns
     -------
@@ -504,4 +513,4 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = f
     rows = integer("eye", "n_rows", n_rows, at_least=0, at_most=_LONGEST)
     columns = rows if n_cols is None else integer("eye", "n_cols", n_cols, at_least=0, at_most=_LONGEST)
     k = max(-rows, min(integer("eye", "k", k), columns))  # further out there are only zeros
-    return wrap(_core.eye(rows, columns, k, as_dtype(dtype), checked_device("eye", device)))
+    return wrap(_core.eye(rows, columns, k, _float_or(dtype), _place("eye", device)))

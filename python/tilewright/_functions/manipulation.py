@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from .. import _core
-from .._engine.arguments import flag, has_axes, integer, integers, shown
+from .._engine.arguments import device as checked_device, entries, flag, has_axes, integer, integers, shown
 from .._engine.dtypes import as_dtype
 from .._engine.op import primitive, wrap
 from .._engine.tensor import Tensor, asarray
@@ -91,7 +91,7 @@ def _split(x: Any, /, cuts: tuple[int, ...], axis: int) -> tuple[Tensor, ...]:  
     """Kernel of `split`: from each cut to the next; they rise from 0 to the length of the axis."""
 
 
-def reshape(x: Any, /, shape: Shape) -> Tensor:
+def reshape(x: Any, /, shape: Shape, *, copy: bool | None = None) -> Tensor:
     """The same elements, in C order, under another shape.
 
     Parameters
@@ -100,6 +100,8 @@ def reshape(x: Any, /, shape: Shape) -> Tensor:
         Any shape.
     shape : int or tuple of int
         New shape; one entry may be -1 and is worked out.
+    copy : bool, optional
+        True always copies, False never does (and raises where it would have to), None copies only where needed.
 
     Returns
     -------
@@ -109,7 +111,7 @@ def reshape(x: Any, /, shape: Shape) -> Tensor:
     Raises
     ------
     ValueError
-        Where the number of elements differs.
+        Where the number of elements differs, or `copy=False` and a copy is needed.
 
     Examples
     --------
@@ -118,7 +120,15 @@ def reshape(x: Any, /, shape: Shape) -> Tensor:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    return _reshape(x, shape)
+    if copy is None:
+        return _reshape(x, shape)
+    x = asarray(x)
+    if flag("reshape", "copy", copy):
+        return _reshape(astype(x, x.dtype), shape)
+    y = _reshape(x, shape)
+    if y.size and not _core.is_looked_at(y):
+        raise ValueError(f"reshape: copy=False, but x {x.shape} with strides {x.strides} has no view {y.shape}")
+    return y
 
 
 def permute_dims(x: Any, /, axes: tuple[int, ...] | None = None) -> Tensor:
@@ -217,15 +227,15 @@ def matrix_transpose(x: Any, /) -> Tensor:
     return _transpose(x, (*range(n - 2), n - 1, n - 2))
 
 
-def moveaxis(x: Any, source: int, destination: int, /) -> Tensor:
-    """Move one axis elsewhere, keeping the order of the others. A view.
+def moveaxis(x: Any, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Tensor:
+    """Move axes elsewhere, keeping the order of the others. A view.
 
     Parameters
     ----------
     x : array-like
         Any shape.
-    source, destination : int
-        Where the axis is and where it goes.
+    source, destination : int or tuple of int
+        Where each axis is and where it goes.
 
     Returns
     -------
@@ -236,6 +246,8 @@ def moveaxis(x: Any, source: int, destination: int, /) -> Tensor:
     ------
     AxisError
         Where an axis is not one of `x`.
+    ValueError
+        Where an axis comes twice, or there are not as many of both.
 
     Examples
     --------
@@ -244,9 +256,13 @@ def moveaxis(x: Any, source: int, destination: int, /) -> Tensor:
     (3, 4, 2)
     """
     x = asarray(x)
-    axes = list(range(x.ndim))
-    moved = axes.pop(_axis("moveaxis", source, x.ndim))
-    axes.insert(_axis("moveaxis", destination, x.ndim), moved)
+    sources = _axes("moveaxis", source, x.ndim, "source")
+    targets = _axes("moveaxis", destination, x.ndim, "destination")
+    if len(sources) != len(targets):
+        raise ValueError(f"moveaxis: source has {len(sources)} axes, but destination {len(targets)}")
+    axes = [axis for axis in range(x.ndim) if axis not in sources]
+    for target, axis in sorted(zip(targets, sources, strict=True)):
+        axes.insert(target, axis)
     return _transpose(x, tuple(axes))
 
 
@@ -280,25 +296,27 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Tensor:
     return _broadcast_to(x, shape)
 
 
-def expand_dims(x: Any, /, axis: int) -> Tensor:
-    """Insert an axis of length 1. A view.
+def expand_dims(x: Any, /, axis: int | tuple[int, ...]) -> Tensor:
+    """Insert axes of length 1. A view.
 
     Parameters
     ----------
     x : array-like
         Any shape.
-    axis : int
-        Where the new axis is in the result.
+    axis : int or tuple of int
+        Where the new axes are in the result.
 
     Returns
     -------
     Tensor
-        A view with one axis more.
+        A view with as many axes more.
 
     Raises
     ------
     AxisError
-        Where `axis` is out of bounds.
+        Where an axis is out of bounds.
+    ValueError
+        Where one comes twice.
 
     Examples
     --------
@@ -307,7 +325,12 @@ def expand_dims(x: Any, /, axis: int) -> Tensor:
     (2, 1)
     """
     x = asarray(x)
-    return _expand_dims(x, _axis("expand_dims", axis, x.ndim + 1))
+    if type(axis) is int:
+        return _expand_dims(x, _axis("expand_dims", axis, x.ndim + 1))
+    count = len(integers("expand_dims", "axis", axis))
+    for new in sorted(_axes("expand_dims", axis, x.ndim + count)):
+        x = _expand_dims(x, new)
+    return x
 
 
 def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
@@ -396,7 +419,7 @@ def ravel(x: Any, /) -> Tensor:
     return _reshape(x, (-1,))
 
 
-def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: str | None = None) -> Tensor:
     """Convert the elements to another dtype.
 
     Floats become integers by dropping the fraction, at most the type's range, NaN as 0; anything non-zero is True.
@@ -409,6 +432,8 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
         Element type to convert to.
     copy : bool
         With False, `x` itself comes back where it already has the dtype.
+    device : str, optional
+        Where the result lies: "cpu", or for instance "cuda:0". By default where `x` is.
 
     Returns
     -------
@@ -419,6 +444,8 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
     ------
     TypeError
         Where `dtype` is unknown, or real (but bool) for a complex `x`: take `real(x)` first.
+    ValueError
+        For a device that there is not.
 
     Examples
     --------
@@ -428,6 +455,8 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
     """
     x = asarray(x)
     wanted = as_dtype(dtype)
+    if device is not None:
+        x = x.to(checked_device("astype", device))
     if not flag("astype", "copy", copy) and wanted == x.dtype:
         return x
     y = _astype(x, wanted, True) if wanted.is_inexact else wrap(_core.astype(x._array, wanted, True), None, x)
@@ -460,15 +489,15 @@ def copy(x: Any, /) -> Tensor:
     return astype(x, x.dtype)
 
 
-def concatenate(arrays: Sequence[Any], /, axis: int = 0) -> Tensor:
+def concatenate(arrays: Sequence[Any], /, axis: int | None = 0) -> Tensor:
     """Join along an axis that exists.
 
     Parameters
     ----------
     arrays : sequence of array-like
         Shapes equal but for `axis`; dtypes are promoted.
-    axis : int
-        The axis to join along.
+    axis : int, optional
+        The axis to join along; with None, the elements of all, each in C order.
 
     Returns
     -------
@@ -486,6 +515,9 @@ def concatenate(arrays: Sequence[Any], /, axis: int = 0) -> Tensor:
     >>> tw.concatenate([[1, 2], [3]])
     tensor([1, 2, 3])
     """
+    if axis is None:
+        listed = entries("concatenate", "arrays", arrays, "a sequence of arrays")
+        return _concatenate([_reshape(x, (-1,)) for x in listed], 0)
     return _concatenate(arrays, _some_axis("concatenate", axis))
 
 
@@ -577,3 +609,11 @@ def _axis(op: str, axis: int, ndim: int, name: str = "axis") -> int:
     if not -ndim <= axis < ndim:
         raise _core.AxisError(f"{op}: axis {axis} is out of bounds for an array of {ndim} dimensions")
     return axis % ndim
+
+
+def _axes(op: str, axes: Any, ndim: int, name: str = "axis") -> list[int]:
+    """Different axes, counted from the front."""
+    listed = [_axis(op, axis, ndim, name) for axis in integers(op, name, axes)]
+    if len(set(listed)) < len(listed):
+        raise ValueError(f"{op}: {name} {tuple(listed)} names an axis twice")
+    return listed

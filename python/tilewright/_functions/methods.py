@@ -124,8 +124,8 @@ for _op in _METHODS:
 def _varargs(op: Any) -> Any:
     """`x.reshape(2, 3)` as well as `x.reshape((2, 3))`."""
 
-    def method(self: Tensor, *shape: Any) -> Tensor:
-        return op(self, *(shape if len(shape) == 1 else (shape,) if shape else ()))
+    def method(self: Tensor, *shape: Any, **keywords: Any) -> Tensor:
+        return op(self, *(shape if len(shape) == 1 else (shape,) if shape else ()), **keywords)
 
     method.__name__, method.__doc__ = op.__name__, op.__doc__
     return method

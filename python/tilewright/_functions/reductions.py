@@ -11,7 +11,7 @@ from .._engine.tensor import Tensor, asarray
 from .exponential import exp, log
 from .indexing import where
 from .logical import isfinite
-from .manipulation import _axis as checked_axis, permute_dims, reshape, squeeze
+from .manipulation import _axis as checked_axis, astype, permute_dims, reshape, squeeze
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def reduction(result: str, more: str = "", raises: str = "") -> Callable[[Any], 
 
 
 EMPTY = "\n    ValueError\n        Where there is nothing to reduce."
-DTYPE = "    dtype : dtype-like, optional\n        Convert to this first.\n"
+DTYPE = "    dtype : dtype-like, optional\n        Convert to this first; the result has it.\n"
 
 
 PLAIN_AXES = (int, type(None))  # as the kernels and the rules take them
@@ -125,7 +125,9 @@ def sum(x: Any, /, axis: Axis = None, *, keepdims: bool = False, dtype: Any = No
     """
     if keepdims is not False or type(axis) not in PLAIN_AXES:
         axis, keepdims = checked("sum", axis, keepdims)
-    return _sum(x if dtype is None else asarray(x, dtype), axis, keepdims)
+    if dtype is None:
+        return _sum(x, axis, keepdims)
+    return astype(_sum(asarray(x, dtype), axis, keepdims), dtype, copy=False)
 
 
 @reduction("Integers and bool give int64 (unsigned: uint64).", DTYPE)
@@ -140,7 +142,9 @@ def prod(x: Any, /, axis: Axis = None, *, keepdims: bool = False, dtype: Any = N
     """
     if keepdims is not False or type(axis) not in PLAIN_AXES:
         axis, keepdims = checked("prod", axis, keepdims)
-    return _prod(x if dtype is None else asarray(x, dtype), axis, keepdims)
+    if dtype is None:
+        return _prod(x, axis, keepdims)
+    return astype(_prod(asarray(x, dtype), axis, keepdims), dtype, copy=False)
 
 
 @reduction("The dtype of `x`.", raises=EMPTY)

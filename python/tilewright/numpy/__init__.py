@@ -23,7 +23,6 @@ differs in this:
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
@@ -46,6 +45,8 @@ from .._engine.dtypes import (
     uint32,
     uint64,
 )
+from .._functions.data_types import finfo, iinfo, isdtype
+from .._functions.inspection import __array_api_version__, __array_namespace_info__, e, inf, nan, pi
 from . import fft, linalg, random
 from ._array import _unpickle as _unpickle, ndarray
 from ._fallback import fallback
@@ -60,16 +61,14 @@ csingle, cdouble = complex64, complex128
 int_ = intp = longlong = int64
 uint = uintp = uint64
 
-pi = math.pi
-e = math.e
-inf = math.inf
-nan = math.nan
 euler_gamma = 0.5772156649015329
 newaxis = None
 
 __all__ = [
     *FUNCTIONS,
     "AxisError",
+    "__array_api_version__",
+    "__array_namespace_info__",
     "bfloat16",
     "bool",
     "bool_",
@@ -82,10 +81,12 @@ __all__ = [
     "e",
     "euler_gamma",
     "fft",
+    "finfo",
     "float16",
     "float32",
     "float64",
     "half",
+    "iinfo",
     "inf",
     "int8",
     "int16",
@@ -94,6 +95,7 @@ __all__ = [
     "int_",
     "intp",
     "issubdtype",
+    "isdtype",
     "linalg",
     "load",
     "longlong",

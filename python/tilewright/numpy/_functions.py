@@ -14,6 +14,7 @@ from .._functions import (
     comparison,
     complex as complex_numbers,
     creation,
+    data_types,
     einsum as einsums,
     exponential,
     extrema,
@@ -71,10 +72,10 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "identity": (creation.eye, "n=n_rows dtype", {"dtype": _FLOAT}),
     "arange": (creation.arange, "start stop step dtype", {"stop": None, "step": 1}),
     "linspace": (creation.linspace, "start stop num endpoint -retstep dtype", {"num": 50}),
-    "from_dlpack": (_from_dlpack, "x"),
+    "from_dlpack": (_from_dlpack, "x device copy"),
     "tri": (triangular.tri, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
     # shape
-    "reshape": (manipulation.reshape, "a=x shape -order"),
+    "reshape": (manipulation.reshape, "a=x shape -order copy"),
     "ravel": (manipulation.ravel, "a=x -order"),
     "permute_dims": (manipulation.permute_dims, "a=x axes"),
     "matrix_transpose": (manipulation.matrix_transpose, "x"),
@@ -117,6 +118,7 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "cumulative_prod": (scans.cumulative_prod, "x axis dtype -out include_initial"),
     "divmod": (arithmetic.divmod, "x1 x2 -out"),
     "promote_types": (promote_types, "type1=a type2=b"),
+    "can_cast": (data_types.can_cast, "from_ to -casting"),
     # products
     "matmul": (linalg.matmul, "x1 x2 -out dtype"),
     "matvec": (products.matvec, "x1 x2 -out"),
@@ -625,6 +627,7 @@ FUNCTIONS: dict[str, Any] = {
             where,
         )
     },
+    "result_type": elementwise("result_type", data_types.result_type),
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

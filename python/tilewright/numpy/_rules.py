@@ -121,16 +121,14 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
         theirs, _, own = word.lstrip("-").partition("=")
         ours[theirs] = None if word.startswith("-") else own or theirs
     names = tuple(ours)
-    refused = {theirs for theirs, own in ours.items() if own is None}
+    writes = "out" in ours and ours["out"] is None
     code = getattr(function, "__wrapped__", function).__code__
     by_position = code.co_varnames[: code.co_posonlyargcount]
     front = [theirs for theirs in names if ours[theirs] in by_position]
 
     alone = not defaults and names[0] in front  # whether the first argument can do without the others
 
-    def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
-        if alone and len(args) == 1 and not keywords:
-            return adopted(_core.under_numpy_rules(function, args, keywords))
+    def translated(args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if len(args) > len(names):
             raise TypeError(f"{name}: takes at most {len(names)} arguments, got {len(args)}")
         given = {**defaults, **dict(zip(names, args))}  # noqa: B905 - fewer may be given
@@ -140,7 +138,6 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
             if theirs in names[: len(args)]:
                 raise TypeError(f"{name}: {theirs} is given twice")
             given[theirs] = value
-        out = given.pop("out", None) if "out" in refused else None
         positional = [given.pop(theirs) for theirs in front if theirs in given]
         by_name = {}
         for theirs, value in given.items():
@@ -149,9 +146,19 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
                 by_name[own] = value
             elif value is not None:
                 raise _not_there(name, theirs)
-        y = adopted(_core.under_numpy_rules(function, tuple(positional), by_name))
+        return tuple(positional), by_name
+
+    def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
+        if alone and len(args) == 1 and not keywords:
+            return adopted(_core.under_numpy_rules(function, args, keywords))
+        out = keywords.pop("out", None) if writes else None
+        if writes and len(args) > names.index("out"):
+            i = names.index("out")
+            args, out = (*args[:i], None, *args[i + 1 :]), args[i]
+        y = adopted(_core.under_numpy_rules(function, *translated(args, keywords)))
         return y if out is None else written(name, y, out)
 
+    with_numpy_arguments.translated = translated  # type: ignore[attr-defined] # for tensors of another class
     functools.update_wrapper(with_numpy_arguments, function)
     signature = inspect.signature(function)
     inner = signature.parameters

@@ -72,20 +72,23 @@ __attribute__((noinline)) vd floor_divide_lanes(vd a, vd b) {
     double t = (a[i] - r) / b[i];
     if (r != 0 && (r < 0) != (b[i] < 0)) t -= 1;
     t = __builtin_floor(t + 0.5);  // an integer but for its rounding
-    a[i] = b[i] == 0 ? q : t == 0 ? __builtin_copysign(0.0, q) : t;
+    const bool infinite = __builtin_isinf(a[i]) || __builtin_isinf(b[i]);
+    a[i] = b[i] == 0 || infinite ? q : t == 0 ? __builtin_copysign(0.0, q) : t;
   }
   return a;
 }
-// The floor of the quotient, taken back by one where rounding lifted the quotient onto the next integer.
+// The floor of the quotient, taken back by one where rounding lifted the quotient onto the next integer. With infinite
+// operands it is the quotient, as the Array API standard has it: 1 // -inf is -0, where Python says -1.
 template <bool floats>
 TW_INLINE vd floor_divide(vd a, vd b) {
   if (!floats && TW_VEC_BYTES == 16) return floor_divide_lanes(a, b);
   const vd q = a / b, r = fma(-round_to<1>(q), b, a);
   vd t = round_to<1>(q);
   const auto lifted = (((r < 0.0) & (b > 0.0)) | ((r > 0.0) & (b < 0.0))) & (abs(t) < splat<vd>(0x1p53));
-  if (!floats) t = lifted ? t - 1.0 : t;
-  t = (t == 0.0) & (a != 0.0) & ((a < 0.0) ^ (b < 0.0)) ? splat<vd>(-1) : t;  // b is infinite
-  return (abs(a) == splat<vd>(__builtin_inf())) & (b != 0.0) ? a - a : t;
+  if (floats) return t;
+  t = lifted ? t - 1.0 : t;
+  const auto underflowed = (t == 0.0) & (a != 0.0) & ((a < 0.0) ^ (b < 0.0)) & (abs(b) < splat<vd>(__builtin_inf()));
+  return underflowed ? splat<vd>(-1) : t;
 }
 
 struct Remainder {

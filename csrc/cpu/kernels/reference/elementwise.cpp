@@ -153,7 +153,7 @@ real tanhshrink(real x) {
 }
 
 double floor_divide(double a, double b) {
-  if (b == 0) return a / b;
+  if (b == 0 || __builtin_isinf(a) || __builtin_isinf(b)) return a / b;
   const double r = __builtin_fmod(a, b);
   double q = (a - r) / b;
   if (r != 0 && (r < 0) != (b < 0)) q -= 1;

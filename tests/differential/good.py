@@ -67,7 +67,8 @@ GOOD = {
     "qr.mode": ('"reduced"', '"complete"'), "Q": X, "R": X, "sign": X, **dict.fromkeys((f"{name}.x"
     for name in SQUARE), ("np.eye(3)", 't("float64", 2, 2) + tw.eye(2)')), "cholesky.upper": BOOL,
     "UPLO": ('"L"', '"U"'),
-    "full_matrices": BOOL, **dict.fromkeys(("pinv.rtol", "matrix_rank.rtol"), ("None", "1e-3")), "rcond": ("None", "1e-3"),
+    "full_matrices": BOOL, "rcond": ("None", "1e-3"),
+    **dict.fromkeys(("pinv.rtol", "matrix_rank.rtol"), ("None", "1e-3")),
     "ord": ("2", "1", "math.inf"),
     "cond.p": ("None", "1", '"fro"'), "ind": ("1",), "tensorinv.x": ("np.eye(3)",), "offset": ("0", "1", "-1"),
     **dict.fromkeys(("tensorsolve.a", "lstsq.a"), ("np.eye(3)",)), **dict.fromkeys(("tensorsolve.b", "lstsq.b"),

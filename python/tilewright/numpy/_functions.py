@@ -30,7 +30,9 @@ from .._functions import (
     trigonometric,
 )
 from .._functions.aliases import ALIASES
+from ._polynomials import POLYNOMIALS
 from ._rules import adapted, elementwise, under_numpy_rules
+from ._statistics import STATISTICS
 
 # What NumPy does not have, or what is declared below.
 _NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal"}
@@ -485,6 +487,8 @@ def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, 
 FUNCTIONS: dict[str, Any] = {
     **_elementwise_functions(),
     **_adapted_functions(),
+    **STATISTICS,
+    **POLYNOMIALS,
     **{f.__name__: f for f in (array, asarray, angle, argsort, clip, mean, var, std, reciprocal, round, sort, where)},
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}

@@ -26,12 +26,13 @@ from . import (
     scans,
     sequence_layers,
     sorting,
+    statistics,
 )
 
 FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
-    *(linalg, padding, resampling, folding, sequence_layers),
+    *(statistics, linalg, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -182,7 +182,7 @@ def _slope(f: Tensor, h: Any, axis: int, edge_order: int) -> Tensor:
         a, b = before_last, last
         tail = part(n - 3, n - 2) * (b / (a * (a + b))) + part(n - 2, n - 1) * (-(b + a) / (a * b))
         tail = tail + part(n - 1, None) * ((2.0 * b + a) / (b * (a + b)))
-    return concatenate([head, inner, tail], axis=axis)
+    return astype(concatenate([head, inner, tail], axis=axis), f.dtype, copy=False)
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:

@@ -50,7 +50,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Tensor:
     ValueError
         Where `x` is not 1-D or has negative numbers, or the weights have another shape.
     TypeError
-        Where `x` are no integers.
+        Where `x` are no integers, or the weights complex.
 
     Examples
     --------
@@ -75,6 +75,8 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Tensor:
     weights = array("bincount", "weights", weights)
     if weights.shape != x.shape:
         raise ValueError(f"bincount: weights have shape {weights.shape}, but x {x.shape}")
+    if weights.dtype.is_complex:
+        raise TypeError(f"bincount: weights have dtype {weights.dtype.name}, but must be real")
     return _counted(x, weights if weights.dtype.is_inexact else astype(weights, _core.default_float(weights)), length)
 
 
@@ -130,10 +132,9 @@ def _stone(x: Tensor, extent: float) -> float:
 
 def _auto(x: Tensor, extent: float) -> float:
     width, sturges = _freedman_diaconis(x, extent), _sturges(x, extent)
-    if not width:
-        return sturges
-    whole = extent / width
-    return width if width < sturges or not whole else sturges
+    least = extent / x.size**0.5 / 2  # not many more bins than the root of the count
+    width = width if width > least else least
+    return width if width < sturges else sturges
 
 
 _ESTIMATORS = {

@@ -62,7 +62,9 @@ def nansum(a: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = Fal
     >>> tw.nansum([[1.0, float("nan")], [2.0, 3.0]], axis=1)
     tensor([1., 5.])
     """
-    return sum(_filled("nansum", a, 0), axis, keepdims=keepdims, dtype=dtype)
+    axis, keepdims = checked("nansum", axis, keepdims)
+    a = with_axes("nansum", _filled("nansum", a, 0), axis)
+    return sum(a, axis, keepdims=keepdims, dtype=dtype)
 
 
 @nan_reduction("Integers and bool give int64 (unsigned: uint64).", DTYPE)
@@ -75,7 +77,9 @@ def nanprod(a: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = Fa
     >>> tw.nanprod([[1.0, float("nan")], [2.0, 3.0]], axis=1)
     tensor([1., 6.])
     """
-    return prod(_filled("nanprod", a, 1), axis, keepdims=keepdims, dtype=dtype)
+    axis, keepdims = checked("nanprod", axis, keepdims)
+    a = with_axes("nanprod", _filled("nanprod", a, 1), axis)
+    return prod(a, axis, keepdims=keepdims, dtype=dtype)
 
 
 @nan_reduction("The dtype of `a`.", raises=EMPTY)

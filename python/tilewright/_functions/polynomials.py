@@ -96,7 +96,7 @@ def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any
     -------
     Tensor, shape (deg + 1,) or (deg + 1, k); or tuple of two
         The coefficients from the highest power down; with `cov` also their covariances, of shape (deg + 1, deg + 1) or
-        (deg + 1, deg + 1, k). Integers give float32. `x`, `y` and `w` have gradients.
+        (deg + 1, deg + 1, k), k of 1 where unscaled. Integers give float32. `x`, `y` and `w` have gradients.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any
         return result
     base = _inv(matmul(matrix_transpose(conj(scaled)), scaled)) / scale / expand_dims(scale, axis=1)
     if isinstance(cov, str) and cov == "unscaled":
-        return result, base
+        return result, base if y.ndim == 1 else expand_dims(base, axis=2)
     flag("polyfit", "cov", cov)
     if x.size <= deg + 1:
         raise ValueError(f"polyfit: cov needs more than {deg + 1} samples, got {x.size}")
@@ -208,7 +208,7 @@ def roots(p: Any) -> Tensor:
     complex_now = r.dtype.is_complex
     r = astype(r, _core.complex_dtype(p.dtype) if complex_now and not p.dtype.is_complex else p.dtype, copy=False)
     if p.requires_grad:
-        slope = p[:-1] * arange(p.size - 1, 0, -1, dtype=p.dtype)
+        slope = p[:-1] * astype(arange(p.size - 1, 0, -1), p.dtype)
         for _ in range(2):
             r = r - polyval(p, r) / polyval(slope, r)
     return pad(r, (0, trailing)) if trailing else r

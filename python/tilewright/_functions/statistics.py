@@ -183,13 +183,13 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
 def _variables(op: str, m: Any, y: Any, rowvar: bool) -> Tensor:
     """The observations of each variable in a row, floating."""
     rows = []
-    for name, x in (("m", m), ("y", y)):
+    for name, x in (("m" if op == "cov" else "x", m), ("y", y)):
         if x is None:
             continue
         x = array(op, name, x)
         if x.ndim > 2:
             raise ValueError(f"{op}: {name} has shape {x.shape}, but at most two axes have a meaning")
-        x = reshape(x, (1, -1)) if x.ndim < 2 else x if rowvar or (x.shape[0] == 1 and name == "m") else permute_dims(x)
+        x = reshape(x, (1, -1)) if x.ndim < 2 else x if rowvar or (x.shape[0] == 1 and name != "y") else permute_dims(x)
         default = _core.default_float(x)
         rows.append(astype(x, promote_types(x.dtype, default) if x.dtype.is_inexact else default, copy=False))
     return rows[0] if len(rows) == 1 else concatenate(rows)
@@ -307,7 +307,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Tensor:
     tensor([[ 1., -1.],
             [-1.,  1.]])
     """
-    c = cov(x, y, rowvar)
+    c = cov(_variables("corrcoef", x, y, flag("corrcoef", "rowvar", rowvar)))
     if not c.ndim:
         return c / c
     at = arange(c.shape[0])

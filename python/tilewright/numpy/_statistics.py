@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .._functions import differences, histograms, interpolation, nan_reductions, order_statistics, statistics
-from ._rules import adapted, renamed_only
+from ._rules import adapted, adopted, renamed_only
 
 _ORDER = "a q axis -out -overwrite_input method keepdims"
 _MIDDLE = "a axis -out -overwrite_input keepdims"
@@ -49,7 +50,16 @@ _ADAPTED: dict[str, tuple[Any, str]] = {
     "correlate": (interpolation.correlate, "a v mode"),
 }
 
+_histogramdd = adapted("histogramdd", *_ADAPTED.pop("histogramdd"))
+
+
+def histogramdd(*args: Any, **keywords: Any) -> Any:
+    counts, edges = _histogramdd(*args, **keywords)
+    return counts, adopted(edges)
+
+
 STATISTICS: dict[str, Any] = {
     **{name: adapted(name, function, parameters) for name, (function, parameters) in _ADAPTED.items()},
+    "histogramdd": functools.update_wrapper(histogramdd, _histogramdd),
     "gradient": renamed_only("gradient", differences.gradient),
 }

@@ -31,12 +31,13 @@ from . import (
     scans,
     sequence_layers,
     sorting,
+    statistics,
 )
 
 FAMILIES = (
     *(elementwise, functions, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
-    *(products, linalg, decompositions, norms, fft, padding, resampling, folding, sequence_layers),
+    *(statistics, products, linalg, decompositions, norms, fft, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -452,6 +452,21 @@ GOOD = {
     "decimals": ("0", "1", "-1"), "ddof": ("0", "1"), "deg": BOOL, "ndmin": ("0", "3"),
     "numpy.linalg.a": ("np.eye(3)",), "numpy.fft.a": X,
     "grad.value": ("None", 't("float32", 2, 3)', 't("float64", 2, 3)', 't("int64", 2, 3)'),
+    # statistics
+    "weights": ("None", "[1, 2, 3]", "leaf(2, 3)"), "returned": BOOL, "minlength": ("0", "5"), "v": X, "y": X, "f": X,
+    "rowvar": BOOL, "fweights": ("None", "[1, 2, 1]"), "aweights": ("None", "[0.5, 2.0, 1.0]", "leaf(3)"), "m": X,
+    "diff.prepend": ("None", "0"), "diff.append": ("None", "0"), "ary": X, "to_end": ("None", "1"),
+    "to_begin": ("None", "[1, 2]"), "varargs": ("1.0", "[1.0, 2.0, 4.0]"), "edge_order": ("1", "2"),
+    "bins": ("3", "[0.0, 1.0, 2.0]", '"auto"'), "range": ("None", "(0.0, 2.0)"), "density": ("None", *BOOL),
+    "sample": ('t("float32", 4, 2)', "[[1.0, 2.0], [0.0, 1.0]]"), "xp": ("[1.0, 2.0, 3.0]",), "fp": ("leaf(3)",),
+    "left": ("None", "0.0"), "right": ("None", "1.0"), "period": ("None", "1.5"), "discont": ("None", "2.0"),
+    "unwrap.period": ("6.0", "4"), "q": ("0.5", "[0.25, 1.0]", "0"), "method": ('"linear"', '"nearest"', '"hazen"'),
+    "cov.bias": BOOL, "cov.ddof": ("None", "0", "1"), "convolve.mode": ('"full"', '"same"'),
+    "correlate.mode": ('"valid"', '"same"'), "diff.n": ("1", "2", "0"), "polyfit.x": ("[0.0, 1.0, 2.0]", "leaf(3)"),
+    "polyfit.y": ("[1.0, 2.0, 4.0]", "leaf(3)"), "polyfit.deg": ("1", "0"), "w": ("None", "[1, 2, 1]"),
+    "polyfit.cov": ("False", "True", '"unscaled"'), "polyval.p": ("leaf(3)", "[1, 2]"), "roots.p": ("leaf(3)",),
+    "unwrap.p": X, "dx": NUMBER,
+    "trapezoid.x": ("None", "[0.0, 1.0, 3.0]"), "bincount.x": ("[0, 1, 1]", 't("uint8", 3)'),
 }  # fmt: skip
 
 # How to make one, where good arguments for its constructor would not do.

@@ -13,15 +13,21 @@ from .comparison import __all__ as _comparison
 from .complex import __all__ as _complex
 from .creation import __all__ as _creation
 from .data_types import __all__ as _data_types
+from .differences import __all__ as _differences
 from .einsum import __all__ as _einsum
 from .exponential import __all__ as _exponential
 from .extrema import __all__ as _extrema
+from .histograms import __all__ as _histograms
 from .indexing import __all__ as _indexing, setitem
 from .inspection import __all__ as _inspection
+from .interpolation import __all__ as _interpolation
 from .linalg import __all__ as _linalg
 from .logical import __all__ as _logical
 from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
+from .nan_reductions import __all__ as _nan_reductions
+from .order_statistics import __all__ as _order_statistics
 from .padding import __all__ as _padding
+from .polynomials import __all__ as _polynomials
 from .products import __all__ as _products
 from .reductions import __all__ as _reductions, _sum
 from .rounding import __all__ as _rounding
@@ -43,15 +49,21 @@ __all__ = [
     *_creation,
     *_einsum,
     *_data_types,
+    *_differences,
     *_exponential,
     *_extrema,
+    *_histograms,
     *_indexing,
     *_inspection,
+    *_interpolation,
     *_linalg,
     *_logical,
     *_manipulation,
+    *_nan_reductions,
+    *_order_statistics,
     *_padding,
     *_products,
+    *_polynomials,
     *_reductions,
     *_rounding,
     *_scans,

@@ -248,6 +248,13 @@ def with_axes(op: str, x: Any, axis: Axis) -> Tensor:
     return x
 
 
+def ordered(op: str, x: Tensor) -> Tensor:
+    """`x`, if its numbers have an order."""
+    if x.dtype.is_complex:
+        raise TypeError(f"{op}: dtype {x.dtype.name} is not supported: it has no order")
+    return x
+
+
 @reduction("Integers and bool give float32.", raises=EMPTY)
 def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """`log(sum(exp(x)))` over axes, without overflow.

@@ -34,7 +34,9 @@ from .._functions import (
     trigonometric,
 )
 from .._functions.aliases import ALIASES
+from ._polynomials import POLYNOMIALS
 from ._rules import adapted, elementwise, under_numpy_rules
+from ._statistics import STATISTICS
 from ._ufuncs import with_methods
 
 # What NumPy does not have, or what is declared below.
@@ -628,6 +630,8 @@ FUNCTIONS: dict[str, Any] = {
         )
     },
     "result_type": elementwise("result_type", data_types.result_type),
+    **STATISTICS,
+    **POLYNOMIALS,
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

@@ -100,6 +100,11 @@ def _kind(dtype: DType) -> int:
     return 3 if dtype.is_complex else 2 if dtype.is_floating else 1 if dtype.is_integer else 0
 
 
+def renamed_only(name: str, function: Any) -> Any:
+    """A function whose arguments are NumPy's already."""
+    return _named(name, under_numpy_rules(function), function)
+
+
 def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
     """A function that takes its arguments as NumPy's does.
 

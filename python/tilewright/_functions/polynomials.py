@@ -1,0 +1,214 @@
+"""Polynomials as NumPy's older functions have them: coefficients from the highest power down to the constant."""
+
+from __future__ import annotations
+
+from .. import _core
+from .._engine.arguments import array, flag, integer
+from .._engine.dtypes import promote_types
+from .._engine.tensor import Tensor, asarray
+from .arithmetic import sqrt, square
+from .comparison import equal
+from .complex import conj
+from .creation import arange, eye, zeros
+from .differences import floating
+from .indexing import nonzero, where
+from .linalg import _inv, _qr, matmul
+from .manipulation import astype, concatenate, expand_dims, matrix_transpose, reshape, stack
+from .padding import pad
+from .reductions import sum
+from .scans import cumulative_prod
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["polyfit", "polyval", "roots"]
+
+
+def coefficients(op: str, name: str, p: Any) -> Tensor:
+    """1-D."""
+    p = array(op, name, p)
+    if p.ndim > 1:
+        raise ValueError(f"{op}: {name} has shape {p.shape}, but must be 1-D")
+    return reshape(p, (-1,))
+
+
+def polyval(p: Any, x: Any) -> Tensor:
+    """Values of a polynomial, `p[0] x^(n - 1) + .. + p[n - 1]`, by Horner's rule.
+
+    Parameters
+    ----------
+    p : array-like, shape (n,)
+        Coefficients from the highest power down.
+    x : array-like
+        Where it is evaluated, any shape.
+
+    Returns
+    -------
+    Tensor
+        Shape of `x`, of the promoted dtype.
+
+    Raises
+    ------
+    ValueError
+        Where `p` has several axes.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.polyval([3.0, 0.0, 1.0], [0.0, 1.0, 2.0])
+    tensor([ 1.,  4., 13.])
+    """
+    p, x = coefficients("polyval", "p", p), array("polyval", "x", x)
+    y = zeros(x.shape, dtype=promote_types(p.dtype, x.dtype), device=x.device)
+    for k in range(p.size):
+        y = y * x + p[k]
+    return y
+
+
+def _least_squares(a: Tensor, b: Tensor) -> Tensor:
+    """What has the least squared error, and where that leaves a choice the least length; for full rank."""
+    if a.shape[0] >= a.shape[1]:
+        q, r = _qr(a)
+        return matmul(_inv(r), matmul(matrix_transpose(conj(q)), b))
+    q, r = _qr(matrix_transpose(conj(a)))
+    return matmul(q, matmul(_inv(matrix_transpose(conj(r))), b))
+
+
+def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any:
+    """The polynomial that comes closest to samples: least squares.
+
+    Parameters
+    ----------
+    x : array-like, shape (n,)
+        Where the samples were taken.
+    y : array-like, shape (n,) or (n, k)
+        The samples, or columns of them.
+    deg : int
+        The highest power.
+    w : array-like, shape (n,), optional
+        Weights of the errors before they are squared.
+    cov : bool or "unscaled"
+        Give the covariances of the coefficients, too: scaled so that the residuals agree with their variance, or, as
+        weights of known variance want it, unscaled.
+
+    Returns
+    -------
+    Tensor, shape (deg + 1,) or (deg + 1, k); or tuple of two
+        The coefficients from the highest power down; with `cov` also their covariances, of shape (deg + 1, deg + 1) or
+        (deg + 1, deg + 1, k), k of 1 where unscaled. Integers give float32. `x`, `y` and `w` have gradients.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit, there are no samples, or too few for `cov` or different ones for the degree.
+    TypeError
+        For float16 and bfloat16.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.round(tw.polyfit([0.0, 1.0, 2.0, 3.0], [1.0, 3.0, 5.0, 7.0], 1))
+    tensor([2., 1.])
+    """
+    deg = integer("polyfit", "deg", deg, at_least=0)
+    x, y = floating(array("polyfit", "x", x)), floating(array("polyfit", "y", y))
+    if x.ndim != 1 or y.ndim not in (1, 2) or not x.size or y.shape[0] != x.size:
+        raise ValueError(
+            f"polyfit: x has shape {x.shape} and y {y.shape}, but must be (n,) and (n,) or (n, k), n above 0"
+        )
+    wide = promote_types(x.dtype, y.dtype)
+    if wide.itemsize < 4:
+        raise TypeError(f"polyfit: dtype {wide.name} is not supported; use astype('float32')")
+    x, y = astype(x, wide, copy=False), astype(y, wide, copy=False)
+    columns, right = vander(x, deg + 1), y if y.ndim == 2 else reshape(y, (-1, 1))
+    if w is not None:
+        w = array("polyfit", "w", w)
+        if w.shape != x.shape:
+            raise ValueError(f"polyfit: w has shape {w.shape}, but x {x.shape}")
+        w = reshape(astype(w, wide, copy=False), (-1, 1))
+        columns, right = columns * w, right * w
+    scale = sqrt(sum(square(abs(columns)) if wide.is_complex else square(columns), axis=0))
+    scale = where(equal(scale, 0), 1, scale)
+    scaled = columns / scale
+    c = _least_squares(scaled, right) / expand_dims(scale, axis=1)
+    result = c if y.ndim == 2 else c[:, 0]
+    if cov is False:
+        return result
+    base = _inv(matmul(matrix_transpose(conj(scaled)), scaled)) / scale / expand_dims(scale, axis=1)
+    if isinstance(cov, str) and cov == "unscaled":
+        return result, base if y.ndim == 1 else expand_dims(base, axis=2)
+    flag("polyfit", "cov", cov)
+    if x.size <= deg + 1:
+        raise ValueError(f"polyfit: cov needs more than {deg + 1} samples, got {x.size}")
+    factor = sum(square(right - matmul(columns, c)), axis=0) / (x.size - deg - 1)
+    return result, (base * factor[0] if y.ndim == 1 else expand_dims(base, axis=2) * factor)
+
+
+def vander(x: Tensor, count: int) -> Tensor:
+    """Powers of each element, from the highest down to 1."""
+    powers = cumulative_prod(stack([x] * (count - 1), axis=1), axis=1) if count > 1 else None
+    first = reshape(x, (-1, 1)) * 0 + 1
+    return first if powers is None else concatenate([powers[:, ::-1], first], axis=1)
+
+
+def eigenvalues(x: Tensor) -> Tensor:
+    """Of a square matrix, by NumPy, in double precision; real where all are. They have no gradient."""
+    import numpy as np
+
+    wide = astype(x.detach(), "complex128" if x.dtype.is_complex else "float64")
+    return asarray(np.linalg.eigvals(wide.numpy())).to(x.device)
+
+
+def _companion(p: Tensor) -> Tensor:
+    """The matrix whose eigenvalues are the roots."""
+    p = astype(p.detach(), "complex128" if p.dtype.is_complex else "float64")
+    first = reshape(-p[1:] / p[0], (1, -1))
+    return concatenate([first, eye(p.size - 2, p.size - 1, dtype=p.dtype, device=p.device)])
+
+
+def roots(p: Any) -> Tensor:
+    """Where a polynomial is zero: the eigenvalues of its companion matrix.
+
+    Parameters
+    ----------
+    p : array-like, shape (n,)
+        Coefficients from the highest power down; zeros at the front count as not there.
+
+    Returns
+    -------
+    Tensor
+        1-D: n - 1 or fewer, each as often as it is one; complex where any is, else real. Integers give float32 or
+        complex64. The gradient of a root that is one several times is not finite.
+
+    Raises
+    ------
+    ValueError
+        Where `p` has several axes.
+
+    Notes
+    -----
+    Where a gradient is wanted, two of Newton's steps carry the first and the second derivative: `dr = -dp(r) / p'(r)`.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.sort(tw.round(tw.roots([1.0, -3.0, 2.0])))
+    tensor([1., 2.])
+    """
+    p = floating(coefficients("roots", "p", p))
+    (where_not,) = nonzero(p.detach())
+    if not where_not.size:
+        return zeros(0, dtype=p.dtype)
+    first, last = int(where_not[0]), int(where_not[-1])
+    trailing, p = p.size - 1 - last, p[first : last + 1]
+    if p.size == 1:
+        return zeros(trailing, dtype=p.dtype)
+    r = eigenvalues(_companion(p))
+    complex_now = r.dtype.is_complex
+    r = astype(r, _core.complex_dtype(p.dtype) if complex_now and not p.dtype.is_complex else p.dtype, copy=False)
+    if p.requires_grad:
+        slope = p[:-1] * astype(arange(p.size - 1, 0, -1), p.dtype)
+        for _ in range(2):
+            r = r - polyval(p, r) / polyval(slope, r)
+    return pad(r, (0, trailing)) if trailing else r

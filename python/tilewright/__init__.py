@@ -30,11 +30,13 @@ from ._functions.creation import *
 from ._functions.exponential import *
 from ._functions.extrema import *
 from ._functions.indexing import *
+from ._functions.joining import *
 from ._functions.linalg import *
 from ._functions.logical import *
 from ._functions.manipulation import *
 from ._functions.padding import *
 from ._functions.reductions import *
+from ._functions.repeating import *
 from ._functions.rounding import *
 from ._functions.scans import *
 from ._functions.sorting import *

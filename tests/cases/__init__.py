@@ -11,6 +11,7 @@ from . import (
     embedding,
     folding,
     indexing,
+    joining,
     linalg,
     losses,
     manipulation,
@@ -22,6 +23,7 @@ from . import (
     pooling,
     recurrent,
     reductions,
+    repeating,
     resampling,
     scans,
     sequence_layers,
@@ -32,6 +34,7 @@ FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
+    *(joining, repeating),
     *(linalg, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

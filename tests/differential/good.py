@@ -404,6 +404,12 @@ GOOD = {
     "key": ("0", "...", "[0, 1]", "(slice(None), 1)", "t('bool', 2, 3)", "None", "-1"), "spec": ('""', '".2f"'),
     "tiles": ('"none"', '"f2"', '"f4"'), "index_": ("0", "-1", "slice(0, 1)"),
     "state": ("tw.random.Generator(3).state",),
+    # shapes
+    "repeats": ("2", "0", "[1, 2]", "[2, 0, 1]"), "repetitions": ("2", "(2, 1)", "0"), "roll.shift": ("1", "(1, -1)"),
+    "tile.A": X, "reps": ("2", "(2, 1)"), "rot90.m": X, "rot90.k": ("1", "-1", "2"), "rot90.axes": ("(0, 1)", "(1, 0)"),
+    **dict.fromkeys(("m", "arys", "ary", "arr", "a"), X), "shapes": ("(2, 3)", "(3,)", "1"), "new_shape": SHAPE,
+    "broadcast_arrays.arrays": X, "block.arrays": ("[[[1.0]], [[2.0]]]", "[[leaf(2, 3)], [leaf(2, 3)]]", "1.0"),
+    "tup": ("[leaf(3), [1.0, 2.0, 3.0]]", 't("float32", 2, 3)'), "obj": ("0", "-1", "[0, 1]", "slice(0, 1)", "[True]"),
     # NumPy's names
     **dict.fromkeys((f"numpy.{name}" for name in ("a", "m", "y", "z", "arr", "ary", "val", "array", "object")), X),
     "prototype": X, "N": ("3", "0"), "eye.M": ("None", "2"), "n": ("3", "0"), "tri.M": ("None", "2"),

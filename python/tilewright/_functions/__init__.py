@@ -15,11 +15,13 @@ from .creation import __all__ as _creation
 from .exponential import __all__ as _exponential
 from .extrema import __all__ as _extrema
 from .indexing import __all__ as _indexing, setitem
+from .joining import __all__ as _joining
 from .linalg import __all__ as _linalg
 from .logical import __all__ as _logical
 from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
 from .padding import __all__ as _padding
 from .reductions import __all__ as _reductions, _sum
+from .repeating import __all__ as _repeating
 from .rounding import __all__ as _rounding
 from .scans import __all__ as _scans
 from .sorting import __all__ as _sorting
@@ -39,11 +41,13 @@ __all__ = [
     *_exponential,
     *_extrema,
     *_indexing,
+    *_joining,
     *_linalg,
     *_logical,
     *_manipulation,
     *_padding,
     *_reductions,
+    *_repeating,
     *_rounding,
     *_scans,
     *_sorting,

@@ -17,11 +17,13 @@ from .._functions import (
     exponential,
     extrema,
     indexing,
+    joining,
     linalg,
     logical,
     manipulation,
     padding,
     reductions,
+    repeating,
     rounding,
     scans,
     sorting,
@@ -30,7 +32,7 @@ from .._functions import (
     trigonometric,
 )
 from .._functions.aliases import ALIASES
-from ._rules import adapted, elementwise, under_numpy_rules
+from ._rules import adapted, elementwise, shared, under_numpy_rules
 
 # What NumPy does not have, or what is declared below.
 _NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal"}
@@ -80,6 +82,10 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "stack": (manipulation.stack, "arrays axis -out"),
     "pad": (padding.pad, "array=x pad_width mode constant_values", {"mode": "constant"}),
     "split": (manipulation.split, "ary=x indices_or_sections=sections axis"),
+    "unstack": (joining.unstack, "x axis"),
+    "repeat": (repeating.repeat, "a=x repeats axis"),
+    "roll": (repeating.roll, "a=x shift axis"),
+    "tile": (repeating.tile, "A=x reps=repetitions"),
     # parts
     "take": (indexing.take, "a=x indices axis -out"),
     "take_along_axis": (indexing.take_along_axis, "arr=x indices axis"),
@@ -109,6 +115,15 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     # products
     "matmul": (linalg.matmul, "x1 x2 -out dtype"),
 }
+
+
+# Families whose functions have NumPy's arguments, but for those above.
+_SHARED = (joining, repeating)
+
+
+def _shared_functions() -> dict[str, Any]:
+    names = {name: family for family in _SHARED for name in family.__all__ if name not in _ADAPTED}
+    return {name: shared(getattr(family, name)) for name, family in names.items()}
 
 
 def _adapted_functions() -> dict[str, Any]:
@@ -485,6 +500,7 @@ def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, 
 FUNCTIONS: dict[str, Any] = {
     **_elementwise_functions(),
     **_adapted_functions(),
+    **_shared_functions(),
     **{f.__name__: f for f in (array, asarray, angle, argsort, clip, mean, var, std, reciprocal, round, sort, where)},
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}

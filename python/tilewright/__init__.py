@@ -27,8 +27,10 @@ from ._functions.bitwise import *
 from ._functions.comparison import *
 from ._functions.complex import *
 from ._functions.creation import *
+from ._functions.diagonals import *
 from ._functions.exponential import *
 from ._functions.extrema import *
+from ._functions.grids import *
 from ._functions.indexing import *
 from ._functions.joining import *
 from ._functions.linalg import *

@@ -7,9 +7,11 @@ from . import (
     conv,
     creation,
     ctc,
+    diagonals,
     elementwise,
     embedding,
     folding,
+    grids,
     indexing,
     joining,
     linalg,
@@ -34,7 +36,7 @@ FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
-    *(joining, repeating),
+    *(joining, repeating, diagonals, grids),
     *(linalg, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

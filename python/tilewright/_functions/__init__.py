@@ -12,8 +12,10 @@ from .bitwise import __all__ as _bitwise
 from .comparison import __all__ as _comparison
 from .complex import __all__ as _complex
 from .creation import __all__ as _creation
+from .diagonals import __all__ as _diagonals
 from .exponential import __all__ as _exponential
 from .extrema import __all__ as _extrema
+from .grids import __all__ as _grids
 from .indexing import __all__ as _indexing, setitem
 from .joining import __all__ as _joining
 from .linalg import __all__ as _linalg
@@ -38,8 +40,10 @@ __all__ = [
     *_comparison,
     *_complex,
     *_creation,
+    *_diagonals,
     *_exponential,
     *_extrema,
+    *_grids,
     *_indexing,
     *_joining,
     *_linalg,

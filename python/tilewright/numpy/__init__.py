@@ -44,9 +44,11 @@ from .._engine.dtypes import (
     uint32,
     uint64,
 )
+from .._functions.grids import _Grid
 from . import linalg, random
 from ._array import _unpickle as _unpickle, ndarray
 from ._functions import FUNCTIONS
+from ._rules import under_numpy_rules
 
 globals().update(FUNCTIONS)
 
@@ -62,6 +64,8 @@ inf = math.inf
 nan = math.nan
 euler_gamma = 0.5772156649015329
 newaxis = None
+
+mgrid, ogrid = (_Grid(sparse, under_numpy_rules) for sparse in (False, True))
 
 __all__ = [
     *FUNCTIONS,
@@ -90,9 +94,11 @@ __all__ = [
     "intp",
     "linalg",
     "longlong",
+    "mgrid",
     "nan",
     "ndarray",
     "newaxis",
+    "ogrid",
     "pi",
     "random",
     "single",

@@ -14,8 +14,10 @@ from .._functions import (
     comparison,
     complex as complex_numbers,
     creation,
+    diagonals,
     exponential,
     extrema,
+    grids,
     indexing,
     joining,
     linalg,
@@ -118,11 +120,12 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
 
 
 # Families whose functions have NumPy's arguments, but for those above.
-_SHARED = (joining, repeating)
+_SHARED = (diagonals, grids, joining, repeating)
+_NOT_SHARED = {*_ADAPTED, "mgrid", "ogrid"}
 
 
 def _shared_functions() -> dict[str, Any]:
-    names = {name: family for family in _SHARED for name in family.__all__ if name not in _ADAPTED}
+    names = {name: family for family in _SHARED for name in family.__all__ if name not in _NOT_SHARED}
     return {name: shared(getattr(family, name)) for name, family in names.items()}
 
 

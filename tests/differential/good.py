@@ -419,6 +419,10 @@ GOOD = {
     "fromfunction.function": ("lambda *i: i[0]",), "buffer": ("bytes(16)", "bytearray(24)"),
     "frombuffer.count": ("-1", "1"), "frombuffer.offset": ("0", "8"), "v": ("[1, 2]", "leaf(2, 3)"),
     # NumPy's names
+    "dst": X, "copyto.where": ("True", "[True, False, True]"), "putmask.mask": ('t("bool", 2, 3)',),
+    "put_along_axis.indices": ("[[0], [1]]",), "ind": ("[0, 1]", "-1"), "val": X, "multi_index": ("([0, 1], [0, 2])",),
+    "dims": ("(2, 3)",), "ix_.args": ("[0, 1]", "[True, False]"), "rollaxis.axis": ("0", "1"),
+    "rollaxis.start": ("0", "1"),
     **dict.fromkeys((f"numpy.{name}" for name in ("a", "m", "y", "z", "arr", "ary", "val", "array", "object")), X),
     "prototype": X, "N": ("3", "0"), "eye.M": ("None", "2"), "n": ("3", "0"), "tri.M": ("None", "2"),
     "indices_or_sections": ("1", "[1]", "3"),

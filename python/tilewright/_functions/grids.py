@@ -17,7 +17,7 @@ from .._engine.arguments import (
     shape as checked_shape,
     shown,
 )
-from .._engine.dtypes import as_dtype, float64, int64, promote_types
+from .._engine.dtypes import as_dtype, bool_, float64, int64, promote_types
 from .._engine.tensor import Tensor, asarray
 from .arithmetic import abs as magnitude, power
 from .creation import _LONGEST, _constant, arange, empty, linspace, ones_like
@@ -348,8 +348,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     rising = flag("vander", "increasing", increasing)
     columns = x.size if N is None else integer("vander", "N", N, at_least=0)
     checked_shape("vander", (x.size, columns), "the result")
-    if not x.dtype.is_inexact:
-        x = astype(x, promote_types(x.dtype, int64) if x.dtype.is_integer else int64, copy=False)
+    x = astype(x, int64 if x.dtype == bool_ else promote_types(x.dtype, int64), copy=False)
     powers = _broadcast_to(_reshape(x, (-1, 1)), (x.size, max(columns - 1, 0)))
     y = cumprod(concatenate([_reshape(ones_like(x), (-1, 1)), powers], 1), axis=1)[:, :columns]
     return y if rising else copied(flip(y, axis=1))

@@ -48,6 +48,7 @@ from .._functions.grids import _Grid
 from . import linalg, random
 from ._array import _unpickle as _unpickle, ndarray
 from ._functions import FUNCTIONS
+from ._placing import BY_INDEX
 from ._rules import under_numpy_rules
 
 globals().update(FUNCTIONS)
@@ -65,9 +66,11 @@ nan = math.nan
 euler_gamma = 0.5772156649015329
 newaxis = None
 
+globals().update(BY_INDEX)
 mgrid, ogrid = (_Grid(sparse, under_numpy_rules) for sparse in (False, True))
 
 __all__ = [
+    *BY_INDEX,
     *FUNCTIONS,
     "AxisError",
     "bfloat16",

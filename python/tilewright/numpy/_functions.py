@@ -34,6 +34,7 @@ from .._functions import (
     trigonometric,
 )
 from .._functions.aliases import ALIASES
+from ._placing import PLACING
 from ._rules import adapted, elementwise, shared, under_numpy_rules
 
 # What NumPy does not have, or what is declared below.
@@ -504,6 +505,7 @@ FUNCTIONS: dict[str, Any] = {
     **_elementwise_functions(),
     **_adapted_functions(),
     **_shared_functions(),
+    **PLACING,
     **{f.__name__: f for f in (array, asarray, angle, argsort, clip, mean, var, std, reciprocal, round, sort, where)},
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}

@@ -28,14 +28,17 @@ from ._functions.comparison import *
 from ._functions.complex import *
 from ._functions.creation import *
 from ._functions.data_types import *
+from ._functions.diagonals import *
 from ._functions.differences import *
 from ._functions.einsum import *
 from ._functions.exponential import *
 from ._functions.extrema import *
+from ._functions.grids import *
 from ._functions.histograms import *
 from ._functions.indexing import *
 from ._functions.inspection import *
 from ._functions.interpolation import *
+from ._functions.joining import *
 from ._functions.linalg import *
 from ._functions.logical import *
 from ._functions.manipulation import *
@@ -45,6 +48,7 @@ from ._functions.padding import *
 from ._functions.polynomials import *
 from ._functions.products import *
 from ._functions.reductions import *
+from ._functions.repeating import *
 from ._functions.rounding import *
 from ._functions.scans import *
 from ._functions.signs import *

@@ -13,14 +13,17 @@ from .comparison import __all__ as _comparison
 from .complex import __all__ as _complex
 from .creation import __all__ as _creation
 from .data_types import __all__ as _data_types
+from .diagonals import __all__ as _diagonals
 from .differences import __all__ as _differences
 from .einsum import __all__ as _einsum
 from .exponential import __all__ as _exponential
 from .extrema import __all__ as _extrema
+from .grids import __all__ as _grids
 from .histograms import __all__ as _histograms
 from .indexing import __all__ as _indexing, setitem
 from .inspection import __all__ as _inspection
 from .interpolation import __all__ as _interpolation
+from .joining import __all__ as _joining
 from .linalg import __all__ as _linalg
 from .logical import __all__ as _logical
 from .manipulation import __all__ as _manipulation, _reshape, astype, copy, to_device
@@ -30,6 +33,7 @@ from .padding import __all__ as _padding
 from .polynomials import __all__ as _polynomials
 from .products import __all__ as _products
 from .reductions import __all__ as _reductions, _sum
+from .repeating import __all__ as _repeating
 from .rounding import __all__ as _rounding
 from .scans import __all__ as _scans
 from .signs import __all__ as _signs
@@ -42,29 +46,34 @@ needed.add, needed.sum, needed.reshape = add, _sum, _reshape
 needed.astype, needed.copy, needed.to_device, needed.setitem = astype, copy, to_device, setitem
 
 __all__ = [
+    *_aliases,
     *_arithmetic,
     *_bitwise,
     *_comparison,
     *_complex,
     *_creation,
-    *_einsum,
     *_data_types,
+    *_diagonals,
     *_differences,
+    *_einsum,
     *_exponential,
     *_extrema,
+    *_grids,
     *_histograms,
     *_indexing,
     *_inspection,
     *_interpolation,
+    *_joining,
     *_linalg,
     *_logical,
     *_manipulation,
     *_nan_reductions,
     *_order_statistics,
     *_padding,
-    *_products,
     *_polynomials,
+    *_products,
     *_reductions,
+    *_repeating,
     *_rounding,
     *_scans,
     *_signs,
@@ -72,5 +81,4 @@ __all__ = [
     *_statistics,
     *_triangular,
     *_trigonometric,
-    *_aliases,
 ]

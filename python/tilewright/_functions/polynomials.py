@@ -69,9 +69,9 @@ def polyval(p: Any, x: Any) -> Tensor:
 def _least_squares(a: Tensor, b: Tensor) -> Tensor:
     """What has the least squared error, and where that leaves a choice the least length; for full rank."""
     if a.shape[0] >= a.shape[1]:
-        q, r = _qr(a)
+        q, r = _qr(a, "reduced")
         return matmul(_inv(r), matmul(matrix_transpose(conj(q)), b))
-    q, r = _qr(matrix_transpose(conj(a)))
+    q, r = _qr(matrix_transpose(conj(a)), "reduced")
     return matmul(q, matmul(_inv(matrix_transpose(conj(r))), b))
 
 

@@ -46,12 +46,15 @@ from .._engine.dtypes import (
     uint64,
 )
 from .._functions.data_types import finfo, iinfo, isdtype
+from .._functions.grids import _Grid
 from .._functions.inspection import __array_api_version__, __array_namespace_info__, e, inf, nan, pi
 from . import fft, linalg, random
 from ._array import _unpickle as _unpickle, ndarray
 from ._fallback import fallback
 from ._files import NpzFile as NpzFile, issubdtype, load
 from ._functions import FUNCTIONS
+from ._placing import BY_INDEX
+from ._rules import under_numpy_rules
 
 globals().update(FUNCTIONS)
 
@@ -64,7 +67,11 @@ uint = uintp = uint64
 euler_gamma = 0.5772156649015329
 newaxis = None
 
+globals().update(BY_INDEX)
+mgrid, ogrid = (_Grid(sparse, under_numpy_rules) for sparse in (False, True))
+
 __all__ = [
+    *BY_INDEX,
     *FUNCTIONS,
     "AxisError",
     "__array_api_version__",
@@ -99,9 +106,11 @@ __all__ = [
     "linalg",
     "load",
     "longlong",
+    "mgrid",
     "nan",
     "ndarray",
     "newaxis",
+    "ogrid",
     "pi",
     "random",
     "single",

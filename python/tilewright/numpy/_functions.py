@@ -15,16 +15,20 @@ from .._functions import (
     complex as complex_numbers,
     creation,
     data_types,
+    diagonals,
     einsum as einsums,
     exponential,
     extrema,
+    grids,
     indexing,
+    joining,
     linalg,
     logical,
     manipulation,
     padding,
     products,
     reductions,
+    repeating,
     rounding,
     scans,
     signs,
@@ -34,8 +38,9 @@ from .._functions import (
     trigonometric,
 )
 from .._functions.aliases import ALIASES
+from ._placing import PLACING
 from ._polynomials import POLYNOMIALS
-from ._rules import adapted, elementwise, under_numpy_rules
+from ._rules import adapted, elementwise, shared, under_numpy_rules
 from ._statistics import STATISTICS
 from ._ufuncs import with_methods
 
@@ -93,6 +98,10 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "stack": (manipulation.stack, "arrays axis -out"),
     "pad": (padding.pad, "array=x pad_width mode constant_values", {"mode": "constant"}),
     "split": (manipulation.split, "ary=x indices_or_sections=sections axis"),
+    "unstack": (joining.unstack, "x axis"),
+    "repeat": (repeating.repeat, "a=x repeats axis"),
+    "roll": (repeating.roll, "a=x shift axis"),
+    "tile": (repeating.tile, "A=x reps=repetitions"),
     # parts
     "take": (indexing.take, "a=x indices axis -out"),
     "take_along_axis": (indexing.take_along_axis, "arr=x indices axis"),
@@ -133,6 +142,16 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "kron": (products.kron, "a=x1 b=x2"),
     "tensordot": (products.tensordot, "a=x1 b=x2 axes"),
 }
+
+
+# Families whose functions have NumPy's arguments, but for those above.
+_SHARED = (diagonals, grids, joining, repeating)
+_NOT_SHARED = {*_ADAPTED, "mgrid", "ogrid"}
+
+
+def _shared_functions() -> dict[str, Any]:
+    names = {name: family for family in _SHARED for name in family.__all__ if name not in _NOT_SHARED}
+    return {name: shared(getattr(family, name)) for name, family in names.items()}
 
 
 def _adapted_functions() -> dict[str, Any]:
@@ -632,6 +651,8 @@ FUNCTIONS: dict[str, Any] = {
     "result_type": elementwise("result_type", data_types.result_type),
     **STATISTICS,
     **POLYNOMIALS,
+    **_shared_functions(),
+    **PLACING,
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

@@ -216,3 +216,13 @@ def _documentation(text: str, own_name: str, name: str, renamed: dict[str, str])
 
 def _with_word(word: re.Pattern[str], replacement: str, found: re.Match[str]) -> str:
     return word.sub(replacement, found[0])
+
+
+def shared(function: Any) -> Any:
+    """A function whose arguments are NumPy's already."""
+    name = function.__name__
+
+    def call(*args: Any, **keywords: Any) -> Any:
+        return adopted(_core.under_numpy_rules(function, args, keywords))
+
+    return _named(name, functools.update_wrapper(call, function), function)

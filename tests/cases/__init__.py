@@ -2,6 +2,7 @@
 
 from . import (
     activations,
+    applying,
     attention,
     complex,
     conv,
@@ -24,14 +25,18 @@ from . import (
     reductions,
     resampling,
     scans,
+    searching,
     sequence_layers,
+    sets,
     sorting,
+    tolerance,
 )
 
 FAMILIES = (
     *(elementwise, complex, activations, reductions, scans, matmul, losses, margin_losses, ctc),
     *(conv, normalization, pooling, recurrent, attention),
     *(manipulation, indexing, picking, embedding, sorting, creation),
+    *(searching, sets, tolerance, applying),
     *(linalg, padding, resampling, folding, sequence_layers),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

@@ -7,6 +7,7 @@ from .. import _vjps as _vjps  # has the gradients of a family loaded when they 
 from .._engine.registry import needed
 from . import methods as methods  # binds them to Tensor
 from .aliases import __all__ as _aliases
+from .applying import __all__ as _applying
 from .arithmetic import __all__ as _arithmetic, add
 from .bitwise import __all__ as _bitwise
 from .comparison import __all__ as _comparison
@@ -22,8 +23,11 @@ from .padding import __all__ as _padding
 from .reductions import __all__ as _reductions, _sum
 from .rounding import __all__ as _rounding
 from .scans import __all__ as _scans
+from .searching import __all__ as _searching
+from .sets import __all__ as _sets
 from .sorting import __all__ as _sorting
 from .statistics import __all__ as _statistics
+from .tolerance import __all__ as _tolerance
 from .triangular import __all__ as _triangular
 from .trigonometric import __all__ as _trigonometric
 
@@ -31,6 +35,7 @@ needed.add, needed.sum, needed.reshape = add, _sum, _reshape
 needed.astype, needed.copy, needed.to_device, needed.setitem = astype, copy, to_device, setitem
 
 __all__ = [
+    *_applying,
     *_arithmetic,
     *_bitwise,
     *_comparison,
@@ -46,8 +51,11 @@ __all__ = [
     *_reductions,
     *_rounding,
     *_scans,
+    *_searching,
+    *_sets,
     *_sorting,
     *_statistics,
+    *_tolerance,
     *_triangular,
     *_trigonometric,
     *_aliases,

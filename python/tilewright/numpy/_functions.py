@@ -31,6 +31,7 @@ from .._functions import (
 )
 from .._functions.aliases import ALIASES
 from ._rules import adapted, elementwise, under_numpy_rules
+from ._searching import SEARCHING
 
 # What NumPy does not have, or what is declared below.
 _NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal"}
@@ -486,6 +487,7 @@ FUNCTIONS: dict[str, Any] = {
     **_elementwise_functions(),
     **_adapted_functions(),
     **{f.__name__: f for f in (array, asarray, angle, argsort, clip, mean, var, std, reciprocal, round, sort, where)},
+    **SEARCHING,
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

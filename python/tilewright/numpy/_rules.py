@@ -44,6 +44,11 @@ def elementwise(name: str, function: Any) -> Any:
     return _named(name, call, function)
 
 
+def same(function: Any) -> Any:
+    """A function whose arguments are NumPy's already."""
+    return _named(function.__name__, under_numpy_rules(function), function)
+
+
 def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
     """A function that takes its arguments as NumPy's does.
 

@@ -17,7 +17,8 @@ PAIRS = (
 
 
 def whole(name):
-    return lambda *args, **more: tw.asarray(getattr(tw, name)(*args, **more))
+    """The answer as an array of the class of the first argument."""
+    return lambda x, *args, **more: tw.all(tw.full_like(x, getattr(tw, name)(x, *args, **more), dtype="bool"))
 
 
 CASES = (

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 from .._engine.arguments import array, entries, flag, function, refuse
-from .._engine.dtypes import as_dtype, bool_
+from .._engine.dtypes import as_dtype, bool_, promote_types
 from .._engine.op import is_number
-from .._engine.tensor import Tensor, asarray
+from .._engine.tensor import Tensor
 from .creation import full, zeros_like
 from .indexing import nonzero, where
 from .logical import logical_not, logical_or
 from .manipulation import _axis, astype, broadcast_to, moveaxis, ravel, reshape, stack
+from .searching import exact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +121,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Te
     for mask, piece in zip(masks, functions, strict=True):
         places = nonzero(ravel(mask))[0]
         if not callable(piece):
-            result[places] = piece
+            result[places] = astype(exact("piecewise", "a number", piece), x.dtype)
         elif places.size:
             result[places] = piece(flat[places], *args, **kw)
     return reshape(result, x.shape)
@@ -270,17 +272,29 @@ class vectorize:
                 raise ValueError("vectorize: there is no element to call the function with; otypes says what it gives")
             single = len(self.otypes) == 1
         columns = list(zip(*results, strict=True)) if results else [()] * len(self.otypes)
-        made = tuple([self._joined(k, column, shape, arrays[0]) for k, column in enumerate(columns)])
+        made = tuple([self._joined(k, column, shape, arrays) for k, column in enumerate(columns)])
         return made[0] if single else made
 
-    def _joined(self, k: int, column: tuple[Any, ...], shape: tuple[int, ...], like: Tensor) -> Tensor:
+    def _joined(self, k: int, column: tuple[Any, ...], shape: tuple[int, ...], arrays: list[Tensor]) -> Tensor:
         """The k-th results of all calls as one tensor."""
-        dtype = self.otypes[k] if k < len(self.otypes) else array("vectorize", "what pyfunc gives", column[0]).dtype
+        dtype = self.otypes[k] if k < len(self.otypes) else _dtype_of(column[0], arrays)
         if any(isinstance(value, Tensor) for value in column):
-            parts = [array("vectorize", "what pyfunc gives", value) for value in column]
-            return astype(reshape(stack(parts), shape), dtype, copy=False)
-        made = array("vectorize", "what pyfunc gives", list(column)) if column else asarray([], dtype)
-        return astype(reshape(made, shape), dtype, copy=False).to(like.device)
+            made = stack([array("vectorize", "what pyfunc gives", value) for value in column])
+        else:
+            made = exact("vectorize", "what pyfunc gives", list(column))
+        return astype(reshape(made, shape), dtype, copy=False).to(arrays[0].device)
+
+
+def _dtype_of(value: Any, arrays: list[Tensor]) -> Any:
+    """Of a result: a number of Python's is as wide as the arrays that it comes from."""
+    dtype = array("vectorize", "what pyfunc gives", value).dtype
+    wide = [x.dtype for x in arrays if x.dtype.is_inexact]
+    if not wide or not dtype.is_inexact or not is_number(value):
+        return dtype
+    common = functools.reduce(promote_types, wide)
+    if dtype.is_complex:
+        return promote_types(common, "complex64")
+    return {"complex64": as_dtype("float32"), "complex128": as_dtype("float64")}.get(common.name, common)
 
 
 _CODES = {

@@ -7,7 +7,7 @@ from .._engine.arguments import array, flag, integer, option
 from .._engine.op import is_number
 from .._engine.tensor import Tensor, asarray
 from .comparison import equal, greater, less, less_equal, not_equal
-from .creation import full
+from .creation import full, zeros_like
 from .indexing import nonzero, take, where
 from .logical import isnan
 from .manipulation import astype, flip, ravel, stack
@@ -60,7 +60,7 @@ def rank(x: Tensor, v: Tensor, right: bool) -> Tensor:
     Of each needle the first `count` elements from `base` on are yet to be looked at, and `count` is one for all.
     """
     before = less_equal if right else less
-    base: Any = full(v.shape, 0, dtype="int64", device=v.device)
+    base: Any = zeros_like(v, dtype="int64")
     count: int = x.size
     while count > 1:
         half = count // 2
@@ -235,7 +235,7 @@ def argwhere(a: Any) -> Tensor:
     """
     x = array("argwhere", "a", a)
     if not x.ndim:
-        return full((int(not_equal(x, 0)), 0), 0, dtype="int64", device=x.device)
+        return _core.like(x, full((int(not_equal(x, 0)), 0), 0, dtype="int64", device=x.device))
     return stack(nonzero(x), axis=1)
 
 

@@ -8,7 +8,7 @@ from .._engine.arguments import array, flag
 from .._engine.dtypes import bool_, int64
 from .._engine.tensor import Tensor
 from .comparison import equal, not_equal
-from .creation import full, zeros
+from .creation import full, zeros_like
 from .extrema import minimum
 from .indexing import nonzero, take
 from .logical import isnan, logical_and, logical_not
@@ -125,7 +125,7 @@ def _values(x: Tensor, equal_nan: bool) -> Tensor:
 
 def _inverse(order: Tensor, new: Tensor) -> Tensor:
     """For each element the number of its run."""
-    inverse = zeros(len(order), dtype=int64, device=order.device)
+    inverse = zeros_like(order)
     inverse[order] = cumsum(new, dtype=int64) - 1
     return inverse
 
@@ -356,10 +356,10 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     invert = flag("isin", "invert", invert)
     x, among = exact("isin", "x1", x1), ravel(exact("isin", "x2", x2))
     if not among.size:
-        found = full(x.shape, False, dtype=bool_, device=x.device)
+        found = zeros_like(x, dtype=bool_)
     elif x.dtype.is_complex or among.dtype.is_complex:
         _, inverse = unique_inverse(concatenate((among, ravel(x))))
-        there = full(int(inverse.size), False, dtype=bool_, device=x.device)
+        there = zeros_like(inverse.ravel(), dtype=bool_)
         there[inverse[: among.size]] = True
         found = reshape(take(there, inverse[among.size :]), x.shape)
     else:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .._engine.arguments import array, flag, number
-from .._engine.op import is_number
+from .._engine.arguments import array, flag, has_axes, number
 from .._engine.tensor import Tensor
 from .arithmetic import abs as magnitude, add, multiply, subtract
 from .comparison import equal, less_equal
@@ -68,7 +67,7 @@ def _documented(returns: str) -> Callable[[Any], Any]:
 
 
 def _tolerance(op: str, name: str, value: Any) -> Any:
-    return number(op, name, value) if is_number(value) else exact(op, name, value)
+    return exact(op, name, value) if has_axes(value) or isinstance(value, (list, tuple)) else number(op, name, value)
 
 
 def _close(op: str, a: Any, b: Any, rtol: Any, atol: Any, equal_nan: Any) -> Tensor:

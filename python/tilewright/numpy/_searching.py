@@ -18,7 +18,7 @@ from .._functions.extrema import clip
 from .._functions.indexing import nonzero, take, take_along_axis
 from .._functions.logical import logical_not
 from .._functions.reductions import all as all_of
-from ._rules import adapted, same, under_numpy_rules
+from ._rules import _named as named, adapted, same, under_numpy_rules
 
 
 @under_numpy_rules
@@ -79,7 +79,7 @@ def sort_complex(a: Any) -> Any:
     if not x.ndim:
         raise _core.AxisError("sort_complex: a is 0-d, but must have an axis")
     if not x.dtype.is_complex:
-        small = x.dtype.name in ("int8", "int16", "uint8", "uint16", "float16", "bfloat16", "float32")
+        small = x.dtype.name in ("int8", "int16", "uint8", "uint16")
         return manipulation.astype(sorting.sort(x), "complex64" if small else "complex128")
     rows = manipulation.reshape(x, (-1, x.shape[-1])) if x.size else x
     order = [sorting.positions_in_order(row) for row in rows] if x.size else []
@@ -462,6 +462,17 @@ class vectorize(applying.vectorize):
            [5, 5]])
     """
 
+    def __init__(
+        self,
+        pyfunc: Any,
+        otypes: Any = None,
+        doc: str | None = None,
+        excluded: Any = None,
+        cache: bool = False,
+        signature: None = None,
+    ) -> None:
+        _core.under_numpy_rules(super().__init__, (pyfunc, otypes, doc, excluded, cache, signature), {})
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Results of the broadcast shape: an ndarray, or a tuple of them."""
         return under_numpy_rules(super().__call__)(*args, **kwargs)
@@ -507,17 +518,19 @@ def frompyfunc(func: Any, nin: int, nout: int) -> Any:
     return of_arrays
 
 
-def _documented_as(call: Any, function: Any) -> Any:
+def _documented_as(call: Any, function: Any, renamed: dict[str, str] | None = None) -> Any:
     """The call with the docstring of the function that it stands for."""
-    documented = same(function)
-    call.__name__ = call.__qualname__ = function.__name__
-    call.__doc__, call.__wrapped__ = documented.__doc__, function
-    return call
+    return named(function.__name__, call, function, renamed)
+
+
+def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """With a number in place of `v` as wide as NumPy takes it."""
+    return searching.searchsorted(a, as_tensor("searchsorted", "v", v), side=side, sorter=sorter)
 
 
 SEARCHING: dict[str, Any] = {
     "count_nonzero": adapted("count_nonzero", searching.count_nonzero, "a=x axis keepdims"),
-    "searchsorted": adapted("searchsorted", searching.searchsorted, "a=x1 v=x2 side sorter"),
+    "searchsorted": _documented_as(under_numpy_rules(_searchsorted), searching.searchsorted, {"x1": "a", "x2": "v"}),
     **{
         f.__name__: same(f)
         for f in (

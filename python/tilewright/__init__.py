@@ -22,6 +22,7 @@ from ._engine.tensor import *
 from ._engine.tensor import Tensor
 from ._functions import __all__ as _of_families
 from ._functions.aliases import *
+from ._functions.applying import *
 from ._functions.arithmetic import *
 from ._functions.bitwise import *
 from ._functions.comparison import *
@@ -51,9 +52,12 @@ from ._functions.reductions import *
 from ._functions.repeating import *
 from ._functions.rounding import *
 from ._functions.scans import *
+from ._functions.searching import *
+from ._functions.sets import *
 from ._functions.signs import *
 from ._functions.sorting import *
 from ._functions.statistics import *
+from ._functions.tolerance import *
 from ._functions.triangular import *
 from ._functions.trigonometric import *
 from ._sampling import multinomial

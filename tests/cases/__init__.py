@@ -2,6 +2,7 @@
 
 from . import (
     activations,
+    applying,
     attention,
     complex,
     conv,
@@ -33,9 +34,12 @@ from . import (
     repeating,
     resampling,
     scans,
+    searching,
     sequence_layers,
+    sets,
     sorting,
     statistics,
+    tolerance,
 )
 
 FAMILIES = (
@@ -44,5 +48,6 @@ FAMILIES = (
     *(manipulation, indexing, picking, embedding, sorting, creation),
     *(statistics, products, linalg, decompositions, norms, fft, padding, resampling, folding, sequence_layers),
     *(joining, repeating, diagonals, grids),
+    *(searching, sets, tolerance, applying),
 )
 CASES = tuple(case for family in FAMILIES for case in family.CASES)

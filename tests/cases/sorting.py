@@ -104,4 +104,38 @@ CASES = (
             Raises(TypeError, "topk: k is 1.5, but must be an integer", lambda: tw.topk(tw.ones(3), 1.5)),
         ),
     ),
+    OpCase(
+        "partition",
+        lambda x, kth, axis=-1: np.sort(x, axis),
+        (S(A((3, 7)), 3), S(A((5, 3)), [0, -1], axis=0), S(A((2, 3)), 4, axis=None), S(A((0, 3)), 0)),
+        dtypes=REAL,
+        tolerance=0,
+        errors=(
+            Raises(ValueError, r"partition: kth is 3, but axis 0 of a \(3,\)", lambda: tw.partition(tw.ones(3), 3)),
+            Raises(ValueError, "partition: kind is 'quick'", lambda: tw.partition(tw.ones(3), 1, kind="quick")),
+            Raises(TypeError, "partition: order names fields", lambda: tw.partition(tw.ones(3), 1, order="a")),
+        ),
+    ),
+    OpCase(
+        "argpartition",
+        lambda x, kth, axis=-1: order(np.ravel(x), 0) if axis is None else order(x, axis),
+        (S(A((3, 7)), 3), S(A((5, 3)), [0, -1], axis=0), S(A((2, 3)), 4, axis=None), S(A((0, 3)), 0)),
+        dtypes=REAL,
+        result="int64",
+        grad=0,
+    ),
+    OpCase(
+        "lexsort",
+        np.lexsort,
+        (S([A((70,)), A((70,))]), S([A((3, 5)), A((3, 5)), A((3, 5))], axis=0), S(A((2, 7))), S([A((0,))])),
+        dtypes=REAL,
+        result="int64",
+        grad=0,
+        errors=(
+            Raises(ValueError, "lexsort: keys is empty", lambda: tw.lexsort([])),
+            Raises(
+                ValueError, r"lexsort: keys have shapes \(2,\) and \(3,\)", lambda: tw.lexsort([tw.ones(2), tw.ones(3)])
+            ),
+        ),
+    ),
 )

@@ -19,12 +19,19 @@ ARRAYS = {
     "condition", "x", "x1", "x2", "data", "actual", "desired", "value", "gradient", "indices", "min", "max",
     "fill_value", "start", "stop", "step", "args", "kwargs", "keywords", "gradients", "target", "weight",
     "spec", "T", "key", "index", "a_min", "a_max", "input", "input1", "input2", "anchor", "positive", "negative", "var",
-    "src", "loss",
+    "src", "loss", "default",
 }  # fmt: skip
 STATEFUL = ("set_num_threads", "memory.set_cache_limit", "show_config", "empty", "empty_like")
 STATEFUL += ("numpy.empty", "numpy.empty_like")
 # Named tuples, which hold what they are given, and what gives its default back as it is.
-HOLDERS = ("linalg.QRResult", "linalg.SlogdetResult", "nn.ParameterDict.get")
+HOLDERS = (
+    "UniqueAllResult",
+    "UniqueCountsResult",
+    "UniqueInverseResult",
+    "linalg.QRResult",
+    "linalg.SlogdetResult",
+    "nn.ParameterDict.get",
+)
 INTEGERS = ("np.int64({})", "np.int8({})", "np.array({})", "t('int64') * 0 + {}", "Index({})")
 FLOATS = ("np.float64({})", "np.float32({})", "np.array({})", "t('float64') * 0 + {}", "Float({})")
 FLAGS = ("np.bool_({})", "int({})", "np.int64({})")

@@ -7,6 +7,7 @@ from .. import _vjps as _vjps  # has the gradients of a family loaded when they 
 from .._engine.registry import needed
 from . import methods as methods, protocols as protocols  # bind them to Tensor
 from .aliases import __all__ as _aliases
+from .applying import __all__ as _applying
 from .arithmetic import __all__ as _arithmetic, add
 from .bitwise import __all__ as _bitwise
 from .comparison import __all__ as _comparison
@@ -36,9 +37,12 @@ from .reductions import __all__ as _reductions, _sum
 from .repeating import __all__ as _repeating
 from .rounding import __all__ as _rounding
 from .scans import __all__ as _scans
+from .searching import __all__ as _searching
+from .sets import __all__ as _sets
 from .signs import __all__ as _signs
 from .sorting import __all__ as _sorting
 from .statistics import __all__ as _statistics
+from .tolerance import __all__ as _tolerance
 from .triangular import __all__ as _triangular
 from .trigonometric import __all__ as _trigonometric
 
@@ -47,6 +51,7 @@ needed.astype, needed.copy, needed.to_device, needed.setitem = astype, copy, to_
 
 __all__ = [
     *_aliases,
+    *_applying,
     *_arithmetic,
     *_bitwise,
     *_comparison,
@@ -76,9 +81,12 @@ __all__ = [
     *_repeating,
     *_rounding,
     *_scans,
+    *_searching,
+    *_sets,
     *_signs,
     *_sorting,
     *_statistics,
+    *_tolerance,
     *_triangular,
     *_trigonometric,
 ]

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import namedtuple
 
 from .. import _core
-from .._engine.arguments import flag, integer
+from .._engine.arguments import array, entries, flag, integer, integers, option
 from .._engine.keywords import named
 from .._engine.op import primitive, wrap
 from .._engine.tape import state
 from .._engine.tensor import Tensor, asarray
-from .manipulation import _axis
+from .complex import imag, real
+from .creation import zeros
+from .indexing import take, take_along_axis
+from .logical import isnan
+from .manipulation import _axis, ravel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["TopkResult", "argsort", "sort", "topk"]
+__all__ = ["TopkResult", "argpartition", "argsort", "lexsort", "partition", "sort", "topk"]
 
 
 @primitive(results=("values", "indices"), kernel=_core.sort_with_positions)
@@ -180,3 +184,159 @@ def topk(x: Any, k: int, /, axis: int = -1, largest: bool = True, sorted: bool =
     if k > x.shape[axis]:
         raise ValueError(f"topk: k is {k}, but axis {axis} of x {x.shape} has only {x.shape[axis]} elements")
     return TopkResult(*_topk(x, k, axis, flag("topk", "largest", largest)))
+
+
+def positions_in_order(x: Tensor) -> Tensor:
+    """`argsort` of (n,), of complex numbers too: by real part, then by imaginary part, those with NaN last."""
+    if not x.dtype.is_complex:
+        return argsort(x)
+    order = argsort(imag(x))
+    order = take(order, argsort(take(real(x), order)))
+    nan = isnan(take(x, order))
+    if nan.any():
+        a, b = isnan(take(real(x), order)), isnan(take(imag(x), order))
+        order = take(order, argsort(a.astype("uint8") * 2 + b.astype("uint8")))
+    return order
+
+
+def lexsort(keys: Any, axis: int = -1) -> Tensor:
+    """The positions that sort by several keys: by the last one first, equals of it by the one before it.
+
+    Parameters
+    ----------
+    keys : sequence of array-like, or array-like
+        Real, of one shape; the rows of an array.
+    axis : int
+        The axis to sort along.
+
+    Returns
+    -------
+    Tensor
+        int64, shape of one key. Equals keep their order.
+
+    Raises
+    ------
+    ValueError
+        Where there is no key, or their shapes differ.
+    AxisError
+        Where `axis` is not one of a key.
+    TypeError
+        For complex numbers, which have no order.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> surnames, names = [2, 1, 2], [7, 9, 5]
+    >>> tw.lexsort((names, surnames))
+    tensor([1, 2, 0])
+    """
+    listed = list(keys) if isinstance(keys, Tensor) and keys.ndim else entries("lexsort", "keys", keys, "arrays")
+    arrays = [array("lexsort", "a key", key) for key in listed]
+    if not arrays:
+        raise ValueError("lexsort: keys is empty, but must have at least one key")
+    shape = arrays[0].shape
+    for key in arrays:
+        if key.shape != shape:
+            raise ValueError(f"lexsort: keys have shapes {shape} and {key.shape}, but must have one")
+    if not shape:
+        return zeros((), dtype="int64", device=arrays[0].device)
+    axis = _axis("lexsort", axis, len(shape))
+    order = argsort(arrays[0], axis)
+    for key in arrays[1:]:
+        order = take_along_axis(order, argsort(take_along_axis(key, order, axis), axis), axis)
+    return order
+
+
+def _partitioned(op: str, a: Any, kth: Any, axis: Any, kind: Any, order: Any) -> tuple[Tensor, int]:
+    x = array(op, "a", a)
+    option(op, "kind", kind, ("introselect",))
+    if order is not None:
+        raise TypeError(f"{op}: order names fields of structured arrays, which there are none of")
+    x, axis = (ravel(x), 0) if axis is None else (x, _axis(op, axis, x.ndim))
+    n = x.shape[axis]
+    for k in integers(op, "kth", kth):
+        if not -n <= k < n:
+            raise ValueError(f"{op}: kth is {k}, but axis {axis} of a {x.shape} has only {n} elements")
+    return x, axis
+
+
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Tensor:
+    """The elements with the k-th in the place that sorting gives it: none before it is larger, none after it smaller.
+
+    The gradient goes back to where each element came from.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape, real.
+    kth : int or sequence of int
+        The places, counted from the back where negative.
+    axis : int, optional
+        The axis to work along; None takes all elements as one row.
+    kind : str
+        "introselect", as NumPy calls it.
+    order : None
+        For structured arrays of NumPy's, which there are none of.
+
+    Returns
+    -------
+    Tensor
+        Shape and dtype of `a`, or 1-D. In fact all of it is in order, NaN last.
+
+    Raises
+    ------
+    ValueError
+        Where a place is not on the axis.
+    AxisError
+        Where `axis` is not one of `a`.
+    TypeError
+        For complex numbers, which have no order.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.partition([3.0, 1.0, 2.0], 1)[1]
+    tensor(2.)
+    """
+    x, axis = _partitioned("partition", a, kth, axis, kind, order)
+    return sort(x, axis)
+
+
+def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Tensor:
+    """The positions that `partition` takes the elements from.
+
+    Parameters
+    ----------
+    a : array-like
+        Any shape, real.
+    kth : int or sequence of int
+        The places, counted from the back where negative.
+    axis : int, optional
+        The axis to work along; None takes all elements as one row.
+    kind : str
+        "introselect", as NumPy calls it.
+    order : None
+        For structured arrays of NumPy's, which there are none of.
+
+    Returns
+    -------
+    Tensor
+        int64, shape of `a`, or 1-D.
+
+    Raises
+    ------
+    ValueError
+        Where a place is not on the axis.
+    AxisError
+        Where `axis` is not one of `a`.
+    TypeError
+        For complex numbers, which have no order.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> tw.argpartition([3.0, 1.0, 2.0], 0)[0]
+    tensor(1)
+    """
+    x, axis = _partitioned("argpartition", a, kth, axis, kind, order)
+    return argsort(x, axis)

@@ -40,7 +40,8 @@ from .._functions import (
 from .._functions.aliases import ALIASES
 from ._placing import PLACING
 from ._polynomials import POLYNOMIALS
-from ._rules import adapted, elementwise, shared, under_numpy_rules
+from ._rules import adapted, elementwise, same, under_numpy_rules
+from ._searching import SEARCHING
 from ._statistics import STATISTICS
 from ._ufuncs import with_methods
 
@@ -151,7 +152,7 @@ _NOT_SHARED = {*_ADAPTED, "mgrid", "ogrid"}
 
 def _shared_functions() -> dict[str, Any]:
     names = {name: family for family in _SHARED for name in family.__all__ if name not in _NOT_SHARED}
-    return {name: shared(getattr(family, name)) for name, family in names.items()}
+    return {name: same(getattr(family, name)) for name, family in names.items()}
 
 
 def _adapted_functions() -> dict[str, Any]:
@@ -653,6 +654,7 @@ FUNCTIONS: dict[str, Any] = {
     **POLYNOMIALS,
     **_shared_functions(),
     **PLACING,
+    **SEARCHING,
 }
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

@@ -100,9 +100,9 @@ def _kind(dtype: DType) -> int:
     return 3 if dtype.is_complex else 2 if dtype.is_floating else 1 if dtype.is_integer else 0
 
 
-def renamed_only(name: str, function: Any) -> Any:
+def same(function: Any) -> Any:
     """A function whose arguments are NumPy's already."""
-    return _named(name, under_numpy_rules(function), function)
+    return _named(function.__name__, under_numpy_rules(function), function)
 
 
 def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
@@ -216,13 +216,3 @@ def _documentation(text: str, own_name: str, name: str, renamed: dict[str, str])
 
 def _with_word(word: re.Pattern[str], replacement: str, found: re.Match[str]) -> str:
     return word.sub(replacement, found[0])
-
-
-def shared(function: Any) -> Any:
-    """A function whose arguments are NumPy's already."""
-    name = function.__name__
-
-    def call(*args: Any, **keywords: Any) -> Any:
-        return adopted(_core.under_numpy_rules(function, args, keywords))
-
-    return _named(name, functools.update_wrapper(call, function), function)

@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from .._functions import differences, histograms, interpolation, nan_reductions, order_statistics, statistics
-from ._rules import adapted, adopted, renamed_only
+from ._rules import adapted, adopted, same
 
 _ORDER = "a q axis -out -overwrite_input method keepdims"
 _MIDDLE = "a axis -out -overwrite_input keepdims"
@@ -61,5 +61,5 @@ def histogramdd(*args: Any, **keywords: Any) -> Any:
 STATISTICS: dict[str, Any] = {
     **{name: adapted(name, function, parameters) for name, (function, parameters) in _ADAPTED.items()},
     "histogramdd": functools.update_wrapper(histogramdd, _histogramdd),
-    "gradient": renamed_only("gradient", differences.gradient),
+    "gradient": same(differences.gradient),
 }

@@ -33,7 +33,7 @@ def specials(dtype):
 
 
 def agree(got, want, ulps, context, of=None):
-    """Equal with the sign of zeros, both NaN, or close in units of the last place, or of that of `of` if it is larger."""
+    """Equal with the sign of zeros, both NaN, or close in units of the last place of the larger of `want` and `of`."""
     assert got.dtype == want.dtype and got.shape == want.shape, context
     if want.dtype == bool:
         return np.testing.assert_array_equal(got, want, context)

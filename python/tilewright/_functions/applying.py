@@ -240,11 +240,12 @@ class vectorize:
         flag("vectorize", "cache", cache)
         if signature is not None:
             refuse("vectorize", "signature", signature, "None: apply_along_axis calls functions with slices")
-        names = (
-            (otypes if isinstance(otypes, str) else entries("vectorize", "otypes", otypes, "dtypes")) if otypes else ()
+        if not isinstance(otypes, str):
+            otypes = () if otypes is None else entries("vectorize", "otypes", otypes, "dtypes")
+        self.otypes = [as_dtype(_CODES.get(name, name) if isinstance(name, str) else name) for name in otypes]
+        self.excluded = set(
+            () if excluded is None else excluded if isinstance(excluded, (set, frozenset)) else _listed(excluded)
         )
-        self.otypes = [as_dtype(_CODES.get(name, name) if isinstance(name, str) else name) for name in names]
-        self.excluded = set(() if excluded is None else excluded)
         self.__doc__ = getattr(pyfunc, "__doc__", None) if doc is None else doc
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -295,6 +296,10 @@ def _dtype_of(value: Any, arrays: list[Tensor]) -> Any:
     if dtype.is_complex:
         return promote_types(common, "complex64")
     return {"complex64": as_dtype("float32"), "complex128": as_dtype("float64")}.get(common.name, common)
+
+
+def _listed(excluded: Any) -> list[Any]:
+    return entries("vectorize", "excluded", excluded, "a collection of positions and names")
 
 
 _CODES = {

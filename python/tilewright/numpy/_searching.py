@@ -6,7 +6,7 @@ import numbers
 from typing import Any
 
 from .. import _core
-from .._engine.arguments import array as as_tensor, entries, flag, integer, integers, option
+from .._engine.arguments import array as as_tensor, entries, flag, function, integer, integers, option
 from .._engine.dtypes import bool_
 from .._engine.tensor import Tensor
 from .._functions import applying, manipulation, searching, sets, sorting, tolerance
@@ -410,6 +410,7 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     >>> np.apply_over_axes(np.sum, [[1, 2], [3, 4]], (0, 1))
     array([[10]])
     """
+    function("apply_over_axes", "func", func)
     x = _core.as_ndarray(as_tensor("apply_over_axes", "a", a))
     for axis in integers("apply_over_axes", "axes", axes):
         where = axis + x.ndim if axis < 0 else axis
@@ -518,9 +519,9 @@ def frompyfunc(func: Any, nin: int, nout: int) -> Any:
     return of_arrays
 
 
-def _documented_as(call: Any, function: Any, renamed: dict[str, str] | None = None) -> Any:
+def _documented_as(call: Any, of: Any, renamed: dict[str, str] | None = None) -> Any:
     """The call with the docstring of the function that it stands for."""
-    return named(function.__name__, call, function, renamed)
+    return named(of.__name__, call, of, renamed or {})
 
 
 def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:

@@ -67,8 +67,11 @@ GOOD = {
     "qr.mode": ('"reduced"', '"complete"'), "Q": X, "R": X, "sign": X, **dict.fromkeys((f"{name}.x"
     for name in SQUARE), ("np.eye(3)", 't("float64", 2, 2) + tw.eye(2)')), "cholesky.upper": BOOL,
     "UPLO": ('"L"', '"U"'),
-    "full_matrices": BOOL, **dict.fromkeys(("pinv.rtol", "matrix_rank.rtol"), ("None", "1e-3")), "rcond": ("None", "1e-3"),
-    "ord": ("2", "1", "math.inf"),
+    "full_matrices": BOOL, **dict.fromkeys(("pinv.rtol", "matrix_rank.rtol"), ("None", "1e-3")),
+    "rcond": ("None", "1e-3"), "ord": ("2", "1", "math.inf"),
+    **dict.fromkeys(("axisa", "axisb", "axisc"), ("-1", "0")), "einsum_call": ("False",),
+    "einsum.out": ("None",), "einsum.order": ('"K"',), "casting": ('"safe"',), "hermitian": BOOL, "compute_uv": BOOL,
+    "tol": ("None", "1e-3"), "A": ("np.eye(3)",),
     "cond.p": ("None", "1", '"fro"'), "ind": ("1",), "tensorinv.x": ("np.eye(3)",), "offset": ("0", "1", "-1"),
     **dict.fromkeys(("tensorsolve.a", "lstsq.a"), ("np.eye(3)",)), **dict.fromkeys(("tensorsolve.b", "lstsq.b"),
     ("np.ones(3)",)), "tensorsolve.axes": ("None", "(1,)"), "solve.x1": ("np.eye(3)",), "solve.x2": ("np.ones(3)",),

@@ -558,12 +558,6 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     return product if axisc == -1 else manipulation.moveaxis(product, -1, axisc)
 
 
-def _no_output(op: str, out: Any, order: Any, casting: Any) -> None:
-    for name, value, default in (("out", out, None), ("order", order, "K"), ("casting", casting, "safe")):
-        if value is not default and value != default:
-            raise TypeError(f"{op}: the argument {name} of NumPy's function is not there yet")
-
-
 @under_numpy_rules
 def einsum(
     *operands: Any, out: Any = None, dtype: Any = None, order: Any = "K", casting: Any = "safe", optimize: Any = True
@@ -591,7 +585,10 @@ def einsum(
     >>> np.einsum("ij,j", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
     array([21., 43.])
     """
-    _no_output("einsum", out, order, casting)
+    if out is not None:
+        raise TypeError("einsum: the argument out of NumPy's function is not there yet")
+    option("einsum", "order", order, ["K"])
+    option("einsum", "casting", casting, ["safe"])
     return einsums.einsum(*operands, dtype=dtype, optimize=optimize)
 
 

@@ -76,6 +76,15 @@ def test_dtypes_and_layouts_like_numpy(name, dtype):
             np.testing.assert_allclose(y.numpy(), want, atol=eps * (1 + abs(want).max()))
 
 
+def test_memory_that_is_not_there(monkeypatch):
+    def refuse(*_):
+        raise MemoryError("Unable to allocate 24.0 TiB")
+
+    monkeypatch.setattr(np.fft, "fft", refuse)
+    with pytest.raises(MemoryError, match="fft: Unable to allocate 24"):
+        tw.fft.fft(tw.ones(3), 2**40)
+
+
 def test_nan_spreads_and_nothing_warns():
     y = tw.fft.fft([[1.0, float("nan")], [1.0, 2.0]])
     assert tw.isnan(y[0]).all() and not tw.isnan(y[1]).any()

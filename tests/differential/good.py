@@ -542,6 +542,7 @@ INSTANCES = {
     "random.Generator": ("tw.random.Generator(3)",),
     "numpy.ndarray": ('tw.numpy.asarray(t("float32", 2, 3))', "tw.numpy.arange(3)", "tw.numpy.asarray(leaf(2, 3))"),
     "numpy.random.Generator": ("tw.numpy.random.default_rng(3)",),
+    "numpy.random.RandomState": ("tw.numpy.random.RandomState(3)",),
     "models.GPT1": ("tw.models.GPT1(5, 6, 4, 2, 2)", "tw.models.GPT2(5, 6, 4, 1, 2)"),
     "nn.Parameter": ('nn.Parameter(t("float32", 2, 3))',),
 }

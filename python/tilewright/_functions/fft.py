@@ -20,8 +20,11 @@ def _by_numpy(transform: Callable[[Any, Any], Any], x: Any) -> Any:
     """What `numpy.fft` makes of an array, where that is; it works on the host."""
     import numpy as np
 
-    with np.errstate(all="ignore"):  # of NaN and infinity
-        y = transform(np.fft, np.asarray(_core.to_host("fft", x)))
+    try:
+        with np.errstate(all="ignore"):  # of NaN and infinity
+            y = transform(np.fft, np.asarray(_core.to_host("fft", x)))
+    except MemoryError as error:
+        raise MemoryError(f"fft: {error}") from None
     return _core.to_device(_core.from_buffer(np.asarray(y, order="C"), False), x.device)
 
 

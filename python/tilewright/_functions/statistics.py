@@ -273,7 +273,7 @@ def cov(
             else total - ddof * sum(w * astype(array("cov", "aweights", aweights), x.dtype)) / total
         )
     products = matmul(weighted, matrix_transpose(conj(centred)))
-    freedom = maximum(freedom, 0) if isinstance(freedom, Tensor) else float(freedom if freedom > 0 else 0)
+    freedom = maximum(real(freedom), 0) if isinstance(freedom, Tensor) else float(freedom if freedom > 0 else 0)
     return squeeze(products / freedom)
 
 

@@ -1,4 +1,5 @@
-"""Writes the stubs _core.pyi, from the built extension, and _functions/aliases.pyi, from the table of second names.
+"""Writes the stubs _core.pyi, from the built extension, and _functions/aliases.pyi, from the table of second names; and
+_functions/later.py, the names of the families that it has.
 
 With --check it fails where the committed ones are stale.
 
@@ -8,6 +9,7 @@ Needs tilewright installed, and pybind11-stubgen and ruff (the `dev` extra): pyt
 from __future__ import annotations
 
 import difflib
+import importlib
 import re
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "python" / "tilewright"
+FUNCTIONS = PACKAGE / "_functions"
 
 
 def core() -> str:
@@ -68,9 +71,24 @@ def corrected(text: str) -> str:
     )
 
 
+def later() -> str:
+    """The table of later.py, with what its families name in their `__all__`."""
+    from tilewright._functions.later import LATER
+
+    families = {family: importlib.import_module(f"tilewright._functions.{family}") for family in sorted(LATER)}
+    table = {family: tuple(sorted(module.__all__)) for family, module in families.items()}
+    head, _, _ = (FUNCTIONS / "later.py").read_text().partition("LATER = ")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "later.py"
+        path.write_text(f"{head}LATER = {table}\n")
+        return tidied(path)
+
+
 def main() -> int:
     stale = 0
-    for path, fresh in ((PACKAGE / "_core.pyi", core()), (PACKAGE / "_functions" / "aliases.pyi", aliases())):
+    files = {PACKAGE / "_core.pyi": core, FUNCTIONS / "aliases.pyi": aliases, FUNCTIONS / "later.py": later}
+    for path, written in files.items():
+        fresh = written()
         if sys.argv[1:] != ["--check"]:
             path.write_text(fresh)
             continue

@@ -22,42 +22,27 @@ from ._engine.tensor import *
 from ._engine.tensor import Tensor
 from ._functions import __all__ as _of_families
 from ._functions.aliases import *
-from ._functions.applying import *
 from ._functions.arithmetic import *
 from ._functions.bitwise import *
 from ._functions.comparison import *
 from ._functions.complex import *
 from ._functions.creation import *
 from ._functions.data_types import *
-from ._functions.diagonals import *
-from ._functions.differences import *
-from ._functions.einsum import *
 from ._functions.exponential import *
 from ._functions.extrema import *
-from ._functions.grids import *
-from ._functions.histograms import *
 from ._functions.indexing import *
 from ._functions.inspection import *
-from ._functions.interpolation import *
-from ._functions.joining import *
+from ._functions.later import LATER
 from ._functions.linalg import *
 from ._functions.logical import *
 from ._functions.manipulation import *
-from ._functions.nan_reductions import *
-from ._functions.order_statistics import *
 from ._functions.padding import *
-from ._functions.polynomials import *
-from ._functions.products import *
 from ._functions.reductions import *
-from ._functions.repeating import *
 from ._functions.rounding import *
 from ._functions.scans import *
-from ._functions.searching import *
-from ._functions.sets import *
 from ._functions.signs import *
 from ._functions.sorting import *
 from ._functions.statistics import *
-from ._functions.tolerance import *
 from ._functions.triangular import *
 from ._functions.trigonometric import *
 from ._sampling import multinomial
@@ -68,7 +53,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import data, fft, io, linalg, models, nn, numpy, optim, testing
+    from ._functions.applying import *
+    from ._functions.diagonals import *
+    from ._functions.differences import *
+    from ._functions.einsum import *
+    from ._functions.grids import *
+    from ._functions.histograms import *
+    from ._functions.interpolation import *
+    from ._functions.joining import *
+    from ._functions.nan_reductions import *
+    from ._functions.order_statistics import *
+    from ._functions.polynomials import *
+    from ._functions.products import *
+    from ._functions.repeating import *
+    from ._functions.searching import *
+    from ._functions.sets import *
+    from ._functions.tolerance import *
 
+_FAMILY = {name: family for family, names in LATER.items() for name in names}
 _LAZY = ("data", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "testing")
 
 __all__ = [
@@ -104,13 +106,18 @@ Tensor._namespace = sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `tilewright.nn` and the like when they are first used."""
-    if name in _LAZY:
-        import importlib
+    """Import `tilewright.nn` and the like, and families of functions, when they are first used."""
+    if name not in _LAZY and name not in _FAMILY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
 
+    if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    family = _FAMILY[name]
+    module = importlib.import_module(f"{__name__}._functions.{family}")
+    globals().update({each: getattr(module, each) for each in LATER[family]})
+    return globals()[name]
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_FAMILY})

@@ -41,6 +41,7 @@ GOOD = {
     "api_version": ("None", '"2023.12"'), "dim": ("-1", "0", "1"), "start_dim": ("0", "1"), "end_dim": ("-1", "1"),
     "shape": SHAPE, "size": SIZE,
     "sections": ("1", "2", "[1]", "3"), "dtype": DTYPE, "copy": ("None", *BOOL), "device": ('"cpu"',),
+    "stream": ("None",),
     "requires_grad": BOOL, "keepdims": BOOL, "min": ("None", "0", "0.5", "[0.0, 1.0, 0.5]"),
     "max": ("None", "1", "2.5", "leaf(3)"), "start": ("0", "1.5", "-3"), "stop": ("5", "None", "2.5", "-3"),
     "step": ("1", "2", "-1", "0.5"), "num": ("5", "0", "1"), "endpoint": BOOL, "n_rows": ("3", "0"),

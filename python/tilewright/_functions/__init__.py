@@ -36,7 +36,6 @@ needed.add, needed.sum, needed.reshape = add, _sum, _reshape
 needed.astype, needed.copy, needed.to_device, needed.setitem = astype, copy, to_device, setitem
 
 __all__ = [
-    *_aliases,
     *_arithmetic,
     *_bitwise,
     *_comparison,
@@ -60,4 +59,5 @@ __all__ = [
     *_triangular,
     *_trigonometric,
     *(name for names in LATER.values() for name in names),
+    *_aliases,  # last: the first name of a function is its own
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -37,67 +38,85 @@ def same(ours, theirs, rtol=1e-9):
 """
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        "same(scipy.special.logsumexp(x, axis=1), scipy.special.logsumexp(rows, axis=1))",
-        "same(scipy.special.softmax(x, axis=1), scipy.special.softmax(rows, axis=1))",
-        "same(scipy.special.log_softmax(x, axis=1), scipy.special.log_softmax(rows, axis=1))",
-        "same(scipy.stats.zscore(x), scipy.stats.zscore(rows))",
-        "same(scipy.stats.skew(x), scipy.stats.skew(rows))",
-        "same(scipy.stats.kurtosis(x), scipy.stats.kurtosis(rows))",
-        "same(scipy.stats.pearsonr(x, x[:, ::-1]).statistic, scipy.stats.pearsonr(rows, rows[:, ::-1]).statistic)",
-        "same(scipy.stats.gmean(x * x), scipy.stats.gmean(rows * rows))",
-        "same(scipy.stats.variation(x), scipy.stats.variation(rows))",
-        """
-        from sklearn.preprocessing import StandardScaler, MinMaxScaler, MaxAbsScaler, Normalizer
-        with sklearn.config_context(array_api_dispatch=True):
-            for kind in (MinMaxScaler, MaxAbsScaler, Normalizer, StandardScaler):
-                same(kind().fit_transform(x), kind().fit_transform(rows))
-        """,
-        """
-        from sklearn.decomposition import PCA
-        with sklearn.config_context(array_api_dispatch=True):
-            pca = PCA(2, svd_solver="full").fit(x)
-            same(pca.explained_variance_, PCA(2, svd_solver="full").fit(rows).explained_variance_)
-            assert pca.transform(x).shape == (40, 2)
-        """,
-        """
-        from sklearn.linear_model import Ridge, RidgeClassifier
-        with sklearn.config_context(array_api_dispatch=True):
-            ours, theirs = Ridge(solver="svd").fit(x, x[:, 0] + 1), Ridge(solver="svd").fit(rows, rows[:, 0] + 1)
-            same(ours.coef_, theirs.coef_)
-            same(ours.predict(x), theirs.predict(rows))
-        """,
-        """
-        from sklearn.discriminant_analysis import LinearDiscriminantAnalysis as Lda
-        with sklearn.config_context(array_api_dispatch=True):
-            same(Lda().fit(x, y).predict(x), Lda().fit(rows, labels).predict(rows))
-        """,
-        """
-        from sklearn import metrics
-        with sklearn.config_context(array_api_dispatch=True):
-            for name in ("mean_squared_error", "mean_absolute_error", "r2_score"):
-                metric = getattr(metrics, name)
-                assert_allclose(float(metric(x[:, 0], x[:, 1])), metric(rows[:, 0], rows[:, 1]))
-            assert metrics.accuracy_score(y, 1 - y) == 0 and metrics.accuracy_score(y, y) == 1
-            same(metrics.pairwise.euclidean_distances(x), metrics.pairwise.euclidean_distances(rows), 1e-6)
-            same(metrics.pairwise.cosine_similarity(x), metrics.pairwise.cosine_similarity(rows))
-        """,
-    ],
-    ids=lambda program: program.strip().splitlines()[0][:40],
-)
-def test_array_api_dispatch(program):
+PROGRAMS = [
+    "same(scipy.special.logsumexp(x, axis=1), scipy.special.logsumexp(rows, axis=1))",
+    "same(scipy.special.softmax(x, axis=1), scipy.special.softmax(rows, axis=1))",
+    "same(scipy.special.log_softmax(x, axis=1), scipy.special.log_softmax(rows, axis=1))",
+    "same(scipy.stats.zscore(x), scipy.stats.zscore(rows))",
+    "same(scipy.stats.skew(x), scipy.stats.skew(rows))",
+    "same(scipy.stats.kurtosis(x), scipy.stats.kurtosis(rows))",
+    "same(scipy.stats.pearsonr(x, x[:, ::-1]).statistic, scipy.stats.pearsonr(rows, rows[:, ::-1]).statistic)",
+    "same(scipy.stats.gmean(x * x), scipy.stats.gmean(rows * rows))",
+    "same(scipy.stats.variation(x), scipy.stats.variation(rows))",
+    """
+from sklearn.preprocessing import StandardScaler, MinMaxScaler, MaxAbsScaler, Normalizer
+with sklearn.config_context(array_api_dispatch=True):
+    for kind in (MinMaxScaler, MaxAbsScaler, Normalizer, StandardScaler):
+        same(kind().fit_transform(x), kind().fit_transform(rows))
+""",
+    """
+from sklearn.decomposition import PCA
+with sklearn.config_context(array_api_dispatch=True):
+    pca = PCA(2, svd_solver="full").fit(x)
+    same(pca.explained_variance_, PCA(2, svd_solver="full").fit(rows).explained_variance_)
+    assert pca.transform(x).shape == (40, 2)
+""",
+    """
+from sklearn.linear_model import Ridge, RidgeClassifier
+with sklearn.config_context(array_api_dispatch=True):
+    ours, theirs = Ridge(solver="svd").fit(x, x[:, 0] + 1), Ridge(solver="svd").fit(rows, rows[:, 0] + 1)
+    same(ours.coef_, theirs.coef_)
+    same(ours.predict(x), theirs.predict(rows))
+""",
+    """
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis as Lda
+with sklearn.config_context(array_api_dispatch=True):
+    same(Lda().fit(x, y).predict(x), Lda().fit(rows, labels).predict(rows))
+""",
+    """
+from sklearn import metrics
+with sklearn.config_context(array_api_dispatch=True):
+    for name in ("mean_squared_error", "mean_absolute_error", "r2_score"):
+        metric = getattr(metrics, name)
+        assert_allclose(float(metric(x[:, 0], x[:, 1])), metric(rows[:, 0], rows[:, 1]))
+    assert metrics.accuracy_score(y, 1 - y) == 0 and metrics.accuracy_score(y, y) == 1
+    same(metrics.pairwise.euclidean_distances(x), metrics.pairwise.euclidean_distances(rows), 1e-6)
+    same(metrics.pairwise.cosine_similarity(x), metrics.pairwise.cosine_similarity(rows))
+""",
+]
+
+
+@pytest.fixture(scope="module")
+def dispatched():
+    """What goes wrong in each program; all in one process."""
     pytest.importorskip("scipy")
     pytest.importorskip("sklearn")
+    run = """
+import json, traceback
+errors = []
+for program in PROGRAMS:
+    try:
+        exec(program, dict(globals()))
+        errors.append(None)
+    except Exception:
+        errors.append(traceback.format_exc())
+print(json.dumps(errors))
+"""
+    programs = f"PROGRAMS = {[textwrap.dedent(program) for program in PROGRAMS]!r}"
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", DISPATCHED + textwrap.dedent(program)],
+        [sys.executable, "-W", "ignore", "-c", DISPATCHED + programs + run],
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("i", range(len(PROGRAMS)))
+def test_array_api_dispatch(i, dispatched):
+    assert dispatched[i] is None, f"{PROGRAMS[i]}\n{dispatched[i]}"
 
 
 # ---- shapes and sums by name -----------------------------------------------------------------------------------------

@@ -38,10 +38,34 @@ REFUSED = {
     "nn.functional.multilabel_margin_loss": "item",
     "nn.functional.nll_loss": "item",
     **{case.name: "linalg" for case in CASES if case.name.startswith("linalg.") and by_lapack(case.name)},
+    "cofactors": "linalg",
     "linalg.expm": "item",
-    **{case.name: "fft" for case in CASES if case.name.startswith("fft.") and "shift" not in case.name},
+    **{
+        case.name: "fft"
+        for case in CASES
+        if case.name.startswith("fft.") and "shift" not in case.name and "freq" not in case.name
+    },
+    **dict.fromkeys(
+        (
+            *("average", "bincount", "histogram", "histogram2d", "histogramdd", "histogram_bin_edges"),
+            *("geomspace[of arrays]", "searchsorted", "searchsorted[sorter]", "digitize", "nanargmax", "nanargmin"),
+            *("isin", "allclose", "array_equal"),
+        ),
+        "item",
+    ),
+    **dict.fromkeys(
+        (
+            *("roots", "flatnonzero", "argwhere", "unique", "unique[everything]", "unique_all", "unique_counts"),
+            *("unique_inverse", "unique_values", "union1d", "intersect1d", "intersect1d[indices]", "setdiff1d"),
+            *("setxor1d", "piecewise"),
+        ),
+        "index.count_true",
+    ),
     "scaled_dot_product_attention[dropout]": "attention.forward: random numbers",
 }
+
+# Some of their samples hold what a fused model is not given: slices, buffers, counts in arrays.
+PARTLY = ("delete", "insert", "repeat", "frombuffer")
 
 
 class Called(nn.Module):
@@ -56,7 +80,7 @@ def bits(x):
     return (tw.astype(x, "float32") if x.dtype.name == "bfloat16" else x).numpy().tobytes()
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.name not in REFUSED])
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in CASES if c.name not in (*REFUSED, *PARTLY)])
 def test_the_same_bits_from_other_data(case):
     for dtype in case.dtypes[:1]:
         for sample in case.calls(dtype):

@@ -3,6 +3,7 @@
 import numpy as np
 
 import tilewright as tw
+from tilewright._functions.linalg import _cofactors
 
 from .opcase import COMPLEX, A, OpCase, Raises, S
 
@@ -89,6 +90,14 @@ CASES = (
         errors=(Raises(ValueError, "qr: mode is 'full', but must be", lambda: tw.linalg.qr(tw.eye(2), mode="full")),),
     ),
     case("det", SQUARE, errors=(square_error("det"),)),
+    OpCase(
+        "cofactors",
+        lambda x: np.linalg.det(x)[..., None, None] * np.swapaxes(np.linalg.inv(x), -1, -2),
+        (S(A((3, 3), 0.5, 2, kind="positive definite")), S(A((2, 3, 3), 0.5, 2, kind="positive definite"))),
+        fn=_cofactors,
+        dtypes=DTYPES,
+        tolerance=64,
+    ),
     case(
         "pinv",
         ANY,

@@ -90,6 +90,9 @@ ARRAYS = {
     "decimals": ("0", "1", "-1"), "ddof": ("0", "1"), "deg": BOOL, "ndmin": ("0", "3"),
     "numpy.linalg.a": ("np.eye(3)",), "numpy.fft.a": X,
     "grad.value": ("None", 't("float32", 2, 3)', 't("float64", 2, 3)', 't("int64", 2, 3)'),
+    "arg1": DTYPE[1:], "arg2": ("np.floating", "np.integer", *DTYPE[1:]), "load.file": ('"none"',),
+    "mmap_mode": ("None", '"r"'), "max_header_size": ("10_000",), "seq_of_zeros": ("[1.0, 2.0]",),
+    "u": ("leaf(3)", "[1, 2]"),
     # statistics
     "weights": ("None", "[1, 2, 3]", "leaf(2, 3)"), "returned": BOOL, "minlength": ("0", "5"), "y": X, "f": X,
     "rowvar": BOOL, "fweights": ("None", "[1, 2, 1]"), "aweights": ("None", "[0.5, 2.0, 1.0]", "leaf(3)"), "m": X,

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 OPPOSITE = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
-def _by_numpy(transform: Callable[[Any, Any], Any], x: Any) -> Any:
+def _by_numpy(transform: Callable[[Any, Any], Any], x: Any, axes: tuple[int, ...]) -> Any:
     """What `numpy.fft` makes of an array, where that is; it works on the host."""
     import numpy as np
 
+    a = np.asarray(_core.to_host("fft", x))
+    if not a.size:  # NumPy reads what is not there where an axis without elements is to become longer
+        shape = [1 if axis in axes else length for axis, length in enumerate(a.shape)]
+        a = np.zeros(shape, a.dtype)
     try:
         with np.errstate(all="ignore"):  # of NaN and infinity
-            y = transform(np.fft, np.asarray(_core.to_host("fft", x)))
+            y = transform(np.fft, a)
     except MemoryError as error:
         raise MemoryError(f"fft: {error}") from None
     return _core.to_device(_core.from_buffer(np.asarray(y, order="C"), False), x.device)
@@ -31,17 +35,17 @@ def _by_numpy(transform: Callable[[Any, Any], Any], x: Any) -> Any:
 def _fft_kernel(x: Any, axes: Any, sizes: Any, inverse: bool, norm: str) -> Any:
     if len(axes) == 1:
         name = "ifft" if inverse else "fft"
-        return _by_numpy(lambda fft, a: getattr(fft, name)(a, sizes[0], axes[0], norm), x)
+        return _by_numpy(lambda fft, a: getattr(fft, name)(a, sizes[0], axes[0], norm), x, axes)
     name = "ifftn" if inverse else "fftn"
-    return _by_numpy(lambda fft, a: getattr(fft, name)(a, sizes, axes, norm), x)
+    return _by_numpy(lambda fft, a: getattr(fft, name)(a, sizes, axes, norm), x, axes)
 
 
 def _rfft_kernel(x: Any, n: int, axis: int, norm: str) -> Any:
-    return _by_numpy(lambda fft, a: fft.rfft(a, n, axis, norm), x)
+    return _by_numpy(lambda fft, a: fft.rfft(a, n, axis, norm), x, (axis,))
 
 
 def _irfft_kernel(x: Any, n: int, axis: int, norm: str) -> Any:
-    return _by_numpy(lambda fft, a: fft.irfft(a, n, axis, norm), x)
+    return _by_numpy(lambda fft, a: fft.irfft(a, n, axis, norm), x, (axis,))
 
 
 @primitive(kernel=_fft_kernel)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from .. import _core
-from .._engine.arguments import array, entries, flag, has_axes, integer, number
-from .._engine.op import is_number
+from .._engine.arguments import array, entries, flag, has_axes, integer, is_integer, number
 from .._engine.tensor import Tensor
 from .creation import full, linspace, ones, zeros
 from .differences import diff
@@ -391,8 +390,9 @@ def _of_points(op: str, sample: Any, bins: Any, ranges: Any, density: Any, weigh
         if columns and columns[0].ndim == 1 and not _are_columns(sample):
             columns = list(permute_dims(_numbers(op, "sample", sample)))
     d, n = len(columns), columns[0].size if columns else 0
-    bins = [bins] * d if is_number(bins) or not hasattr(bins, "__len__") else list(bins)
-    ranges = [None] * d if ranges is None else list(ranges)
+    alike = is_integer(bins) or isinstance(bins, str) or getattr(bins, "ndim", 1) == 0
+    bins = [bins] * d if alike else entries(op, "bins", bins, "an integer, or one or edges for each coordinate")
+    ranges = [None] * d if ranges is None else entries(op, "range", ranges, "a pair for each coordinate")
     if len(bins) != d or len(ranges) != d:
         raise ValueError(f"{op}: points have {d} coordinates, but there are {len(bins)} bins and {len(ranges)} ranges")
     inside, flat, all_edges = ones(n, dtype="bool"), zeros(n, dtype="int64"), []

@@ -133,12 +133,12 @@ def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any
     scaled = columns / scale
     c = _least_squares(scaled, right) / expand_dims(scale, axis=1)
     result = c if y.ndim == 2 else c[:, 0]
-    if cov is False:
+    unscaled = isinstance(cov, str) and cov == "unscaled"
+    if not unscaled and not flag("polyfit", "cov", cov):
         return result
     base = _inv(matmul(matrix_transpose(conj(scaled)), scaled)) / scale / expand_dims(scale, axis=1)
-    if isinstance(cov, str) and cov == "unscaled":
+    if unscaled:
         return result, base if y.ndim == 1 else expand_dims(base, axis=2)
-    flag("polyfit", "cov", cov)
     if x.size <= deg + 1:
         raise ValueError(f"polyfit: cov needs more than {deg + 1} samples, got {x.size}")
     factor = sum(square(right - matmul(columns, c)), axis=0) / (x.size - deg - 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from .._engine.arguments import refuse
 from ._fallback import _as_ndarray, fallback
 
 
@@ -61,6 +63,8 @@ def load(file: Any, mmap_mode: Literal["r", "r+", "w+", "c"] | None = None, *, m
     ------
     FileNotFoundError
         Where there is no such file.
+    TypeError
+        For a file that is neither.
     ValueError
         Where it is none of NumPy's, or holds objects, which are code: these are never read.
 
@@ -76,6 +80,8 @@ def load(file: Any, mmap_mode: Literal["r", "r+", "w+", "c"] | None = None, *, m
     """
     import numpy
 
+    if not (isinstance(file, (str, bytes, os.PathLike)) or hasattr(file, "read")):
+        refuse("load", "file", file, "a path or a file")
     found = numpy.load(file, mmap_mode=mmap_mode, allow_pickle=False, max_header_size=max_header_size)
     return NpzFile(found) if hasattr(found, "files") else _as_ndarray(found)
 

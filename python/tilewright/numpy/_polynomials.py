@@ -165,8 +165,8 @@ def polyder(p: Any, m: int = 1) -> Any:
     array([3, 2, 1])
     """
     p, m = coefficients("polyder", "p", p), integer("polyder", "m", m, at_least=0)
-    for _ in range(m):
-        p = p[:-1] * arange(p.size - 1, 0, -1) if p.size else p
+    for _ in range(min(m, p.size)):
+        p = p[:-1] * arange(p.size - 1, 0, -1)
     return p
 
 
@@ -179,7 +179,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     p : array-like
         Coefficients from the highest power down.
     m : int
-        How often it is integrated.
+        How often it is integrated, at most 1000 times.
     k : number or array-like, optional
         The constants, in the order of integration; 0 by default.
 
@@ -194,7 +194,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     >>> np.polyint([3, 2, 1])
     array([1., 1., 1., 0.])
     """
-    p, m = coefficients("polyint", "p", p), integer("polyint", "m", m, at_least=0)
+    p, m = coefficients("polyint", "p", p), integer("polyint", "m", m, at_least=0, at_most=1000)
     constants = zeros(m) if k is None else reshape(array("polyint", "k", k), (-1,))
     if constants.size == 1 and m > 1:
         constants = concatenate([constants] * m)

@@ -383,7 +383,7 @@ def isscalar(element: Any) -> bool:
     >>> np.isscalar(3.5), np.isscalar([3.5])
     (True, False)
     """
-    return isinstance(element, (str, bytes, numbers.Number)) or "generic" in [t.__name__ for t in type(element).mro()]
+    return isinstance(element, (str, bytes, numbers.Number)) or "generic" in [t.__name__ for t in type(element).__mro__]
 
 
 @under_numpy_rules

@@ -10,7 +10,19 @@ import numpy as np
 
 import tilewright as tw
 
-from . import attention_cases, images, layer_cases, layers, losses, picks, products, recurrent_cases, shapes, steps
+from . import (
+    arrays,
+    attention_cases,
+    images,
+    layer_cases,
+    layers,
+    losses,
+    picks,
+    products,
+    recurrent_cases,
+    shapes,
+    steps,
+)
 from .contenders import Contenders, apply, operands, torch
 from .shapes import label
 from .work import Work
@@ -36,6 +48,7 @@ def all_work() -> list[Work]:
         (images.image, shapes.IMAGES),
         (sorting, shapes.SORTS),
         (scan, shapes.SCANS),
+        (arrays.array_function, arrays.ARRAYS),
         (products.square, shapes.SQUARES),
         (products.product, shapes.PRODUCTS),
         (products.bytes_, shapes.BYTES),

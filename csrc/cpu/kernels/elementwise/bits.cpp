@@ -23,7 +23,8 @@ struct CopySign {
 // The float's place in their order; both zeros have the place 0. It is its own inverse.
 template <class I>
 TW_INLINE vec<I> place(vec<I> bits) {
-  return bits < 0 ? kSign<I> - bits : bits;
+  const vec<I> size = bits & ~kSign<I>;  // not kSign - bits, which overflows in the lanes that are not taken
+  return bits < 0 ? -size : size;
 }
 template <class I, int64_t Infinity>
 struct NextAfter {

@@ -135,6 +135,7 @@ def _quantile(op: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, s
     x, shape = in_rows(op, a, axis, keepdims)
     x = ordered(op, x)
     levels, lifts = _levels(op, q, most)
+    levels = levels.to(x.device)
     if x.dtype.name == "bool" or method not in _DISCRETE:
         x = floating(x)
         x = x if lifts is None else astype(x, promote_types(x.dtype, lifts), copy=False)
@@ -147,7 +148,7 @@ def _median(op: str, a: Any, axis: Any, keepdims: bool, skip: bool) -> Tensor:
     x, shape = in_rows(op, a, axis, keepdims)
     x, length = floating(ordered(op, x)), x.shape[-1]
     if skip or not length:
-        half = asarray([0.5], "float64")
+        half = asarray([0.5], "float64", device=x.device)
         return reshape(_picked(op, x, half, "averaged_inverted_cdf", skip), shape)
     x = sort(x)
     y = x[..., length // 2] if length % 2 else (x[..., length // 2 - 1] + x[..., length // 2]) / 2

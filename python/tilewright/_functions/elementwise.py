@@ -1,4 +1,4 @@
-"""How elementwise functions are declared."""
+"""How elementwise functions are declared, and docstrings that share sections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNARY = """
     TypeError
         Where the dtype of `x` is not supported.
 
-    """
+"""
 
 _BINARY = """
     Parameters
@@ -47,7 +47,7 @@ _BINARY = """
     TypeError
         Where the promoted dtype is not supported.
 
-    """
+"""
 
 _RESULT = {
     "same": "The dtype is the operands' promoted one.",
@@ -57,8 +57,9 @@ _RESULT = {
 }
 
 
-def _add_sections(function: Any, sections: str) -> None:
-    head, examples, tail = (function.__doc__ or "").partition("Examples\n")
+def add_sections(function: Any, sections: str) -> None:
+    """Put sections into a docstring, before its Examples."""
+    head, examples, tail = (function.__doc__ or "").partition("    Examples\n")
     function.__doc__ = head.rstrip() + "\n" + sections + examples + tail
 
 
@@ -67,7 +68,7 @@ def documented(rule: str) -> Callable[[F], F]:
 
     def declare(function: F) -> F:
         unary = function.__code__.co_posonlyargcount == 1
-        _add_sections(function, (_UNARY if unary else _BINARY).format(result=_RESULT[rule]))
+        add_sections(function, (_UNARY if unary else _BINARY).format(result=_RESULT[rule]))
         return function
 
     return declare

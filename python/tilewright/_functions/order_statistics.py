@@ -12,6 +12,7 @@ from .arithmetic import remainder
 from .comparison import equal
 from .creation import full
 from .differences import floating
+from .elementwise import add_sections
 from .extrema import clip, maximum
 from .indexing import take, take_along_axis, where
 from .logical import isnan, logical_and, logical_not
@@ -197,7 +198,6 @@ def _documented(most: int = 0, skip: bool = False) -> Callable[[Any], Any]:
     """Put the sections that all share into the docstring, before its Examples."""
 
     def document(function: Any) -> Any:
-        head, examples, tail = (function.__doc__ or "").partition("    Examples\n")
         sections = _PARAMETERS.format(
             q=f"    q : float or array-like\n        Between 0 and {most}, any shape.\n" if most else "",
             method=_METHOD if most else "",
@@ -207,7 +207,7 @@ def _documented(most: int = 0, skip: bool = False) -> Callable[[Any], Any]:
             nan="where all are NaN" if skip else "where one is",
             raises=f"\n    ValueError\n        Where `q` leaves [0, {most}], or for another method." if most else "",
         )
-        function.__doc__ = head.rstrip() + "\n" + sections + (_REFERENCE.lstrip("\n") if most else "") + examples + tail
+        add_sections(function, sections + (_REFERENCE.lstrip("\n") if most else ""))
         return function
 
     return document

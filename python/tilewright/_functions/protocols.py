@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .. import _core
 from .._engine.tensor import Tensor, asarray
+from .._engine.tree import tree_map
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,22 +57,18 @@ def _in_numpy(first: Tensor, function: Callable[..., Any], args: Any, keywords: 
 
 
 def _to_numpy(x: Any) -> Any:
-    if isinstance(x, Tensor):
-        return x.numpy()
-    if type(x) in (list, tuple):
-        return type(x)([_to_numpy(entry) for entry in x])
-    return {name: _to_numpy(entry) for name, entry in x.items()} if type(x) is dict else x
+    return tree_map(lambda leaf: leaf.numpy() if isinstance(leaf, Tensor) else leaf, x)
 
 
 def _to_tensors(first: Tensor, y: Any) -> Any:
     """NumPy's arrays, where their dtype is one of ours, as tensors of the class that an op on `first` gives."""
     import numpy as np
 
-    if isinstance(y, (np.ndarray, np.generic)):
-        return _core.like(first, asarray(y)) if y.dtype.name in _core.DType.__members__ else y
-    if type(y) in (list, tuple):
-        return type(y)([_to_tensors(first, entry) for entry in y])
-    return type(y)(*[_to_tensors(first, entry) for entry in y]) if hasattr(y, "_fields") else y
+    def converted(leaf: Any) -> Any:
+        known = isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.name in _core.DType.__members__
+        return _core.like(first, asarray(leaf)) if known else leaf
+
+    return tree_map(converted, y)
 
 
 def _call(name: str, owner: Any, first: Tensor, args: Any, keywords: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from .. import _core
 from .._engine.arguments import flag, has_axes, integers, refuse
 from .._engine.op import primitive, wrap
 from .._engine.tensor import Tensor, asarray
+from .elementwise import add_sections
 from .exponential import exp, log
 from .indexing import where
 from .logical import isfinite
@@ -59,9 +60,7 @@ def reduction(result: str, more: str = "", raises: str = "") -> Callable[[Any], 
     """Put the sections that all reductions share into the docstring, before its Examples."""
 
     def document(function: Any) -> Any:
-        head, examples, tail = (function.__doc__ or "").partition("    Examples\n")
-        sections = _PARAMETERS.format(result=result, more=more, raises=raises)
-        function.__doc__ = head.rstrip() + "\n" + sections + examples + tail
+        add_sections(function, _PARAMETERS.format(result=result, more=more, raises=raises))
         return function
 
     return document

@@ -8,6 +8,7 @@ from .._engine.op import is_number
 from .._engine.tensor import Tensor, asarray
 from .comparison import equal, greater, less, less_equal, not_equal
 from .creation import full, zeros_like
+from .elementwise import add_sections
 from .indexing import nonzero, take, where
 from .logical import isnan
 from .manipulation import astype, flip, ravel, stack
@@ -19,6 +20,7 @@ from .reductions import (
     checked,
     max as largest,
     min as smallest,
+    ordered,
     reduction,
     sum,
     with_axes,
@@ -41,12 +43,6 @@ def exact(op: str, name: str, value: Any) -> Tensor:
     if x.dtype in _WIDER and (is_number(value) or isinstance(value, (list, tuple))):
         return asarray(value, _WIDER[x.dtype])
     return x
-
-
-def _require_order(op: str, *arrays: Tensor) -> None:
-    for x in arrays:
-        if x.dtype.is_complex:
-            raise TypeError(f"{op}: dtype {x.dtype.name} is not supported: it has no order")
 
 
 def beside_needles(x: Tensor, v: Tensor) -> Tensor:
@@ -120,7 +116,8 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
         v = asarray(x2, x.dtype, device=x.device)
     else:
         v = exact("searchsorted", "x2", x2)
-    _require_order("searchsorted", x, v)
+    ordered("searchsorted", x)
+    ordered("searchsorted", v)
     if x.ndim != 1:
         raise ValueError(f"searchsorted: x1 has shape {x.shape}, but must be 1-D")
     if sorter is not None:
@@ -165,7 +162,8 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     """
     right = flag("digitize", "right", right)
     v, edges = exact("digitize", "x", x), exact("digitize", "bins", bins)
-    _require_order("digitize", v, edges)
+    ordered("digitize", v)
+    ordered("digitize", edges)
     if edges.ndim != 1:
         raise ValueError(f"digitize: bins has shape {edges.shape}, but must be 1-D")
     v, edges = beside_needles(edges, v).detach(), edges.detach()
@@ -265,8 +263,7 @@ _NAN_SECTIONS = """
 
 
 def _documented(function: Any) -> Any:
-    head, examples, tail = (function.__doc__ or "").partition("    Examples\n")
-    function.__doc__ = head.rstrip() + "\n" + _NAN_SECTIONS + examples + tail
+    add_sections(function, _NAN_SECTIONS)
     return function
 
 
@@ -274,7 +271,7 @@ def _without_nan(op: str, a: Any, axis: Any, keepdims: Any, reduce: Any, find: A
     x = array(op, "a", a).detach()
     keepdims = flag(op, "keepdims", keepdims)
     axis = None if axis is None else integer(op, "axis", axis)
-    _require_order(op, x)
+    ordered(op, x)
     if not x.dtype.is_floating:
         return find(x, axis, keepdims=keepdims)
     numbers = where(isnan(x), worst, x)

@@ -9,6 +9,7 @@ from .._engine.dtypes import bool_, int64
 from .._engine.tensor import Tensor
 from .comparison import equal, not_equal
 from .creation import full, zeros_like
+from .elementwise import add_sections
 from .extrema import minimum
 from .indexing import nonzero, take
 from .logical import isnan, logical_and, logical_not
@@ -395,8 +396,7 @@ def _of_two(more: str, returns: str = "Tensor\n        1-D, in ascending order."
     """Put the sections of the docstring that functions of two sets share before its Examples."""
 
     def document(function: Any) -> Any:
-        head, examples, tail = (function.__doc__ or "").partition("    Examples\n")
-        function.__doc__ = head.rstrip() + "\n" + _TWO.format(more=more, returns=returns) + examples + tail
+        add_sections(function, _TWO.format(more=more, returns=returns))
         return function
 
     return document

@@ -7,6 +7,7 @@ from .._engine.tensor import Tensor
 from .arithmetic import abs as magnitude, add, multiply, subtract
 from .comparison import equal, less_equal
 from .complex import imag, real
+from .elementwise import add_sections
 from .indexing import where
 from .logical import isfinite, isnan, logical_and, logical_or
 from .manipulation import astype, copy as copied
@@ -59,8 +60,7 @@ def _documented(returns: str) -> Callable[[Any], Any]:
     """Put the sections of the docstring that both share before its Examples."""
 
     def document(function: Any) -> Any:
-        head, examples, tail = (function.__doc__ or "").partition("    Examples\n")
-        function.__doc__ = head.rstrip() + "\n" + _SECTIONS.format(returns=returns) + examples + tail
+        add_sections(function, _SECTIONS.format(returns=returns))
         return function
 
     return document

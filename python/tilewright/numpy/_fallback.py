@@ -9,6 +9,7 @@ from .. import _core
 from .._engine.dtypes import DType
 from .._engine.tape import mark_written, state
 from .._engine.tensor import Tensor, asarray
+from .._engine.tree import tree_map
 
 # NumPy's own, given as they are: types of scalars for `issubdtype`, how arrays are printed, what warnings NumPy gives.
 PASSED = frozenset(
@@ -17,8 +18,8 @@ PASSED = frozenset(
         *("character", "flexible", "str_", "bytes_", "void", "object_", "datetime64", "timedelta64", "longdouble"),
         *("errstate", "seterr", "geterr", "seterrcall", "geterrcall", "printoptions", "set_printoptions"),
         *("get_printoptions", "testing", "exceptions", "typing", "format_float_positional", "format_float_scientific"),
-        *("base_repr", "binary_repr", "little_endian", "typecodes", "iterable", "ndindex", "s_", "index_exp"),
-        *("getbufsize", "setbufsize", "info", "isscalar", "ufunc", "broadcast_shapes"),
+        *("base_repr", "binary_repr", "little_endian", "typecodes", "iterable", "ndindex"),
+        *("getbufsize", "setbufsize", "info", "ufunc"),
     )
 )
 
@@ -100,23 +101,21 @@ def _as_numpy(name: str, argument: Any) -> Any:
 
     NotImplementedError for what NumPy cannot follow: gradients that are recorded, other devices.
     """
-    if isinstance(argument, Tensor):
-        if argument._node is not None and state.mode:
-            raise NotImplementedError(f"{name}: has no gradient, it runs on NumPy; detach() the array")
-        if argument.device != "cpu":
-            raise NotImplementedError(f"{name}: runs on NumPy, but the array is on {argument.device}; use to('cpu')")
-        return argument.detach().numpy()
-    if isinstance(argument, DType):
-        import numpy
 
-        return numpy.dtype(argument.name)
-    if type(argument) in (list, tuple):
-        return type(argument)(_as_numpy(name, entry) for entry in argument)
-    if type(argument) is dict:
-        return {key: _as_numpy(name, entry) for key, entry in argument.items()}
-    if callable(argument) and not isinstance(argument, type):
-        return _given_ndarrays(name, argument)
-    return argument
+    def converted(leaf: Any) -> Any:
+        if isinstance(leaf, Tensor):
+            if leaf._node is not None and state.mode:
+                raise NotImplementedError(f"{name}: has no gradient, it runs on NumPy; detach() the array")
+            if leaf.device != "cpu":
+                raise NotImplementedError(f"{name}: runs on NumPy, but the array is on {leaf.device}; use to('cpu')")
+            return leaf.detach().numpy()
+        if isinstance(leaf, DType):
+            import numpy
+
+            return numpy.dtype(leaf.name)
+        return _given_ndarrays(name, leaf) if callable(leaf) and not isinstance(leaf, type) else leaf
+
+    return tree_map(converted, argument)
 
 
 def _given_ndarrays(name: str, function: Any) -> Any:
@@ -133,15 +132,10 @@ def _as_ndarray(result: Any) -> Any:
     """A result with ndarrays in place of NumPy's arrays and scalars of numbers."""
     import numpy
 
-    if isinstance(result, (numpy.ndarray, numpy.generic)):
-        if result.dtype.kind not in "biufc" or result.dtype.itemsize > (16 if result.dtype.kind == "c" else 8):
-            return result
-        return _core.as_ndarray(asarray(result))
-    if isinstance(result, numpy.dtype) and result.name in DType.__members__:
-        return DType.__members__[result.name]
-    if isinstance(result, tuple):
-        entries = [_as_ndarray(entry) for entry in result]
-        return type(result)(*entries) if hasattr(result, "_fields") else tuple(entries)
-    if type(result) is list:
-        return [_as_ndarray(entry) for entry in result]
-    return result
+    def converted(leaf: Any) -> Any:
+        if isinstance(leaf, numpy.dtype):
+            return DType.__members__.get(leaf.name, leaf)
+        known = isinstance(leaf, (numpy.ndarray, numpy.generic)) and leaf.dtype.name in DType.__members__
+        return _core.as_ndarray(asarray(leaf)) if known else leaf
+
+    return tree_map(converted, result)

@@ -10,22 +10,16 @@ from typing import TYPE_CHECKING, Any
 from .. import _core
 from .._engine.arguments import option, shown
 from .._engine.tensor import Tensor, asarray
+from .._engine.tree import tree_map
 from .._functions import indexing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._engine.dtypes import DType
-
 
 def adopted(result: Any) -> Any:
     """What a function gives, with ndarrays in place of tensors, also in tuples and lists."""
-    if isinstance(result, tuple):
-        entries = [_core.as_ndarray(entry) for entry in result]
-        return type(result)(*entries) if hasattr(result, "_fields") else tuple(entries)
-    if type(result) is list:
-        return [_core.as_ndarray(entry) for entry in result]
-    return _core.as_ndarray(result)
+    return tree_map(_core.as_ndarray, result) if isinstance(result, (tuple, list)) else _core.as_ndarray(result)
 
 
 def under_numpy_rules(function: Callable[..., Any]) -> Any:
@@ -86,7 +80,7 @@ def written(name: str, y: Any, out: Any, where: Any = True, casting: str = "same
         return _core.under_numpy_rules(indexing.where, (asarray(where, "bool"), y, asarray(0, y.dtype)), {})
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}: out is {shown(out)}, but must be an array of tilewright, which is written to")
-    if casting != "unsafe" and _kind(y.dtype) > _kind(out.dtype):
+    if casting != "unsafe" and indexing._rank(y.dtype) > indexing._rank(out.dtype):
         raise TypeError(f"{name}: out has dtype {out.dtype.name}, which cannot take the result's {y.dtype.name}")
     if where is not True:
         y = indexing.where(asarray(where, "bool"), y, out)
@@ -94,10 +88,6 @@ def written(name: str, y: Any, out: Any, where: Any = True, casting: str = "same
         raise ValueError(f"{name}: out has shape {out.shape}, but the result has shape {y.shape}")
     out[...] = y
     return out
-
-
-def _kind(dtype: DType) -> int:
-    return 3 if dtype.is_complex else 2 if dtype.is_floating else 1 if dtype.is_integer else 0
 
 
 def same(function: Any) -> Any:

@@ -17,7 +17,7 @@ from .._functions.creation import full
 from .._functions.extrema import clip
 from .._functions.indexing import nonzero, take, take_along_axis
 from .._functions.logical import logical_not
-from .._functions.reductions import all as all_of
+from .._functions.reductions import all as all_of, ordered
 from ._rules import _named as named, adapted, same, under_numpy_rules
 
 
@@ -220,9 +220,7 @@ def array_equiv(a1: Any, a2: Any) -> bool:
 
 
 def _is_infinity(op: str, x: Any, infinity: float) -> Tensor:
-    x = as_tensor(op, "x", x)
-    if x.dtype.is_complex:
-        raise TypeError(f"{op}: dtype {x.dtype.name} is not supported: it has no order")
+    x = ordered(op, as_tensor(op, "x", x))
     return equal(x, infinity) if x.dtype.is_floating else full(x.shape, False, dtype=bool_, device=x.device)
 
 

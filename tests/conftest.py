@@ -131,7 +131,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 # ---- differential tests ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def seconds(request: pytest.FixtureRequest) -> float:
     """How long this test should at least go on with further seeds: an equal share of the option's seconds."""
     sharing = sum("seconds" in item.fixturenames for item in request.session.items)  # type: ignore[attr-defined]

@@ -173,6 +173,22 @@ def test_spiking_classifier_learns(surrogate):
     assert given.shape == (12, 64, 8) and hidden.shape == (12, 64, 16) and last.shape == (12, 64, 2)
 
 
+# ---- data that no line separates -------------------------------------------------------------------------------------
+
+
+def test_toy_data():
+    x, y = tw.data.toy.xor(1000, 0.25, generator=tw.random.Generator(0))
+    assert ((x[:, 0] * x[:, 1] > 0) == (y == 1)).all() and abs(x).min() >= 0.25 and abs(x).max() <= 1
+    assert abs(y.astype("float32").mean().item() - 0.5) < 0.05 and abs(x.mean(0)).max() < 0.1
+    x, y = tw.data.toy.spirals(900, 3, turns=1.25, generator=tw.random.Generator(1))
+    assert np.bincount(y.numpy()).tolist() == [300] * 3
+    r = np.sqrt((x.numpy().astype("float64") ** 2).sum(1))
+    turned = np.exp(2j * np.pi * (1.25 * r + y.numpy() / 3)) * r
+    np.testing.assert_allclose(x[:, 0] + 1j * x[:, 1].numpy(), turned, atol=1e-5)
+    noisy = tw.data.toy.spirals(900, 3, turns=1.25, noise=0.5, generator=tw.random.Generator(1))[0]
+    assert abs((noisy - x).std().item() - 0.5) < 0.05
+
+
 # ---- ensembles -------------------------------------------------------------------------------------------------------
 
 
@@ -219,6 +235,9 @@ def test_bagging_draws_with_replacement():
         (lambda: models.Ensemble([]), ValueError, "Ensemble: got no members"),
         (lambda: models.Ensemble([nn.Tanh()], "votes"), ValueError, "Ensemble: average is 'votes'"),
         (lambda: models.Ensemble([abs]), TypeError, "must be a Module"),
+        (lambda: tw.data.toy.xor(3, 2), ValueError, "xor: gap is 2"),
+        (lambda: tw.data.toy.spirals(-1), ValueError, "spirals: count is -1"),
+        (lambda: tw.data.toy.spirals(3, noise=-1), ValueError, "spirals: turns 1.5 and noise -1.0 must be finite"),
         (lambda: tw.data.bootstrap([]), ValueError, "bootstrap: dataset has no samples"),
         (lambda: tw.data.bootstrap(3), TypeError, "bootstrap: dataset is 3"),
     ],

@@ -223,6 +223,18 @@ def test_weight_decay_and_seeds():
     assert (fitted[0] == fitted[1]).all() and (fitted[2] ** 2).sum() < (fitted[0] ** 2).sum()
 
 
+def test_biases_that_start_at_the_data():
+    x = generator(5).bernoulli(0.25, (400, 3)).astype("float64")
+    rbm = models.RBM(3, 2, dtype="float64", generator=generator(6))
+    rbm.start_at(x)
+    np.testing.assert_allclose(F.sigmoid(rbm.visible_bias.detach()), (x.sum(0) + 0.5) / 401, rtol=1e-12)
+    rbm.start_at(tw.zeros((2, 3)))
+    assert rbm.visible_bias.requires_grad and abs(rbm.visible_bias + math.log(5)).max() < 1e-12
+    real = models.RBM(3, 2, "gaussian", dtype="float64", generator=generator(6))
+    real.start_at(x)
+    np.testing.assert_allclose(real.visible_bias.detach(), x.mean(0))
+
+
 # ---- deep belief networks --------------------------------------------------------------------------------------------
 
 

@@ -270,6 +270,7 @@ GOOD = {
     ("input", ('t("float32", 2, 3)', "leaf(2, 3)")), ("target", ("[0, 1]",)), ("steps", ("1", "2")), ("low", ("0.0",
     "-math.inf")), ("high", ("1.0", "2")), ("loss", ("lambda y, target: y.sum()",)), ("step_size", ("None", "0.25")))},
     "random_start": BOOL,
+    "gap": ("0.1", "0"), "turns": ("1.5", "-1"), "noise": ("0.0", "0.5"), "spirals.num_classes": ("2", "3"),
     # spikes
     "decay": PROBABILITY, "LIF.threshold": ("1.0", "0.5"), "LIF.reset": ('"soft"', '"hard"'), "slope": ("5.0", "1"),
     "surrogate": ('"fast_sigmoid"', '"arctan"', '"straight_through"'),

@@ -89,7 +89,7 @@ class DeepBeliefNetwork(nn.Module):
         return result
 
     def pretrain(self, input: Any, **options: Any) -> list[list[float]]:
-        """Train one machine after the other, greedily, without labels.
+        """Train one machine after the other, greedily, without labels, each from `RBM.start_at`.
 
         Parameters
         ----------
@@ -104,6 +104,7 @@ class DeepBeliefNetwork(nn.Module):
         """
         x, errors = input, []
         for rbm in self.machines:
+            rbm.start_at(x)
             errors.append(rbm.fit(x, **options))
             with no_grad():
                 x = rbm(x)

@@ -10,6 +10,7 @@ from .._engine import arguments
 from .._functions.activations import sigmoid
 from .._functions.arithmetic import square
 from .._functions.creation import arange, zeros
+from .._functions.exponential import log
 from .._functions.linalg import matrix_transpose
 from .._functions.manipulation import expand_dims
 from .._functions.reductions import logsumexp
@@ -159,6 +160,24 @@ class RBM(nn.Module):
             for _ in range(steps):
                 v = self.sample_visible(self.sample_hidden(v, generator=generator), generator=generator)
         return v.detach()
+
+    def start_at(self, input: Any) -> None:
+        """Set the visible biases so that, without hidden units, the means are those of data; before training.
+
+        Parameters
+        ----------
+        input : array-like, shape (N, V)
+
+        Notes
+        -----
+        The log-odds of the means, smoothed by half a sample of each kind; for Gaussian units the means. Otherwise the
+        hidden units first learn what is the same in all samples (Hinton 2010, section 8).
+        """
+        x = self._states("start_at", input, self.visible)
+        with no_grad():
+            total, count = x.sum(0), len(x)
+            odds = (total + 0.5) / (count - total + 0.5)
+            self.visible_bias.copy_(log(odds) if self.kind == "bernoulli" else total / max(count, 1))
 
     def contrastive_divergence(
         self, input: Any, k: int = 1, chains: Any = None, *, generator: Generator | None = None

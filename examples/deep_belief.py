@@ -82,8 +82,10 @@ def plot(args, curves, dbn, last):
     above.grid(alpha=0.3)
     above.legend(loc="lower right")
     for a, b in zip(last["random weights"], last["pre-trained"]):
-        below.plot([0, 1], [a, b], "o-", color="tab:green" if b > a else "crimson", markersize=4, alpha=0.6)
-    below.set(xticks=[0, 1], xlim=(-0.3, 1.3), ylabel="test accuracy", title="each pair of seeds; green: better by it")
+        colour = "tab:green" if b > a else "crimson" if b < a else "grey"
+        below.plot([0, 1], [a, b], "o-", color=colour, markersize=4, alpha=0.6)
+    title = "each pair of seeds; green: better by it, red: worse"
+    below.set(xticks=[0, 1], xlim=(-0.3, 1.3), ylabel="test accuracy", title=title)
     below.set_xticklabels(["random weights", "pre-trained"])
     below.grid(alpha=0.3, axis="y")
     filters, drawn = right.subfigures(2, 1)
@@ -105,6 +107,8 @@ def main():
     parser.add_argument("--pretraining", type=common.count, default=60, help="passes through the data without labels")
     parser.add_argument("--epochs", type=common.count, default=100, help="passes through the digits with labels")
     args = common.read(parser)
+    if args.labels % 10:
+        parser.error(f"argument --labels: {args.labels} is not a multiple of 10")
     seeds = 20
     if args.quick:
         args.pretraining, args.epochs, seeds = 5, 20, 2

@@ -213,6 +213,18 @@ def test_training_raises_the_exact_likelihood(options):
     assert likelihood() > -5  # the best there is: -log 14, -2.64
 
 
+def test_copies_draw_by_themselves():
+    rbm = models.RBM(4, 3, generator=generator(2))
+    twin, x = pickle.loads(pickle.dumps(rbm)), tw.zeros((20, 4))
+    assert (twin.gibbs(x, 3) == rbm.gibbs(x, 3)).all()
+    tw.random.seed(3)
+    of_default = models.DeepBeliefNetwork([4, 3])
+    first, state = of_default.sample(20, 3), tw.random.default_generator.state
+    tw.random.seed(3)
+    copied = copy.deepcopy(models.DeepBeliefNetwork([4, 3]))
+    assert (copied.sample(20, 3) == first).all() and tw.random.default_generator.state == state
+
+
 def test_weight_decay_and_seeds():
     data = bars()
     fitted = []

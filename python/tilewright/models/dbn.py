@@ -130,7 +130,8 @@ class DeepBeliefNetwork(nn.Module):
         count = arguments.integer("sample", "count", count, at_least=1)
         top = self.machines[-1]
         with no_grad():
-            start = random.source("sample", generator or top.generator).bernoulli(0.5, (count, top.hidden))
+            source = random.source("sample", top.generator if generator is None else generator)
+            start = source.bernoulli(0.5, (count, top.hidden))
             x = top.gibbs(top.sample_visible(start, generator=generator), steps, generator=generator)
             x = top.reconstruct(x)
             for rbm in self.machines[-2::-1]:

@@ -100,7 +100,7 @@ class RBM(nn.Module):
         self.kind = arguments.option("RBM", "kind", kind, ("bernoulli", "gaussian"))
         self.visible = arguments.integer("RBM", "visible", visible, at_least=1)
         self.hidden = arguments.integer("RBM", "hidden", hidden, at_least=1)
-        self.generator = random.source("RBM", generator)
+        self.generator = None if generator is None else random.source("RBM", generator)
         self.weight = nn.Parameter(zeros((self.hidden, self.visible), dtype=dtype))
         self.visible_bias = nn.Parameter(zeros(self.visible, dtype=dtype))
         self.hidden_bias = nn.Parameter(zeros(self.hidden, dtype=dtype))
@@ -296,7 +296,7 @@ class RBM(nn.Module):
         return f"{self.visible}, {self.hidden}, kind={self.kind!r}"
 
     def _source(self, generator: Generator | None) -> Generator:
-        return self.generator if generator is None else random.source("RBM", generator)
+        return random.source("RBM", self.generator if generator is None else generator)
 
     def _drawn(self, p: Tensor, generator: Generator | None) -> Tensor:
         """1 with the probabilities p, else 0."""

@@ -107,7 +107,7 @@ class SpikingClassifier(nn.Module):
     def __init__(self, sizes: Any, steps: int = 25, *, generator: Generator | None = None, **options: Any) -> None:
         listed = sizes_of("SpikingClassifier", sizes)
         self.steps = arguments.integer("SpikingClassifier", "steps", steps, at_least=1)
-        self.generator = random.source("SpikingClassifier", generator)
+        self.generator = None if generator is None else random.source("SpikingClassifier", generator)
         pairs = itertools.pairwise(listed)
         self.linears = nn.ModuleList(nn.Linear(before, after, generator=self.generator) for before, after in pairs)
         self.neurons = nn.ModuleList(nn.LIF(**options) for _ in self.linears)

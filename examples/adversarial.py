@@ -6,41 +6,12 @@ PGD: A. Madry et al., Towards Deep Learning Models Resistant to Adversarial Atta
 python examples/adversarial.py
 """
 
+import functools
+
 import common
 
 import tilewright as tw
-from tilewright.nn import functional as F
-
-
-def gradient(network, images, labels):
-    """Of the loss with respect to the pixels, by a network whose parameters want none."""
-    return tw.grad(lambda x: F.cross_entropy(network(x), labels))(images)
-
-
-def fgsm(network, images, labels, epsilon):
-    """One step of size epsilon, for each pixel in the direction in which the loss grows; pixels stay in [0, 1]."""
-    return tw.clip(images + epsilon * tw.sign(gradient(network, images, labels)), 0, 1)
-
-
-def pgd(network, images, labels, epsilon, steps=10):
-    """Several steps from a random start, each time held within epsilon of the image."""
-    changed = images + tw.random.uniform(-epsilon, epsilon, images.shape)
-    for _ in range(steps):
-        changed = tw.clip(changed, 0, 1) + 2.5 * epsilon / steps * tw.sign(gradient(network, changed, labels))
-        changed = images + tw.clip(changed - images, -epsilon, epsilon)
-    return tw.clip(changed, 0, 1)
-
-
-def attacked(network, attack):
-    """A `change` for training: the images as the attack makes them, by the network as it predicts."""
-
-    def change(images, labels):
-        network.eval().requires_grad_(False)
-        images = attack(network, images, labels)
-        network.train().requires_grad_(True)
-        return images
-
-    return change
+from tilewright.nn.utils import fgsm, pgd
 
 
 def accuracies(network, test, attack, epsilons):
@@ -94,14 +65,14 @@ def main():
     attacks = {
         "plain digits": None,
         "FGSM": lambda network, images, labels: fgsm(network, images, labels, args.epsilon),
-        "PGD": lambda network, images, labels: pgd(network, images, labels, args.epsilon, 5),
+        "PGD": lambda network, images, labels: pgd(network, images, labels, args.epsilon, steps=5),
     }
     networks, table = {}, {}
     print(f"{'epsilon':34}", *(f"{epsilon:6.2f}" for epsilon in epsilons))
     for name, attack in attacks.items():
         tw.random.seed(args.seed)
         networks[name] = network = common.make_cnn(16)
-        change = attack and attacked(network, attack)
+        change = attack and functools.partial(attack, network)
         common.train(network, training, args.epochs, change=change, title=f"on {name}")
         network.requires_grad_(False)
         for other, method in (("FGSM", fgsm), ("PGD", pgd)):

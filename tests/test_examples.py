@@ -28,12 +28,18 @@ EXAMPLES = {
     "character_gpt": ((), ("character_gpt.png",), r"GPT : \d\.\d+ bits per character after \d+\.\d s of training\n"),
     "character_model": ((), ("character_model.png",), r"lstm: \d\.\d+ bits per character, n-grams \d\.\d+\n"),
     "cnn_digits": ((), ("cnn_digits.png", "cnn_digits.safetensors"), r"test accuracy [\d.]+%, standard deviation"),
+    "deep_belief": (
+        (),
+        ("deep_belief.png",),
+        r"pre-training gains [+-][\d.]+ ± [\d.]+ points; it is better in \d of 2",
+    ),
     "digits_by_row": (
         (),
         ("digits_by_row.png",),
         r"pixels: plain, ReLU.* test accuracy [\d.]+%\n",
     ),
     "edge_filters": (("--photograph", "flower"), ("edge_filters.png",), r"Laplacian of Gaussian +-\d\.\d+ +\d\.\d+"),
+    "hidden_units": ((), ("hidden_units.png",), r"ring, points on the right side by hidden units: 1: [\d.]+%, 2: "),
     "masked_language_model": (
         (),
         ("masked_language_model.png",),
@@ -42,6 +48,7 @@ EXAMPLES = {
     "memory_problems": ((), ("memory_problems.png",), r"copying problem, .*\n +1 +4\n( +\w+ +\d\.\d+ +\d\.\d+\n){4}"),
     "pixel_digits": ((), ("pixel_digits.png",), r"Transformer +: \d\.\d+ bits per pixel, [\d,]+ parameters\n"),
     "plain_vs_residual": ((), ("plain_vs_residual.png",), r"residual, 14 layers *: training loss \d\.\d+"),
+    "spiking_digits": ((), ("spiking_digits.png",), r"arctan +: test accuracy [\d.]+%\n(.*\n)*steps +1 +2 +4 "),
     "sentiment_reader": ((), ("sentiment_reader.png",), r"passes +accuracy +plain .*\n1 +[\d.]+% .*\n2 +[\d.]+% "),
     "sentence_similarity": (
         (),

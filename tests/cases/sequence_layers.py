@@ -160,7 +160,33 @@ HEADS, SEQUENCES = A((2, 3, 5, 8)), A((2, 5, 6))
 THREE, FIVE, FORTY = (A(dtype="int64", values=n) for n in (3, 5, 40))
 CONV = ("in_channels", "out_channels", "kernel_size", "stride", "dilation")
 
+
+def fired(neurons: nn.LIF, current: tw.Tensor) -> tuple[tw.Tensor, tw.Tensor]:
+    """Step by step: decay, sum, compare, reset."""
+    v, spikes = tw.zeros_like(current[0]), []
+    for step in current:
+        v = neurons.decay * v + step
+        spikes.append(tw.heaviside(v - neurons.threshold, 0.0))
+        v = v - neurons.threshold * spikes[-1] if neurons.reset == "soft" else v * (1 - spikes[-1])
+    return tw.stack(spikes), v
+
+
+# In quarters, with a decay of a half: exact in every dtype, so that none fires where another does not.
+CURRENT = A((4, 2, 3), values=np.arange(24).reshape(4, 2, 3) * 7 % 9 / 4)
+
+
 MODULES = (
+    M("LIF", fired, CURRENT, decay=0.5, threshold=1.125, reset="hard", surrogate="arctan", slope=2.0, torch=False,
+      grad=0, errors=(refused(ValueError, "decay is 1.5", "LIF", 1.5),
+                      refused(ValueError, "threshold is 0.0, but must be positive", "LIF", 0.5, 0),
+                      refused(ValueError, "reset is 'none'", "LIF", reset="none"),
+                      refused(ValueError, "surrogate is 'relu'", "LIF", surrogate="relu"),
+                      refused(ValueError, "slope is inf", "LIF", slope=np.inf),
+                      Raises(TypeError, "LIF: input has dtype int64", lambda: nn.LIF()([1])),
+                      Raises(ValueError, r"LIF: input has shape \(0, 2\)", lambda: nn.LIF()(tw.ones((0, 2)))),
+                      Raises(ValueError, r"LIF: state has shape \(3,\), but input \(4, 2\) needs \(2,\)",
+                             lambda: nn.LIF()(tw.ones((4, 2)), tw.ones(3))))),
+    M("LIF", fired, CURRENT, decay=0.5, torch=False, grad=0),
     M("RotaryPositions", turned, HEADS, size=8, torch=False, unshown=("base",),
       errors=(refused(ValueError, "size is 3, but must be even", "RotaryPositions", 3),
               refused(ValueError, "base is 0", "RotaryPositions", 2, 0),

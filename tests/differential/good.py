@@ -262,6 +262,19 @@ GOOD = {
     "constant_.value": NUMBER, "fill_.value": NUMBER, "requires_grad_.value": BOOL,
     "parameters": ("leaf(3)", "[leaf(3)]", "nn.Linear(3, 2).parameters()"), "max_norm": ("1.0", "0.5"),
     "norm_type": ("2.0", "math.inf", "1"), "error_if_nonfinite": BOOL, "clip_value": ("0.5",),
+    # regularisation
+    "l1": ("0.0", "0.5"), "l2": ("0.0", "2"), "rho": ("0.05", "0.5"), "epsilon": ("0.0", "0.25"),
+    "sparsity_penalty.eps": ("1e-6",), "max_norm_.dim": ("0", "-1"),
+    "sparsity_penalty.activation": ("[[0.5, 0.25]]", "tw.zeros((2, 3))", "leaf(2, 3)"),
+    **{f"{name}.{key}": good for name in ("fgsm", "pgd") for key, good in (("module", ("nn.Linear(3, 2)",)),
+    ("input", ('t("float32", 2, 3)', "leaf(2, 3)")), ("target", ("[0, 1]",)), ("steps", ("1", "2")), ("low", ("0.0",
+    "-math.inf")), ("high", ("1.0", "2")), ("loss", ("lambda y, target: y.sum()",)), ("step_size", ("None", "0.25")))},
+    "random_start": BOOL,
+    "gap": ("0.1", "0"), "turns": ("1.5", "-1"), "noise": ("0.0", "0.5"), "spirals.num_classes": ("2", "3"),
+    # spikes
+    "decay": PROBABILITY, "LIF.threshold": ("1.0", "0.5"), "LIF.reset": ('"soft"', '"hard"'), "slope": ("5.0", "1"),
+    "surrogate": ('"fast_sigmoid"', '"arctan"', '"straight_through"'),
+    "LIF.input": ('t("float32", 4, 2, 3)', "leaf(3, 2, 3)"), "LIF.state": ("None", 't("float32", 2, 3)'),
     "ceil_mode": BOOL, "return_indices": BOOL, "count_include_pad": BOOL, "divisor_override": ("None", "3"),
     # recurrent layers and sequences
     "input_size": ("3",), "hidden_size": ("2", "4"), "num_layers": ("1", "2"), "batch_first": BOOL,

@@ -71,6 +71,8 @@ from .rotary import *
 from .rotary import __all__ as _rotary
 from .shuffling import *
 from .shuffling import __all__ as _shuffling
+from .spiking import *
+from .spiking import __all__ as _spiking
 from .transformer import *
 from .transformer import __all__ as _transformer
 from .transformer_layers import *
@@ -115,6 +117,7 @@ __all__ = [
     *_resampling,
     *_rotary,
     *_shuffling,
+    *_spiking,
     *_transformer,
     *_transformer_layers,
     *_winograd,

@@ -235,7 +235,13 @@ _ATTENTION = {
 _COSTS: dict[str, Callable[[Any, Tensor, Tensor], Costs]] = dict.fromkeys(
     ("Linear", "PackedLinear", "CompressedLinear"), _linear
 )
-_COSTS |= {"LocalResponseNorm": _response, "PReLU": _slopes, "LayerNorm": _normalization, "RMSNorm": _normalization}
+_COSTS |= {
+    "LocalResponseNorm": _response,
+    "PReLU": _slopes,
+    "LIF": _slopes,
+    "LayerNorm": _normalization,
+    "RMSNorm": _normalization,
+}
 _COSTS |= {"LearnedPositions": _added, "GroupNorm": _normalization, "Embedding": _look_up, "EmbeddingBag": _bags}
 for _kind in ("RNN", "LSTM", "GRU"):
     _COSTS |= {_kind: _recurrent, f"{_kind}Cell": _recurrent}

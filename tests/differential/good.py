@@ -74,6 +74,7 @@ GOOD = {
     # autograd
     "fun": FUNCTIONS, "function": ("tw.sum", "lambda m: None", "returning(None)"),
     "argnums": ("0", "(0,)", "-1", "(0, 1)"), "has_aux": BOOL, "retain_graph": BOOL, "create_graph": BOOL,
+    "trace.names": ("None", '{"w": leaf(3)}', "nn.Linear(3, 2)"), "elements": ("1", "256"),
     "hook": ("returning(None)", "lambda *a: None", "abs"),
     "primals": ("(leaf(3),)", '(t("float32", 3),)', '[{"a": t("float64", 2)}]'), "tangents": ('(t("float32", 3),)',),
     "vjp.primals": ("leaf(3)", 't("float32", 2, 3)', '{"a": t("float32", 3)}'),
@@ -408,7 +409,9 @@ GOOD = {
     "seed": ("0", "7", "2**64 - 1"), "permutation.x": ("5", 't("int64", 4)'), "choice.a": ("5", 't("float32", 4)'),
     "replace": BOOL, "loc": NUMBER, "scale": ("1.0", "0.0"), "rtol": ("1e-6", "0.0"), "atol": ("0.0", "1.0"),
     "equal_nan": BOOL, "what": ('"arrays"',), "order": ("1", "2"), "directions": ("1", "2"), "nbytes": ("0", "2**20"),
-    "check_grads.eps": ("None", "1e-3"),
+    **dict.fromkeys(("check_grads.eps", "gradient_report.eps"), ("None", "1e-3")), "entries": ("None", "1", "64"),
+    "gradient_report.loss": ("lambda: leaf(3).sum()", "returning(leaf(3).sum())"),
+    "gradient_report.parameters": ("nn.Linear(3, 2)", '{"w": leaf(3)}'),
     "key": ("0", "...", "[0, 1]", "(slice(None), 1)", "t('bool', 2, 3)", "None", "-1"), "spec": ('""', '".2f"'),
     "tiles": ('"none"', '"f2"', '"f4"'), "index_": ("0", "-1", "slice(0, 1)"),
     "state": ("tw.random.Generator(3).state",),

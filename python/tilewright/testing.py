@@ -15,6 +15,7 @@ from ._functions.complex import conj, real
 from ._functions.manipulation import astype, ravel
 from ._functions.reductions import sum as sum_
 from .autograd import enable_grad, gradients, no_grad, vjp
+from .autograd._closures import named_leaves, one_element
 from .random import Generator, source
 
 if TYPE_CHECKING:
@@ -191,12 +192,12 @@ def gradient_report(
     """
     op = "gradient_report"
     arguments.function(op, "loss", loss)
-    named = _named_parameters(op, parameters)
+    named = named_leaves(op, parameters)
     count = None if entries is None else arguments.integer(op, "entries", entries, at_least=1)
     draws = source(op, generator)
     steps = [_Steps(op, x.dtype.name, eps, rtol, atol) for x in named.values()]
     with enable_grad():
-        value = _one_element(op, loss())
+        value = one_element(op, loss())
         found = gradients(value, list(named.values())) if value.requires_grad else [x * 0 for x in named.values()]
     with no_grad():
         if not _same(value.item(), loss().item()):
@@ -206,31 +207,6 @@ def gradient_report(
             for (name, x), g, step in zip(named.items(), found, steps, strict=True)
         ]
     return Table(_report(rows), rows)
-
-
-def _named_parameters(op: str, parameters: Any) -> dict[str, Tensor]:
-    if hasattr(parameters, "named_parameters"):
-        named = {name: x for name, x in parameters.named_parameters() if x.requires_grad}
-    elif isinstance(parameters, dict):
-        named = parameters
-    else:
-        arguments.refuse(op, "parameters", parameters, "a Module or a dict of tensors")
-    if not named:
-        raise ValueError(f"{op}: there are no parameters that require gradients")
-    for name, x in named.items():
-        if not (isinstance(x, Tensor) and x.dtype.is_floating and x.requires_grad and x.is_leaf):
-            raise TypeError(f"{op}: {name} is {_described(x)}, but must be a floating leaf that requires gradients")
-    return named
-
-
-def _described(x: Any) -> str:
-    return f"a {x.dtype.name} tensor of shape {x.shape}" if isinstance(x, Tensor) else arguments.shown(x)
-
-
-def _one_element(op: str, value: Any) -> Tensor:
-    if not isinstance(value, Tensor) or value.size != 1 or not value.dtype.is_floating:
-        raise ValueError(f"{op}: loss returned {_described(value)}, but must return a floating tensor with one element")
-    return value
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -1,0 +1,36 @@
+"""Losses that take nothing, and the parameters that they depend on: what looks into training works on these two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._engine import arguments
+from .._engine.tensor import Tensor
+
+
+def named_leaves(op: str, parameters: Any) -> dict[str, Tensor]:
+    """The parameters of a module that require gradients, or what a dict has, checked."""
+    if hasattr(parameters, "named_parameters"):
+        named = {name: x for name, x in parameters.named_parameters() if x.requires_grad}
+    elif isinstance(parameters, dict):
+        named = parameters
+    else:
+        arguments.refuse(op, "parameters", parameters, "a Module or a dict of tensors")
+    if not named:
+        raise ValueError(f"{op}: there are no parameters that require gradients")
+    for name, x in named.items():
+        if not (isinstance(x, Tensor) and x.dtype.is_floating and x.requires_grad and x.is_leaf):
+            raise TypeError(f"{op}: {name} is {described(x)}, but must be a floating leaf that requires gradients")
+    return named
+
+
+def described(x: Any) -> str:
+    """What it is, in a message."""
+    return f"a {x.dtype.name} tensor of shape {x.shape}" if isinstance(x, Tensor) else arguments.shown(x)
+
+
+def one_element(op: str, value: Any) -> Tensor:
+    """What a loss returned, checked."""
+    if not isinstance(value, Tensor) or value.size != 1 or not value.dtype.is_floating:
+        raise ValueError(f"{op}: loss returned {described(value)}, but must return a floating tensor with one element")
+    return value

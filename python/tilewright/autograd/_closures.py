@@ -8,9 +8,14 @@ from .._engine import arguments
 from .._engine.tensor import Tensor
 
 
+def has_parameters(model: Any) -> bool:
+    """Whether it is a module, of this layer or a higher one."""
+    return hasattr(model, "named_parameters") and not isinstance(model, type)
+
+
 def named_leaves(op: str, parameters: Any) -> dict[str, Tensor]:
     """The parameters of a module that require gradients, or what a dict has, checked."""
-    if hasattr(parameters, "named_parameters"):
+    if has_parameters(parameters):
         named = {name: x for name, x in parameters.named_parameters() if x.requires_grad}
     elif isinstance(parameters, dict):
         named = parameters

@@ -13,6 +13,7 @@ from .._engine.tape import ANOMALY, OFF, DeferredCotangent, Leaf, state
 from .._engine.tensor import Tensor, asarray, filled_like
 from .._engine.tree import leaves, paths, rebuild
 from .._functions.manipulation import broadcast_to, reshape, stack
+from ._closures import has_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -230,7 +231,7 @@ def _named(names: Any) -> dict[Any, tuple[str, Tensor]]:
     """By its node, the name and the tensor."""
     if names is None:
         return {}
-    if hasattr(names, "named_parameters"):
+    if has_parameters(names):
         names = dict(names.named_parameters())
     if not isinstance(names, dict):
         arguments.refuse("trace", "names", names, "a Module or a dict of tensors")

@@ -20,7 +20,7 @@ from ._shared import norm, number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Spectrum", "critical_point", "hessian_product", "hessian_spectrum", "spectral_density"]
+__all__ = ["critical_point", "hessian_product", "hessian_spectrum", "spectral_density"]
 
 _ROUNDING = {"float64": 1e-12, "float32": 1e-6, "float16": 1e-3, "bfloat16": 1e-2}
 

@@ -10,7 +10,7 @@ from .._engine.tensor import Tensor, asarray
 from .._functions.creation import ones, zeros
 from .._functions.manipulation import astype, reshape, stack
 from ..autograd import enable_grad, gradients
-from ..autograd._closures import described, named_leaves
+from ..autograd._closures import described, has_parameters, named_leaves
 from ._shared import norm
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def neural_tangent_kernel(model: Callable[[Any], Tensor], x1: Any, x2: Any = Non
     """
     op = "neural_tangent_kernel"
     arguments.function(op, "model", model)
-    if parameters is None and not hasattr(model, "named_parameters"):
+    if parameters is None and not has_parameters(model):
         raise TypeError(f"{op}: model is {arguments.shown(model)}; give its parameters")
     inputs = list(named_leaves(op, model if parameters is None else parameters).values())
     with enable_grad():

@@ -154,8 +154,20 @@ def optimizer_paths(
 
 def _landscape(op: str, landscape: Any) -> Landscape:
     if isinstance(landscape, Landscape):
+        arguments.function(op, "landscape.function", landscape.function)
+        arguments.numbers(op, "landscape.start", landscape.start, 2)
+        left, right, bottom, top = arguments.numbers(op, "landscape.window", landscape.window, 4)
+        if not (left < right and bottom < top):
+            raise ValueError(f"{op}: landscape.window is {landscape.window}, but must be left, right, bottom, top")
         return landscape
     return LANDSCAPES[arguments.option(op, "landscape", landscape, LANDSCAPES)]
+
+
+def _height(op: str, landscape: Landscape, x: Tensor, y: Tensor) -> Tensor:
+    z = landscape.function(x, y)
+    if not isinstance(z, Tensor) or z.shape != x.shape or not z.dtype.is_floating:
+        raise ValueError(f"{op}: landscape.function gave {described(z)} for tensors of shape {x.shape}")
+    return z
 
 
 def _path(op: str, landscape: Landscape, make: Callable[[Any], Any], steps: int, start: tuple[float, ...]) -> Tensor:
@@ -169,7 +181,7 @@ def _path(op: str, landscape: Landscape, make: Callable[[Any], Any], steps: int,
     def closure() -> Tensor:
         point.grad = None
         with enable_grad():
-            value: Tensor = landscape.function(point[0], point[1])
+            value = _height(op, landscape, point[0], point[1])
             value.backward()
         return value
 
@@ -204,10 +216,12 @@ def _ground(op: str, landscape: Landscape, ax: Any) -> Any:
     """Contours of the landscape, at heights that lie close in valleys; returns the axes."""
     if ax is None:
         _, ax = _pyplot(op).subplots(figsize=(6, 4.8), layout="constrained")
+    elif not hasattr(ax, "contourf"):
+        arguments.refuse(op, "ax", ax, "matplotlib's Axes")
     left, right, bottom, top = landscape.window
     with no_grad():
         x, y = meshgrid(linspace(left, right, 200), linspace(bottom, top, 200))
-        height = landscape.function(x, y).numpy()
+        height = _height(op, landscape, x, y).numpy()
     least = float(height.min())
     level = ((height - least) / max(float(height.max()) - least, 1e-30)) ** 0.25
     ax.contourf(x.numpy(), y.numpy(), level, levels=24, cmap="Greys", vmin=0.0, vmax=2.0)

@@ -347,10 +347,11 @@ def test_errors_of_surfaces():
 def test_weights_before_batch_norm_are_invariant_and_others_are_not():
     net = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6, eps=1e-12), nn.ReLU(), nn.Linear(6, 1)).double()
     x = data(32, 4)
+    nn.init.normal_(net[0].bias, generator=Generator(0))
     before = {name: v.tolist() for name, v in net.state_dict().items()}
     table = diagnose.scale_invariance(mean_square(net, x), net, factor=3.0)
     rows = {row.name: row for row in table.rows}
-    assert [name for name, row in rows.items() if row.invariant] == ["0.weight"]
+    assert [name for name, row in rows.items() if row.invariant] == ["0.weight", "0.bias"]
     assert rows["0.weight"].loss_change < 1e-9 and rows["0.weight"].radial < 1e-6
     assert rows["0.weight"].gradient_scale == pytest.approx(1.0, rel=1e-6)
     assert rows["3.weight"].loss_change > 0.1

@@ -49,11 +49,11 @@ class _Hessian:
             return zeros(self.size, dtype="float64")
         parts, start = [], 0
         for x in self.inputs:
-            parts.append(astype(reshape(vector[start : start + x.size], x.shape), x.dtype))
+            parts.append(astype(reshape(vector[start : start + x.size], x.shape), x.dtype).to(x.device))
             start += x.size
         outputs = [g for _, g in self.curved]
         products = gradients(outputs, self.inputs, [parts[i] for i, _ in self.curved], retain_graph=True)
-        return concatenate([astype(reshape(p, (-1,)), "float64") for p in products])
+        return concatenate([astype(reshape(p, (-1,)), "float64").to("cpu") for p in products])
 
 
 def hessian_product(loss: Callable[[], Any], parameters: Any) -> Callable[[Any], Tensor]:
@@ -295,7 +295,7 @@ def spectral_density(
     steps : int
         Of Lanczos' method, for each probe.
     probes : int
-        How many random vectors are averaged over.
+        How many random vectors are averaged over, at most 1000.
     width : float, optional
         Standard deviation of the normal density that stands for each eigenvalue; by default a hundredth of the range.
     generator : Generator, optional
@@ -309,7 +309,7 @@ def spectral_density(
     Raises
     ------
     ValueError
-        Where there are no parameters, `loss` returns something else, a count is below 1 (`points`: 2), or `width` is
+        Where there are no parameters, `loss` returns something else, a count is out of range, or `width` is
         not positive.
     TypeError
         For a `loss` that is not callable, and parameters of another kind.
@@ -337,7 +337,7 @@ def spectral_density(
     op = "spectral_density"
     points = arguments.integer(op, "points", points, at_least=2, at_most=10**6)
     steps = arguments.integer(op, "steps", steps, at_least=1)
-    probes = arguments.integer(op, "probes", probes, at_least=1)
+    probes = arguments.integer(op, "probes", probes, at_least=1, at_most=1000)
     if width is not None:
         width = arguments.number(op, "width", width)
         if not 0 < width < math.inf:

@@ -33,7 +33,7 @@ class Invariance(NamedTuple):
     gradient_scale
         c ‖g(c w)‖ / ‖g(w)‖: 1 where L does not depend on ‖w‖. NaN without a gradient.
     invariant
-        Whether all three say so.
+        Whether all three say so; or the first, where the gradient is zero, as that of a bias before batch norm.
     """
 
     name: str
@@ -133,7 +133,8 @@ def _judged(
         along = abs(number((astype(w, "float64") * astype(g, "float64")).sum()))
     radial = along / (sizes[0] * sizes[1]) if sizes[0] and sizes[1] else 0.0
     scale = factor * sizes[2] / sizes[1] if sizes[1] else math.nan
-    invariant = max(change, radial, abs(scale - 1)) <= tolerance and sizes[0] > 0
+    flat = sizes[0] * sizes[1] <= 1e-3 * tolerance * largest  # a gradient of rounding errors has any direction
+    invariant = sizes[0] > 0 and change <= tolerance and (flat or max(radial, abs(scale - 1)) <= tolerance)
     return Invariance(name, change, radial, scale, invariant)
 
 

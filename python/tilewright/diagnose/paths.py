@@ -10,6 +10,7 @@ from .._engine.tensor import Tensor, asarray
 from .._functions.creation import linspace
 from .._functions.grids import meshgrid
 from ..autograd import enable_grad, no_grad
+from ..autograd._closures import described
 from ..optim import SGD, Adam
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def optimizer_paths(
         By the name in pictures, what makes an optimiser of a list of parameters: `lambda params: SGD(params, 0.1)`. By
         default gradient descent, the same with momentum, and Adam.
     steps : int
-        How many each one takes. Where an optimiser's `step` takes a closure that computes the loss, it is given one.
+        How many each one takes, at most 100,000. Where an optimiser's `step` takes a closure that computes the loss, it
+        is given one.
     start : pair of float, optional
         By default the landscape's.
 
@@ -121,7 +123,7 @@ def optimizer_paths(
     Raises
     ------
     ValueError
-        For an unknown landscape, `steps` below 1, and where there are no optimisers.
+        For an unknown landscape, `steps` out of range, and where there are no optimisers.
     TypeError
         For arguments of other kinds.
 
@@ -147,7 +149,7 @@ def optimizer_paths(
         raise ValueError(f"{op}: there are no optimizers")
     for name, make in makers.items():
         arguments.function(op, f"optimizers[{name!r}]", make)
-    steps = arguments.integer(op, "steps", steps, at_least=1)
+    steps = arguments.integer(op, "steps", steps, at_least=1, at_most=100_000)
     point = arguments.numbers(op, "start", chosen.start if start is None else start, 2)
     return {name: _path(op, chosen, make, steps, point) for name, make in makers.items()}
 
@@ -295,7 +297,7 @@ def animate_paths(
     paths : dict of str to Tensor, shape (steps, 2)
         As `optimizer_paths` gives them.
     frames : int
-        How many pictures the steps are spread over.
+        How many pictures the steps are spread over, at most 10,000.
     interval : float
         Milliseconds between them.
     ax : matplotlib.axes.Axes, optional
@@ -311,7 +313,7 @@ def animate_paths(
     ImportError
         Without matplotlib: `pip install tilewright[plot]`.
     ValueError
-        For an unknown landscape, paths of other shapes, `frames` below 1, and `interval` that is not positive.
+        For an unknown landscape, paths of other shapes, `frames` out of range, and `interval` that is not positive.
     TypeError
         For arguments of other kinds.
 
@@ -323,7 +325,7 @@ def animate_paths(
     """
     op = "animate_paths"
     chosen, points = _landscape(op, landscape), _points(op, paths)
-    frames = arguments.integer(op, "frames", frames, at_least=1)
+    frames = arguments.integer(op, "frames", frames, at_least=1, at_most=10_000)
     interval = arguments.number(op, "interval", interval)
     if not 0 < interval < math.inf:
         raise ValueError(f"{op}: interval is {interval}, but must be positive")

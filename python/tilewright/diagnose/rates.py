@@ -47,7 +47,7 @@ def convergence_rates(curvatures: Any, lr: float, *, momentum: float = 0.0, step
     momentum : float
         μ, in [0, 1).
     steps : int
-        How many are taken, at least 10.
+        How many are taken, from 10 to 100,000.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def convergence_rates(curvatures: Any, lr: float, *, momentum: float = 0.0, step
     momentum = arguments.number(op, "momentum", momentum)
     if not 0 <= momentum < 1:
         raise ValueError(f"{op}: momentum is {momentum}, but must lie in [0, 1)")
-    steps = arguments.integer(op, "steps", steps, at_least=10)
+    steps = arguments.integer(op, "steps", steps, at_least=10, at_most=100_000)
     measured = _measured(listed, lr, momentum, steps)
     rows = [Rate(v, _predicted(lr * v, momentum), m) for v, m in zip(listed, measured, strict=True)]
     head = ("curvature", "predicted" if momentum else "|1 - lr b|", "measured")

@@ -289,7 +289,7 @@ class _Plane:
         for name, v in direction.items():
             if name not in named:
                 raise ValueError(f"{self.op}: a direction has {arguments.shown(name)}; there are {list(named)}")
-            made[name] = d = doubles(self.op, f"direction[{name!r}]", v)
+            made[name] = d = doubles(self.op, f"direction[{name!r}]", v).to(named[name].device)
             if d.shape != named[name].shape:
                 needed = named[name].shape
                 raise ValueError(f"{self.op}: direction[{name!r}] has shape {d.shape}, but must have {needed}")

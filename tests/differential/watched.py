@@ -232,8 +232,6 @@ def main() -> None:
                 report.write("\n")
         tw.set_num_threads(2)
         tw.memory.set_cache_limit(2**24)
-        if "matplotlib.pyplot" in sys.modules:
-            sys.modules["matplotlib.pyplot"].close("all")
         seed += 1
     json.dump({"calls": calls}, report)
     report.write("\n")

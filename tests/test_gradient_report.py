@@ -91,6 +91,14 @@ def test_parameters_come_back_when_the_loss_raises():
     assert {name: p.tolist() for name, p in net.named_parameters()} == before
 
 
+def test_running_statistics_come_back():
+    x = Generator(0).normal(size=(8, 2), dtype="float64")
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1)).double()
+    before = {name: v.tolist() for name, v in net.state_dict().items()}
+    assert all(row.ok for row in gradient_report(lambda: (net(x) ** 2).mean(), net, atol=1e-5).rows)
+    assert {name: v.tolist() for name, v in net.state_dict().items()} == before
+
+
 def test_some_entries_are_drawn():
     x = tw.linspace(-1.0, 1.0, 100, dtype="float64").requires_grad_()
     report = gradient_report(lambda: (x**3).sum(), {"x": x}, entries=5, generator=Generator(0))

@@ -109,6 +109,28 @@ def test_broadcasting_several_results_and_functions_of_the_user():
     np.testing.assert_allclose(by_name(traced)["b"].cotangent.numpy(), tw.grad(loss, 1)(x, b).numpy(), rtol=1e-12)
 
 
+def test_checkpoints_writes_in_place_and_fused_kernels():
+    def written(x):
+        y = x * 1.0
+        y[0] = x[1] * 3
+        y += x
+        return (y * y).sum()
+
+    x = Generator(0).normal(size=(2, 3), dtype="float64")
+    lstm = nn.LSTM(3, 2).double()
+    for loss in (
+        written,
+        lambda x: tw.autograd.checkpoint(lambda y: tw.sin(tw.exp(y)), x).sum(),
+        lambda x: nn.functional.cross_entropy(x, tw.asarray([0, 2])),
+        lambda x: lstm(x[None])[0].sum(),
+    ):
+        traced = trace(loss, x, elements=1024, names=lstm)
+        assert check_chain_rule(traced) == len(traced.steps) - 1
+        np.testing.assert_allclose(
+            by_name(traced)["x"].cotangent.numpy(), tw.grad(loss)(x).detach().numpy(), rtol=1e-12
+        )
+
+
 def test_arguments_are_named_in_trees_and_others_by_their_names():
     w = scalar(2.0).requires_grad_()
     v = scalar(1.0).requires_grad_()

@@ -15,7 +15,7 @@ from ._functions.complex import conj, real
 from ._functions.manipulation import astype, ravel
 from ._functions.reductions import sum as sum_
 from .autograd import enable_grad, gradients, no_grad, vjp
-from .autograd._closures import named_leaves, one_element
+from .autograd._closures import buffers_of, named_leaves, one_element, restoring
 from .random import Generator, source
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ def gradient_report(
     Returns
     -------
     Table
-        A str, with a `GradientRow` for each parameter in `rows`. The parameters hold what they held before, also where
-        `loss` raises, and no `.grad` is touched.
+        A str, with a `GradientRow` for each parameter in `rows`. Parameters and buffers hold what they held
+        before, also where `loss` raises, and no `.grad` is touched.
 
     Raises
     ------
@@ -196,10 +196,10 @@ def gradient_report(
     count = None if entries is None else arguments.integer(op, "entries", entries, at_least=1)
     draws = source(op, generator)
     steps = [_Steps(op, x.dtype.name, eps, rtol, atol) for x in named.values()]
-    with enable_grad():
-        value = one_element(op, loss())
-        found = gradients(value, list(named.values())) if value.requires_grad else [x * 0 for x in named.values()]
-    with no_grad():
+    with restoring(buffers_of(parameters)), no_grad():
+        with enable_grad():
+            value = one_element(op, loss())
+            found = gradients(value, list(named.values())) if value.requires_grad else [x * 0 for x in named.values()]
         if not _same(value.item(), loss().item()):
             raise ValueError(f"{op}: loss gives another value at the same point; is there dropout, or an update in it?")
         rows = [

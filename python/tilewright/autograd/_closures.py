@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+from .. import _core
 from .._engine import arguments
+from .._engine.tape import mark_written
 from .._engine.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 def has_parameters(model: Any) -> bool:
@@ -39,3 +45,25 @@ def one_element(op: str, value: Any) -> Tensor:
     if not isinstance(value, Tensor) or value.size != 1 or not value.dtype.is_floating:
         raise ValueError(f"{op}: loss returned {described(value)}, but must return a floating tensor with one element")
     return value
+
+
+def write(x: Tensor, values: Tensor) -> None:
+    """Write to a leaf."""
+    _core.assign(x._array, values._array)
+    mark_written([x._array])
+
+
+@contextmanager
+def restoring(tensors: Iterable[Tensor]) -> Iterator[None]:
+    """Afterwards, these hold what they held before."""
+    kept = [(x, x.detach().copy()) for x in tensors]
+    try:
+        yield
+    finally:
+        for x, before in kept:
+            write(x, before)
+
+
+def buffers_of(model: Any) -> list[Tensor]:
+    """Of a module; none of a dict."""
+    return list(model.buffers()) if has_parameters(model) else []

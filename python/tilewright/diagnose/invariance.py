@@ -10,8 +10,8 @@ from .._engine.tables import Table, ruled, short
 from .._engine.tensor import Tensor
 from .._functions.manipulation import astype
 from ..autograd import enable_grad, gradients, no_grad
-from ..autograd._closures import named_leaves, one_element
-from ._shared import buffers_of, norm, number, restoring, write
+from ..autograd._closures import buffers_of, named_leaves, one_element, restoring, write
+from ._shared import norm, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ from .._engine import arguments
 from .._engine.tensor import Tensor, asarray
 from .._functions.manipulation import astype, reshape
 from ..autograd import no_grad
-from ..autograd._closures import named_leaves, one_element
+from ..autograd._closures import buffers_of, named_leaves, one_element, restoring, write
 from ..random import Generator, source
-from ._shared import buffers_of, doubles, number, restoring, write
+from ._shared import doubles, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

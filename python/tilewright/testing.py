@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import _core
 from ._engine import arguments
+from ._engine.tables import Table, ruled, short
+from ._engine.tape import mark_written
 from ._engine.tensor import Tensor, asarray
-from ._engine.tree import leaves, rebuild
+from ._engine.tree import leaves, paths, rebuild
 from ._functions.complex import conj, real
 from ._functions.manipulation import astype, ravel
 from ._functions.reductions import sum as sum_
-from .autograd import no_grad, vjp
-from .random import Generator
+from .autograd import enable_grad, gradients, no_grad, vjp
+from .autograd._closures import buffers_of, named_leaves, one_element, restoring
+from .random import Generator, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["assert_allclose", "check_grads"]
+__all__ = ["assert_allclose", "check_grads", "gradient_report"]
 
 # Per dtype: step of the central difference, and tolerance relative to the derivative.
 _STEPS = {"float64": 1e-5, "float32": 5e-3, "float16": 6e-2, "bfloat16": 2.5e-1}
@@ -89,7 +93,7 @@ def check_grads(
         return [y for y in leaves(fun(*rebuild(args, filled))) if isinstance(y, Tensor) and y.dtype.is_inexact]
 
     settings = _Settings([x.dtype.name for x in points], eps, rtol, atol, directions, generator)
-    names = _names(args)
+    names = [path for i, x in enumerate(args) for path in paths(x, f"argument {i}")]
     settings.check(floating_outputs, points, [names[i] for i in places])
     if order == 2:
         cotangents = [settings.draw(y) for y in _plain(floating_outputs, points)]
@@ -100,14 +104,192 @@ def check_grads(
         settings.check(first_derivatives, points, [f"{names[i]} (second order)" for i in places])
 
 
-def _names(args: Any, prefix: str = "argument") -> list[str]:
-    """How to call each leaf of the arguments in a message: `argument 1["w"][0]`."""
-    if isinstance(args, dict):
-        return [name for key, branch in args.items() for name in _names(branch, f"{prefix}[{key!r}]")]
-    if isinstance(args, (tuple, list)):
-        form = "{} {}" if prefix == "argument" else "{}[{}]"
-        return [name for i, branch in enumerate(args) for name in _names(branch, form.format(prefix, i))]
-    return [prefix]
+class GradientRow(NamedTuple):
+    """How the gradient of one parameter compares with finite differences, in a `gradient_report`.
+
+    Attributes
+    ----------
+    name
+        Of the parameter.
+    shape
+        Of the parameter.
+    checked
+        How many of its elements were.
+    absolute, relative
+        The largest errors: `|g - d|` and `|g - d| / max(|g|, |d|, atol)`; inf where there is a NaN.
+    worst
+        The index of the element that is furthest beyond the tolerance, or nearest to it.
+    gradient, difference
+        What backward and finite differences give there.
+    ok
+        Whether all are within the tolerance.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    checked: int
+    absolute: float
+    relative: float
+    worst: tuple[int, ...]
+    gradient: float
+    difference: float
+    ok: bool
+
+
+def gradient_report(
+    loss: Callable[[], Any],
+    parameters: Any,
+    *,
+    eps: float | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    entries: int | None = 64,
+    generator: Generator | None = None,
+) -> Table:
+    """Compare the gradient of each parameter with central finite differences, element by element.
+
+    Parameters
+    ----------
+    loss : callable
+        Takes nothing, and returns a floating tensor with one element; the same one at each call. It shall be smooth
+        around the parameters.
+    parameters : Module, or dict of str to Tensor
+        What to differentiate: floating tensors that require gradients. Float64 is recommended: `model.double()`.
+    eps, rtol, atol : float, optional
+        Step, and tolerance `atol + rtol * |d|` of a difference d; by default by each parameter's dtype.
+    entries : int, optional
+        How many elements of each parameter are checked, at random, each with two calls of `loss`. None for all.
+    generator : Generator, optional
+        Where there are more elements than that; by default `tilewright.random.default_generator`.
+
+    Returns
+    -------
+    Table
+        A str, with a `GradientRow` for each parameter in `rows`. Parameters and buffers hold what they held
+        before, also where `loss` raises, and no `.grad` is touched.
+
+    Raises
+    ------
+    ValueError
+        Where there are no parameters, `loss` does not return one floating element, or gives another value at the same
+        point (dropout?), `eps` is not positive, a tolerance is negative, or `entries` is below 1.
+    TypeError
+        For a `loss` that is not callable, parameters of another kind, and options that are no numbers.
+
+    Notes
+    -----
+    For each element, `d = (L(p + eps) - L(p - eps)) / (2 eps)`. Its error is about `eps**2` times the third derivative,
+    and the rounding of L divided by eps.
+
+    Examples
+    --------
+    >>> import tilewright as tw
+    >>> layer = tw.nn.Linear(3, 2).double()
+    >>> x = tw.ones((4, 3), dtype="float64")
+    >>> report = tw.testing.gradient_report(lambda: tw.tanh(layer(x)).sum(), layer)
+    >>> [(row.name, row.checked, row.ok) for row in report.rows]
+    [('weight', 6, True), ('bias', 2, True)]
+    """
+    op = "gradient_report"
+    arguments.function(op, "loss", loss)
+    named = named_leaves(op, parameters)
+    count = None if entries is None else arguments.integer(op, "entries", entries, at_least=1)
+    draws = source(op, generator)
+    steps = [_Steps(op, x.dtype.name, eps, rtol, atol) for x in named.values()]
+    with restoring(buffers_of(parameters)), no_grad():
+        with enable_grad():
+            value = one_element(op, loss())
+            found = gradients(value, list(named.values())) if value.requires_grad else [x * 0 for x in named.values()]
+        if not _same(value.item(), loss().item()):
+            raise ValueError(f"{op}: loss gives another value at the same point; is there dropout, or an update in it?")
+        rows = [
+            _compared(name, x, g, loss, step, _places(x.size, count, draws))
+            for (name, x), g, step in zip(named.items(), found, steps, strict=True)
+        ]
+    return Table(_report(rows), rows)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a == b or (a != a and b != b)
+
+
+def _places(size: int, count: int | None, generator: Generator) -> list[int]:
+    if count is None or size <= count:
+        return list(range(size))
+    return sorted(generator.permutation(size)[:count].tolist())
+
+
+class _Steps:
+    """Step and tolerances of finite differences for one dtype."""
+
+    def __init__(self, op: str, dtype: str, eps: float | None, rtol: float | None, atol: float | None) -> None:
+        self.eps = _STEPS[dtype] if eps is None else arguments.number(op, "eps", eps)
+        if not 0 < self.eps < math.inf:
+            raise ValueError(f"{op}: eps is {self.eps}, but must be positive")
+        self.rtol = _TOLERANCES[dtype] if rtol is None else _tolerance(op, "rtol", rtol)
+        self.atol = _TOLERANCES[dtype] if atol is None else _tolerance(op, "atol", atol)
+
+
+def _compared(
+    name: str, x: Tensor, g: Tensor, loss: Callable[[], Any], step: _Steps, places: Sequence[int]
+) -> GradientRow:
+    """The row of one parameter."""
+    flat = ravel(g).tolist()
+    absolute = relative = 0.0
+    worst: tuple[float, int, float, float] = -math.inf, 0, math.nan, math.nan
+    for i in places:
+        d = _difference(x, i, loss, step.eps)
+        error = abs(flat[i] - d)
+        beyond = error - step.atol - step.rtol * abs(d)
+        absolute = max(absolute, error) if error == error else math.inf
+        if error:
+            relative = max(relative, error / max(abs(flat[i]), abs(d), step.atol)) if error < math.inf else math.inf
+        if not beyond <= worst[0]:
+            worst = beyond if beyond == beyond else math.inf, i, flat[i], d
+    return GradientRow(
+        name, x.shape, len(places), absolute, relative, _index(worst[1], x.shape), *worst[2:], worst[0] <= 0
+    )
+
+
+def _difference(x: Tensor, i: int, loss: Callable[[], Any], eps: float) -> float:
+    """The central difference of the loss in element i of a parameter, which is restored."""
+    index = _index(i, x.shape)
+    before = x[index].detach().copy()
+    try:
+        values, points = [], []
+        for sign in (1, -1):
+            _write(x, index, astype(_double(before) + sign * eps, x.dtype))
+            points.append(x[index].item())
+            values.append(loss().item())
+    finally:
+        _write(x, index, before)
+    return float((values[0] - values[1]) / (points[0] - points[1]))
+
+
+def _write(x: Tensor, index: tuple[int, ...], value: Tensor) -> None:
+    _core.setitem(x._array, index, value._array)
+    mark_written([x._array])
+
+
+def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Of element i, counted row by row."""
+    return tuple(i // math.prod(shape[k + 1 :]) % shape[k] for k in range(len(shape)))
+
+
+def _report(rows: Sequence[GradientRow]) -> str:
+    head = ("parameter", "shape", "checked", "absolute", "relative", "worst at", "gradient", "difference", "verdict")
+    cells = [
+        (
+            *(row.name, str(row.shape), str(row.checked), f"{row.absolute:.1e}", f"{row.relative:.1e}"),
+            *(str(row.worst), short(row.gradient), short(row.difference), "ok" if row.ok else "WRONG"),
+        )
+        for row in rows
+    ]
+    wrong = [row.name for row in rows if not row.ok]
+    last = (
+        f"{len(wrong)} of {len(rows)} gradients are wrong: {', '.join(wrong)}" if wrong else "all gradients are right"
+    )
+    return f"{ruled(head, cells, (0, 1, 5, 8))}\n{last}"
 
 
 def _plain(fun: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -131,7 +313,7 @@ def _tolerance(op: str, name: str, value: Any) -> float:
     return value
 
 
-class _Settings:
+class _Settings(_Steps):
     """Steps, tolerances and random numbers of one check."""
 
     def __init__(
@@ -144,11 +326,7 @@ class _Settings:
         generator: Generator,
     ) -> None:
         coarsest = max(dtypes, key=lambda name: _STEPS[name])
-        self.eps = _STEPS[coarsest] if eps is None else arguments.number("check_grads", "eps", eps)
-        if not 0 < self.eps < math.inf:
-            raise ValueError(f"check_grads: eps is {self.eps}, but must be positive")
-        self.rtol = _TOLERANCES[coarsest] if rtol is None else _tolerance("check_grads", "rtol", rtol)
-        self.atol = _TOLERANCES[coarsest] if atol is None else _tolerance("check_grads", "atol", atol)
+        super().__init__("check_grads", coarsest, eps, rtol, atol)
         self.directions = arguments.integer("check_grads", "directions", directions, at_least=1, at_most=1000)
         self.generator = generator
 
@@ -230,5 +408,6 @@ def assert_allclose(
             worst = excess, i, x, y
     if worst is not None:
         _, i, x, y = worst
-        index = tuple(i // math.prod(a.shape[k + 1 :]) % a.shape[k] for k in range(a.ndim))
-        raise AssertionError(f"{what}: {x!r} instead of {y!r} at index {index}, beyond rtol {rtol:g}, atol {atol:g}")
+        raise AssertionError(
+            f"{what}: {x!r} instead of {y!r} at index {_index(i, a.shape)}, beyond rtol {rtol:g}, atol {atol:g}"
+        )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 def note_forward(node: Node, y: Any) -> None:
     """In anomaly mode, after each recorded op: remember the layer, and stop at the first value that is not finite."""
+    if state.on_record is not None:
+        state.on_record(node, y)
+        return
     path = ".".join(state.layer_path)
     if path:
         node.origin = f"{node.origin}, in layer {path}"

@@ -45,11 +45,14 @@ class _State(threading.local, _core.TapeMode):
         Names of the modules that are running, outermost first.
     journals
         Of checkpointed calls that are running, outermost first: see `redirect`.
+    on_record
+        In anomaly mode, called with each node and its array in place of the check: see `autograd.trace`.
     """
 
     recording = ON
     layer_path: tuple[str, ...] = ()
     journals: tuple[Callable[[tuple[Any, ...]], tuple[Any, ...] | None], ...] = ()
+    on_record: Callable[[Any, Any], None] | None = None
 
 
 state = _State()

@@ -23,6 +23,15 @@ def leaves(tree: Any, op: str = "tree", depth: int = 0) -> list[Any]:
     return [tree]
 
 
+def paths(tree: Any, prefix: str = "") -> list[str]:
+    """How to write each leaf, in the order of `leaves(tree)`: the prefix, and keys and places such as `["w"][0]`."""
+    if isinstance(tree, dict):
+        return [path for key, branch in tree.items() for path in paths(branch, f"{prefix}[{key!r}]")]
+    if isinstance(tree, (tuple, list)):
+        return [path for i, branch in enumerate(tree) for path in paths(branch, f"{prefix}[{i}]")]
+    return [prefix]
+
+
 def rebuild(tree: Any, new_leaves: Sequence[Any]) -> Any:
     """A tree like `tree` with other leaves, given in the order of `leaves(tree)`."""
     return _rebuild(tree, iter(new_leaves))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from ._trace import trace
+
     F = TypeVar("F", bound="Callable[..., Any]")
 
 __all__ = [
@@ -34,9 +36,19 @@ __all__ = [
     "jacobian",
     "jvp",
     "no_grad",
+    "trace",
     "value_and_grad",
     "vjp",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `trace` when it is first used."""
+    if name != "trace":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ._trace import trace
+
+    return trace
 
 
 def is_grad_enabled() -> bool:

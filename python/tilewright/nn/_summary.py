@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .. import _core
 from .._engine import arguments
 from .._engine.dtypes import as_dtype
+from .._engine.tables import aligned
 from .._engine.tape import OFF, state
 from .._engine.tensor import Tensor, asarray
 from . import _costs
@@ -301,16 +302,9 @@ def _table(layers: list[LayerSummary], total: LayerSummary, last: str, paths: bo
     count = len(_COLUMNS) + (len(_OF_PATHS) if paths else 0)
     rows = [row[:count] for row in ((*_COLUMNS, *_OF_PATHS), *map(_cells, layers), _cells(total))]
     kept = [column for column in zip(*rows, strict=True) if any(cell != "-" for cell in column[1:])]
-    widths = [max(map(len, column)) for column in kept]
-    lines = [
-        "  ".join(_aligned(*cell) for cell in zip(row, widths, kept, strict=True)) for row in zip(*kept, strict=True)
-    ]
+    lines = aligned(list(zip(*kept, strict=True)), [i for i, column in enumerate(kept) if column[0] in _COLUMNS[:2]])
     rule = "-" * len(lines[0])
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], rule, last])
-
-
-def _aligned(cell: str, width: int, column: tuple[str, ...]) -> str:
-    return f"{cell:<{width}}" if column[0] in _COLUMNS[:2] else f"{cell:>{width}}"
 
 
 def _cells(row: LayerSummary) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ def test_attention(ax):
     assert texts(ax.get_xticklabels()) == ["a", "b", "c"] and texts(ax.get_yticklabels()) == ["first", "second"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("key", "query")
     scaled = plot.attention([[0.1, 0.2]], ax=Figure().subplots(), vmax=None)
-    assert scaled.images[0].get_clim() == (0, 0.2)
+    assert scaled.images[0].get_clim() == pytest.approx((0, 0.2))
 
 
 # ---- images ----------------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def test_boundary_of_a_score(ax):
 def test_boundary_of_a_module(ax):
     """Scores of three classes; the model is asked in its evaluation mode, and is as it was afterwards."""
     layer = nn.Linear(2, 3, bias=False)
-    layer.weight.data = tw.asarray([[1.0, 0.0], [-1.0, 0.0], [0.0, 10.0]])
+    layer.load_state_dict({"weight": tw.asarray([[1.0, 0.0], [-1.0, 0.0], [0.0, 10.0]])})
     model = nn.Sequential(layer, nn.Dropout(0.9))
     names = np.array(["cat", "ant", "bee", "cat"])
     plot.decision_boundary(model, POINTS, names, ax, resolution=60)
@@ -225,7 +225,8 @@ def test_boundary_of_a_module(ax):
     palette = matplotlib.colormaps["tab10"].colors
     assert [tuple(s.get_facecolor()[0][:3]) for s in scatters(ax)] == list(palette[:3])
     model.eval()
-    assert plot.decision_boundary(model, POINTS, ax=Figure().subplots()).figure is not None and not model.training
+    plot.decision_boundary(model, POINTS, ax=Figure().subplots(), resolution=9)
+    assert not model.training
 
 
 def test_boundary_of_classes(ax):
@@ -352,11 +353,7 @@ NAN = float("nan")
         (lambda: plot.attention(np.eye(2), "abc"), ValueError, "keys has 3 entries, but there are 2 keys"),
         (lambda: plot.attention(np.eye(2), queries=3), TypeError, "queries is 3, but must be a sequence of texts"),
         (lambda: plot.attention(np.eye(2), vmax=0), ValueError, "attention: vmax is 0.0, but must be positive"),
-        (
-            lambda: plot.images(np.ones((2, 2))),
-            ValueError,
-            r"images has shape \(2, 2\), but must have shape \(N, H, W\)",
-        ),
+        (lambda: plot.images(np.ones((2, 2))), ValueError, r"images has shape \(2, 2\), but must have shape \(N, H"),
         (lambda: plot.images(np.ones((2, 2, 3, 3))), ValueError, "images has 2 channels, but must have one or three"),
         (lambda: plot.images(np.ones((2, 3, 3)), titles="a"), ValueError, "titles has 1 entries, but there are 2 imag"),
         (lambda: plot.images(np.ones((2, 3, 3)), marked=[True]), ValueError, "marked has 1 entries, but there are 2"),
@@ -365,11 +362,7 @@ NAN = float("nan")
         (lambda: plot.images(np.ones((2, 3, 3)), cmap=3), TypeError, "cmap is 3, but must be the name of a colormap"),
         (lambda: plot.images(np.ones((2, 3, 3)), vmin=2), ValueError, "vmin is 2.0 and vmax 1.0, but vmin must not"),
         (lambda: plot.filters(np.ones((2, 6))), ValueError, r"filters: weight has shape \(2, 6\), but must have shape"),
-        (
-            lambda: plot.filters(np.ones((2, 6)), shape=(2, 2)),
-            ValueError,
-            r"rows of 6, but shape \(2, 2\) needs others",
-        ),
+        (lambda: plot.filters(np.ones((2, 6)), shape=(2, 2)), ValueError, r"rows of 6, but shape \(2, 2\) need"),
         (lambda: plot.filters(np.ones((2, 6)), shape="a"), TypeError, "filters: shape is 'a', but must be"),
         (lambda: plot.decision_boundary(3, POINTS), TypeError, "decision_boundary: model is 3, but must be callable"),
         (lambda: plot.decision_boundary(len, [1.0]), ValueError, r"x has shape \(1,\), but must have shape \(N, 2\)"),
@@ -378,11 +371,7 @@ NAN = float("nan")
         (lambda: plot.decision_boundary(lambda x: x * NAN, POINTS), ValueError, "model gives scores that are NaN or"),
         (lambda: plot.decision_boundary(lambda x: x > 0, POINTS), TypeError, r"model gives bool of shape \(40000, 2\)"),
         (lambda: plot.decision_boundary(len, POINTS, [0]), ValueError, "labels has 1 entries, but there are 4 samples"),
-        (
-            lambda: plot.decision_boundary(len, POINTS, resolution=1),
-            ValueError,
-            "resolution is 1, but must be at least",
-        ),
+        (lambda: plot.decision_boundary(len, POINTS, resolution=1), ValueError, "resolution is 1, but must be at"),
         (lambda: plot.decision_boundary(len, POINTS, margin=-1), ValueError, "margin is -1.0, but must be at least 0"),
         (lambda: plot.embeddings([[1.0]]), ValueError, r"vectors has shape \(1, 1\), but must have shape \(N, D\)"),
         (lambda: plot.embeddings(POINTS, [0.5]), ValueError, "labels has 1 entries, but there are 4 samples"),
@@ -395,23 +384,11 @@ NAN = float("nan")
         (lambda: plot.histograms([[1.0]], kind="violin"), ValueError, "kind is 'violin', but must be \"ridge\" or"),
         (lambda: plot.histograms([[1.0]], bins=1), ValueError, "histograms: bins is 1, but must be at least 2"),
         (lambda: plot.loss_surface([[1.0]]), ValueError, r"values has shape \(1, 1\), but must have shape \(rows"),
-        (
-            lambda: plot.loss_surface(np.eye(2), [1, 0]),
-            ValueError,
-            "x must be 2 growing numbers, as values has 2 along",
-        ),
+        (lambda: plot.loss_surface(np.eye(2), [1, 0]), ValueError, "x must be 2 growing numbers, as values"),
         (lambda: plot.loss_surface(np.eye(2), y=[1]), ValueError, "loss_surface: y must be 2 growing numbers"),
         (lambda: plot.loss_surface(np.eye(2), path=[[1]]), ValueError, r"path has shape \(1, 1\), but must have shape"),
-        (
-            lambda: plot.loss_surface(np.eye(2), log=True),
-            ValueError,
-            "values has 0.0, but with log all must be positive",
-        ),
-        (
-            lambda: plot.loss_surface(np.eye(2), levels=1),
-            ValueError,
-            "loss_surface: levels is 1, but must be at least 2",
-        ),
+        (lambda: plot.loss_surface(np.eye(2), log=True), ValueError, "values has 0.0, but with log all must be"),
+        (lambda: plot.loss_surface(np.eye(2), levels=1), ValueError, "loss_surface: levels is 1, but must be"),
         (lambda: plot.loss_surface(np.eye(2), kind="map"), ValueError, "kind is 'map', but must be \"contour\" or"),
     ],
 )

@@ -47,11 +47,9 @@ def library() -> Any:
 def colormap(op: str, name: str, value: Any) -> str:
     """The name of one of matplotlib's."""
     if not isinstance(value, str):
-        arguments.refuse(op, name, value, "the name of a colormap of matplotlib's")
+        arguments.refuse(op, name, value, "the name of a colormap")
     if value not in library().colormaps:
-        raise ValueError(
-            f"{op}: {name} is {arguments.shown(value)}, but must be the name of a colormap of matplotlib's"
-        )
+        raise ValueError(f"{op}: {name} is {arguments.shown(value)}, but must be the name of a colormap")
     return value
 
 
@@ -59,7 +57,7 @@ def real(op: str, name: str, value: Any, shape: str, *ndims: int, finite: bool =
     """A float64 array of so many axes, with elements, from an array-like of real numbers or bools."""
     tensor = value if isinstance(value, Tensor) else arguments.array(op, name, value)
     if tensor.dtype.is_complex:
-        raise TypeError(f"{op}: {name} has dtype {tensor.dtype}, but must be real")
+        raise TypeError(f"{op}: {name} has dtype {tensor.dtype.name}, but must be real")
     array = tensor.detach().to("cpu").astype("float64").numpy()
     if array.ndim not in ndims or not array.size:
         raise ValueError(f"{op}: {name} has shape {array.shape}, but must have {shape}")

@@ -59,6 +59,8 @@ def test_axes(name, ax, monkeypatch):
     new = function(*arguments)
     assert isinstance(new, Axes) and new.figure is pyplot.gcf() and len(pyplot.get_fignums()) == 1
     new.figure.canvas.draw()
+    with pytest.raises(TypeError, match=f"{name}: title is 3, but must be a str"):
+        function(*arguments, title=3)
     for bad in (3, [ax], ax.figure):
         with pytest.raises(TypeError, match=f"{name}: ax is .*, but must be matplotlib's Axes or None"):
             function(*arguments, ax=bad)
@@ -110,7 +112,7 @@ def test_curves_of_records(ax):
 
 
 def test_confusion_matrix(ax):
-    plot.confusion_matrix(tw.asarray([0, 0, 0, 2, 2]), [0, 0, 2, 2, 0], ["ant", "bee", "cat"], ax)
+    plot.confusion_matrix(tw.asarray([0, 0, 0, 2, 2], dtype="bfloat16"), [0, 0, 2, 2, 0], ["ant", "bee", "cat"], ax)
     assert texts(ax.texts) == ["2", "0", "1", "0", "0", "0", "1", "0", "1"]
     np.testing.assert_allclose(ax.images[0].get_array(), [[2 / 3, 0, 1 / 3], [0, 0, 0], [0.5, 0, 0.5]])
     assert texts(ax.get_xticklabels()) == texts(ax.get_yticklabels()) == ["ant", "bee", "cat"]
@@ -132,6 +134,10 @@ def test_attention(ax):
     assert ax.images[0].get_array().tolist() == weights.tolist() and ax.images[0].get_clim() == (0, 1)
     assert texts(ax.get_xticklabels()) == ["a", "b", "c"] and texts(ax.get_yticklabels()) == ["first", "second"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("key", "query")
+    ax.figure.canvas.draw()
+    assert {text.get_rotation() for text in ax.get_xticklabels()} == {0}
+    long = plot.attention(np.eye(8), ["determination"] * 8, ax=Figure().subplots())
+    assert {text.get_rotation() for text in long.get_xticklabels()} == {45}
     scaled = plot.attention([[0.1, 0.2]], ax=Figure().subplots(), vmax=None)
     assert scaled.images[0].get_clim() == pytest.approx((0, 0.2))
 
@@ -253,6 +259,9 @@ def test_embeddings(ax):
     assert scatters(ax)[1].get_offsets().tolist() == POINTS[2:].tolist()
     named = plot.embeddings(POINTS, ax=Figure().subplots(), names="abcd")
     assert texts(named.texts) == ["a", "b", "c", "d"] and named.texts[3].xy == (1, 1)
+    coloured = plot.embeddings(POINTS, ["a", "a", "b", "b"], Figure().subplots(), names="abcd")
+    first, second = matplotlib.colormaps["tab10"].colors[:2]
+    assert [text.get_color() for text in coloured.texts] == [first, first, second, second]
     measured = plot.embeddings(POINTS, tw.asarray([0.5, 1.0, 2.0, 3.5]), Figure().subplots())
     assert scatters(measured)[0].get_array().tolist() == [0.5, 1, 2, 3.5] and len(measured.figure.axes) == 2
 
@@ -343,6 +352,7 @@ NAN = float("nan")
         (lambda: plot.curves([1.0], log="yes"), TypeError, "curves: log is 'yes', but must be True or False"),
         (lambda: plot.confusion_matrix([0], [0, 1]), ValueError, "predicted has 2 entries, but there are 1 samples"),
         (lambda: plot.confusion_matrix([0.5], [0]), TypeError, "true has dtype float64, but must be integers or text"),
+        (lambda: plot.confusion_matrix([0], [0, [1]]), TypeError, "predicted is a list, but must be array-like"),
         (lambda: plot.confusion_matrix([0], ["a"]), TypeError, "true has dtype int64, but predicted has <U1"),
         (lambda: plot.confusion_matrix([0], [2], "ab"), TypeError, "labels is 'ab', but must be a sequence of texts"),
         (lambda: plot.confusion_matrix([0], [2], ["a", "b"]), ValueError, "class 2 has no label; there are 2 labels"),
@@ -372,6 +382,11 @@ NAN = float("nan")
         (lambda: plot.decision_boundary(lambda x: x > 0, POINTS), TypeError, r"model gives bool of shape \(40000, 2\)"),
         (lambda: plot.decision_boundary(len, POINTS, [0]), ValueError, "labels has 1 entries, but there are 4 samples"),
         (lambda: plot.decision_boundary(len, POINTS, resolution=1), ValueError, "resolution is 1, but must be at"),
+        (
+            lambda: plot.decision_boundary(len, POINTS, threshold=NAN),
+            ValueError,
+            "threshold is nan, but must be",
+        ),
         (lambda: plot.decision_boundary(len, POINTS, margin=-1), ValueError, "margin is -1.0, but must be at least 0"),
         (lambda: plot.embeddings([[1.0]]), ValueError, r"vectors has shape \(1, 1\), but must have shape \(N, D\)"),
         (lambda: plot.embeddings(POINTS, [0.5]), ValueError, "labels has 1 entries, but there are 4 samples"),

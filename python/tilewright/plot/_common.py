@@ -66,9 +66,27 @@ def real(op: str, name: str, value: Any, shape: str, *ndims: int, finite: bool =
     return array
 
 
+def plain(op: str, name: str, value: Any) -> np.ndarray:
+    """A NumPy array of any dtype, text too."""
+    if isinstance(value, Tensor):
+        value = value.detach().to("cpu")
+        return (value.astype("float32") if value.dtype.name == "bfloat16" else value).numpy()
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{op}: {name} is {arguments.shown(value)}, but must be array-like ({error})") from None
+
+
+def require_texts(op: str, **texts: Any) -> None:
+    """Raise where a title or a label of an axis is no text."""
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            arguments.refuse(op, name, value, "a str")
+
+
 def classes_of(op: str, name: str, value: Any, count: int | None = None) -> np.ndarray:
     """An array (N,) of integers, bools or text, one for each of so many samples."""
-    array = np.asarray(value.detach().numpy() if isinstance(value, Tensor) else value)
+    array = plain(op, name, value)
     if array.ndim != 1 or not array.size:
         raise ValueError(f"{op}: {name} has shape {array.shape}, but must have shape (N,)")
     if count is not None and len(array) != count:
@@ -101,11 +119,12 @@ def text_size(ax: Axes, rows: int, columns: int, characters: int = 1) -> float:
     return min(max(min(0.6 * height, 1.4 * width / max(characters, 1)), SMALLEST), LARGEST)
 
 
-def name_ticks(ax: Axes, axis: str, names: Sequence[str], *, size: float | None = None) -> None:
-    """A text at each of 0, 1, ... of an axis; those below the picture stand upright where they are long."""
-    getattr(ax, f"set_{axis}ticks")(range(len(names)), names, **({} if size is None else {"fontsize": size}))
+def name_ticks(ax: Axes, axis: str, names: Sequence[str], size: float = LARGEST) -> None:
+    """A text at each of 0, 1, ... of an axis; those below the picture are turned where they would overlap."""
+    getattr(ax, f"set_{axis}ticks")(range(len(names)), names, fontsize=size)
     ax.tick_params(axis, length=0)
-    if axis == "x" and max(map(len, names)) > 3:
+    room = 72 * ax.get_window_extent().width / ax.get_figure(root=True).dpi / len(names)
+    if axis == "x" and 0.65 * size * max(map(len, names)) > room and max(map(len, names)) > 2:
         ax.tick_params("x", rotation=90 if len(names) > 12 else 45)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._engine import arguments
-from ._common import axes_for, real
+from ._common import axes_for, real, require_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,6 +68,7 @@ def histograms(
     (['1', '2', '3'], 'epoch')
     """
     op = "histograms"
+    require_texts(op, xlabel=xlabel, ylabel=ylabel, title=title)
     kind = arguments.option(op, "kind", kind, ("ridge", "heat"))
     bins = arguments.integer(op, "bins", bins, at_least=2, at_most=10_000)
     listed = arguments.entries(op, "values", values, "a sequence of arrays")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._engine import arguments
-from ._common import axes_for, real
+from ._common import axes_for, real, require_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,6 +65,7 @@ def curves(
     >>> [line.get_ydata().tolist() for line in ax.lines]
     [[2.0, 1.0], [0.5, 0.75]]
     """
+    require_texts("curves", xlabel=xlabel, ylabel=ylabel, title=title)
     named = _by_name(histories)
     log = arguments.flag("curves", "log", log)
     at = None if x is None else real("curves", "x", x, "shape (steps,)", 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._engine import arguments
-from ._common import axes_for, classes_of, name_ticks, real, text_size, texts
+from ._common import axes_for, classes_of, name_ticks, real, require_texts, text_size, texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,6 +60,7 @@ def confusion_matrix(
     >>> [text.get_text() for text in ax.texts], ax.get_title()
     (['1', '1', '0', '2'], 'accuracy 75.0%')
     """
+    require_texts("confusion_matrix", title="" if title is None else title)
     true = classes_of("confusion_matrix", "true", true)
     predicted = classes_of("confusion_matrix", "predicted", predicted, len(true))
     normalize = arguments.flag("confusion_matrix", "normalize", normalize)
@@ -113,6 +114,8 @@ def attention(
     ax: Axes | None = None,
     *,
     vmax: float | None = 1.0,
+    xlabel: str = "key",
+    ylabel: str = "query",
     title: str = "",
 ) -> Axes:
     """Draw how much each query attends to each key.
@@ -127,8 +130,8 @@ def attention(
         Where to draw; by default on a new figure.
     vmax : float or None
         The weight of the darkest colour; None is the largest one.
-    title : str
-        Text above.
+    xlabel, ylabel, title : str
+        Texts.
 
     Returns
     -------
@@ -151,6 +154,7 @@ def attention(
     >>> [text.get_text() for text in ax.get_yticklabels()]
     ['the', 'cat']
     """
+    require_texts("attention", xlabel=xlabel, ylabel=ylabel, title=title)
     array = real("attention", "weights", weights, "shape (queries, keys)", 2)
     rows, columns = array.shape
     below = texts("attention", "keys", keys, columns, "keys")
@@ -165,5 +169,5 @@ def attention(
         name_ticks(ax, "x", below, size=text_size(ax, 1, columns))
     if beside is not None:
         name_ticks(ax, "y", beside, size=text_size(ax, rows, 1))
-    ax.set(xlabel="key", ylabel="query", title=title)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     return ax

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._engine import arguments
-from ._common import LARGEST, RED, SMALLEST, axes_for, colormap, real, texts
+from ._common import LARGEST, RED, SMALLEST, axes_for, colormap, real, require_texts, texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,6 +169,7 @@ def _grid(
     title: str,
 ) -> Axes:
     """Images (H, W) or (3, H, W) in one axes, each at a place of its own, in units of pixels."""
+    require_texts(op, title=title)
     cmap = colormap(op, "cmap", cmap)
     count = len(tiles)
     columns = math.ceil(math.sqrt(count)) if columns is None else arguments.integer(op, "columns", columns, at_least=1)

@@ -10,7 +10,7 @@ from .. import nn
 from .._engine import arguments
 from .._engine.tensor import Tensor, asarray
 from ..autograd import no_grad
-from ._common import axes_for, classes_of, colours, real, texts
+from ._common import axes_for, classes_of, colours, plain, real, require_texts, texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,12 +78,15 @@ def decision_boundary(
     ['0', '1']
     """
     op = "decision_boundary"
+    require_texts(op, title=title)
     points = real(op, "x", x, "shape (N, 2)", 2)
     if points.shape[1] != 2:
         raise ValueError(f"{op}: x has shape {points.shape}, but must have shape (N, 2)")
     given = None if labels is None else classes_of(op, "labels", labels, len(points))
     resolution = arguments.integer(op, "resolution", resolution, at_least=2, at_most=2000)
     threshold, margin = arguments.number(op, "threshold", threshold), arguments.number(op, "margin", margin)
+    if not np.isfinite(threshold):
+        raise ValueError(f"{op}: threshold is {threshold}, but must be finite")
     if not 0 <= margin < np.inf:
         raise ValueError(f"{op}: margin is {margin}, but must be at least 0 and finite")
     low, high = points.min(axis=0), points.max(axis=0)
@@ -193,7 +196,7 @@ def embeddings(vectors: Any, labels: Any = None, ax: Axes | None = None, *, name
     ax : Axes, optional
         Where to draw; by default on a new figure.
     names : sequence of str, optional
-        What stands beside each point.
+        What stands beside each point, in its colour.
     title : str
         Text above.
 
@@ -227,6 +230,7 @@ def embeddings(vectors: Any, labels: Any = None, ax: Axes | None = None, *, name
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('component 1 (90% of variance)', 'component 2 (10% of variance)')
     """
+    require_texts("embeddings", title=title)
     array = real("embeddings", "vectors", vectors, "shape (N, D) with D of at least 2", 2)
     if array.shape[1] < 2:
         raise ValueError(
@@ -242,6 +246,7 @@ def embeddings(vectors: Any, labels: Any = None, ax: Axes | None = None, *, name
         given = classes_of("embeddings", "labels", labels, len(array))
     points, axis_names = _projected(array)
     ax = axes_for("embeddings", ax, size=(6, 5))
+    shades = ["black"] * len(array)
     if labels is None:
         ax.scatter(*points.T, s=24, edgecolors="white", linewidths=0.6)
     elif numeric:
@@ -251,8 +256,9 @@ def embeddings(vectors: Any, labels: Any = None, ax: Axes | None = None, *, name
         found = np.unique(given).tolist()
         palette = dict(zip(found, colours(len(found)), strict=True))
         _scatter(ax, points, given, palette, legend=len(found) <= _MOST_IN_LEGEND)
-    for name, place in zip(beside or [], points, strict=False):
-        ax.annotate(name, place, xytext=(4, 3), textcoords="offset points", fontsize=9)
+        shades = [palette[each] for each in given.tolist()]
+    for name, place, shade in zip(beside or [], points, shades, strict=False):
+        ax.annotate(name, place, xytext=(4, 3), textcoords="offset points", color=shade)
     ax.set(xlabel=axis_names[0], ylabel=axis_names[1], title=title)
     ax.margins(0.12 if beside else 0.05)
     return ax
@@ -260,7 +266,7 @@ def embeddings(vectors: Any, labels: Any = None, ax: Axes | None = None, *, name
 
 def _is_real(labels: Any) -> bool:
     """Whether labels are numbers of which some are no integers."""
-    array = labels.detach().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
+    array = plain("embeddings", "labels", labels)
     return array.dtype.kind == "f" and not (array == np.rint(array)).all()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._engine import arguments
-from ._common import RED, axes_for, real
+from ._common import RED, axes_for, real, require_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,6 +77,7 @@ def loss_surface(
     [-2.0, -1.0, 0.0]
     """
     op = "loss_surface"
+    require_texts(op, xlabel=xlabel, ylabel=ylabel, title=title)
     kind = arguments.option(op, "kind", kind, ("contour", "surface"))
     levels = arguments.integer(op, "levels", levels, at_least=2, at_most=1000)
     grid = real(op, "values", values, "shape (rows, columns), at least (2, 2)", 2)

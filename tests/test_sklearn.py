@@ -138,8 +138,9 @@ def test_weights_count_samples():
     X, y = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]), np.array([1, 1, 0, 0])
     plain = Classifier(**QUICK).fit(X[[0, 0, 1, 3]], y[[0, 0, 1, 3]])
     weighted = Classifier(**QUICK).fit(X[::-1] - 0.0, y[::-1], sample_weight=[1, 0, 1, 2])
+    grouped = Classifier(**QUICK).fit(np.where(X == 0, -0.0, X)[[1, 3, 0, 0]], y[[1, 3, 0, 0]])
     minus = Classifier(**QUICK).fit(np.where(X == 0, -0.0, X), y, sample_weight=[2, 1, 0, 1])
-    assert weights(plain) == weights(weighted) == weights(minus)
+    assert weights(plain) == weights(weighted) == weights(minus) == weights(grouped)
     assert weights(plain) != weights(Classifier(**QUICK).fit(X, y, sample_weight=[2, 1, 0, 3]))
 
 
@@ -210,6 +211,7 @@ def test_copies_and_pickles():
     assert weights(again.partial_fit(X, y)) == weights(network.partial_fit(X, y))
     fresh = clone(network)
     assert fresh.get_params() == network.get_params() and fresh.get_params()["module__width"] == 5
+    assert "module__width" in network._repr_html_()  # as notebooks show it
     assert "module__width=5" in repr(fresh) and not hasattr(fresh, "module_")
 
 
@@ -278,6 +280,8 @@ def test_wrong_parameters(parameters, kind, message):
         ),
         (lambda X, y: Classifier().fit(X, y, -np.ones(200)), "sample_weight has an entry of -1.0, but none may be"),
         (lambda X, y: Regressor().fit(X, y, np.zeros(200)), "Regressor: sample_weight is zero for all samples"),
+        (lambda X, y: Classifier(class_weight={0: -1}).fit(X, y), "class_weight must have no entry below 0, and"),
+        (lambda X, y: Classifier(class_weight={0: 0, 1: 0}).fit(X, y), "class_weight must have no entry below 0, and"),
         (
             lambda X, y: Regressor(early_stopping=True).fit(X[:1], y[:1]),
             "validation_fraction 0.1 of 1 different samples leaves none to train on",

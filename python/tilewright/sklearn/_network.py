@@ -287,7 +287,13 @@ def merged(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[Tenso
     kept = weight > 0
     x, target, weight = x[kept], target[kept], weight[kept]
     rows = np.concatenate([x, target.reshape(len(x), -1)], axis=1, dtype=np.float32, casting="same_kind") + 0  # no -0.0
-    keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    weight = np.bincount(which, weight)
-    return asarray(x[first]), asarray(target[first]), asarray((weight / weight.mean()).astype(np.float32))
+    total: dict[bytes, float] = {}
+    for row, each in zip(rows, weight.tolist(), strict=True):
+        key = row.tobytes()
+        total[key] = total.get(key, 0.0) + each
+    order = sorted(total)
+    rows = np.frombuffer(b"".join(order), dtype=np.float32).reshape(len(order), -1)
+    features, rest = np.ascontiguousarray(rows[:, : x.shape[1]]), rows[:, x.shape[1] :]
+    weight = np.array([total[key] for key in order])
+    weight = (weight / weight.mean()).astype(np.float32)
+    return asarray(features), asarray(rest.reshape(-1, *target.shape[1:]).astype(target.dtype)), asarray(weight)

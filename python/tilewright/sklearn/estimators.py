@@ -159,6 +159,8 @@ class Classifier(ClassifierMixin, Network):  # type: ignore[misc]
         weight = self._sample_weight(X, sample_weight)
         if self.class_weight is not None:
             weight = weight * compute_sample_weight(self.class_weight, y)
+            if (weight < 0).any() or not weight.any():
+                raise ValueError("Classifier: class_weight must have no entry below 0, and weights some above")
         self.classes_ = classes
         arrays = X, np.asarray(np.searchsorted(classes, y)), weight
         return self._learn(arrays, len(classes), goes_on=goes_on, partial=partial)

@@ -73,7 +73,8 @@ def plot(args, model, vocabulary, texts, curve):
         source, lengths = sequences.padded(vocabulary, [text])
         found = model.generate(source, lengths, max_length=12, width=4, length_penalty=1.0).tokens[:, 0]
         said = sequences.read(vocabulary, found[0])
-        sequences.draw(axes, model.align(source, found, lengths)[0, : len(said)], text, said, "attention")
+        weights = model.align(source, found, lengths)[0, : len(said)]
+        tw.plot.attention(weights, text, said, axes, xlabel="read", ylabel="written", title="attention")
     common.save(figure, args, "chatbot.png")
 
 

@@ -75,7 +75,7 @@ def plot(args, network, vocabulary, texts):
     figure = common.make_figure(13, 1.75 * len(texts))
     for axes, text, gate, p in zip(figure.subplots(len(texts), 1), texts, gates, good.tolist()):
         passes = [f"pass {i + 1}" for i in range(len(gate))]
-        sequences.draw(axes, gate[:, : len(text)], text, passes, f"good with {p:.0%}")
+        tw.plot.attention(gate[:, : len(text)], text, passes, axes, xlabel="", ylabel="", title=f"good with {p:.0%}")
         axes.tick_params(axis="x", rotation=20)
     common.save(figure, args, "sentiment_reader.png")
 

@@ -51,15 +51,6 @@ def fit(network, loss_of, tensors, epochs, lr, *, batch_size=64, title=""):
     return curve
 
 
-def draw(axes, weights, columns, rows, title=""):
-    """Attention weights, (rows, columns), with tokens on both sides."""
-    axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.tick_params(length=0)
-    axes.set_title(title, fontsize=10)
-
-
 def draws(args):
     """Python's random numbers, for texts that are made up: a stream of its own for each seed."""
     return random.Random(args.seed)

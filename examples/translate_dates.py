@@ -66,8 +66,7 @@ def plot(args, model, vocabulary, texts, targets):
     for axes, text, iso in zip(figure.subplots(2, 2).flat, texts, targets):
         (source, lengths), target = as_tokens(vocabulary, [(text, iso)])
         weights = model.align(source, target, lengths)[0, : len(iso)]
-        sequences.draw(axes, weights, list(text), list(iso), text)
-        axes.set_ylabel("written")
+        tw.plot.attention(weights, text, iso, axes, xlabel="read", ylabel="written", title=text)
     figure.suptitle("attention: which characters are read for each that is written")
     common.save(figure, args, "translate_dates.png")
 

@@ -49,7 +49,7 @@ def plot(args, model, vocabulary, text, iso):
     for layer, (row, maps) in enumerate(zip(figure.subplots(LAYERS, HEADS + 1), weights), 1):
         names = [*(f"head {head + 1}" for head in range(HEADS)), "mean"]
         for axes, of_head, name in zip(row, [*maps, maps.mean(axis=0)], names):
-            sequences.draw(axes, of_head, list(text), list(iso), f"layer {layer}, {name}")
+            tw.plot.attention(of_head, text, iso, axes, xlabel="", ylabel="", title=f"layer {layer}, {name}")
     figure.suptitle("attention of the decoder: which characters are read for each that is written")
     common.save(figure, args, "translate_dates_transformer.png")
 

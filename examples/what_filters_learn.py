@@ -96,16 +96,12 @@ def without(images, maps, pixels):
 
 def plot_filters(args, network, images):
     figure = common.make_figure(13, 4)
-    left, right = figure.subfigures(1, 2)
-    filters = network[0].weight.detach()
-    left.suptitle("the 32 filters of the first convolution")
-    for axes, kernel in zip(left.subplots(4, 8).flat, filters):
-        limit = abs(kernel).max().item()
-        common.show(axes, kernel[0], cmap="RdBu", vmin=-limit, vmax=limit)
-    right.suptitle("what each class grows largest for, and its probability there")
+    left, right = figure.subplots(1, 2)
+    tw.plot.filters(network[0].weight, left, columns=8, title="the 32 filters of the first convolution")
     probability = F.softmax(network(images).detach(), dim=1)
-    for i, axes in enumerate(right.subplots(2, 5).flat):
-        common.show(axes, images[i, 0], f"{i}: {probability[i, i].item():.1%}", vmin=0, vmax=1)
+    titles = [f"{i}: {probability[i, i].item():.1%}" for i in range(10)]
+    tw.plot.images(images, right, titles=titles, columns=5, cmap="gray_r", vmin=0, vmax=1)
+    right.set_title("what each class grows largest for, and its probability there")
     common.save(figure, args, "filters.png")
 
 

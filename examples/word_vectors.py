@@ -7,7 +7,6 @@ python examples/word_vectors.py
 """
 
 import common
-import numpy as np
 import texts
 from tqdm import tqdm
 
@@ -107,15 +106,9 @@ def plot(args, vocabulary, model):
     groups = {subject: [word for word in words if word in vocabulary] for subject, words in WORDS.items()}
     chosen = [word for words in groups.values() for word in words]
     vectors = rows_of_length_one(model.vectors[vocabulary.encode(chosen)])
-    vectors = (vectors - vectors.mean(axis=0)).numpy()
-    places = dict(zip(chosen, vectors @ np.linalg.svd(vectors, full_matrices=False)[2][:2].T))
-    for subject, words in groups.items():
-        (points,) = axes.plot(*zip(*[places[word] for word in words]), "o", label=subject)
-        for word in words:
-            axes.annotate(word, places[word], xytext=(4, 3), textcoords="offset points", color=points.get_color())
-    axes.margins(x=0.12)  # room for the words
-    axes.legend(title="subject")
-    axes.set(xticks=[], yticks=[], title="GloVe on the docstrings of Python's standard library, two principal axes")
+    subjects = [subject for subject, words in groups.items() for _ in words]
+    tw.plot.embeddings(vectors, subjects, axes, names=chosen)
+    axes.set_title("GloVe on the docstrings of Python's standard library, two principal axes")
     common.save(figure, args, "word_vectors.png")
 
 

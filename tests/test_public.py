@@ -33,8 +33,10 @@ NAMESPACES = sorted(
     key=lambda name: (name.count(".") + bool(name), name),
 )
 # Modules whose functions are no ops on arrays: they have tests of their own.
-NO_OPS_IN = {"autograd", "data", "diagnose", "io", "memory", "models", "nn.init", "nn.utils", "numpy", "random"}
-NO_OPS_IN |= {"testing"}
+NO_OPS_IN = {
+    "autograd", "data", "diagnose", "io", "memory", "models", "nn.init", "nn.utils", "numpy", "plot", "random",
+    "sklearn", "testing",
+}  # fmt: skip
 # Single functions that are none.
 NOT_OPS = {
     # conversion, and memory without contents

@@ -52,7 +52,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import data, diagnose, fft, io, linalg, models, nn, numpy, optim, testing
+    from . import data, diagnose, fft, io, linalg, models, nn, numpy, optim, plot, sklearn, testing
     from ._functions.applying import *
     from ._functions.diagonals import *
     from ._functions.differences import *
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from ._functions.tolerance import *
 
 _FAMILY = {name: family for family, names in LATER.items() for name in names}
-_LAZY = ("data", "diagnose", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "testing")
+_LAZY = ("data", "diagnose", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "plot", "sklearn", "testing")
 
 __all__ = [
     *_of_engine,
@@ -93,7 +93,9 @@ __all__ = [
     "no_grad",
     "numpy",
     "optim",
+    "plot",
     "random",
+    "sklearn",
     "testing",
     "value_and_grad",
 ]

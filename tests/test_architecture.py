@@ -44,6 +44,7 @@ LAYERS = [
     {"nn"},
     {"data", "io", "optim"},
     {"models"},
+    {"train"},
 ]
 
 

@@ -52,7 +52,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import data, fft, io, linalg, models, nn, numpy, optim, testing
+    from . import data, fft, io, linalg, models, nn, numpy, optim, testing, train
     from ._functions.applying import *
     from ._functions.diagonals import *
     from ._functions.differences import *
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from ._functions.tolerance import *
 
 _FAMILY = {name: family for family, names in LATER.items() for name in names}
-_LAZY = ("data", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "testing")
+_LAZY = ("data", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "testing", "train")
 
 __all__ = [
     *_of_engine,
@@ -94,6 +94,7 @@ __all__ = [
     "optim",
     "random",
     "testing",
+    "train",
     "value_and_grad",
 ]
 

@@ -3,5 +3,18 @@
 from . import text, transforms
 from .dataset import Subset, TensorDataset, random_split
 from .loader import DataLoader
+from .samplers import RandomSampler, Sampler, SequentialSampler, StratifiedSampler, WeightedRandomSampler
 
-__all__ = ["DataLoader", "Subset", "TensorDataset", "random_split", "text", "transforms"]
+__all__ = [
+    "DataLoader",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "StratifiedSampler",
+    "Subset",
+    "TensorDataset",
+    "WeightedRandomSampler",
+    "random_split",
+    "text",
+    "transforms",
+]

@@ -15,6 +15,7 @@ import sys
 from . import autograd, memory, random
 from ._core import AxisError, DType as DType
 from ._engine import __all__ as _of_engine
+from ._engine.autocast import *
 from ._engine.config import *
 from ._engine.dtypes import *
 from ._engine.explain import *

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import random
 from .._engine import arguments
+from .._engine.autocast import autocast
 from .._engine.tensor import Tensor
 from .._functions.manipulation import concatenate
 from ..autograd import no_grad
@@ -216,6 +217,8 @@ class Trainer:
         skip = self._take_over()
         hooks = self._hooks()
         self.model.train()
+        if not self.pending:
+            self.optimizer.zero_grad()
         with waiting_interrupt() as interrupt:
             self._call(hooks["on_fit_start"])
             while self.epoch < epochs and not self.stop:
@@ -324,8 +327,6 @@ class Trainer:
     def _casting(self) -> Any:
         if self.autocast is None:
             return contextlib.nullcontext()
-        from .._engine.autocast import autocast
-
         return autocast(self.autocast)
 
     # ---- without training --------------------------------------------------------------------------------------------

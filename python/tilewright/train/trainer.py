@@ -124,9 +124,10 @@ class Trainer:
         progress: Any = True,
     ) -> None:
         op = "Trainer"
-        for name, value, kind in (("model", model, Module), ("optimizer", optimizer, Optimizer)):
-            if not isinstance(value, kind):
-                arguments.refuse(op, name, value, f"a {kind.__name__}")
+        if not isinstance(model, Module):
+            arguments.refuse(op, "model", model, "a Module")
+        if not isinstance(optimizer, Optimizer):
+            arguments.refuse(op, "optimizer", optimizer, "an Optimizer")
         self.model, self.optimizer = model, optimizer
         self.loss = arguments.function(op, "loss", loss)
         self.metrics = named(op, metrics)

@@ -180,7 +180,9 @@ def test_batches_are_made_while_others_are_used():
 
 def test_a_transform_made_ahead_needs_a_generator_of_its_own():
     flip = transforms.OnInputs(transforms.Compose([transforms.RandomHorizontalFlip()]))
-    message = "DataLoader: RandomHorizontalFlip draws from the default generator, but with prefetch needs one of its own"
+    message = (
+        "DataLoader: RandomHorizontalFlip draws from the default generator, but with prefetch needs one of its own"
+    )
     with pytest.raises(ValueError, match=message):
         DataLoader(dataset(), transform=flip, prefetch=1)
     assert DataLoader(dataset(), transform=flip).state_dict()["generators"] == []
@@ -196,7 +198,7 @@ def test_a_pass_goes_on_where_it_was(prefetch, shuffle):
         transform = transforms.Compose([Noise(tw.random.Generator(seed))])
         source = tw.random.Generator(seed + 1) if shuffle else None
         return DataLoader(
-            Subset(dataset(), range(0, 19)), 4, shuffle, generator=source, transform=transform, prefetch=prefetch
+            Subset(dataset(), range(19)), 4, shuffle, generator=source, transform=transform, prefetch=prefetch
         )
 
     for taken in range(6):
@@ -262,7 +264,7 @@ def test_mixtures_check_their_batches():
     ):
         with pytest.raises(error, match=f"MixUp: {message}"):
             transforms.MixUp(num_classes=4)(batch)
-    with pytest.raises(ValueError, match="CutMix: alpha is 0.0, but must be positive and finite"):
+    with pytest.raises(ValueError, match=r"CutMix: alpha is 0\.0, but must be positive and finite"):
         transforms.CutMix(0)
     with pytest.raises(TypeError, match="OnInputs: batch is a Tensor, but must be a tuple of inputs and more"):
         transforms.OnInputs(abs)(tw.ones(3))

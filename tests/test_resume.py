@@ -59,7 +59,9 @@ def test_a_run_that_ends_at_any_batch_goes_on_bit_for_bit(tmp_path, whole):
                 raise Killed
 
         folder = tmp_path / str(end)
-        trainer, loader, validation = started(folder, train.Hooks(on_batch_end=kill), every=max(end - 1, 1), prefetch=prefetch)
+        trainer, loader, validation = started(
+            folder, train.Hooks(on_batch_end=kill), every=max(end - 1, 1), prefetch=prefetch
+        )
         with pytest.raises(Killed):
             trainer.fit(loader, validation, EPOCHS)
         trainer, loader, validation = started(folder, train.Hooks(), prefetch=prefetch)
@@ -74,7 +76,9 @@ def test_a_run_that_ends_at_any_batch_goes_on_bit_for_bit(tmp_path, whole):
 def test_a_process_that_is_killed_goes_on_bit_for_bit(tmp_path, whole):
     kills = sorted(random.Random(7).sample(range(2, BATCHES * EPOCHS), 2))
     for kill_at in [*kills, 0]:
-        done = subprocess.run([sys.executable, str(PROGRAM), str(tmp_path), str(kill_at)], capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, str(PROGRAM), str(tmp_path), str(kill_at)], capture_output=True, text=True
+        )
         assert done.returncode == (-signal.SIGKILL if kill_at else 0), done.stderr
     values = tw.io.load(tmp_path / "model.safetensors")
     assert {name: value.numpy().tobytes() for name, value in values.items()} == whole[0]
@@ -149,7 +153,9 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError):
         trainer.load(tmp_path / "none")
     other, *_ = started(tmp_path, train.Hooks())
-    with pytest.raises(ValueError, match=r"load: the checkpoint has the callbacks \['EarlyStopping', 'Checkpoint'\], but"):
+    with pytest.raises(
+        ValueError, match=r"load: the checkpoint has the callbacks \['EarlyStopping', 'Checkpoint'\], but"
+    ):
         other.load(path)
     plain = train.Trainer(trainer.model, trainer.loss, trainer.optimizer, callbacks=trainer.callbacks)
     with pytest.raises(ValueError, match="load: one of the checkpoint and the trainer has a schedule"):

@@ -120,7 +120,11 @@ def test_metrics_of_scikit_learn_are_taken_as_they_are():
     labels, classes = dataset()[:][1].numpy(), got.predict(loader(7)).argmax(axis=1).numpy()
     assert history["validation_f1"][-1] == pytest.approx(metrics.f1_score(labels, classes))
     assert history["validation_accuracy"] == history["validation_scikit"]
-    assert list(trainer(metrics=[metrics.f1_score, train.accuracy]).evaluate(loader())) == ["loss", "f1_score", "accuracy"]
+    assert list(trainer(metrics=[metrics.f1_score, train.accuracy]).evaluate(loader())) == [
+        "loss",
+        "f1_score",
+        "accuracy",
+    ]
 
 
 def test_evaluation_leaves_everything_as_it_was():
@@ -208,7 +212,9 @@ def test_early_stopping_restores_the_best_weights():
     got = trainer(callbacks=[set_accuracy, rising])
     got.fit(loader(), epochs=9)
     assert got.epoch == 3 and rising.best == 0.3 and rising.best_state is None
-    with pytest.raises(ValueError, match="EarlyStopping: there is no value 'validation_loss' to watch; there are loss, lr"):
+    with pytest.raises(
+        ValueError, match="EarlyStopping: there is no value 'validation_loss' to watch; there are loss, lr"
+    ):
         trainer(callbacks=[train.EarlyStopping()]).fit(loader())
 
 
@@ -260,13 +266,17 @@ def test_event_files_for_tensorboard(tmp_path):
         events.append(event_pb2.Event.FromString(content[12 : 12 + length]))
         content = content[16 + length :]
     values = [(v.tag, e.step, v.simple_value) for e in events for v in e.summary.value]
-    assert [(tag, step) for tag, step, _ in values if tag == "batch/loss"] == [("batch/loss", i) for i in (2, 4, 6, 8, 10)]
+    assert [(tag, step) for tag, step, _ in values if tag == "batch/loss"] == [
+        ("batch/loss", i) for i in (2, 4, 6, 8, 10)
+    ]
     assert [value for tag, _, value in values if tag == "loss"] == pytest.approx(history["loss"], rel=1e-6)
 
 
 def test_without_tensorboard_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(ImportError, match=r"TensorBoard needs the tensorboardX package: pip install 'tilewright\[train\]'"):
+    with pytest.raises(
+        ImportError, match=r"TensorBoard needs the tensorboardX package: pip install 'tilewright\[train\]'"
+    ):
         trainer(callbacks=[train.TensorBoard(tmp_path)]).fit(loader())
 
 
@@ -306,7 +316,11 @@ def test_training_goes_on_in_other_threads():
     [
         ({"metrics": 3}, TypeError, "Trainer: metrics is 3, but must be a dict or a sequence of functions"),
         ({"metrics": {"a": 3}}, TypeError, "Trainer: metric 'a' is 3, but must be callable"),
-        ({"callbacks": [print]}, TypeError, r"Trainer: callbacks\[0\] is a builtin_function_or_method, but must be a C"),
+        (
+            {"callbacks": [print]},
+            TypeError,
+            r"Trainer: callbacks\[0\] is a builtin_function_or_method, but must be a C",
+        ),
         ({"schedule": lambda o: 3}, TypeError, "Trainer: schedule is 3, but must be an LRScheduler"),
         ({"schedule_per": "batch"}, ValueError, 'Trainer: schedule_per is \'batch\', but must be "epoch" or "step"'),
         ({"accumulate": 0}, ValueError, "Trainer: accumulate is 0, but must be at least 1"),

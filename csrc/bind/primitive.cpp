@@ -277,8 +277,7 @@ bool of_another_precision(const PrimitiveObject* self, const Given& given, PyObj
   for (int i = 0; i < given.count; ++i) {
     if (!is_array(arrays[i]) || self->apart >> i & 1) continue;
     const DType dtype = array_in(arrays[i]).dtype;
-    if (self->cast == Cast::to_bfloat16 ? dtype == DType::f32
-                                        : dtype == DType::bf16 || dtype == DType::f16)
+    if (self->cast == Cast::to_bfloat16 ? dtype == DType::f32 : dtype == DType::bf16 || dtype == DType::f16)
       return true;
   }
   return false;
@@ -424,7 +423,8 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   int statics, results, kept, promotes, sequence, allows_overlap, cast;
   unsigned apart, mutated;
   if (!PyArg_ParseTuple(args, "UOO!iiiOpIpIpi:Primitive", &name, &kernel, &PyTuple_Type, &input_names, &statics,
-                        &results, &kept, &with_keywords, &promotes, &apart, &sequence, &mutated, &allows_overlap, &cast))
+                        &results, &kept, &with_keywords, &promotes, &apart, &sequence, &mutated, &allows_overlap,
+                        &cast))
     return nullptr;
   const int inputs = static_cast<int>(PyTuple_GET_SIZE(input_names));
   const bool fits = inputs >= 1 && inputs <= kMaxInputs && statics >= 0 && statics <= kMaxArgs - inputs;

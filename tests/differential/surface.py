@@ -14,6 +14,7 @@ from .absurd import SCHEDULES, absurd
 from .good import GOOD, INSTANCES, X
 
 EXCEPTIONS = ("AxisError", "io.FormatError")  # their constructors are Python's
+SCENARIOS_ONLY = ("train.",)  # what they call is the user's, and fails in its own words
 # Making one of the others takes seconds.
 NETWORKS = (
     *("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5"),
@@ -160,7 +161,7 @@ def walk() -> list[Target]:
     names = {thing: name for name, thing in things.items() if inspect.isclass(thing)}
     targets, seen = [], set()
     for name, thing in things.items():
-        if name in EXCEPTIONS or (name.startswith("models.") and name not in NETWORKS):
+        if name in EXCEPTIONS or name.startswith(SCENARIOS_ONLY) or (name.startswith("models.") and name not in NETWORKS):
             continue
         if not inspect.isclass(thing):
             space, _, short = name.rpartition(".")
@@ -287,9 +288,20 @@ SCENARIOS = (
     "operator.getitem(tw.data.Subset(tw.data.TensorDataset(t('float32', 4, 2)), {indices}), {key})",
     "[part[0] for part in tw.data.random_split({dataset}, {lengths}) if len(part)]",
     *(f"tw.data.transforms.{name}({options})({{batch}})" for name, options in TRANSFORMS.items()),
+    "tw.data.transforms.OnInputs(abs)({value})",
+    *(f"tw.data.transforms.{name}(1.0, 3)((t('float32', 2, 1, 3, 3), {{value}}))" for name in ("MixUp", "CutMix")),
+    "list(tw.data.StratifiedSampler({labels}))",
+    "list(tw.data.WeightedRandomSampler({WeightedRandomSampler.weights}, 2, {replacement}))",
+    "list(tw.data.text.StreamedWindows([{StreamedWindows.source}], 2, {length}))",
     "operator.getitem(tw.data.text.TextWindows(range(7), 2), {key})",
     "operator.getitem(tw.data.text.Vocabulary('ab', unknown={unknown}), {name})",
     "list(tw.data.text.TextStreams({TextStreams.indices}, {batch_size}, {length}, batch_first={batch_first}))",
+    # training
+    "tw.train.accuracy({x}, {x2})",
+    "tw.train.EarlyStopping({monitor}, {patience}, {min_delta})",
+    "tw.train.Checkpoint({path}, {every}, {unit})",
+    "tw.train.CSVLogger({path})",
+    "tw.train.TensorBoard({path}, {every})",
     # files
     "tw.io.save('c.safetensors', dict(a={x})) or tw.io.load('c.safetensors')",
     "saved({save.tensors}, {metadata})",

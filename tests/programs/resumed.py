@@ -1,4 +1,4 @@
-"""A training run that is killed at a batch, or goes on to its end: `resumed.py FOLDER KILL_AT`. See tests/test_resume.py."""
+"""A training run that is killed at a batch, or goes on to its end: `resumed.py FOLDER KILL_AT`."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ class autocast:
 
     - Products (`matmul`, `linear`, convolutions, scaled dot product attention) round float32 operands to bfloat16. They
       accumulate in float32, and their result is rounded to bfloat16.
-    - Exponentials, logarithms, powers, sums, means and variances, softmax, norms and losses convert bfloat16 and float16
-      operands to float32, and give float32.
+    - Exponentials, logarithms, powers, sums, means and variances, softmax, norms and losses convert bfloat16 and
+      float16 operands to float32, and give float32.
     - All others take what they are given: bfloat16 stays, beside float32 it becomes float32. Recurrent layers compute
       in float32. float64 and complex numbers are left alone.
 

@@ -227,9 +227,7 @@ class WeightedRandomSampler(Sampler):
         -------
         Tensor of int64, shape (num_samples,)
         """
-        return multinomial(
-            self.weights, self.num_samples, self.replacement, generator=self.generator
-        )
+        return multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator)
 
 
 class StratifiedSampler(Sampler):

@@ -37,7 +37,9 @@ def _packed(value: Any, where: str, tensors: dict[str, Tensor]) -> Any:
         tensors[where] = value
         return {"tensor": where}
     if isinstance(value, dict):
-        pairs = [[key, _packed(entry, f"{where}.{key}" if where else str(key), tensors)] for key, entry in value.items()]
+        pairs = [
+            [key, _packed(entry, f"{where}.{key}" if where else str(key), tensors)] for key, entry in value.items()
+        ]
         return {"dict": pairs}
     if isinstance(value, (list, tuple)):
         return [_packed(entry, f"{where}.{i}", tensors) for i, entry in enumerate(value)]

@@ -6,4 +6,13 @@ from .tokenizers import characters, load_tokenizer, words
 from .vocabulary import Vocabulary
 from .windows import TextStreams, TextWindows
 
-__all__ = ["StreamedWindows", "TextStreams", "TextWindows", "Vocabulary", "characters", "load_tokenizer", "mask_tokens", "words"]
+__all__ = [
+    "StreamedWindows",
+    "TextStreams",
+    "TextWindows",
+    "Vocabulary",
+    "characters",
+    "load_tokenizer",
+    "mask_tokens",
+    "words",
+]

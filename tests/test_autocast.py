@@ -120,6 +120,28 @@ def test_parameters_and_gradients_stay_float32():
         assert np.linalg.norm(low - exact) < 0.02 * np.linalg.norm(exact)
 
 
+def test_what_is_called_again_in_backward_is_cast_as_it_was():
+    x, weight = normal(4, 6).requires_grad_(), normal(6, 5)
+    results = []
+    for call in (lambda f: f(x), lambda f: tw.autograd.checkpoint(f, x)):
+        with tw.autocast():
+            loss = call(lambda x: tw.tanh(x @ weight)).sum()
+        x.grad = None
+        loss.backward()
+        results.append(x.grad.tolist())
+    assert results[0] == results[1] and not tw._core.TapeMode().casting
+
+
+def test_fused_models_are_recorded_anew():
+    model, x = nn.Sequential(nn.Linear(6, 4), nn.ReLU()), normal(3, 6)
+    fused = nn.fuse(model)
+    with tw.no_grad():
+        exact = fused(x)
+        with tw.autocast():
+            assert fused(x).dtype == tw.bfloat16 and fused(x).tolist() == model(x).tolist()
+        assert fused(x).tolist() == exact.tolist() and exact.dtype == tw.float32
+
+
 def test_half_precisions_of_both_kinds_meet_in_bfloat16():
     with tw.autocast():
         assert (normal(2, 3, dtype="float16") @ normal(3, 2, dtype="bfloat16")).dtype == tw.bfloat16

@@ -369,7 +369,7 @@ GOOD = {
     **dict.fromkeys(("MixUp.num_classes", "CutMix.num_classes"), ("None", "3")),
     "StreamedWindows.source": ("[range(9)]", "['ab', 'cde']", "'none/a'"), "StreamedWindows.shuffle": ("0", "2"),
     "encode": ("None", "lambda text: list(map(ord, text))"), "monitor": ('"validation_loss"', '"loss"'),
-    "patience": ("0", "2"), "min_delta": ("0.0", "0.1"), "every": ("1", "3"), "unit": ('"epoch"', '"batch"'),
+    "min_delta": ("0.0", "0.1"), "every": ("1", "3"), "unit": ('"epoch"', '"batch"'),
     # text
     "text": ('"to be, or not"', '""'), "words.lower": BOOL, "tokens": ('"abca"', '["to", "be"]'),
     "min_count": ("1", "2"),

@@ -161,7 +161,11 @@ def walk() -> list[Target]:
     names = {thing: name for name, thing in things.items() if inspect.isclass(thing)}
     targets, seen = [], set()
     for name, thing in things.items():
-        if name in EXCEPTIONS or name.startswith(SCENARIOS_ONLY) or (name.startswith("models.") and name not in NETWORKS):
+        if (
+            name in EXCEPTIONS
+            or name.startswith(SCENARIOS_ONLY)
+            or (name.startswith("models.") and name not in NETWORKS)
+        ):
             continue
         if not inspect.isclass(thing):
             space, _, short = name.rpartition(".")

@@ -114,6 +114,30 @@ def test_ctrl_c_waits_for_the_batch_and_leaves_a_checkpoint(tmp_path, whole, bat
     assert bits(trainer) == whole[0] and trainer.history == whole[1]
 
 
+def test_fit_goes_on_where_it_was_stopped(tmp_path, whole):
+    def stop(trainer):
+        trainer.stop = trainer.batches == 4
+
+    trainer, loader, validation = started(tmp_path, train.Hooks(on_batch_end=stop))
+    trainer.fit(loader, validation, EPOCHS)
+    assert trainer.batches == 4
+    trainer.stop = False
+    trainer.fit(loader, validation, EPOCHS)
+    assert bits(trainer) == whole[0] and trainer.history == whole[1]
+
+
+def test_an_epoch_that_an_error_ended_starts_anew(tmp_path):
+    def fail(trainer):
+        if trainer.batches == 3:
+            raise RuntimeError("broken")
+
+    trainer, loader, validation = started(tmp_path, train.Hooks(on_batch_end=fail))
+    with pytest.raises(RuntimeError, match="broken"):
+        trainer.fit(loader, validation, 1)
+    trainer.fit(loader, validation, 1)
+    assert trainer.batches == 3 + BATCHES and (trainer.epoch, trainer.batch) == (1, 0)
+
+
 def test_a_second_ctrl_c_does_not_wait(tmp_path):
     def interrupt(trainer):
         os.kill(os.getpid(), signal.SIGINT)

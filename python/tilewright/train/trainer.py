@@ -214,8 +214,7 @@ class Trainer:
             if not hasattr(loader, "__iter__") and not (name == "validation_loader" and loader is None):
                 arguments.refuse("fit", name, loader, "an iterable of batches")
         epochs = arguments.integer("fit", "epochs", epochs, at_least=0)
-        self._loaders = [train_loader, validation_loader]
-        skip = self._take_over()
+        skip = self._take_over([train_loader, validation_loader])
         hooks = self._hooks()
         self.model.train()
         if not self.pending:
@@ -229,6 +228,7 @@ class Trainer:
                 try:
                     self._train_epoch(train_loader, skip, hooks, interrupt, bar)
                     if self.stop and self.batch:
+                        self._loaded = self._places()
                         break
                     self._end_epoch(validation_loader, hooks["on_epoch_end"])
                     bar.set_postfix_str(", ".join(f"{name} {value:.4g}" for name, value in self.logs.items()))
@@ -323,6 +323,7 @@ class Trainer:
     def _stop_if_asked(self, interrupt: Any, hooks: dict[str, Any]) -> None:
         if interrupt.asked:
             self._call(hooks["on_interrupt"])
+            self._loaded = self._places()
             raise KeyboardInterrupt
 
     def _casting(self) -> Any:
@@ -448,8 +449,7 @@ class Trainer:
                 "gradients": {i: p.grad for i, p in enumerate(parameters) if self.pending and p.grad is not None},
                 "schedule": None if self.schedule is None else self.schedule.state_dict(),
                 "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in self.callbacks],
-                "generators": [source.state for source in self._generators],
-                "loaders": [loader.state_dict() if hasattr(loader, "state_dict") else None for loader in self._loaders],
+                **self._places(),
             },
         )
 
@@ -511,11 +511,25 @@ class Trainer:
         self._mean.total, self._mean.weight = state["mean"]
         self.history, self.logs = state["history"], state["logs"]
         self._loaded = {"generators": state["generators"], "loaders": state["loaders"]}
+        self._loaders = []
 
-    def _take_over(self) -> int:
-        """Set generators and loaders to what was loaded; how many batches of the epoch are to be passed over."""
+    def _places(self) -> dict[str, Any]:
+        """The states of generators and loaders."""
+        return {
+            "generators": [source.state for source in self._generators],
+            "loaders": [loader.state_dict() if hasattr(loader, "state_dict") else None for loader in self._loaders],
+        }
+
+    def _take_over(self, loaders: list[Any]) -> int:
+        """Set generators and loaders to what was loaded, or to where training was stopped within an epoch.
+
+        How many batches of the epoch are to be passed over.
+        """
         loaded, self._loaded = self._loaded, None
-        if loaded is None:
+        same = not self._loaders or all(a is b for a, b in zip(self._loaders, loaders, strict=True))
+        self._loaders = loaders
+        if loaded is None or not same:  # an epoch that an error ended, or that another loader began, starts anew
+            self.batch, self.pending, self._mean = 0, 0, Mean()
             return 0
         skip = self.batch
         for i, (loader, state) in enumerate(zip(self._loaders, loaded["loaders"], strict=False)):

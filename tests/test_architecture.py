@@ -44,7 +44,7 @@ LAYERS = [
     {"nn"},
     {"data", "io", "optim"},
     {"models"},
-    {"diagnose", "plot", "sklearn"},
+    {"diagnose", "plot", "sklearn", "train"},
 ]
 # They import libraries that import NumPy, and nothing else imports them.
 ON_LIBRARIES = {"plot", "sklearn"}

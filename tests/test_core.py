@@ -78,9 +78,9 @@ def test_nothing_of_the_core_is_made_uninitialised():
 def test_kernels_that_give_no_array_are_refused():
     for wrong in (lambda x: 3, lambda x: (), lambda x: (1, x), lambda x: None):
         with pytest.raises(TypeError, match="odd: the kernel gave a"):
-            _core.Primitive("odd", wrong, ("x",), 0, 1, 0, None, True, 0, False, 0, False)(tw.ones(2))
+            _core.Primitive("odd", wrong, ("x",), 0, 1, 0, None, True, 0, False, 0, False, 0)(tw.ones(2))
         with pytest.raises(TypeError, match="odd: the kernel "):
-            _core.Primitive("odd", wrong, ("x",), 0, 2, 0, None, True, 0, False, 0, False)(tw.ones(2))
+            _core.Primitive("odd", wrong, ("x",), 0, 2, 0, None, True, 0, False, 0, False, 0)(tw.ones(2))
 
 
 def test_ops_and_dtypes_pickle_and_copy_as_what_they_are():

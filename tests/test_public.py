@@ -35,7 +35,7 @@ NAMESPACES = sorted(
 # Modules whose functions are no ops on arrays: they have tests of their own.
 NO_OPS_IN = {
     "autograd", "data", "diagnose", "io", "memory", "models", "nn.init", "nn.utils", "numpy", "plot", "random",
-    "sklearn", "testing",
+    "sklearn", "testing", "train",
 }  # fmt: skip
 # Single functions that are none.
 NOT_OPS = {

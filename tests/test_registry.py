@@ -6,6 +6,8 @@ import collections
 import importlib
 import itertools
 import pkgutil
+import threading
+import time
 
 import pytest
 
@@ -170,3 +172,25 @@ def test_a_number_has_no_shape_for_a_rule(registry):
         times(tw.ones(2).requires_grad_(), 2.0)
     with pytest.raises(NotImplementedError, match="times: has no gradient with respect to x2"):
         times(tw.ones(2), tw.ones(2).requires_grad_())
+
+
+def test_threads_wait_for_a_table_that_another_loads(monkeypatch):
+    there = threading.Event()
+    seen = []
+
+    def load(module):
+        time.sleep(0.05)
+        there.set()
+
+    def look_up():
+        entries.cuts_tape("exp")
+        seen.append(there.is_set())
+
+    monkeypatch.setattr(entries, "_loaded", set())
+    monkeypatch.setattr(entries, "_load_table", load)
+    threads = [threading.Thread(target=look_up) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [True] * 3

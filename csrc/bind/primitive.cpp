@@ -272,6 +272,17 @@ bool of_one_dtype(const PrimitiveObject* self, const Given& given, PyObject* con
   return true;
 }
 
+// Whether the operands have a dtype that the op does not want under `autocast`; float64 and complex numbers stay.
+bool of_another_precision(const PrimitiveObject* self, const Given& given, PyObject* const* arrays) {
+  for (int i = 0; i < given.count; ++i) {
+    if (!is_array(arrays[i]) || self->apart >> i & 1) continue;
+    const DType dtype = array_in(arrays[i]).dtype;
+    if (self->cast == Cast::to_bfloat16 ? dtype == DType::f32 : dtype == DType::bf16 || dtype == DType::f16)
+      return true;
+  }
+  return false;
+}
+
 // pybind11 answers wrong types with C++ signatures, and the readers of shapes and of array-likes do not know for whom
 // they read; the caller is told the op and what it was given.
 void restate_refusal(const PrimitiveObject* self, const Given& args) {
@@ -317,6 +328,7 @@ bool unwrap(const PrimitiveObject* self, const Given& given, Inputs& in, unsigne
       return false;
     }
   }
+  if (ready && self->cast != Cast::none && is_casting() && of_another_precision(self, given, in.arrays)) return false;
   if (!ready || !self->promotes) return ready;
   if (!of_one_dtype(self, given, in.arrays)) return false;
   for (int i = 0; complex_number && i < given.count; ++i)
@@ -405,13 +417,14 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
 }
 
 // Primitive(name, kernel, input_names, statics, results, kept, with_keywords, promotes, apart, sequence, mutated,
-// allows_overlap)
+// allows_overlap, cast)
 PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject *name, *kernel, *input_names, *with_keywords;
-  int statics, results, kept, promotes, sequence, allows_overlap;
+  int statics, results, kept, promotes, sequence, allows_overlap, cast;
   unsigned apart, mutated;
-  if (!PyArg_ParseTuple(args, "UOO!iiiOpIpIp:Primitive", &name, &kernel, &PyTuple_Type, &input_names, &statics,
-                        &results, &kept, &with_keywords, &promotes, &apart, &sequence, &mutated, &allows_overlap))
+  if (!PyArg_ParseTuple(args, "UOO!iiiOpIpIpi:Primitive", &name, &kernel, &PyTuple_Type, &input_names, &statics,
+                        &results, &kept, &with_keywords, &promotes, &apart, &sequence, &mutated, &allows_overlap,
+                        &cast))
     return nullptr;
   const int inputs = static_cast<int>(PyTuple_GET_SIZE(input_names));
   const bool fits = inputs >= 1 && inputs <= kMaxInputs && statics >= 0 && statics <= kMaxArgs - inputs;
@@ -438,6 +451,7 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   self->sequence = sequence;
   self->mutated = mutated;
   self->allows_overlap = allows_overlap;
+  self->cast = static_cast<Cast>(cast);
   self->plans = new std::vector<PlanEntry>(size_t{2} << inputs);
   return object;
 }

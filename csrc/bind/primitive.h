@@ -41,6 +41,9 @@ struct NativeOp {
   unsigned optional;
 };
 
+// What an op does with the dtype of its operands under `autocast`: see _engine/autocast.py.
+enum class Cast : int { none, to_bfloat16, to_float32 };
+
 struct PrimitiveObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* dict;
@@ -56,6 +59,7 @@ struct PrimitiveObject {
   bool sequence;        // the one input is a sequence, whose entries are unwrapped and given to the kernel as a list
   unsigned mutated;     // bit mask of the inputs that the kernel writes,
   bool allows_overlap;  // which may share memory with those that it reads
+  Cast cast;            // under `autocast`
 };
 
 // What a call is given.

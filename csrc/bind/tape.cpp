@@ -13,6 +13,7 @@ namespace tw {
 namespace {
 
 thread_local TapeMode mode = TapeMode::on;
+thread_local bool casting = false;
 std::atomic<long long> last_tick{0};
 PyTypeObject* node_type = nullptr;
 PyObject* package_folder = nullptr;
@@ -326,7 +327,20 @@ int set_mode(PyObject*, PyObject* value, void*) {
   return 0;
 }
 
+PyObject* get_casting(PyObject*, void*) { return PyBool_FromLong(casting); }
+
+int set_casting(PyObject*, PyObject* value, void*) {
+  const int wanted = value ? PyObject_IsTrue(value) : -1;
+  if (wanted < 0) {
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "casting cannot be deleted");
+    return -1;
+  }
+  casting = wanted;
+  return 0;
+}
+
 PyGetSetDef mode_getset[] = {
+    {"casting", get_casting, set_casting, "Whether ops choose the dtype of their operands: mixed precision.", nullptr},
     {"mode", get_mode, set_mode, "0: ops are not recorded, 1: they are, 2: and checked for NaN and inf.", nullptr},
     {},
 };
@@ -348,6 +362,7 @@ PyTypeObject* add_type(py::module_& m, const char* name, PyType_Spec& spec) {
 }  // namespace
 
 TapeMode tape_mode() { return mode; }
+bool is_casting() { return casting; }
 
 void set_package_folder(PyObject* folder) { package_folder = Py_NewRef(folder); }
 

@@ -67,6 +67,9 @@ struct NodeObject {
 enum class TapeMode : int { off = 0, on = 1, anomaly = 2 };
 TapeMode tape_mode();
 
+// Whether ops choose the dtype of their operands, per thread: see _engine/autocast.py.
+bool is_casting();
+
 // Python files under this folder are ours: the line that an error names is the innermost one outside it.
 void set_package_folder(PyObject* folder);
 

@@ -15,6 +15,7 @@ import sys
 from . import autograd, memory, random
 from ._core import AxisError, DType as DType
 from ._engine import __all__ as _of_engine
+from ._engine.autocast import *
 from ._engine.config import *
 from ._engine.dtypes import *
 from ._engine.explain import *
@@ -52,7 +53,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import data, diagnose, fft, io, linalg, models, nn, numpy, optim, plot, sklearn, testing
+    from . import data, diagnose, fft, io, linalg, models, nn, numpy, optim, plot, sklearn, testing, train
     from ._functions.applying import *
     from ._functions.diagonals import *
     from ._functions.differences import *
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
     from ._functions.tolerance import *
 
 _FAMILY = {name: family for family, names in LATER.items() for name in names}
-_LAZY = ("data", "diagnose", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "plot", "sklearn", "testing")
+_LAZY = ("data", "diagnose", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "plot", "sklearn", "testing", "train")
 
 __all__ = [
     *_of_engine,
@@ -97,6 +98,7 @@ __all__ = [
     "random",
     "sklearn",
     "testing",
+    "train",
     "value_and_grad",
 ]
 

@@ -15,8 +15,8 @@ from .good import GOOD, INSTANCES, X
 
 EXCEPTIONS = ("AxisError", "io.FormatError")  # their constructors are Python's
 PICTURES = ("diagnose.animate_paths", "diagnose.draw_paths")  # a call takes matplotlib a part of a second
-# Each call trains or draws: their own tests have wrong arguments.
-ELSEWHERE = ("plot.", "sklearn.")
+# Each call trains, draws or calls what is the user's: their own tests have wrong arguments.
+ELSEWHERE = ("plot.", "sklearn.", "train.")
 # Making one of the others takes seconds.
 NETWORKS = (
     *("models.BasicBlock", "models.Bottleneck", "models.Inception", "models.LeNet", "models.lenet5"),
@@ -292,9 +292,20 @@ SCENARIOS = (
     "operator.getitem(tw.data.Subset(tw.data.TensorDataset(t('float32', 4, 2)), {indices}), {key})",
     "[part[0] for part in tw.data.random_split({dataset}, {lengths}) if len(part)]",
     *(f"tw.data.transforms.{name}({options})({{batch}})" for name, options in TRANSFORMS.items()),
+    "tw.data.transforms.OnInputs(abs)({value})",
+    *(f"tw.data.transforms.{name}(1.0, 3)((t('float32', 2, 1, 3, 3), {{value}}))" for name in ("MixUp", "CutMix")),
+    "list(tw.data.StratifiedSampler({labels}))",
+    "list(tw.data.WeightedRandomSampler({WeightedRandomSampler.weights}, 2, {replacement}))",
+    "list(tw.data.text.StreamedWindows([{StreamedWindows.source}], 2, {length}))",
     "operator.getitem(tw.data.text.TextWindows(range(7), 2), {key})",
     "operator.getitem(tw.data.text.Vocabulary('ab', unknown={unknown}), {name})",
     "list(tw.data.text.TextStreams({TextStreams.indices}, {batch_size}, {length}, batch_first={batch_first}))",
+    # training
+    "tw.train.accuracy({x}, {x2})",
+    "tw.train.EarlyStopping({monitor}, {patience}, {min_delta})",
+    "tw.train.Checkpoint({path}, {every}, {unit})",
+    "tw.train.CSVLogger({path})",
+    "tw.train.TensorBoard({path}, {every})",
     # files
     "tw.io.save('c.safetensors', dict(a={x})) or tw.io.load('c.safetensors')",
     "saved({save.tensors}, {metadata})",

@@ -16,6 +16,7 @@ from .. import _core
 from . import registry
 from .anomaly import note_forward
 from .arguments import entries
+from .autocast import CASTS, TO_BFLOAT16
 from .composed import Pullback
 from .registry import Signature, register_op
 from .tape import Node, mark_written, redirect, state
@@ -285,6 +286,7 @@ def primitive(
         sequence,
         _mask([x in mutates for x in signature.inputs]),
         overlap,
+        CASTS.get(name, 0),
     )
     op.signature = signature
     op.promote, op.apart = promote, apart
@@ -377,12 +379,22 @@ def _convert(op: Any, operands: tuple[Any, ...]) -> tuple[Any, ...] | None:
     if op.promote == "all":
         meeting = [v for v, is_apart in zip(converted, apart, strict=True) if not is_apart]
         dtype = _core.meeting_dtype(meeting)
+        if state.casting and op.signature.name in CASTS:
+            dtype = _chosen_dtype(op.signature.name, meeting, dtype)
         if dtype is not None:
             for i, v in enumerate(converted):
                 if isinstance(v, Tensor) and not apart[i]:
                     converted[i] = _of_dtype(v, dtype)
             changed = True
     return tuple(converted) if changed else None
+
+
+def _chosen_dtype(name: str, meeting: list[Any], dtype: Any) -> Any:
+    """What the operands of an op become under `autocast`, where they would meet in a dtype, or have one: None."""
+    given = dtype or next((v._array.dtype for v in meeting if isinstance(v, Tensor)), None)
+    if CASTS[name] == TO_BFLOAT16:
+        return _core.DType.bfloat16 if given == _core.DType.float32 else dtype
+    return _core.DType.float32 if given in (_core.DType.bfloat16, _core.DType.float16) else dtype
 
 
 def _of_dtype(x: Tensor, dtype: Any) -> Tensor:

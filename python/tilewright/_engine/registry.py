@@ -6,6 +6,9 @@ are loaded when the first op of their family is recorded, so that importing the 
 
 from __future__ import annotations
 
+import os
+import threading
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -186,7 +189,17 @@ def _check_rules(op: Signature, rules: tuple[Any, ...]) -> None:
 
 
 _load_table: Callable[[str], None] | None = None
-_loaded: set[str] = set()  # modules whose tables were asked for
+_loaded: set[str] = set()  # modules whose tables are there
+_loading = threading.RLock()
+
+
+def _renew_lock() -> None:
+    """In a forked child, where the thread that held it does not exist."""
+    global _loading
+    _loading = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 def set_table_loader(load: Callable[[str], None]) -> None:
@@ -198,8 +211,10 @@ def set_table_loader(load: Callable[[str], None]) -> None:
 def _load(name: str) -> None:
     module = DECLARED_IN.get(name)
     if module is not None and module not in _loaded and _load_table is not None:
-        _loaded.add(module)
-        _load_table(module)
+        with _loading:  # another thread waits until the table is whole
+            if module not in _loaded:
+                _load_table(module)
+                _loaded.add(module)
 
 
 def cuts_tape(name: str) -> bool:

@@ -94,13 +94,14 @@ def _recorded(result: Any, since: int) -> list[Node]:
 class _Segment:
     """One checkpointed call."""
 
-    __slots__ = ("args", "before_writes", "fun", "kwargs", "random_state", "start", "twins")
+    __slots__ = ("args", "before_writes", "casting", "fun", "kwargs", "random_state", "start", "twins")
 
     def __init__(self, fun: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         self.fun = fun
         self.args = args
         self.kwargs = kwargs
         self.random_state = random.default_generator.state
+        self.casting = state.casting
         # What its ops that write inputs found there, in the order of their calls.
         self.before_writes: list[tuple[Any, ...]] = []
         self.start = tick()
@@ -125,17 +126,17 @@ class _Segment:
         self.before_writes.append(_copies(arrays))
 
     def _call_again(self) -> list[Node]:
-        generator, mode = random.default_generator, state.mode
+        generator, mode, casting = random.default_generator, state.mode, state.casting
         now = generator.state
         generator.state = self.random_state
-        state.mode = state.recording
+        state.mode, state.casting = state.recording, self.casting
         start = tick()
         noted = iter(self.before_writes)
         try:
             with _journal(lambda arrays: self._as_before(next(noted, None), arrays)):
                 return _recorded(self.fun(*self.args, **self.kwargs), start)
         finally:
-            state.mode = mode
+            state.mode, state.casting = mode, casting
             generator.state = now
 
     def _as_before(self, noted: tuple[Any, ...] | None, arrays: tuple[Any, ...]) -> tuple[Any, ...]:

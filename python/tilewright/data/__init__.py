@@ -4,5 +4,20 @@ from . import text, toy, transforms
 from .bagging import bootstrap
 from .dataset import Subset, TensorDataset, random_split
 from .loader import DataLoader
+from .samplers import RandomSampler, Sampler, SequentialSampler, StratifiedSampler, WeightedRandomSampler
 
-__all__ = ["DataLoader", "Subset", "TensorDataset", "bootstrap", "random_split", "text", "toy", "transforms"]
+__all__ = [
+    "DataLoader",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "StratifiedSampler",
+    "Subset",
+    "TensorDataset",
+    "WeightedRandomSampler",
+    "bootstrap",
+    "random_split",
+    "text",
+    "toy",
+    "transforms",
+]

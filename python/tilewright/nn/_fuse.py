@@ -50,7 +50,7 @@ class _Arguments:
         self.tree = (args, kwargs)
         self.leaves = [asarray(leaf) if _is_numpy(leaf) else leaf for leaf in leaves(self.tree, "fuse")]
         self.tensors = [leaf for leaf in self.leaves if isinstance(leaf, Tensor)]
-        self.kind = _kind(self.tree)
+        self.kind = state.casting, _kind(self.tree)
 
     def with_tensors(self, tensors: list[Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments with other tensors."""
@@ -126,7 +126,7 @@ class Fused:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         latest = self._latest
-        if latest is not None and latest.plain and not kwargs:
+        if latest is not None and latest.plain and latest.kind[0] is state.casting and not kwargs:
             results = latest.program(*args)
             if results is not NotImplemented:
                 return results if latest.places is None else latest.give(results)

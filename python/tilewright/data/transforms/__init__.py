@@ -11,5 +11,7 @@ from .cropping import *
 from .cropping import __all__ as _cropping
 from .geometry import *
 from .geometry import __all__ as _geometry
+from .mixing import *
+from .mixing import __all__ as _mixing
 
-__all__ = ["Compose", *_colours, *_cropping, *_geometry]
+__all__ = ["Compose", *_colours, *_cropping, *_geometry, *_mixing]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ... import _core
 from ..._engine import arguments
 from ..._engine.op import wrap
+from ..._engine.tape import state
 from ..._engine.tensor import Tensor
 from ..._functions import normalization as ops
 from ..._functions.arithmetic import abs, square
@@ -140,7 +141,7 @@ def rms_norm(input: Any, normalized_shape: int | Sequence[int], weight: Any = No
     """
     x, weight, _ = _operands("rms_norm", input, weight, None)
     shape = arguments.shape("rms_norm", normalized_shape, "normalized_shape")
-    eps = _EPS[x.dtype.name] if eps is None else arguments.number("rms_norm", "eps", eps)
+    eps = _eps(x) if eps is None else arguments.number("rms_norm", "eps", eps)
     return ops.rms_norm(x, weight, shape, eps)
 
 
@@ -251,7 +252,7 @@ def add_rms_norm(
     x, weight, _ = _operands(op, input, weight, None)
     added = _added(op, residual, x)
     shape = arguments.shape(op, normalized_shape, "normalized_shape")
-    eps = _EPS[x.dtype.name] if eps is None else arguments.number(op, "eps", eps)
+    eps = _eps(x) if eps is None else arguments.number(op, "eps", eps)
     return ops.add_rms_norm(x, added, weight, shape, eps)
 
 
@@ -263,6 +264,11 @@ def _added(op: str, residual: Any, x: Tensor) -> Any:
 
 
 _EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+
+
+def _eps(x: Tensor) -> float:
+    """The distance of 1 from the next number in the dtype that a norm is computed in."""
+    return _EPS["float32" if state.casting and x.dtype.itemsize == 2 else x.dtype.name]
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:

@@ -11,7 +11,7 @@ from .._engine.tape import mark_written
 from .._engine.tensor import Tensor, asarray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
@@ -156,8 +156,18 @@ class Optimizer:
                 if p._node is not None:
                     p._node.grad = None
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters that have a gradient, in place: those of all groups, or on an error none.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Called first: computes the gradients, and gives the loss.
+
+        Returns
+        -------
+        Any
+            What the closure gave.
 
         Raises
         ------
@@ -166,6 +176,7 @@ class Optimizer:
         ValueError
             For a parameter that is read-only or not contiguous, or an option out of range.
         """
+        loss = None if closure is None else closure()
         options: list[Any] = []
         work = []
         written: list[Any] = []
@@ -194,6 +205,7 @@ class Optimizer:
         finally:
             if written:
                 mark_written(written)
+        return loss
 
     def _settle(self, group: dict[str, Any]) -> None:
         """`_check` on a group that the user may have written to, all or none."""

@@ -79,7 +79,7 @@ void test_type(DType d) {
         StepSettings a;
         a.rate = 0.01, a.beta1 = 0.9, a.beta2 = 0.99, a.gain = 0.75, a.eps = 1e-3, a.unbias1 = 4, a.unbias2 = 8;
         a.maximize = bits & 1, a.first = bits & 2, a.nesterov = bits & 4, a.rectified = bits & 16;
-        a.centered = (bits & 8) && states > 1;
+        a.centered = states == 3 || ((bits & 8) && states == 2);
         if (bits & 32) a.decay = 0.1;
         if (bits & 64) a.shrink = 0.9;
         test_step<T>(kCounts[rule].name, [&](const OptimKernels& k, int64_t n, State<T>& s) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .fused import FusedOptimizer
+from ._fused import FusedOptimizer
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .fused import FusedOptimizer, decay
+from ._fused import FusedOptimizer, decay
 
 if TYPE_CHECKING:
     from .optimizer import Params

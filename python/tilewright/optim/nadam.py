@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._engine import arguments
-from .fused import FusedOptimizer, decay
+from ._fused import FusedOptimizer, decay
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor

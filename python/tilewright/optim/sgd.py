@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .._engine import arguments
-from .fused import FusedOptimizer
+from ._fused import FusedOptimizer
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor

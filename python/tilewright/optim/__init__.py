@@ -1,6 +1,6 @@
 """Optimisers: what turns gradients into steps."""
 
-from . import lr_scheduler
+from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -15,6 +15,7 @@ from .optimizer import Optimizer
 from .radam import RAdam
 from .rmsprop import RMSprop
 from .sgd import SGD
+from .tools import RangeTest, add_grad_noise_, lr_range_test
 
 __all__ = [
     "LAMB",
@@ -32,5 +33,9 @@ __all__ = [
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "RangeTest",
+    "add_grad_noise_",
+    "lr_range_test",
     "lr_scheduler",
+    "swa_utils",
 ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Optimizer"]
 
 # What learning rate schedules keep in the groups, beside the options.
-_SCHEDULED = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
+_SCHEDULED = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
 
 
 class Optimizer:

@@ -33,7 +33,7 @@ NAMESPACES = sorted(
     key=lambda name: (name.count(".") + bool(name), name),
 )
 # Modules whose functions are no ops on arrays: they have tests of their own.
-NO_OPS_IN = {"autograd", "data", "io", "memory", "models", "nn.init", "nn.utils", "numpy", "random", "testing"}
+NO_OPS_IN = {"autograd", "data", "io", "memory", "models", "nn.init", "nn.utils", "numpy", "optim", "random", "testing"}
 # Single functions that are none.
 NOT_OPS = {
     # conversion, and memory without contents

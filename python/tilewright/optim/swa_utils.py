@@ -174,7 +174,7 @@ class AveragedModel(Module):
                 f"average {needed}"
             )
         count = int(self.n_averaged)
-        pairs = [(a, b, True) for a, b in zip(own, theirs, strict=True)]
+        pairs: list[tuple[Tensor, Tensor, bool]] = [(a, b, True) for a, b in zip(own, theirs, strict=True)]
         pairs += [(a, b, self.use_buffers and a.dtype.is_floating) for a, b in zip(buffers, others, strict=True)]
         with no_grad():
             for average, current, averaged in pairs:

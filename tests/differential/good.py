@@ -338,8 +338,8 @@ GOOD = {
     "history_size": ("3",), "line_search_fn": ("None",), "cg_iter": ("3",), "cg_tolerance": ("1e-6",),
     "closure": ("None", "lambda: tw.asarray(1.0)"), "swa_lr": ("0.1", "[0.5]"), "anneal_epochs": ("0", "3"),
     "avg_fn": ("None", "lambda a, b, n: b"), "use_buffers": BOOL, "decay": ("0.5",), "loader": ("[]", "[leaf(2, 3)]"),
-    "rates": ("[0.1]",), "losses": ("[1.0]",), "start_lr": ("0.1",), "end_lr": ("1.0",), "num_iter": ("2",), "diverged": ("5.0",),
-    "eta": ("0.3",),
+    "rates": ("[0.1]",), "losses": ("[1.0]",), "start_lr": ("0.1",), "end_lr": ("1.0",), "num_iter": ("2",),
+    "diverged": ("5.0",), "eta": ("0.3",),
     "defaults": ("{}", '{"lr": 0.1}'), "group": ('{"params": [leaf(2)]}', '{"params": leaf(2), "lr": 0.2}'),
     # learning rate schedules
     "optimizer": ("tw.optim.SGD([leaf(3)])", "tw.optim.Adam([leaf(3)], 0.1)"), "last_epoch": ("-1",),

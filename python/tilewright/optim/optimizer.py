@@ -172,11 +172,15 @@ class Optimizer:
         Raises
         ------
         TypeError
-            For a gradient or a state of another dtype than its parameter, or an option of another kind.
+            For a gradient or a state of another dtype than its parameter, an option of another kind, or a closure that
+            cannot be called.
         ValueError
             For a parameter that is read-only or not contiguous, or an option out of range.
         """
-        loss = None if closure is None else closure()
+        loss = None
+        if closure is not None:
+            arguments.function(f"{self._name}.step", "closure", closure)
+            loss = closure()
         options: list[Any] = []
         work = []
         written: list[Any] = []

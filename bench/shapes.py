@@ -164,6 +164,15 @@ TRAINING: list[tuple[tuple[int, ...], int, int, str, Goal]] = [
     ((784, 1024, 1024, 10), 64, 8, "Adam", ("pytorch", 0.8)),
 ]
 
+# parameters, optimiser, its options, bytes that are read and written for each parameter, goal
+OPTIMISERS: list[tuple[str, str, dict[str, Any], int, Goal]] = [
+    ("ResNet-18", "SGD", {}, 12, ("pytorch", 1.0)),
+    ("ResNet-18", "SGD", {"momentum": 0.9}, 20, ("pytorch", 1.0)),
+    ("ResNet-18", "Adam", {}, 28, ("pytorch", 1.0)),
+    ("100 x 64", "SGD", {}, 12, ("pytorch", 0.5)),
+    ("100 x 64", "Adam", {}, 28, ("pytorch", 0.5)),
+]
+
 
 def label(*parts: Any) -> str:
     """A row's name: shapes as 2048x2048."""

@@ -34,8 +34,8 @@ NAMESPACES = sorted(
 )
 # Modules whose functions are no ops on arrays: they have tests of their own.
 NO_OPS_IN = {
-    "autograd", "data", "diagnose", "io", "memory", "models", "nn.init", "nn.utils", "numpy", "plot", "random",
-    "sklearn", "testing", "train",
+    "autograd", "data", "diagnose", "io", "memory", "models", "nn.init", "nn.utils", "numpy", "optim", "plot",
+    "random", "sklearn", "testing", "train",
 }  # fmt: skip
 # Single functions that are none.
 NOT_OPS = {

@@ -210,7 +210,6 @@ def test_optimiser_steps_write_nothing_when_anything_is_wrong():
     locked = array(np.ones(3, np.float32))
     locked.readonly = True
     good = array(np.ones(3, np.float32))
-    sgd = (0.1, 0.0, 0.0, 0.0, False, False, True)
     cases = [
         (
             [first, second],
@@ -231,9 +230,20 @@ def test_optimiser_steps_write_nothing_when_anything_is_wrong():
     ]
     for params, grads, error, message in cases:
         with pytest.raises(error, match=re.escape(message)):
-            _core.sgd_step(params, grads, [], *sgd)
-    with pytest.raises(ValueError, match=re.escape("steps[0] is 0, but counts from 1")):
-        _core.adam_step([first], [good], [second], [second], [], 0, 0.1, 0.9, 0.999, 1e-8, 0.0, False, False)
+            _core.optim_step("sgd", params, grads, [], [{"rate": 0.1}], [])
+    adam = ("adam", [first], [good])
+    for rest, message in [
+        (([[second]], [{}], []), "got 1 lists of states, but this rule keeps 2 to 3"),
+        (([[second], [locked]], [{}], []), "states[1][0] is read-only"),
+        (([[second], []], [{}], []), "there are 1 params, but 0 states[1]"),
+        (([[second], [second]], [], []), "there are no settings"),
+        (([[second], [second]], [{}], [1]), "settings 1 of 1"),
+        (([[second], [second]], [{"speed": 1.0}], []), "there is no setting speed"),
+    ]:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            _core.optim_step(*adam, *rest)
+    with pytest.raises(ValueError, match="there is no rule eve"):
+        _core.optim_step("eve", [first], [good], [], [{}], [])
     assert np.asarray(first).tolist() == np.asarray(second).tolist() == [1, 1, 1]
 
 
@@ -276,7 +286,9 @@ def test_thread_count_changes_no_bit():
         yield _core.cross_entropy(x, target, None, -100, 0.1, "mean")[0]
         yield from _core.dropout(x, 0.3, 1, 2)
         params, grads, first, second = ([_core.astype(x, F32, True)] for _ in range(4))
-        _core.adam_step(params, grads, first, second, [], 3, 0.01, 0.9, 0.999, 1e-8, 0.0, False, False)
+        settings = {"rate": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "decay": 0.1}
+        for rule in ("adam", "lamb"):
+            _core.optim_step(rule, params, grads, [first, second], [settings], [])
         yield params[0]
         yield np.float64(_core.total_norm([x], 2.0))
 

@@ -91,8 +91,7 @@ struct Backend {
     BackendOp<void, NormChannelsBackwardProblem> channels_backward;
   } norm;
   struct {
-    BackendOp<void, SgdProblem> sgd;
-    BackendOp<void, AdamProblem> adam;
+    BackendOp<void, StepProblem> step;
     BackendOp<double, NormProblem> norm;
   } optim;
   struct {
@@ -171,8 +170,7 @@ struct Backend {
   X(norm, rows_backward)              \
   X(norm, channels)                   \
   X(norm, channels_backward)          \
-  X(optim, sgd)                       \
-  X(optim, adam)                      \
+  X(optim, step)                      \
   X(optim, norm)                      \
   X(pad, run)                         \
   X(pool, max)                        \

@@ -7,28 +7,18 @@
 
 namespace tw {
 
-struct SgdProblem {
+struct StepProblem {
   struct Tensor {
     DType dtype;
     int64_t size;
     char* param;
     const char* grad;
-    char* buffer;  // null without momentum
+    char* states[kMostStates];  // null from the first that the rule does not keep
+    size_t settings;            // which of the problem's: parameters may differ in their number of steps
   };
-  SgdArgs args;
-  std::vector<Tensor> tensors;
-};
-
-struct AdamProblem {
-  struct Tensor {
-    DType dtype;
-    int64_t size;
-    char* param;
-    const char* grad;
-    char *exp_avg, *exp_avg_sq, *max_exp_avg_sq;  // the last null without AMSGrad
-    double bias1, bias2;                          // corrections by its number of steps
-  };
-  AdamArgs args;
+  StepRule rule;
+  int states;
+  std::vector<StepSettings> settings;
   std::vector<Tensor> tensors;
 };
 
@@ -45,18 +35,11 @@ struct NormProblem {
 };
 
 template <class F>
-void operands(SgdProblem& p, F f) {
-  for (SgdProblem::Tensor& t : p.tensors) {
+void operands(StepProblem& p, F f) {
+  for (StepProblem::Tensor& t : p.tensors) {
     f(Access::reads, t.grad);
     f(Access::updates, t.param);
-    f(p.args.first_step ? Access::writes : Access::updates, t.buffer);
-  }
-}
-template <class F>
-void operands(AdamProblem& p, F f) {
-  for (AdamProblem::Tensor& t : p.tensors) {
-    f(Access::reads, t.grad);
-    for (char** state : {&t.param, &t.exp_avg, &t.exp_avg_sq, &t.max_exp_avg_sq}) f(Access::updates, *state);
+    for (char*& state : t.states) f(Access::updates, state);
   }
 }
 template <class F>

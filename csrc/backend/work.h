@@ -104,8 +104,7 @@ inline double expected_ns(const NormRowsProblem& p) { return 0.5 * product(p.sha
 inline double expected_ns(const NormRowsBackwardProblem& p) { return product(p.shape); }
 inline double expected_ns(const NormChannelsProblem& p) { return 0.5 * product(p.shape); }
 inline double expected_ns(const NormChannelsBackwardProblem& p) { return product(p.shape); }
-inline double expected_ns(const SgdProblem& p) { return 0.5 * sum_of_sizes(p.tensors); }
-inline double expected_ns(const AdamProblem& p) { return sum_of_sizes(p.tensors); }
+inline double expected_ns(const StepProblem& p) { return (0.5 + 0.25 * p.states) * sum_of_sizes(p.tensors); }
 inline double expected_ns(const NormProblem& p) { return 0.15 * sum_of_sizes(p.tensors); }
 inline double expected_ns(const PadProblem& p) { return 0.1 * product(p.shape) * static_cast<double>(p.itemsize); }
 inline double elements(const PoolWindows& w, int64_t planes) {

@@ -19,40 +19,52 @@ ArrayRefs refs(const py::list& list) {
   return arrays;
 }
 
-// One count for all parameters, or a list of one each.
-std::vector<int64_t> step_counts(const py::object& steps, size_t params) {
-  if (PyLong_Check(steps.ptr())) return std::vector<int64_t>(params, steps.cast<int64_t>());
-  std::vector<int64_t> counts;
-  counts.reserve(params);
-  for (const py::handle entry : py::cast<py::list>(steps)) counts.push_back(entry.cast<int64_t>());
-  return counts;
+StepRule rule_of(std::string_view name) {
+#define TW_NAME(rule, fewest, most) \
+  if (name == #rule) return StepRule::rule;
+  TW_STEP_RULES(TW_NAME)
+#undef TW_NAME
+  fail<ValueError>("optim_step: there is no rule ", std::string(name));
+}
+
+// Settings from a dict of those that are not as StepSettings has them.
+StepSettings settings_of(const py::dict& given) {
+  StepSettings settings;
+  for (const auto& [key, value] : given) {
+    const auto name = key.cast<std::string_view>();
+#define TW_NUMBER(field, otherwise)        \
+  if (name == #field) {                    \
+    settings.field = value.cast<double>(); \
+    continue;                              \
+  }
+#define TW_FLAG(field)                   \
+  if (name == #field) {                  \
+    settings.field = value.cast<bool>(); \
+    continue;                            \
+  }
+    TW_STEP_NUMBERS(TW_NUMBER)
+    TW_STEP_FLAGS(TW_FLAG)
+#undef TW_NUMBER
+#undef TW_FLAG
+    fail<ValueError>("optim_step: there is no setting ", std::string(name));
+  }
+  return settings;
 }
 
 }  // namespace
 
 void bind_optim(py::module_& m) {
-  m.def("sgd_step",
-        [](const py::list& params, const py::list& grads, const py::list& momentum_buffers, double lr, double momentum,
-           double dampening, double weight_decay, bool nesterov, bool maximize, bool first_step) {
-          sgd_step(refs(params), refs(grads), refs(momentum_buffers),
-                   {lr, momentum, dampening, weight_decay, nesterov, maximize, first_step});
-        });
-  m.def("adam_step",
-        [](const py::list& params, const py::list& grads, const py::list& exp_avgs, const py::list& exp_avg_sqs,
-           const py::list& max_exp_avg_sqs, const py::object& steps, double lr, double beta1, double beta2, double eps,
-           double weight_decay, bool decoupled, bool maximize) {
-          adam_step(refs(params), refs(grads), refs(exp_avgs), refs(exp_avg_sqs), refs(max_exp_avg_sqs),
-                    step_counts(steps, params.size()),
-                    {.lr = lr,
-                     .beta1 = beta1,
-                     .beta2 = beta2,
-                     .eps = eps,
-                     .weight_decay = weight_decay,
-                     .bias1 = 0,
-                     .bias2 = 0,
-                     .decoupled = decoupled,
-                     .maximize = maximize});
-        });
+  m.def("optim_step", [](std::string_view rule, const py::list& params, const py::list& grads, const py::list& states,
+                         const py::list& settings, const py::list& which) {
+    std::vector<ArrayRefs> columns;
+    for (const py::handle column : states) columns.push_back(refs(column.cast<py::list>()));
+    std::vector<StepSettings> all;
+    for (const py::handle one : settings) all.push_back(settings_of(one.cast<py::dict>()));
+    std::vector<size_t> numbers;
+    numbers.reserve(which.size());
+    for (const py::handle number : which) numbers.push_back(number.cast<size_t>());
+    optim_step(rule_of(rule), refs(params), refs(grads), columns, std::move(all), numbers);
+  });
   m.def("total_norm", [](const py::list& arrays, double p) { return total_norm(refs(arrays), p); });
 }
 

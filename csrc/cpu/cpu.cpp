@@ -37,7 +37,7 @@ const Backend kBackend = {
              .rows_backward = {norm_rows_backward},
              .channels = {norm_channels},
              .channels_backward = {norm_channels_backward}},
-    .optim = {.sgd = {sgd}, .adam = {adam}, .norm = {norm}},
+    .optim = {.step = {step}, .norm = {norm}},
     .pad = {.run = {pad}},
     .pool = {.max = {max_pool},
              .scatter = {pool_scatter},

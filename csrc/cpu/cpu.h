@@ -55,8 +55,7 @@ void norm_rows_backward(const NormRowsBackwardProblem&);
 void norm_channels(const NormChannelsProblem&);
 void norm_channels_backward(const NormChannelsBackwardProblem&);
 
-void sgd(const SgdProblem&);
-void adam(const AdamProblem&);
+void step(const StepProblem&);
 double norm(const NormProblem&);
 
 void pad(const PadProblem&);

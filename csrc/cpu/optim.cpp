@@ -40,25 +40,48 @@ Byte* at(Byte* data, DType dtype, int64_t element) {
   return data ? data + element * static_cast<int64_t>(item_size(dtype)) : nullptr;
 }
 
-}  // namespace
+// The states of a parameter from one element on.
+struct States {
+  void* first[kMostStates];
+  States(const StepProblem::Tensor& t, int64_t element) {
+    for (int k = 0; k < kMostStates; ++k) first[k] = at(t.states[k], t.dtype, element);
+  }
+};
 
-void sgd(const SgdProblem& p) {
-  const SgdFn* row = kernels().optim.sgd;
-  for_each_chunk(p.tensors, 0.3, [&](const SgdProblem::Tensor& t, int64_t begin, int64_t n, int64_t) {
-    row[static_cast<int>(t.dtype)](p.args, n, at(t.param, t.dtype, begin), at(t.grad, t.dtype, begin),
-                                   at(t.buffer, t.dtype, begin));
+// LAMB's first pass: updates the moments; gives for each parameter its settings, with the rate times |p| / |u|.
+std::vector<StepSettings> lamb_settings(const StepProblem& p) {
+  std::vector<int64_t> first{0};
+  for (const StepProblem::Tensor& t : p.tensors) first.push_back(first.back() + ceil_div(t.size, kChunk));
+  std::vector<Squares> parts(static_cast<size_t>(first.back()));
+  const LambFn* row = kernels().optim.lamb_moments;
+  for_each_chunk(p.tensors, 0.8, [&](const StepProblem::Tensor& t, int64_t begin, int64_t n, int64_t chunk) {
+    parts[static_cast<size_t>(chunk)] = row[static_cast<int>(t.dtype)](
+        p.settings[t.settings], n, at(t.param, t.dtype, begin), at(t.grad, t.dtype, begin), States(t, begin).first);
   });
+  std::vector<StepSettings> settings;
+  settings.reserve(p.tensors.size());
+  for (size_t i = 0; i < p.tensors.size(); ++i) {
+    Squares sum{0, 0};
+    for (auto c = static_cast<size_t>(first[i]); c < static_cast<size_t>(first[i + 1]); ++c)
+      sum = {sum.param + parts[c].param, sum.update + parts[c].update};
+    settings.push_back(p.settings[p.tensors[i].settings]);
+    if (sum.param != 0 && sum.update != 0) settings.back().rate *= std::sqrt(sum.param) / std::sqrt(sum.update);
+  }
+  return settings;
 }
 
-void adam(const AdamProblem& p) {
-  const AdamFn* row = kernels().optim.adam;
-  for_each_chunk(p.tensors, 0.6, [&](const AdamProblem::Tensor& t, int64_t begin, int64_t n, int64_t) {
-    AdamArgs args = p.args;
-    args.bias1 = t.bias1;
-    args.bias2 = t.bias2;
-    row[static_cast<int>(t.dtype)](args, n, at(t.param, t.dtype, begin), at(t.grad, t.dtype, begin),
-                                   at(t.exp_avg, t.dtype, begin), at(t.exp_avg_sq, t.dtype, begin),
-                                   at(t.max_exp_avg_sq, t.dtype, begin));
+}  // namespace
+
+void step(const StepProblem& p) {
+  const StepFn* row = kernels().optim.step[static_cast<int>(p.rule)];
+  std::vector<StepSettings> of_each;
+  if (p.rule == StepRule::lamb) of_each = lamb_settings(p);
+  const double ns = 0.3 + 0.15 * p.states;
+  for_each_chunk(p.tensors, ns, [&](const StepProblem::Tensor& t, int64_t begin, int64_t n, int64_t) {
+    const auto number = static_cast<size_t>(&t - p.tensors.data());
+    row[static_cast<int>(t.dtype)](of_each.empty() ? p.settings[t.settings] : of_each[number], n,
+                                   at(t.param, t.dtype, begin), at(t.grad, t.dtype, begin), States(t, begin).first,
+                                   p.states);
   });
 }
 

@@ -83,60 +83,47 @@ Device device_of(const char* op, const ArrayRefs& params) {
   return params.empty() ? Device{} : params[0]->device;
 }
 
-}  // namespace
-
-void sgd_step(const ArrayRefs& params, const ArrayRefs& grads, const ArrayRefs& buffers, const SgdArgs& args) {
-  constexpr const char* op = "sgd_step";
-  check_params(op, params);
-  Gradients gradients(op, grads, params);
-  if (args.momentum != 0) check_state(op, "momentum_buffers", buffers, params);
-  const Device device = device_of(op, params);
-  const ArrayRefs& g = gradients.contiguous();
-  SgdProblem problem{args, {}};
-  problem.tensors.reserve(params.size());
-  for (size_t i = 0; i < params.size(); ++i)
-    problem.tensors.push_back({params[i]->dtype, params[i]->size(), params[i]->data, g[i]->data,
-                               args.momentum != 0 ? buffers[i]->data : nullptr});
-  backend(device).optim.sgd(problem);
+struct StateCounts {
+  size_t fewest, most;
+};
+StateCounts state_counts(StepRule rule) {
+  static constexpr StateCounts counts[] = {
+#define TW_COUNTS(name, fewest, most) {fewest, most},
+      TW_STEP_RULES(TW_COUNTS)
+#undef TW_COUNTS
+  };
+  return counts[static_cast<int>(rule)];
 }
 
-void adam_step(const ArrayRefs& params, const ArrayRefs& grads, const ArrayRefs& exp_avgs, const ArrayRefs& exp_avg_sqs,
-               const ArrayRefs& max_exp_avg_sqs, const std::vector<int64_t>& steps, AdamArgs args) {
-  constexpr const char* op = "adam_step";
+}  // namespace
+
+void optim_step(StepRule rule, const ArrayRefs& params, const ArrayRefs& grads, const std::vector<ArrayRefs>& states,
+                std::vector<StepSettings> settings, const std::vector<size_t>& which) {
+  constexpr const char* op = "optim_step";
   check_params(op, params);
   Gradients gradients(op, grads, params);
-  check_state(op, "exp_avgs", exp_avgs, params);
-  check_state(op, "exp_avg_sqs", exp_avg_sqs, params);
-  const bool amsgrad = !max_exp_avg_sqs.empty();
-  if (amsgrad) check_state(op, "max_exp_avg_sqs", max_exp_avg_sqs, params);
-  check_count(op, "steps", steps.size(), params);
-  for (size_t i = 0; i < steps.size(); ++i)
-    if (steps[i] < 1) fail<ValueError>(op, ": steps[", i, "] is ", steps[i], ", but counts from 1");
+  const StateCounts counts = state_counts(rule);
+  if (states.size() < counts.fewest || states.size() > counts.most)
+    fail<ValueError>(op, ": got ", states.size(), " lists of states, but this rule keeps ", counts.fewest, " to ",
+                     counts.most);
+  for (size_t k = 0; k < states.size(); ++k)
+    check_state(op, k == 0 ? "states[0]" : k == 1 ? "states[1]" : "states[2]", states[k], params);
+  if (!which.empty()) check_count(op, "entries of which", which.size(), params);
+  for (const size_t k : which)
+    if (k >= settings.size()) fail<ValueError>(op, ": settings ", k, " of ", settings.size());
+  if (settings.empty()) fail<ValueError>(op, ": there are no settings");
 
   const Device device = device_of(op, params);
   const ArrayRefs& g = gradients.contiguous();
-  AdamProblem problem{args, {}};
+  StepProblem problem{rule, static_cast<int>(states.size()), std::move(settings), {}};
   problem.tensors.reserve(params.size());
   for (size_t i = 0; i < params.size(); ++i) {
-    AdamProblem::Tensor t{params[i]->dtype,
-                          params[i]->size(),
-                          params[i]->data,
-                          g[i]->data,
-                          exp_avgs[i]->data,
-                          exp_avg_sqs[i]->data,
-                          amsgrad ? max_exp_avg_sqs[i]->data : nullptr,
-                          0,
-                          0};
-    if (i > 0 && steps[i] == steps[i - 1]) {
-      t.bias1 = problem.tensors.back().bias1;
-      t.bias2 = problem.tensors.back().bias2;
-    } else {
-      t.bias1 = 1 - std::pow(args.beta1, static_cast<double>(steps[i]));
-      t.bias2 = 1 - std::pow(args.beta2, static_cast<double>(steps[i]));
-    }
+    StepProblem::Tensor t{
+        params[i]->dtype, params[i]->size(), params[i]->data, g[i]->data, {}, which.empty() ? 0 : which[i]};
+    for (size_t k = 0; k < states.size(); ++k) t.states[k] = states[k][i]->data;
     problem.tensors.push_back(t);
   }
-  backend(device).optim.adam(problem);
+  backend(device).optim.step(problem);
 }
 
 double total_norm(const ArrayRefs& given, double p) {

@@ -23,7 +23,6 @@ __all__: list[str] = [
     "TensorBase",
     "abs",
     "activations",
-    "adam_step",
     "adaptive_avg_pool",
     "adaptive_avg_pool_backward",
     "adaptive_max_pool",
@@ -250,6 +249,7 @@ __all__: list[str] = [
     "not_equal",
     "not_equal_",
     "one_hot",
+    "optim_step",
     "pad",
     "positive",
     "power",
@@ -292,7 +292,6 @@ __all__: list[str] = [
     "set_python_hooks",
     "set_winograd_",
     "setitem",
-    "sgd_step",
     "sigmoid",
     "sigmoid_backward",
     "sigmoid_backward_",
@@ -601,21 +600,6 @@ class PackedWeight:
 
 def abs(arg0: Array) -> Array: ...
 def activations() -> dict: ...
-def adam_step(
-    arg0: list,
-    arg1: list,
-    arg2: list,
-    arg3: list,
-    arg4: list,
-    arg5: typing.Any,
-    arg6: typing.SupportsFloat | typing.SupportsIndex,
-    arg7: typing.SupportsFloat | typing.SupportsIndex,
-    arg8: typing.SupportsFloat | typing.SupportsIndex,
-    arg9: typing.SupportsFloat | typing.SupportsIndex,
-    arg10: typing.SupportsFloat | typing.SupportsIndex,
-    arg11: bool,
-    arg12: bool,
-) -> None: ...
 def adaptive_avg_pool(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def adaptive_avg_pool_backward(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
 def adaptive_max_pool(arg0: Array, arg1: int | typing.Sequence[int]) -> Array: ...
@@ -1187,6 +1171,7 @@ def norm_rows_backward(
 def not_equal(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def not_equal_(arg0: Array, arg1: Array | complex) -> None: ...
 def one_hot(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: DType) -> Array: ...
+def optim_step(arg0: str, arg1: list, arg2: list, arg3: list, arg4: list, arg5: list) -> None: ...
 def pad(
     arg0: Array, arg1: int | typing.Sequence[int], arg2: int | typing.Sequence[int], arg3: str, arg4: Array | complex
 ) -> Array: ...
@@ -1335,18 +1320,6 @@ def set_python_hooks(
 ) -> None: ...
 def set_winograd_(arg0: typing.SupportsInt | typing.SupportsIndex) -> int: ...
 def setitem(arg0: Array, arg1: typing.Any, arg2: Array | complex) -> None: ...
-def sgd_step(
-    arg0: list,
-    arg1: list,
-    arg2: list,
-    arg3: typing.SupportsFloat | typing.SupportsIndex,
-    arg4: typing.SupportsFloat | typing.SupportsIndex,
-    arg5: typing.SupportsFloat | typing.SupportsIndex,
-    arg6: typing.SupportsFloat | typing.SupportsIndex,
-    arg7: bool,
-    arg8: bool,
-    arg9: bool,
-) -> None: ...
 def sigmoid(arg0: Array) -> Array: ...
 def sigmoid_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def sigmoid_backward_(arg0: Array, arg1: Array | complex) -> None: ...

@@ -84,14 +84,10 @@ std::vector<Array> program(const Inputs& in) {
   const BiasActivationGradients back = bias_activation_backward(dropped.y, argument, Activation::gelu);
   const Array gw = matmul_tn(back.z, in.x);
   const Array picked = take(gw, in.rows, 0);
-  sgd_step({&in.param}, {&in.grad}, {},
-           {.lr = 0.1,
-            .momentum = 0,
-            .dampening = 0,
-            .weight_decay = 0.01,
-            .nesterov = false,
-            .maximize = false,
-            .first_step = true});
+  StepSettings settings;
+  settings.rate = 0.1;
+  settings.decay = 0.01;
+  optim_step(StepRule::sgd, {&in.param}, {&in.grad}, {}, {settings}, {});
   return {total, loss.loss, dropped.mask, back.bias, picked, astype(in.param, DType::f64)};
 }
 

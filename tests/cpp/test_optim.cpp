@@ -15,8 +15,8 @@ struct State {
   explicit State(int64_t n) : param(n, 1), grad(n, 1), first(n, 1), second(n, 1), third(n, 1) {
     for (int64_t i = 0; i < n; ++i) {
       param[i] = T(uniform(-2, 2));
-      grad[i] = T(uniform(-2, 2));
-      first[i] = T(uniform(-1, 1));
+      grad[i] = T(uniform(-20, 20));
+      first[i] = T(uniform(1.2, 2));  // so large that no rule takes the root of a difference near 0
       second[i] = T(uniform(0, 1));
       third[i] = T(uniform(0, 1));
     }
@@ -60,34 +60,43 @@ void test_step(const char* what, Step step) {
   }
 }
 
+struct Counts {
+  const char* name;
+  int fewest, most;
+};
+
 template <class T>
 void test_type(DType d) {
   const int t = int(d);
-  for (int bits = 0; bits < 32; ++bits) {
-    const SgdArgs a{.lr = 0.1,
-                    .momentum = bits & 1 ? 0.9 : 0,
-                    .dampening = bits & 2 ? 0.25 : 0,
-                    .weight_decay = bits & 4 ? 0.01 : 0,
-                    .nesterov = (bits & 8) != 0,
-                    .maximize = (bits & 16) != 0,
-                    .first_step = (bits & 3) == 3};
-    test_step<T>("sgd", [&](const OptimKernels& k, int64_t n, State<T>& s) {
-      k.sgd[t](a, n, s.param.data(), s.grad.data(), a.momentum != 0 ? s.first.data() : nullptr);
-    });
+  constexpr Counts kCounts[] = {
+#define TW_COUNTS(name, fewest, most) {#name, fewest, most},
+      TW_STEP_RULES(TW_COUNTS)
+#undef TW_COUNTS
+  };
+  for (int rule = 0; rule < kStepRules; ++rule) {
+    for (int states = kCounts[rule].fewest; states <= kCounts[rule].most; ++states) {
+      for (int bits = 0; bits < 128; ++bits) {
+        StepSettings a;
+        a.rate = 0.01, a.beta1 = 0.9, a.beta2 = 0.99, a.gain = 0.75, a.eps = 1e-3, a.unbias1 = 4, a.unbias2 = 8;
+        a.maximize = bits & 1, a.first = bits & 2, a.nesterov = bits & 4, a.rectified = bits & 16;
+        a.centered = states == 3 || ((bits & 8) && states == 2);
+        if (bits & 32) a.decay = 0.1;
+        if (bits & 64) a.shrink = 0.9;
+        test_step<T>(kCounts[rule].name, [&](const OptimKernels& k, int64_t n, State<T>& s) {
+          void* const all[] = {s.first.data(), s.second.data(), s.third.data()};
+          k.step[rule][t](a, n, s.param.data(), s.grad.data(), all, states);
+        });
+      }
+    }
   }
-  for (int bits = 0; bits < 16; ++bits) {
-    const AdamArgs a{.lr = 0.01,
-                     .beta1 = 0.9,
-                     .beta2 = 0.999,
-                     .eps = 1e-8,
-                     .weight_decay = bits & 1 ? 0.1 : 0,
-                     .bias1 = 1 - 0.9 * 0.9,
-                     .bias2 = 1 - 0.999 * 0.999,
-                     .decoupled = (bits & 2) != 0,
-                     .maximize = (bits & 4) != 0};
-    test_step<T>("adam", [&](const OptimKernels& k, int64_t n, State<T>& s) {
-      k.adam[t](a, n, s.param.data(), s.grad.data(), s.first.data(), s.second.data(),
-                bits & 8 ? s.third.data() : nullptr);
+  for (int bits = 0; bits < 4; ++bits) {
+    StepSettings a;
+    a.beta1 = 0.9, a.beta2 = 0.99, a.eps = 1e-3, a.unbias1 = 4, a.unbias2 = 8, a.maximize = bits & 1;
+    if (bits & 2) a.decay = 0.1;
+    test_step<T>("lamb_moments", [&](const OptimKernels& k, int64_t n, State<T>& s) {
+      void* const all[] = {s.first.data(), s.second.data()};
+      const Squares sum = k.lamb_moments[t](a, n, s.param.data(), s.grad.data(), all);
+      if (n > 1) s.third[0] = T(sum.param), s.third[1] = T(sum.update);
     });
   }
   for (int64_t n : kLengths) {

@@ -119,10 +119,11 @@ Results randoms() {
 Results optimisers() {
   const Array p = normal({300, 400}), g = random_normal({300, 400}, DType::f32, {8, 0}, 0, 1);
   const Array buffer = full({300, 400}, {}, DType::f32);
-  SgdArgs args{};
-  args.lr = 0.1;
-  args.momentum = 0.9;
-  sgd_step({&p}, {&g}, {&buffer}, args);
+  StepSettings settings;
+  settings.rate = 0.1;
+  settings.beta1 = 0.9;
+  settings.gain = 1;
+  optim_step(StepRule::sgd, {&p}, {&g}, {{&buffer}}, {settings}, {});
   const double norm = total_norm({&p, &g}, 2);
   Array as_array = empty({}, DType::f64);
   *as_array.ptr<double>() = norm;

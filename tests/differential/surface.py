@@ -192,7 +192,8 @@ def written(text: str) -> Target:
 _OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lshift", "rshift")
 _OPERATORS += ("matmul",)
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
-_OPTIMISERS = ("tw.optim.SGD", "tw.optim.Adam", "tw.optim.AdamW")
+_RULES = ("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "LAMB", "Lion", "NAdam", "RAdam", "RMSprop", "SGD")
+_OPTIMISERS = tuple(f"tw.optim.{name}" for name in _RULES)
 _MODULE = "nn.Linear(3, 2)"
 TRANSFORMS = {
     "RandomAffine": "10, (0.1, 0.1), {RandomAffine.scale}, {shear}", "RandomRotation": "{degrees}",

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
-from .._engine import arguments
-from .optimizer import Optimizer, zeros_like
+from ._fused import FusedOptimizer, decay
 
 if TYPE_CHECKING:
-    from .._engine.tensor import Tensor
     from .optimizer import Params
 
 __all__ = ["Adam", "AdamW"]
 
 
-class Adam(Optimizer):
+class Adam(FusedOptimizer):
     """Steps scaled by running means of the gradient and of its square.
 
     Parameters
@@ -65,6 +62,7 @@ class Adam(Optimizer):
     tensor([0.5, 1.5], requires_grad=True)
     """
 
+    _rule = "adam"
     _decoupled = False
     _needed = ("step", "exp_avg", "exp_avg_sq")
     _optional = ("max_exp_avg_sq",)
@@ -93,55 +91,22 @@ class Adam(Optimizer):
     def _check(self, group: dict[str, Any]) -> None:
         self._check_numbers(group, "lr", "eps", "weight_decay")
         self._check_flags(group, "amsgrad", "maximize")
-        group["betas"] = betas = arguments.numbers(self._name, "betas", group["betas"], 2)
-        self._require(group, "betas", all(0 <= beta < 1 for beta in betas), "two numbers in [0, 1)")
+        self._check_betas(group)
 
-    def _update(self, group: dict[str, Any], params: list[Tensor], arrays: list[Any]) -> None:
-        known = self.state
-        try:
-            states = [known[p] for p in params]
-        except KeyError:
-            states = [known[p] if p in known else self._start(p) for p in params]
-        largest = (
-            [self._largest(p, state)._array for p, state in zip(params, states, strict=True)]
-            if group["amsgrad"]
-            else []
-        )
-        for state in states:
-            state["step"] += 1
+    def _kept(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+
+    def _settings(self, group: dict[str, Any], step: int) -> dict[str, Any]:
         beta1, beta2 = group["betas"]
-        try:
-            _core.adam_step(
-                arrays,
-                [p._node.grad._array for p in params],
-                [state["exp_avg"]._array for state in states],
-                [state["exp_avg_sq"]._array for state in states],
-                largest,
-                [state["step"] for state in states],
-                group["lr"],
-                beta1,
-                beta2,
-                group["eps"],
-                group["weight_decay"],
-                self._decoupled,
-                group["maximize"],
-            )
-        except BaseException:  # refused: no step was taken, and none is counted
-            for p, state in zip(params, states, strict=True):
-                state["step"] -= 1
-                if not state["step"]:
-                    del known[p]
-            raise
-
-    def _start(self, p: Tensor) -> dict[str, Any]:
-        state = self.state[p] = {"step": 0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
-        return state
-
-    def _largest(self, p: Tensor, state: dict[str, Any]) -> Tensor:
-        if "max_exp_avg_sq" not in state:
-            state["max_exp_avg_sq"] = zeros_like(p)
-        largest: Tensor = state["max_exp_avg_sq"]
-        return largest
+        return {
+            "rate": group["lr"] / (1 - beta1**step),
+            "beta1": beta1,
+            "beta2": beta2,
+            "unbias2": 1 / (1 - beta2**step),
+            "eps": group["eps"],
+            "maximize": group["maximize"],
+            **decay(group, self._decoupled),
+        }
 
 
 class AdamW(Adam):

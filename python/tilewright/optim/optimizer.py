@@ -11,14 +11,14 @@ from .._engine.tape import mark_written
 from .._engine.tensor import Tensor, asarray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
 __all__ = ["Optimizer"]
 
 # What learning rate schedules keep in the groups, beside the options.
-_SCHEDULED = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
+_SCHEDULED = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
 
 
 class Optimizer:
@@ -156,16 +156,31 @@ class Optimizer:
                 if p._node is not None:
                     p._node.grad = None
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters that have a gradient, in place: those of all groups, or on an error none.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Called first: computes the gradients, and gives the loss.
+
+        Returns
+        -------
+        Any
+            What the closure gave.
 
         Raises
         ------
         TypeError
-            For a gradient or a state of another dtype than its parameter, or an option of another kind.
+            For a gradient or a state of another dtype than its parameter, an option of another kind, or a closure that
+            cannot be called.
         ValueError
             For a parameter that is read-only or not contiguous, or an option out of range.
         """
+        loss = None
+        if closure is not None:
+            arguments.function(f"{self._name}.step", "closure", closure)
+            loss = closure()
         options: list[Any] = []
         work = []
         written: list[Any] = []
@@ -194,6 +209,7 @@ class Optimizer:
         finally:
             if written:
                 mark_written(written)
+        return loss
 
     def _settle(self, group: dict[str, Any]) -> None:
         """`_check` on a group that the user may have written to, all or none."""

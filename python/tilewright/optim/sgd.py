@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
 from .._engine import arguments
-from .optimizer import Optimizer, zeros_like
+from ._fused import FusedOptimizer
 
 if TYPE_CHECKING:
     from .._engine.tensor import Tensor
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["SGD"]
 
 
-class SGD(Optimizer):
+class SGD(FusedOptimizer):
     """Stochastic gradient descent, with momentum where wanted.
 
     Parameters
@@ -73,6 +72,7 @@ class SGD(Optimizer):
     ... )
     """
 
+    _rule = "sgd"
     _needed = ()
     _optional = ("momentum_buffer",)
 
@@ -106,42 +106,23 @@ class SGD(Optimizer):
             self._require(group, "momentum", group["momentum"] > 0, "positive for nesterov")
             self._require(group, "dampening", dampening == 0, "0 for nesterov")
 
-    def _update(self, group: dict[str, Any], params: list[Tensor], arrays: list[Any]) -> None:
-        if not group["momentum"]:
-            self._step(group, params, arrays, [], False)
-            return
-        known = self.state
-        try:
-            buffers = [known[p]["momentum_buffer"]._array for p in params]
-        except KeyError:
-            self._start(group, params)
-        else:
-            self._step(group, params, arrays, buffers, False)
+    def _kept(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("momentum_buffer",) if group["momentum"] else ()
 
-    def _start(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        """A step of parameters some of which have no buffer yet: the first step of those."""
-        fresh = {p: {"momentum_buffer": zeros_like(p)} for p in params if p not in self.state}
-        known = {p: self.state[p] for p in params if p in self.state}
-        if known:  # two kernel calls: see `Optimizer.step`
-            self._check_arrays(params)
-        for part, first in ((fresh, True), (known, False)):
-            if part:
-                buffers = [state["momentum_buffer"]._array for state in part.values()]
-                self._step(group, list(part), [p._array for p in part], buffers, first)
-        self.state.update(fresh)  # only now, so that a step that is refused leaves no trace
+    def _progress(self, group: dict[str, Any], params: list[Tensor], states: list[dict[str, Any]]) -> list[Any]:
+        """Whether the parameter has a momentum buffer from an earlier step."""
+        return [p in self.state for p in params] if states else [True]
 
-    def _step(
-        self, group: dict[str, Any], params: list[Tensor], arrays: list[Any], buffers: list[Any], first: bool
-    ) -> None:
-        _core.sgd_step(
-            arrays,
-            [p._node.grad._array for p in params],
-            buffers,
-            group["lr"],
-            group["momentum"],
-            group["dampening"],
-            group["weight_decay"],
-            group["nesterov"],
-            group["maximize"],
-            first,
-        )
+    def _record(self, states: list[dict[str, Any]], progress: list[Any]) -> None:
+        pass
+
+    def _settings(self, group: dict[str, Any], moving: bool) -> dict[str, Any]:
+        return {
+            "rate": group["lr"],
+            "decay": group["weight_decay"],
+            "beta1": group["momentum"],
+            "gain": 1 - group["dampening"],
+            "first": not moving,
+            "nesterov": group["nesterov"],
+            "maximize": group["maximize"],
+        }

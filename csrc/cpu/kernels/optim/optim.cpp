@@ -1,4 +1,4 @@
-// One vector body per optimiser; the flags that do not change within a call are compiled in or hoisted out of the loop.
+// One vector body per rule, by the formulas in optim_problem.h; the loop over an array is written once.
 #include "cpu/kernels/optim/optim.h"
 
 #include "cpu/kernels/reduce/tree.h"
@@ -21,74 +21,159 @@ TW_INLINE void for_each_vector(int64_t n, Body body) {
   }
 }
 
-template <class T, bool Momentum, bool Nesterov>
-void sgd_loop(const SgdArgs& a, int64_t n, T* param, const T* grad, T* buffer) {
-  const vec<T> lr = set1((T)a.lr), decay = set1((T)a.weight_decay), sign = set1((T)(a.maximize ? -1 : 1));
-  const vec<T> momentum = set1((T)a.momentum), fresh = set1((T)(1 - a.dampening));
-  const bool decayed = a.weight_decay != 0, first = a.first_step;
+// The settings in every lane, rounded to T once.
+template <class T>
+struct Numbers {
+#define TW_NUMBER(name, otherwise) vec<T> name;
+#define TW_FLAG(name) bool name;
+  TW_STEP_NUMBERS(TW_NUMBER)
+  TW_STEP_FLAGS(TW_FLAG)
+#undef TW_NUMBER
+#undef TW_FLAG
+  vec<T> fresh1, fresh2;  // 1 - beta
+  explicit TW_INLINE Numbers(const StepSettings& a) : fresh1(set1((T)(1 - a.beta1))), fresh2(set1((T)(1 - a.beta2))) {
+#define TW_NUMBER(name, otherwise) name = set1((T)a.name);
+#define TW_FLAG(name) name = a.name;
+    TW_STEP_NUMBERS(TW_NUMBER)
+    TW_STEP_FLAGS(TW_FLAG)
+#undef TW_NUMBER
+#undef TW_FLAG
+  }
+};
+
+// Rules: step<T, N>(settings, p, g, states) updates N states and gives the new p.
+namespace rule {
+
+template <class T>
+TW_INLINE void moments(const Numbers<T>& a, vec<T> g, vec<T>* s) {
+  s[0] = fma(a.beta1, s[0], a.fresh1 * g);
+  s[1] = fma(a.beta2, s[1], a.fresh2 * g * g);
+}
+
+struct sgd {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    if constexpr (N == 1) {
+      s[0] = a.first ? g : fma(a.beta1, s[0], a.gain * g);
+      g = a.nesterov ? fma(a.beta1, s[0], g) : s[0];
+    }
+    return p - a.rate * g;
+  }
+};
+
+struct adam {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    moments<T>(a, g, s);
+    if constexpr (N == 3) s[2] = maximum(s[2], s[1]);
+    return p - a.rate * s[0] / (sqrt(s[N - 1] * a.unbias2) + a.eps);
+  }
+};
+
+struct rmsprop {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    s[0] = fma(a.beta2, s[0], a.fresh2 * g * g);
+    vec<T> v = s[0];
+    if (N > 1 && a.centered) {
+      s[1] = fma(a.beta2, s[1], a.fresh2 * g);
+      v = v - s[1] * s[1];
+    }
+    vec<T> u = g / (sqrt(v) + a.eps);
+    if (N > 1 + (int)a.centered) u = s[N - 1] = fma(a.beta1, s[N - 1], u);
+    return p - a.rate * u;
+  }
+};
+
+struct adagrad {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    s[0] = fma(g, g, s[0]);
+    return p - a.rate * g / (sqrt(s[0]) + a.eps);
+  }
+};
+
+struct adadelta {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    s[0] = fma(a.beta2, s[0], a.fresh2 * g * g);
+    const vec<T> u = sqrt(s[1] + a.eps) / sqrt(s[0] + a.eps) * g;
+    s[1] = fma(a.beta2, s[1], a.fresh2 * u * u);
+    return p - a.rate * u;
+  }
+};
+
+struct adamax {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    s[0] = fma(a.beta1, s[0], a.fresh1 * g);
+    s[1] = maximum(a.beta2 * s[1], abs(g) + a.eps);
+    return p - a.rate * s[0] / s[1];
+  }
+};
+
+struct nadam {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    moments<T>(a, g, s);
+    return p - fma(a.rate, s[0], a.gain * g) / (sqrt(s[1] * a.unbias2) + a.eps);
+  }
+};
+
+struct radam {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    moments<T>(a, g, s);
+    const vec<T> u = a.rate * s[0];
+    return p - (a.rectified ? u / (sqrt(s[1]) + a.eps) : u);
+  }
+};
+
+struct lion {
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T> g, vec<T>* s) {
+    const vec<T> u = fma(a.beta1, s[0], a.fresh1 * g), one = set1((T)1);
+    s[0] = fma(a.beta2, s[0], a.fresh2 * g);
+    return p - a.rate * (u > 0 ? one : u < 0 ? -one : u);
+  }
+};
+
+struct lamb {
+  template <class T>
+  static TW_INLINE vec<T> update(const Numbers<T>& a, vec<T> p, const vec<T>* s) {
+    const vec<T> u = a.unbias1 * s[0] / (sqrt(s[1] * a.unbias2) + a.eps);
+    return fma(a.decay, p, u);
+  }
+  template <class T, int N>
+  static TW_INLINE vec<T> step(const Numbers<T>& a, vec<T> p, vec<T>, vec<T>* s) {
+    return p - a.rate * update<T>(a, p, s);
+  }
+};
+
+}  // namespace rule
+
+template <class T, class Rule, int N>
+void step_loop(const StepSettings& settings, int64_t n, T* param, const T* grad, void* const* states) {
+  const Numbers<T> a(settings);
+  const vec<T> sign = set1((T)(a.maximize ? -1 : 1));
+  const bool decayed = settings.decay != 0;
+  T* state[N + 1];
+  for (int k = 0; k < N; ++k) state[k] = static_cast<T*>(states[k]);
   for_each_vector<T>(n, [&](auto load_at, auto store_at) __attribute__((always_inline)) {
     const vec<T> p = load_at(param);
-    vec<T> g = load_at(grad) * sign;
-    if (decayed) g = fma(decay, p, g);
-    if constexpr (Momentum) {
-      const vec<T> b = first ? g : fma(momentum, load_at(buffer), fresh * g);
-      store_at(buffer, b);
-      g = Nesterov ? fma(momentum, b, g) : b;
-    }
-    store_at(param, p - lr * g);
+    vec<T> g = load_at(grad) * sign, s[N + 1];
+    if (decayed) g = fma(a.decay, p, g);
+    for (int k = 0; k < N; ++k) s[k] = load_at(state[k]);
+    store_at(param, Rule::template step<T, N>(a, p * a.shrink, g, s));
+    for (int k = 0; k < N; ++k) store_at(state[k], s[k]);
   });
 }
 
-template <class T>
-void sgd(const SgdArgs& a, int64_t n, void* param_, const void* grad_, void* buffer_) {
-  T* param = static_cast<T*>(param_);
-  const T* grad = static_cast<const T*>(grad_);
-  T* buffer = static_cast<T*>(buffer_);
-  if (a.momentum == 0)
-    sgd_loop<T, false, false>(a, n, param, grad, buffer);
-  else if (a.nesterov)
-    sgd_loop<T, true, true>(a, n, param, grad, buffer);
-  else
-    sgd_loop<T, true, false>(a, n, param, grad, buffer);
-}
-
-template <class T, bool Amsgrad>
-void adam_loop(const AdamArgs& a, int64_t n, T* param, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq) {
-  const vec<T> sign = set1((T)(a.maximize ? -1 : 1));
-  const vec<T> coupled = set1((T)a.weight_decay), shrink = set1((T)(1 - a.lr * a.weight_decay));
-  const vec<T> beta1 = set1((T)a.beta1), beta2 = set1((T)a.beta2);
-  const vec<T> fresh1 = set1((T)(1 - a.beta1)), fresh2 = set1((T)(1 - a.beta2));
-  const vec<T> rate = set1((T)(a.lr / a.bias1)), unbias2 = set1((T)(1 / a.bias2)), eps = set1((T)a.eps);
-  const bool add_decay = a.weight_decay != 0 && !a.decoupled, multiply_decay = a.weight_decay != 0 && a.decoupled;
-  for_each_vector<T>(n, [&](auto load_at, auto store_at) __attribute__((always_inline)) {
-    vec<T> p = load_at(param);
-    vec<T> g = load_at(grad) * sign;
-    if (add_decay) g = fma(coupled, p, g);
-    if (multiply_decay) p = p * shrink;
-    const vec<T> m = fma(beta1, load_at(exp_avg), fresh1 * g);
-    vec<T> v = fma(beta2, load_at(exp_avg_sq), fresh2 * g * g);
-    store_at(exp_avg, m);
-    store_at(exp_avg_sq, v);
-    if constexpr (Amsgrad) {
-      v = maximum(load_at(max_exp_avg_sq), v);
-      store_at(max_exp_avg_sq, v);
-    }
-    store_at(param, p - rate * m / (sqrt(v * unbias2) + eps));
-  });
-}
-
-template <class T>
-void adam(const AdamArgs& a, int64_t n, void* param_, const void* grad_, void* exp_avg_, void* exp_avg_sq_,
-          void* max_exp_avg_sq_) {
-  T* param = static_cast<T*>(param_);
-  const T* grad = static_cast<const T*>(grad_);
-  T* exp_avg = static_cast<T*>(exp_avg_);
-  T* exp_avg_sq = static_cast<T*>(exp_avg_sq_);
-  T* max_exp_avg_sq = static_cast<T*>(max_exp_avg_sq_);
-  if (max_exp_avg_sq)
-    adam_loop<T, true>(a, n, param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq);
-  else
-    adam_loop<T, false>(a, n, param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq);
+template <class T, class Rule, int Fewest, int Most>
+void step(const StepSettings& a, int64_t n, void* param, const void* grad, void* const* states, int count) {
+  if constexpr (Fewest < Most)
+    if (count > Fewest) return step<T, Rule, Fewest + 1, Most>(a, n, param, grad, states, count);
+  step_loop<T, Rule, Fewest>(a, n, static_cast<T*>(param), static_cast<const T*>(grad), states);
 }
 
 // Op over f(x) in double: four chains, then the tail one by one.
@@ -117,11 +202,40 @@ double max_abs(int64_t n, const void* x) {
   return accumulate<T, Max<double>>(n, x, [](vd v) __attribute__((always_inline)) { return abs(v); });
 }
 
+// The moments, and the squares of what a rate of 1 would subtract, block by block.
+template <class T>
+Squares lamb_moments(const StepSettings& settings, int64_t n, const void* param_, const void* grad_,
+                     void* const* states) {
+  constexpr int64_t kBlock = 512;
+  const Numbers<T> a(settings);
+  const vec<T> sign = set1((T)(a.maximize ? -1 : 1));
+  const T* param = static_cast<const T*>(param_);
+  const T* grad = static_cast<const T*>(grad_);
+  T *first = static_cast<T*>(states[0]), *second = static_cast<T*>(states[1]);
+  T updates[kBlock];
+  Squares sum{sum_squares<T>(n, param), 0};
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t size = n - begin < kBlock ? n - begin : kBlock;
+    const T *p = param + begin, *g = grad + begin;
+    T *m = first + begin, *v = second + begin;
+    for_each_vector<T>(size, [&](auto load_at, auto store_at) __attribute__((always_inline)) {
+      vec<T> s[2] = {load_at(m), load_at(v)};
+      rule::moments<T>(a, load_at(g) * sign, s);
+      store_at(m, s[0]), store_at(v, s[1]);
+      store_at(+updates, rule::lamb::update<T>(a, load_at(p), s));
+    });
+    sum.update += sum_squares<T>(size, updates);
+  }
+  return sum;
+}
+
 template <class T>
 void fill_type(OptimKernels& k, DType d) {
   const int i = (int)d;
-  k.sgd[i] = sgd<T>;
-  k.adam[i] = adam<T>;
+#define TW_FILL(name, fewest, most) k.step[(int)StepRule::name][i] = step<T, rule::name, fewest, most>;
+  TW_STEP_RULES(TW_FILL)
+#undef TW_FILL
+  k.lamb_moments[i] = lamb_moments<T>;
   k.sum_abs[i] = sum_abs<T>;
   k.sum_squares[i] = sum_squares<T>;
   k.max_abs[i] = max_abs<T>;

@@ -4,17 +4,21 @@
 
 namespace tw {
 
-typedef void (*SgdFn)(const SgdArgs&, int64_t n, void* param, const void* grad, void* buffer);
+// `states`: as many arrays as `count` says.
+typedef void (*StepFn)(const StepSettings&, int64_t n, void* param, const void* grad, void* const* states, int count);
 
-typedef void (*AdamFn)(const AdamArgs&, int64_t n, void* param, const void* grad, void* exp_avg, void* exp_avg_sq,
-                       void* max_exp_avg_sq);
+// LAMB's first pass: updates its two states; gives the sums of squares of the parameter and of the update, in double.
+struct Squares {
+  double param, update;
+};
+typedef Squares (*LambFn)(const StepSettings&, int64_t n, const void* param, const void* grad, void* const* states);
 
 typedef double (*NormFn)(int64_t n, const void* x);  // in double throughout, so that no square overflows
 
 // Indexed by dtype: float32 and float64.
 struct OptimKernels {
-  SgdFn sgd[kDTypes];
-  AdamFn adam[kDTypes];
+  StepFn step[kStepRules][kDTypes];  // that of LAMB: its second pass, with the rate of this parameter
+  LambFn lamb_moments[kDTypes];
   NormFn sum_abs[kDTypes];
   NormFn sum_squares[kDTypes];
   NormFn max_abs[kDTypes];

@@ -4,47 +4,100 @@
 namespace tw::TW_ISA {
 namespace {
 
-template <class T>
-void sgd(const SgdArgs& a, int64_t n, void* param_, const void* grad_, void* buffer_) {
+double root(double x) { return __builtin_sqrt(x); }
+double mean(double beta, double& state, double x) { return state = beta * state + (1 - beta) * x; }
+
+double lamb_update(const StepSettings& a, double p, const double* s) {
+  return a.unbias1 * s[0] / (root(a.unbias2 * s[1]) + a.eps) + a.decay * p;
+}
+
+// How far the parameter moves, for a gradient to which the decay is added; `s` are the `count` states.
+double sgd(const StepSettings& a, double, double g, double* s, int count) {
+  if (count == 0) return a.rate * g;
+  s[0] = a.first ? g : a.beta1 * s[0] + a.gain * g;
+  return a.rate * (a.nesterov ? g + a.beta1 * s[0] : s[0]);
+}
+double adam(const StepSettings& a, double, double g, double* s, int count) {
+  mean(a.beta1, s[0], g);
+  double v = mean(a.beta2, s[1], g * g);
+  if (count == 3) {
+    if (v > s[2] || v != v) s[2] = v;
+    v = s[2];
+  }
+  return a.rate * s[0] / (root(a.unbias2 * v) + a.eps);
+}
+double rmsprop(const StepSettings& a, double, double g, double* s, int count) {
+  double v = mean(a.beta2, s[0], g * g);
+  int used = 1;
+  if (a.centered) {
+    const double m = mean(a.beta2, s[used++], g);
+    v -= m * m;
+  }
+  double u = g / (root(v) + a.eps);
+  if (used < count) u = s[used] = a.beta1 * s[used] + u;
+  return a.rate * u;
+}
+double adagrad(const StepSettings& a, double, double g, double* s, int) {
+  s[0] += g * g;
+  return a.rate * g / (root(s[0]) + a.eps);
+}
+double adadelta(const StepSettings& a, double, double g, double* s, int) {
+  const double v = mean(a.beta2, s[0], g * g), u = root(s[1] + a.eps) / root(v + a.eps) * g;
+  mean(a.beta2, s[1], u * u);
+  return a.rate * u;
+}
+double adamax(const StepSettings& a, double, double g, double* s, int) {
+  mean(a.beta1, s[0], g);
+  const double kept = a.beta2 * s[1], fresh = __builtin_fabs(g) + a.eps;
+  s[1] = kept > fresh || kept != kept ? kept : fresh;
+  return a.rate * s[0] / s[1];
+}
+double nadam(const StepSettings& a, double, double g, double* s, int) {
+  mean(a.beta1, s[0], g);
+  mean(a.beta2, s[1], g * g);
+  return (a.rate * s[0] + a.gain * g) / (root(a.unbias2 * s[1]) + a.eps);
+}
+double radam(const StepSettings& a, double, double g, double* s, int) {
+  mean(a.beta1, s[0], g);
+  mean(a.beta2, s[1], g * g);
+  return a.rectified ? a.rate * s[0] / (root(s[1]) + a.eps) : a.rate * s[0];
+}
+double lion(const StepSettings& a, double, double g, double* s, int) {
+  const double u = a.beta1 * s[0] + (1 - a.beta1) * g;
+  mean(a.beta2, s[0], g);
+  return u > 0 ? a.rate : u < 0 ? -a.rate : u;
+}
+double lamb(const StepSettings& a, double p, double, double* s, int) { return a.rate * lamb_update(a, p, s); }
+
+template <class T, double (*Rule)(const StepSettings&, double, double, double*, int)>
+void step(const StepSettings& a, int64_t n, void* param_, const void* grad_, void* const* states, int count) {
   T* param = static_cast<T*>(param_);
   const T* grad = static_cast<const T*>(grad_);
-  T* buffer = static_cast<T*>(buffer_);
   for (int64_t i = 0; i < n; ++i) {
-    double g = a.maximize ? -(double)grad[i] : (double)grad[i];
-    if (a.weight_decay != 0) g += a.weight_decay * param[i];
-    if (a.momentum != 0) {
-      const double b = a.first_step ? g : a.momentum * buffer[i] + (1 - a.dampening) * g;
-      buffer[i] = (T)b;
-      g = a.nesterov ? g + a.momentum * b : b;
-    }
-    param[i] = (T)(param[i] - a.lr * g);
+    double s[kMostStates], g = a.maximize ? -(double)grad[i] : (double)grad[i];
+    for (int k = 0; k < count; ++k) s[k] = static_cast<T*>(states[k])[i];
+    if (a.decay != 0) g += a.decay * param[i];
+    const double p = a.shrink * param[i];
+    param[i] = (T)(p - Rule(a, p, g, s, count));
+    for (int k = 0; k < count; ++k) static_cast<T*>(states[k])[i] = (T)s[k];
   }
 }
 
 template <class T>
-void adam(const AdamArgs& a, int64_t n, void* param_, const void* grad_, void* exp_avg_, void* exp_avg_sq_,
-          void* max_exp_avg_sq_) {
-  T* param = static_cast<T*>(param_);
+Squares lamb_moments(const StepSettings& a, int64_t n, const void* param_, const void* grad_, void* const* states) {
+  const T* param = static_cast<const T*>(param_);
   const T* grad = static_cast<const T*>(grad_);
-  T* exp_avg = static_cast<T*>(exp_avg_);
-  T* exp_avg_sq = static_cast<T*>(exp_avg_sq_);
-  T* max_exp_avg_sq = static_cast<T*>(max_exp_avg_sq_);
+  Squares sum{0, 0};
   for (int64_t i = 0; i < n; ++i) {
-    double p = param[i], g = a.maximize ? -(double)grad[i] : (double)grad[i];
-    if (a.decoupled)
-      p -= a.lr * a.weight_decay * p;
-    else if (a.weight_decay != 0)
-      g += a.weight_decay * p;
-    const double m = a.beta1 * exp_avg[i] + (1 - a.beta1) * g;
-    double v = a.beta2 * exp_avg_sq[i] + (1 - a.beta2) * g * g;
-    exp_avg[i] = (T)m;
-    exp_avg_sq[i] = (T)v;
-    if (max_exp_avg_sq) {
-      if (v > max_exp_avg_sq[i] || v != v) max_exp_avg_sq[i] = (T)v;
-      v = max_exp_avg_sq[i];
-    }
-    param[i] = (T)(p - a.lr / a.bias1 * m / (__builtin_sqrt(v / a.bias2) + a.eps));
+    const double p = param[i], g = a.maximize ? -(double)grad[i] : (double)grad[i];
+    T *first = static_cast<T*>(states[0]) + i, *second = static_cast<T*>(states[1]) + i;
+    double s[2] = {(double)*first, (double)*second};
+    *first = (T)mean(a.beta1, s[0], g);
+    *second = (T)mean(a.beta2, s[1], g * g);
+    const double u = lamb_update(a, p, s);
+    sum = {sum.param + p * p, sum.update + u * u};
   }
+  return sum;
 }
 
 template <class T>
@@ -73,8 +126,10 @@ double max_abs(int64_t n, const void* x) {
 template <class T>
 void fill_type(OptimKernels& k, DType d) {
   const int i = (int)d;
-  k.sgd[i] = sgd<T>;
-  k.adam[i] = adam<T>;
+#define TW_FILL(name, fewest, most) k.step[(int)StepRule::name][i] = step<T, name>;
+  TW_STEP_RULES(TW_FILL)
+#undef TW_FILL
+  k.lamb_moments[i] = lamb_moments<T>;
   k.sum_abs[i] = sum_abs<T>;
   k.sum_squares[i] = sum_squares<T>;
   k.max_abs[i] = max_abs<T>;

@@ -16,7 +16,7 @@ from .. import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, NoReturn
 
     from .tensor import Tensor
@@ -219,15 +219,34 @@ def function(op: str, name: str, value: Any) -> Any:
     return value
 
 
-def array(op: str, name: str, value: Any) -> Tensor:
-    """`asarray(value)`, with an error that names the op and the parameter."""
+def array(op: str, name: str, value: Any, beside: Tensor | None = None) -> Tensor:
+    """`asarray(value)`, with an error that names the op and the parameter; an array-like goes where `beside` is."""
     if isinstance(value, _core.TensorBase):  # a Tensor: the import below takes 2 us
         tensor: Any = value
         return tensor
     from .tensor import asarray
 
     try:
-        return asarray(value)
+        made = asarray(value)
     except (TypeError, ValueError, BufferError) as error:
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"{op}: {name} is {shown(value)}, but must be array-like ({error})") from None
+    return made if beside is None else made.to(beside.device)
+
+
+def arrays(op: str, /, read: Callable[[str, str, Any], Tensor] = array, **values: Any) -> list[Tensor]:
+    """`read(op, name, value)` of each; array-likes go where the first tensor among the values is."""
+    return _together(list(values.values()), [read(op, name, value) for name, value in values.items()])
+
+
+def array_list(op: str, name: str, values: Sequence[Any]) -> list[Tensor]:
+    """`array(op, name, value)` of each; array-likes go where the first tensor among the values is."""
+    return _together(values, [array(op, name, value) for value in values])
+
+
+def _together(given: Sequence[Any], made: list[Tensor]) -> list[Tensor]:
+    were = [isinstance(value, _core.TensorBase) for value in given]
+    device = made[were.index(True)].device if True in were else "cpu"
+    if device == "cpu":
+        return made
+    return [x if was else x.to(device) for x, was in zip(made, were, strict=True)]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 _SHOWN = 80  # characters of a value in a message
-_MOST_AXES = 16
 _MOST_ELEMENTS = 1 << 59  # of 16 bytes at most
 
 
@@ -85,13 +84,15 @@ def shape(op: str, value: Any, name: str = "shape") -> tuple[int, ...]:
                 break
             count *= length or 1
         else:
-            if count < _MOST_ELEMENTS and len(value) <= _MOST_AXES:
+            if count < _MOST_ELEMENTS and len(value) <= _core.MAX_DIMS:
                 return value
     lengths = integers(op, name, value)
     if any(length < 0 for length in lengths):
         raise ValueError(f"{op}: {name} {lengths} has a negative length")
-    if len(lengths) > _MOST_AXES:
-        raise ValueError(f"{op}: {name} has {len(lengths)} dimensions, but arrays have at most {_MOST_AXES} dimensions")
+    if len(lengths) > _core.MAX_DIMS:
+        raise ValueError(
+            f"{op}: {name} has {len(lengths)} dimensions, but arrays have at most {_core.MAX_DIMS} dimensions"
+        )
     if math.prod([length or 1 for length in lengths]) >= _MOST_ELEMENTS:
         raise ValueError(f"{op}: {name} {lengths} has more elements than can be addressed")
     return lengths

@@ -28,7 +28,7 @@ __all__ = [
     "tile",
 ]
 
-_MOST_AXES = 15  # sums of complex numbers need one more
+_MOST_AXES = _core.MAX_DIMS - 1  # sums of complex numbers need one more
 _LONGEST = (1 << 59) - 1
 
 

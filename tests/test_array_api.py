@@ -288,6 +288,25 @@ def test_numpys_functions_record():
         numpy.i0(x)
 
 
+def test_ufunc_methods_record_and_write():
+    x = tw.asarray([1.0, 2.0], requires_grad=True)
+    (numpy.multiply.outer(x, x) + numpy.add.reduce(x) + numpy.add.accumulate(x)).sum().backward()
+    numpy.testing.assert_allclose(x.grad.numpy(), [6 + 4 + 4, 6 + 4 + 2])
+    place, array = tw.zeros(2), numpy.zeros(2)
+    for target in (place, array):
+        numpy.add.at(target, [1, 1], x.detach())
+        assert target.tolist() == [0.0, 3.0]
+    with pytest.raises(NotImplementedError, match="add.reduceat: has no gradient, it runs on NumPy"):
+        numpy.add.reduceat(x, [0])
+    assert type(numpy.add.reduceat(place, [0])) is tw.Tensor
+
+
+def test_functions_that_run_on_numpy_write_where_out_says():
+    kept = tw.zeros(3)
+    assert numpy.spacing(T, out=kept) is kept
+    numpy.testing.assert_array_equal(kept.numpy(), numpy.spacing(T.numpy()))
+
+
 def test_results_go_where_out_says():
     out = numpy.zeros(3)
     assert numpy.add(A, T, out=out) is out

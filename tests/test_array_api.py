@@ -296,7 +296,7 @@ def test_ufunc_methods_record_and_write():
     for target in (place, array):
         numpy.add.at(target, [1, 1], x.detach())
         assert target.tolist() == [0.0, 3.0]
-    with pytest.raises(NotImplementedError, match="add.reduceat: has no gradient, it runs on NumPy"):
+    with pytest.raises(NotImplementedError, match=r"add.reduceat: has no gradient, it runs on NumPy"):
         numpy.add.reduceat(x, [0])
     assert type(numpy.add.reduceat(place, [0])) is tw.Tensor
 

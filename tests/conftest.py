@@ -113,12 +113,9 @@ def pytest_configure(config: pytest.Config) -> None:
         except ImportError as error:
             raise pytest.UsageError(f"--isa: {error}") from None
 
-    import cases
     from cases import opcase
 
     opcase.DEVICE = config.getoption("--device")
-    if opcase.DEVICE != "cpu":
-        cases.CASES = tuple(case for case in cases.CASES if case.name not in cases.CPU_ONLY)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

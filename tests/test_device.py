@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tilewright as tw
-from cases import CASES, COMPOSED, opcase
+from cases import CASES, opcase
 from cases.opcase import Sample, results
 from test_modules import CASES as MODULE_CASES
 from tilewright import _core, models, nn
@@ -33,12 +33,28 @@ READERS = {
     "fft": "NumPy's transforms work on the host",
     "item": "the value is asked for; the gradient of prod asks whether it may divide, one_hot for the largest class, "
     "losses whether a target is a class, unpooling whether an index is inside, embedding_bag whether offsets are, and "
-    "for the longest bag",
+    "for the longest bag; and by what `ASKING` names",
+    "repeat": "the length of the result is the sum of the counts",
+    "delete": "places are counted",
+    "insert": "places are put in order",
     "tolist": "the values are asked for",
     "numpy": "the values are asked for",
     "repr": "the values are shown",
     "save": "files are written by the host",
     "asarray": "tensors in a list are taken for numbers",
+}
+
+
+# Composed functions that read, beside those of `linalg` and `fft`.
+ASKING = {
+    **dict.fromkeys(("allclose", "array_equal"), ("item",)),  # their result is Python's
+    **dict.fromkeys(("average", "geomspace", "nanargmax", "nanargmin"), ("item",)),  # zeros and NaN are refused
+    **dict.fromkeys(("digitize", "isin", "searchsorted", "setdiff1d", "interp"), ("item",)),  # of NaN and of order
+    **dict.fromkeys(("bincount", "histogram", "histogram2d", "histogramdd", "histogram_bin_edges"), ("item",)),  # ends
+    **dict.fromkeys(("argwhere", "nanprod", "prod"), ("item",)),  # of 0-d arrays, and in gradients
+    **dict.fromkeys(("polyfit", "cofactors"), ("linalg",)),
+    "roots": ("linalg", "item"),
+    "repeat": ("repeat", "item"),
 }
 
 
@@ -143,6 +159,10 @@ def test_gradients_come_back_to_where_the_leaf_is():
     np.testing.assert_allclose(there.grad.numpy(), [12.0])
 
 
+# They compute nothing of their arrays together: each result is one of them, or only shapes are read.
+NOT_TOGETHER = ("broadcast_arrays", "meshgrid", "einsum_path")
+
+
 @on_test_device
 def test_two_devices_are_refused_by_every_op_case():
     """Where an op takes several arrays, one of them elsewhere is an error that names both, or it is no operand."""
@@ -151,7 +171,7 @@ def test_two_devices_are_refused_by_every_op_case():
         sample = case.differentiable() or case.samples[0]
         dtype = case.dtypes[0]
         places = len(opcase.arrays(sample.args))
-        if places < 2 or case.name in COMPOSED:
+        if places < 2 or case.name in NOT_TOGETHER:
             continue
         for moved in range(places):
             count = iter(range(places))
@@ -178,6 +198,57 @@ def test_array_likes_go_where_the_tensor_is():
     loss = nn.functional.cross_entropy(x, [2, 0])
     assert loss.device == D
     assert loss.item() == pytest.approx(nn.functional.cross_entropy(x.to("cpu"), [2, 0]).item())
+
+
+# Composed functions of several arrays; each is called with one of them here, and with lists in place of the others.
+SEVERAL = {
+    "append": (tw.append, [1.0, 2.0], [3.0]),
+    "average": (lambda x, w: tw.average(x, weights=w), [1.0, 2.0], [3.0, 1.0]),
+    "bincount": (lambda x, w: tw.bincount(x, weights=w), [1, 0, 1], [3.0, 1.0, 2.0]),
+    "concatenate": (lambda *xs: tw.concatenate(xs, axis=None), [1.0, 2.0], [[3.0]]),
+    "convolve": (tw.convolve, [1.0, 2.0, 3.0], [0.5, 1.0]),
+    "cov": (lambda m, y, w: tw.cov(m, y, aweights=w), [1.0, 2.0, 4.0], [0.5, 1.0, 0.0], [1.0, 2.0, 1.0]),
+    "diff": (lambda x, end: tw.diff(x, append=end), [1.0, 2.0], [3.0]),
+    "digitize": (tw.digitize, [1.0, 2.5], [0.0, 2.0]),
+    "ediff1d": (lambda x, end: tw.ediff1d(x, to_end=end), [1.0, 2.0], [3.0]),
+    "float_power": (tw.float_power, [1.0, 2.0], [3.0, 2.0]),
+    "geomspace": (lambda a, b: tw.geomspace(a, b, 3), [1.0, 2.0], [3.0, 2.0]),
+    "gradient": (tw.gradient, [1.0, 2.0, 5.0], [0.0, 2.0, 3.0]),
+    "histogram": (lambda x, w: tw.histogram(x, 2, weights=w)[0], [1.0, 2.0, 5.0], [0.0, 2.0, 3.0]),
+    "hstack": (lambda *xs: tw.hstack(xs), [1.0, 2.0], [3.0]),
+    "insert": (lambda x, v: tw.insert(x, 1, v), [1.0, 2.0], [3.0]),
+    "interp": (tw.interp, [1.0, 2.0], [0.0, 3.0], [5.0, 6.0]),
+    "intersect1d": (tw.intersect1d, [1.0, 2.0], [2.0, 3.0]),
+    "isclose": (tw.isclose, [1.0, 2.0], [2.0, 2.0], [0.0, 0.0], [0.0, 1.0]),
+    "isin": (tw.isin, [1.0, 2.0], [2.0, 3.0]),
+    "lexsort": (lambda *xs: tw.lexsort(xs), [1.0, 2.0], [2.0, 1.0]),
+    "logspace": (lambda a, b: tw.logspace(a, b, 3), [1.0, 2.0], [3.0, 2.0]),
+    "percentile": (tw.percentile, [1.0, 2.0], [50.0, 25.0]),
+    "piecewise": (lambda x, mask: tw.piecewise(x, [mask], [1.0, 2.0]), [1.0, 2.0], [True, False]),
+    "polyfit": (lambda x, y, w: tw.polyfit(x, y, 1, w=w), [1.0, 2.0, 3.0], [2.0, 1.0, 1.0], [1.0, 1.0, 2.0]),
+    "polyval": (tw.polyval, [1.0, 2.0], [2.0, 1.0, 1.0]),
+    "searchsorted": (tw.searchsorted, [1.0, 2.0], [2.0, 1.0, 1.0]),
+    "select": (lambda c, x, d: tw.select([c], [x], d), [True, False], [2.0, 1.0], [3.0, 4.0]),
+    "setdiff1d": (tw.setdiff1d, [1.0, 2.0], [2.0, 3.0]),
+    "trapezoid": (tw.trapezoid, [1.0, 2.0], [2.0, 3.0]),
+    "union1d": (tw.union1d, [1.0, 2.0], [2.0, 3.0]),
+}
+# Those that go by whichever of their arrays is a tensor, not by the first alone.
+SYMMETRIC = (
+    *("append", "concatenate", "convolve", "digitize", "float_power", "geomspace", "hstack", "interp", "intersect1d"),
+    *("isin", "lexsort", "logspace", "polyval", "searchsorted", "select", "setdiff1d", "union1d"),
+)
+
+
+@on_test_device
+@pytest.mark.parametrize("name", SEVERAL)
+def test_lists_beside_a_tensor_go_where_it_is(name):
+    function, *lists = SEVERAL[name]
+    want = function(*map(tw.asarray, lists))
+    for there in range(len(lists)) if name in SYMMETRIC else [0]:
+        got = function(*[tw.asarray(x, device=D) if i == there else x for i, x in enumerate(lists)])
+        assert got.device == D
+        np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-6)
 
 
 @on_test_device
@@ -308,14 +379,14 @@ def test_random_numbers_are_the_same_everywhere():
 def test_data_reaches_the_host_only_where_it_is_asked_for():
     """Over all op cases, forward and backward: only the ops of a list read data."""
     seen: set[str] = set()
-    for case in [case for case in CASES if case.name not in COMPOSED]:
+    for case in CASES:
         for dtype in dict.fromkeys((case.dtypes[0], "int32" if "int32" in case.dtypes else case.dtypes[-1])):
             for sample in case.calls(dtype):
                 args = Sample.map(lambda x: x.to(D).detach(), sample.draw(dtype))
                 for x in opcase_tensors(args):
                     x.requires_grad = bool(case.grad) and x.dtype.is_inexact
                 _core.host_copies()
-                outputs = results(case.function(*args, **sample.kwargs))
+                outputs = case.differentiated(case.function(*args, **sample.kwargs))
                 for y in outputs:
                     if y.requires_grad:
                         y.backward(tw.ones_like(y), retain_graph=True)
@@ -323,7 +394,8 @@ def test_data_reaches_the_host_only_where_it_is_asked_for():
                 name = case.name.partition("[")[0].rpartition(".")[2]
                 allowed = {reader for f in ("linalg", "fft") if f"{f}." in case.name for reader in (f, "item")}
                 allowed |= {"power"} if "pow" in name else set()
-                allowed |= {"item"} if name == "prod" or "_loss" in name or "unpool" in name or "bag" in name else set()
+                allowed |= set(ASKING.get(name, ()))
+                allowed |= {"item"} if "_loss" in name or "unpool" in name or "bag" in name else set()
                 assert copies <= allowed, f"{case} of {dtype}: {copies}"
                 seen |= copies
     assert seen <= set(READERS)
@@ -348,6 +420,9 @@ def test_what_reads_says_so(tmp_path):
         "index": lambda: x[tw.asarray(1, device=D)],
         "linalg": lambda: tw.linalg.inv(tw.eye(2, device=D)),
         "fft": lambda: tw.fft.fft(tw.ones(2, device=D)),
+        "repeat": lambda: tw.repeat(x, tw.asarray([0, 1, 2, 0], device=D)),
+        "delete": lambda: tw.delete(x, tw.asarray([0, 1], device=D)),
+        "insert": lambda: tw.insert(x, tw.asarray([0, 1], device=D), 7),
     }
     for reader, call in calls.items():
         _core.host_copies()

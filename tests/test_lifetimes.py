@@ -87,7 +87,7 @@ bad = [
     lambda: x[5], lambda: y[i + 9],
     lambda: tw.asarray([[1], [2, 3]]), lambda: tw.asarray([1, object()]), lambda: tw.asarray(object()),
     lambda: tw.sin(y).sum().backward(), lambda: x.__iadd__(m), lambda: i.__iadd__(0.5), lambda: y.__iadd__(1),
-    lambda: tw.ones((1,) * 17), lambda: tw.zeros("ab"), lambda: x.astype("float99"), lambda: tw.concatenate([x, m]),
+    lambda: tw.ones((1,) * 33), lambda: tw.zeros("ab"), lambda: x.astype("float99"), lambda: tw.concatenate([x, m]),
     lambda: tw.squeeze(x, axis=0), lambda: tw.flip(x, axis=(0, 0)), lambda: tw.permute_dims(x, (0, 0)),
     lambda: y.backward(), lambda: tw.nn.functional.cross_entropy(y, i + 9),
 ]

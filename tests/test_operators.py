@@ -33,6 +33,15 @@ for _name in COMPARISONS:
     setattr(Foreign, f"__{_name}__", lambda self, other, name=_name: (name, type(other)))
 
 
+class Aloof(Foreign):
+    """An array-like that keeps arrays' operators to itself, as NumPy has it."""
+
+    __array_ufunc__ = None
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones(2)
+
+
 class Plain:
     """Knows no operator."""
 
@@ -71,6 +80,54 @@ def test_the_reflected_operator_of_a_foreign_class_runs(op, name):
     got = getattr(operator, op)(x, Foreign())
     want = COMPARISONS[op] if op in COMPARISONS else dict(zip(IN_PLACE, BINARY, strict=True)).get(op, op)
     assert got == (want, type(x))
+
+
+@pytest.mark.parametrize("name", tensors())
+@pytest.mark.parametrize("op", [*BINARY, *IN_PLACE, *COMPARISONS])
+def test_array_likes_that_opt_out_of_ufuncs_are_left_to_themselves(op, name):
+    x = tensors()[name]
+    want = COMPARISONS[op] if op in COMPARISONS else dict(zip(IN_PLACE, BINARY, strict=True)).get(op, op)
+    assert getattr(operator, op)(x, Aloof()) == (want, type(x))
+
+
+@pytest.mark.parametrize("op", BINARY)
+def test_array_likes_that_opt_out_first(op):
+    with pytest.raises(TypeError, match="unsupported operand"):
+        getattr(operator, op)(Aloof(), tw.ones(2))
+    assert tw.add(tw.ones(2), Aloof()).tolist() == [2.0, 2.0]  # a function was asked for
+
+
+@pytest.mark.parametrize("make", [tw.asarray, twnp.asarray])
+def test_matmul_in_place_writes_into_its_operand(make):
+    x = kept = make(tw.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    view = x[0]
+    x @= [[0.0, 1.0], [1.0, 0.0]]
+    assert x is kept and x.tolist() == [[2.0, 1.0], [4.0, 3.0]] and view.tolist() == [2.0, 1.0]
+    x @= x
+    assert x is kept and x.tolist() == [[8.0, 5.0], [20.0, 13.0]] and x.dtype == tw.float32
+    with pytest.raises(ValueError, match=r"matmul: in-place target has shape \(2, 2\), but the result has \(2, 1\)"):
+        x @= make(tw.ones((2, 1)))
+    whole = make(tw.asarray([[1, 2], [3, 4]]))
+    with pytest.raises(TypeError, match=r"matmul: the result is float(32|64), which an in-place target of int64"):
+        whole @= make(tw.ones((2, 2)))
+    assert whole.tolist() == [[1, 2], [3, 4]]
+    fixed = np.ones((2, 2), np.float32)
+    fixed.flags.writeable = False
+    fixed = make(tw.asarray(fixed))
+    with pytest.raises(ValueError, match="read-only"):
+        fixed @= fixed
+
+
+def test_matmul_in_place_is_recorded():
+    w = tw.asarray([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    x = w * 2.0
+    x @= w
+    x.sum().backward()
+    got, w.grad = w.grad, None
+    ((w * 2.0) @ w).sum().backward()
+    assert got.tolist() == w.grad.tolist()
+    with pytest.raises(RuntimeError, match="matmul: in-place write to a leaf"):
+        w @= w
 
 
 @pytest.mark.parametrize("op", BINARY)

@@ -22,8 +22,8 @@
   X(floor, same, real, 0)           \
   X(ceil, same, real, 0)            \
   X(trunc, same, real, 0)           \
-  X(round, same, quantities, 0)     \
-  X(rint, floating, real, 0)        \
+  X(round, same, numbers, 0)        \
+  X(rint, floating, all, 0)         \
   X(bitwise_invert, same, bits, 0)  \
   X(relu, same, quantities, 0)      \
   X(logical_not, boolean, real, 0)  \

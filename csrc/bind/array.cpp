@@ -32,11 +32,24 @@ namespace tw {
 
 PyTypeObject* array_type = nullptr;
 
+namespace {
+
+// Arrays that died, to be used again: they are larger than what Python's own allocator is quick with.
+constexpr int kMostSpare = 64;
+void* spare[kMostSpare];
+int spares = 0;
+
+}  // namespace
+
 PyObject* make_array(Array x) {
-  auto* self = PyObject_New(ArrayObject, array_type);
-  if (!self) throw py::error_already_set();
-  new (&self->array) Array(std::move(x));
-  return reinterpret_cast<PyObject*>(self);
+  void* memory = spares ? spare[--spares] : PyObject_Malloc(sizeof(ArrayObject));
+  if (!memory) {
+    PyErr_NoMemory();
+    throw py::error_already_set();
+  }
+  auto* self = PyObject_Init(static_cast<PyObject*>(memory), array_type);
+  new (&reinterpret_cast<ArrayObject*>(self)->array) Array(std::move(x));
+  return self;
 }
 
 namespace {
@@ -44,7 +57,10 @@ namespace {
 void array_dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   array_in(self).~Array();
-  type->tp_free(self);
+  if (spares < kMostSpare)
+    spare[spares++] = self;
+  else
+    type->tp_free(self);
   Py_DECREF(type);
 }
 
@@ -83,6 +99,7 @@ void bind_array_type(py::module_& m) {
   array_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&array_spec));
   if (!array_type) throw py::error_already_set();
   m.attr("Array") = py::handle(reinterpret_cast<PyObject*>(array_type));
+  m.attr("MAX_DIMS") = kMaxDims;
   def_property("dtype", [](const Array& x) { return Member{x.dtype}; });
   def_property("device", [](const Array& x) { return x.device; });
   def_property("shape", [](const Array& x) { return x.shape; });

@@ -147,6 +147,15 @@ bool defines(PyObject* x, const char* method) {
   return its.get() != of_all.get();
 }
 
+// Whether the class of x says by `__array_ufunc__ = None`, as NumPy has it, that it knows arrays better than they know
+// it.
+bool opts_out(PyObject* x) {
+  if (is_tensor(x) || is_array(x) || is_number(x) || is_builtin(Py_TYPE(x))) return false;
+  const Ref found(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(x)), "__array_ufunc__"));
+  if (!found) PyErr_Clear();
+  return found.get() == Py_None;
+}
+
 struct OperatorObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* dict;
@@ -158,6 +167,7 @@ struct OperatorObject {
 PyObject* operator_vectorcall(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* names) {
   const auto* self = reinterpret_cast<OperatorObject*>(callable);
   if (PyVectorcall_NARGS(nargsf) != 2) return self->call(self->function, args, nargsf, names);
+  if (opts_out(args[1])) Py_RETURN_NOTIMPLEMENTED;
   if (!self->reflected) {
     PyObject* swapped[] = {args[1], args[0]};
     return self->call(self->function, swapped, 2, names);

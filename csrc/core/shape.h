@@ -8,7 +8,7 @@
 
 namespace tw {
 
-inline constexpr int kMaxDims = 16;
+inline constexpr int kMaxDims = 32;
 inline constexpr int64_t kMaxElements = INT64_MAX / 16;  // so that bytes and strides are counted without overflow
 
 // A shape, a list of strides or a list of axes; at most kMaxDims entries.

@@ -24,7 +24,8 @@ bool takes(Reduction r, DType x) { return !is_complex(x) || r == Reduction::prod
 
 // The axes of x that are reduced, a bit for each.
 uint32_t axis_set(const char* op, const Array& x, const std::optional<Dims>& axes) {
-  if (!axes) return (1u << x.ndim()) - 1;
+  static_assert(kMaxDims <= 32);
+  if (!axes) return static_cast<uint32_t>((uint64_t{1} << x.ndim()) - 1);
   uint32_t set = 0;
   for (const int64_t entry : *axes) {
     const uint32_t bit = 1u << normalize_axis(op, entry, x.ndim());

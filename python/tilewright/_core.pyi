@@ -7,6 +7,7 @@ import typing
 import typing_extensions
 
 __all__: list[str] = [
+    "MAX_DIMS",
     "Array",
     "AxisError",
     "Backward",
@@ -1425,5 +1426,7 @@ def wrap(*args, **kwargs):
     """
     wrap(array, node=None, *operands): a tensor, of the class that an op on the operands gives.
     """
+
+MAX_DIMS: int = 32
 
 class AxisError(ValueError, IndexError): ...

@@ -16,7 +16,7 @@ from ._engine.tensor import Tensor, asarray
 from ._functions.complex import conj
 from ._functions.creation import arange
 from ._functions.fft import OPPOSITE, _fft, _irfft, _rfft, rolled
-from ._functions.manipulation import _axis, astype, concatenate
+from ._functions.manipulation import _axes, _axis, astype, concatenate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ def _grid(
         if first < 0:
             raise ValueError(f"{op}: s has {len(given or ())} entries, but x {x.shape} has {x.ndim} axes")
         axes = range(first, x.ndim)
-    axes = tuple([_axis(op, axis, x.ndim, "an entry of axes") for axis in arguments.integers(op, "axes", axes)])
-    if len(set(axes)) < len(axes):
-        raise ValueError(f"{op}: axes {axes} name an axis twice")
+    axes = tuple(_axes(op, axes, x.ndim, "axes"))
     if given is not None and len(given) != len(axes):
         raise ValueError(f"{op}: s has {len(given)} entries, but axes {axes} are {len(axes)}")
     if (real or half) and not axes:

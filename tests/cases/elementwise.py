@@ -90,7 +90,7 @@ UNARY = (
     unary("floor", round_half_even_of(np.floor), grad=0),
     unary("ceil", round_half_even_of(np.ceil), grad=0),
     unary("trunc", round_half_even_of(np.trunc), grad=0),
-    unary("round", round_half_even_of(np.round), grad=0),
+    unary("round", round_half_even_of(np.round), dtypes=NUMERIC + COMPLEX, grad=0),
     unary(
         "bitwise_invert",
         np.invert,

@@ -30,7 +30,7 @@ def errors(name):
         found += [
             Raises(ValueError, rf"{name}: s\[1\] is 0, but must be at least 1", lambda: call(x, (2, 0), (0, 1))),
             Raises(ValueError, f"{name}: s has 1 entries, but axes", lambda: call(x, (2,), (0, 1))),
-            Raises(ValueError, rf"{name}: axes \(1, 1\) name an axis twice", lambda: call(x, None, (1, -1))),
+            Raises(ValueError, rf"{name}: axes \(1, 1\) names an axis twice", lambda: call(x, None, (1, -1))),
             Raises(tw.AxisError, f"{name}: axis 2 is out of bounds", lambda: call(x, None, (0, 2))),
         ]
     return tuple(found)

@@ -7,8 +7,8 @@ from .opcase import COMPLEX, FLOATS, INTS, NUMERIC, REAL, A, OpCase, S, public
 
 
 def in_float(function):
-    """NumPy's function of floating numbers, where it keeps integers."""
-    return lambda x: function(x.astype(np.float64))
+    """NumPy's function of floating and complex numbers, where it keeps integers."""
+    return lambda x: function(x if x.dtype.kind == "c" else x.astype(np.float64))
 
 
 def series(x):
@@ -34,7 +34,7 @@ FUNCTIONS = (
     unary("rad2deg", np.rad2deg, dtypes=FLOATS, result="floating", tolerance=8),
     unary("degrees", np.degrees, dtypes=FLOATS, result="floating", tolerance=8),
     unary("sinc", series, -3, 3, dtypes=FLOATS + COMPLEX, result="floating", tolerance=16, specials=False),
-    unary("rint", in_float(np.rint), result="floating", grad=0),
+    unary("rint", in_float(np.rint), dtypes=NUMERIC + COMPLEX, result="floating", grad=0),
     unary("fix", np.trunc, dtypes=FLOATS, grad=0),
     unary("positive", np.positive, dtypes=NUMERIC + COMPLEX, closed=True),
     unary("signbit", np.signbit, dtypes=REAL, result="bool", grad=0),

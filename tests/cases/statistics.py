@@ -220,7 +220,7 @@ CASES = (
     case(
         "roots",
         S(A((3,))),
-        fn=lambda p: tw.roots(p * 0.01 + tw.asarray([1.0, -3.0, 2.0])),
+        fn=lambda p: tw.roots(p * 0.01 + [1.0, -3.0, 2.0]),
         oracle=lambda p: np.roots(p * 0.01 + [1, -3, 2]),
         tolerance=4096,
         dtypes=COMPLEX,

@@ -53,8 +53,8 @@ void shapes() {
   check(throws<ValueError>("negative", [] { element_count({0, -1}); }), "negative behind zero");
 
   Dims full(kMaxDims, 1);
-  check(throws<ValueError>("at most 16", [&] { full.push_back(1); }), "17 dimensions");
-  check(throws<ValueError>("at most 16", [&] { full.insert(0, 1); }), "17 dimensions");
+  check(throws<ValueError>("at most 32", [&] { full.push_back(1); }), "33 dimensions");
+  check(throws<ValueError>("at most 32", [&] { full.insert(0, 1); }), "33 dimensions");
   Dims dims{1, 2, 3};
   dims.insert(1, 9);
   dims.erase(0);

@@ -16,13 +16,12 @@ from .. import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, NoReturn
 
     from .tensor import Tensor
 
 _SHOWN = 80  # characters of a value in a message
-_MOST_AXES = 16
 _MOST_ELEMENTS = 1 << 59  # of 16 bytes at most
 
 
@@ -85,13 +84,15 @@ def shape(op: str, value: Any, name: str = "shape") -> tuple[int, ...]:
                 break
             count *= length or 1
         else:
-            if count < _MOST_ELEMENTS and len(value) <= _MOST_AXES:
+            if count < _MOST_ELEMENTS and len(value) <= _core.MAX_DIMS:
                 return value
     lengths = integers(op, name, value)
     if any(length < 0 for length in lengths):
         raise ValueError(f"{op}: {name} {lengths} has a negative length")
-    if len(lengths) > _MOST_AXES:
-        raise ValueError(f"{op}: {name} has {len(lengths)} dimensions, but arrays have at most {_MOST_AXES} dimensions")
+    if len(lengths) > _core.MAX_DIMS:
+        raise ValueError(
+            f"{op}: {name} has {len(lengths)} dimensions, but arrays have at most {_core.MAX_DIMS} dimensions"
+        )
     if math.prod([length or 1 for length in lengths]) >= _MOST_ELEMENTS:
         raise ValueError(f"{op}: {name} {lengths} has more elements than can be addressed")
     return lengths
@@ -219,15 +220,34 @@ def function(op: str, name: str, value: Any) -> Any:
     return value
 
 
-def array(op: str, name: str, value: Any) -> Tensor:
-    """`asarray(value)`, with an error that names the op and the parameter."""
+def array(op: str, name: str, value: Any, beside: Tensor | None = None) -> Tensor:
+    """`asarray(value)`, with an error that names the op and the parameter; an array-like goes where `beside` is."""
     if isinstance(value, _core.TensorBase):  # a Tensor: the import below takes 2 us
         tensor: Any = value
         return tensor
     from .tensor import asarray
 
     try:
-        return asarray(value)
+        made = asarray(value)
     except (TypeError, ValueError, BufferError) as error:
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"{op}: {name} is {shown(value)}, but must be array-like ({error})") from None
+    return made if beside is None else made.to(beside.device)
+
+
+def arrays(op: str, /, read: Callable[[str, str, Any], Tensor] = array, **values: Any) -> list[Tensor]:
+    """`read(op, name, value)` of each; array-likes go where the first tensor among the values is."""
+    return _together(list(values.values()), [read(op, name, value) for name, value in values.items()])
+
+
+def array_list(op: str, name: str, values: Sequence[Any]) -> list[Tensor]:
+    """`array(op, name, value)` of each; array-likes go where the first tensor among the values is."""
+    return _together(values, [array(op, name, value) for value in values])
+
+
+def _together(given: Sequence[Any], made: list[Tensor]) -> list[Tensor]:
+    were = [isinstance(value, _core.TensorBase) for value in given]
+    device = made[were.index(True)].device if True in were else "cpu"
+    if device == "cpu":
+        return made
+    return [x if was else x.to(device) for x, was in zip(made, were, strict=True)]

@@ -9,6 +9,7 @@ backward refuses to use a saved value that was written since (`tape.mark_written
 from __future__ import annotations
 
 from .. import _core
+from .dtypes import kind_of
 from .op import beside, is_number, primitive, wrap
 from .registry import needed
 from .tape import RETAIN, Leaf, Node, mark_written, retain_grad, state
@@ -48,7 +49,28 @@ def in_place(op: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor
         """`x op= other`, not recorded."""
 
     write.__name__, write.__module__ = f"{name}_", op.__module__
-    write = primitive(promote="none", results=(), mutates=("x",), overlap=True)(write)
+    return _in_place(op, primitive(promote="none", results=(), mutates=("x",), overlap=True)(write))
+
+
+def by_assignment(op: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
+    """As `in_place`, where no kernel writes into its operand: the result is copied there."""
+    name = op.__name__
+
+    def write(x: Tensor, other: Any) -> Tensor:
+        result = _fitting(name, x, op(x, other))
+        if kind_of(result.dtype) > kind_of(x.dtype):
+            raise TypeError(
+                f"{name}: the result is {result.dtype.name}, which an in-place target of {x.dtype.name} cannot hold"
+            )
+        _core.assign(x._array, result._array)
+        mark_written([x._array])
+        return x
+
+    return _in_place(op, write)
+
+
+def _in_place(op: Callable[[Any, Any], Tensor], write: Callable[[Tensor, Any], Tensor]) -> Any:
+    name = op.__name__
 
     def apply(self: Tensor, other: Any) -> Tensor:
         if not state.mode or (self._node is None and getattr(other, "_node", None) is None):
@@ -65,9 +87,7 @@ def in_place(op: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor
 
 def _write_result(x: Tensor, name: str, op: Callable[[Any, Any], Tensor], other: Any) -> None:
     check_recordable(x, name)
-    result = op(x, other)
-    if result.shape != x.shape:
-        raise ValueError(f"{name}: in-place target has shape {x.shape}, but the result has {result.shape}")
+    result = _fitting(name, x, op(x, other))
     node = result._node
     if node is not None and any(value is x for value in node.saved):  # what the op saved must outlive the write
         old = wrap(_core.astype(x._array, x._array.dtype, True), x._node, x)
@@ -75,6 +95,12 @@ def _write_result(x: Tensor, name: str, op: Callable[[Any, Any], Tensor], other:
     result = needed.astype(result, x.dtype, copy=False)
     _core.assign(x._array, result._array)
     become(x, result._node)
+
+
+def _fitting(name: str, x: Tensor, result: Tensor) -> Tensor:
+    if result.shape != x.shape:
+        raise ValueError(f"{name}: in-place target has shape {x.shape}, but the result has {result.shape}")
+    return result
 
 
 def become(x: Tensor, node: Node | None) -> None:

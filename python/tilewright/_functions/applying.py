@@ -9,7 +9,7 @@ from .._engine.arguments import array, entries, flag, function, refuse
 from .._engine.dtypes import as_dtype, bool_, promote_types
 from .._engine.op import is_number
 from .._engine.tensor import Tensor
-from .creation import full, zeros_like
+from .creation import zeros_like
 from .indexing import nonzero, where
 from .logical import logical_not, logical_or
 from .manipulation import _axis, astype, broadcast_to, moveaxis, ravel, reshape, stack
@@ -59,12 +59,13 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tensor:
         raise ValueError(
             f"select: {len(conditions)} conditions and {len(choices)} choices are given, but must be as many, and some"
         )
-    result = default if is_number(default) else array("select", "default", default)
+    beside = next((x for x in (*conditions, *choices, default) if isinstance(x, Tensor)), None)
+    result = default if is_number(default) else array("select", "default", default, beside)
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
-        mask = array("select", "a condition", condition)
+        mask = array("select", "a condition", condition, beside)
         if mask.dtype != bool_:
             raise TypeError(f"select: a condition has dtype {mask.dtype.name}, but must be bool")
-        result = where(mask, choice if is_number(choice) else array("select", "a choice", choice), result)
+        result = where(mask, choice if is_number(choice) else array("select", "a choice", choice, beside), result)
     return result
 
 
@@ -104,10 +105,10 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Te
     x = array("piecewise", "x", x)
     masks = _conditions(x, condlist)
     functions = entries("piecewise", "funclist", funclist, "a sequence of functions")
+    anywhere = zeros_like(x, dtype=bool_)
+    for mask in masks:
+        anywhere = logical_or(anywhere, mask)
     if len(functions) == len(masks) + 1:
-        anywhere = full(x.shape, False, dtype=bool_, device=x.device)
-        for mask in masks:
-            anywhere = logical_or(anywhere, mask)
         masks.append(logical_not(anywhere))
     if len(functions) != len(masks):
         raise ValueError(
@@ -121,7 +122,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Te
     for mask, piece in zip(masks, functions, strict=True):
         places = nonzero(ravel(mask))[0]
         if not callable(piece):
-            result[places] = astype(exact("piecewise", "a number", piece), x.dtype)
+            result[places] = astype(exact("piecewise", "a number", piece), x.dtype).to(x.device)
         elif places.size:
             result[places] = piece(flat[places], *args, **kw)
     return reshape(result, x.shape)
@@ -134,7 +135,7 @@ def _conditions(x: Tensor, condlist: Any) -> list[Tensor]:
         condlist = [condlist]
     masks = []
     for condition in entries("piecewise", "condlist", condlist, "a sequence of arrays of bool"):
-        mask = astype(array("piecewise", "a condition", condition), bool_)
+        mask = astype(array("piecewise", "a condition", condition, beside=x), bool_)
         if mask.shape != x.shape:
             raise ValueError(f"piecewise: a condition has shape {mask.shape}, but x has {x.shape}")
         masks.append(mask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._engine.arguments import arrays
 from .._engine.tensor import asarray
 from .elementwise import elementwise
 
@@ -319,7 +320,6 @@ def float_power(x1: Any, x2: Any, /) -> Tensor:
     >>> tw.float_power([2, 4], -1)
     tensor([0.5 , 0.25], dtype=float64)
     """
-    x1 = asarray(x1)
-    x2 = asarray(x2, device=x1.device)
+    x1, x2 = arrays("float_power", x1=x1, x2=x2)
     dtype = "complex128" if x1.dtype.is_complex or x2.dtype.is_complex else "float64"
     return power(asarray(x1, dtype), asarray(x2, dtype))

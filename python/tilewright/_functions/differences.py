@@ -84,7 +84,7 @@ def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: 
     ends = []
     for name, end in (("prepend", prepend), ("append", append)):
         if end is not None:
-            end = array("diff", name, end)
+            end = array("diff", name, end, beside=x)
             end = end if end.ndim else broadcast_to(end, (*x.shape[:axis], 1, *x.shape[axis + 1 :]))
         ends.append(end)
     parts = [part for part in (ends[0], x, ends[1]) if part is not None]
@@ -126,7 +126,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Tensor:
     parts = [_steps(x, 0)]
     for name, end in (("to_begin", to_begin), ("to_end", to_end)):
         if end is not None:
-            end = ravel(array("ediff1d", name, end))
+            end = ravel(array("ediff1d", name, end, beside=x))
             wider = (not x.dtype.is_inexact and end.dtype.is_inexact) or (x.dtype.is_floating and end.dtype.is_complex)
             if wider:
                 raise TypeError(f"ediff1d: {name} has dtype {end.dtype.name}, which does not fit {x.dtype.name}")
@@ -142,7 +142,7 @@ def _spacings(f: Tensor, varargs: tuple[Any, ...], axes: tuple[int, ...]) -> lis
     for i in range(len(axes)):
         given = varargs[i if len(varargs) > 1 else 0] if varargs else 1.0
         if has_axes(given) or isinstance(given, (list, tuple)):
-            points, length = array("gradient", "a spacing", given), f.shape[axes[i]]
+            points, length = array("gradient", "a spacing", given, beside=f), f.shape[axes[i]]
             if points.shape != (length,):
                 raise ValueError(
                     f"gradient: the points along axis {axes[i]} have shape {points.shape}, not {(length,)}"
@@ -265,7 +265,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:
     if x is None:
         width = dx if has_axes(dx) or getattr(dx, "requires_grad", False) else number("trapezoid", "dx", dx)
     else:
-        x = array("trapezoid", "x", x)
+        x = array("trapezoid", "x", x, beside=y)
         if x.ndim == 1:
             x = reshape(x, (*x.shape, *(1,) * (y.ndim - axis - 1)))
         width = diff(x, axis=_axis("trapezoid", axis - y.ndim, x.ndim))

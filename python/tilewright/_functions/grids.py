@@ -8,6 +8,8 @@ import math
 from .. import _core
 from .._engine.arguments import (
     array,
+    array_list,
+    arrays,
     flag,
     function as checked_function,
     has_axes,
@@ -73,7 +75,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
             [1, 2, 3]]), tensor([[10, 10, 10],
             [20, 20, 20]]))
     """
-    along = [_reshape(array("meshgrid", "an array of coordinates", x), (-1,)) for x in xi]
+    along = [_reshape(x, (-1,)) for x in array_list("meshgrid", "an array of coordinates", xi)]
     crossed = option("meshgrid", "indexing", indexing, ("xy", "ij")) == "xy" and len(along) > 1
     copy, sparse = flag("meshgrid", "copy", copy), flag("meshgrid", "sparse", sparse)
     if crossed:
@@ -184,12 +186,12 @@ def _evenly(op: str, start: Any, stop: Any, num: Any, endpoint: Any) -> tuple[Te
     """`linspace`, of arrays too, along a new first axis; and the fractions of the way."""
     count = integer(op, "num", num, at_least=0, at_most=_LONGEST)
     last = max(count - 1 if flag(op, "endpoint", endpoint) else count, 1)
-    start, stop = array(op, "start", start), array(op, "stop", stop)
+    start, stop = arrays(op, start=start, stop=stop)
     width = stop - start
     if width.dtype.is_complex:
         raise TypeError(f"{op}: start and stop have dtype {width.dtype.name}, but arrays of them must be real")
     element = width.dtype if width.dtype.is_inexact else _core.default_float()
-    t = _reshape(arange(count, dtype=float64) / last, (count, *(1,) * width.ndim))
+    t = _reshape(arange(count, dtype=float64, device=width.device) / last, (count, *(1,) * width.ndim))
     y = start + width * astype(t, element)
     return where(t == 1.0, stop, y), t
 
@@ -288,7 +290,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     tensor([   1.,   10.,  100., 1000.])
     """
     if _given_as_array(start, stop):
-        start, stop = array("geomspace", "start", start), array("geomspace", "stop", stop)
+        start, stop = arrays("geomspace", start=start, stop=stop)
         if not bool((start * stop > 0).all()):
             raise ValueError("geomspace: start and stop have an element that is 0, or signs that differ")
         exponents, t = _evenly("geomspace", log10(magnitude(start)), log10(magnitude(stop)), num, endpoint)

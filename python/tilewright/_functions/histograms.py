@@ -7,7 +7,7 @@ import math
 from .. import _core
 from .._engine.arguments import array, entries, flag, has_axes, integer, is_integer, number
 from .._engine.tensor import Tensor
-from .creation import full, linspace, ones, zeros
+from .creation import linspace, ones, zeros
 from .differences import diff
 from .extrema import clip, maximum, minimum
 from .indexing import scatter_add, take, where
@@ -16,6 +16,7 @@ from .manipulation import astype, permute_dims, ravel, reshape
 from .order_statistics import percentile
 from .reductions import all, any, max, min, ordered, sum
 from .rounding import floor
+from .searching import searchsorted
 from .statistics import mean, ptp, std
 
 TYPE_CHECKING = False
@@ -71,7 +72,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Tensor:
     length = length if length > minlength else minlength
     if weights is None:
         return _counted(x, None, length)
-    weights = array("bincount", "weights", weights)
+    weights = array("bincount", "weights", weights, beside=x)
     if weights.shape != x.shape:
         raise ValueError(f"bincount: weights have shape {weights.shape}, but x {x.shape}")
     if weights.dtype.is_complex:
@@ -122,7 +123,7 @@ def _stone(x: Tensor, extent: float) -> float:
         return 0.0
     best, width = math.inf, 0.0
     for bins in range(1, most + 1):
-        shares = _of_numbers(x, linspace(*_ends(x), bins + 1, dtype="float64"), None) / n
+        shares = _of_numbers(x, linspace(*_ends(x), bins + 1, dtype="float64", device=x.device), None) / n
         risk = (2 - (n + 1) * sum(shares * shares).item()) / (extent / bins)
         if risk < best:
             best, width = risk, extent / bins
@@ -186,7 +187,7 @@ def _estimated(op: str, x: Tensor, name: str, low: float, high: float, ranged: b
 def _edges(op: str, x: Tensor, bins: Any, range: Any) -> tuple[Tensor, bool]:
     """The edges, and whether they are equally far from each other."""
     if has_axes(bins) or isinstance(bins, (list, tuple)):
-        edges = array(op, "bins", bins)
+        edges = array(op, "bins", bins, beside=x)
         if edges.ndim != 1 or not edges.size:
             raise ValueError(f"{op}: bins has shape {edges.shape}, but must be a number, or edges, 1-D")
         if bool(any(edges[:-1] > edges[1:])):
@@ -197,26 +198,14 @@ def _edges(op: str, x: Tensor, bins: Any, range: Any) -> tuple[Tensor, bool]:
         bins = _estimated(op, x, bins, low, high, range is not None)
     bins = integer(op, "bins", bins, at_least=1, at_most=_MOST_BINS)
     dtype = x.dtype if x.dtype.is_floating and x.dtype.itemsize >= 4 else _core.default_float(x)
-    return linspace(low, high, bins + 1, dtype=dtype), True
-
-
-def searched(edges: Tensor, x: Tensor) -> Tensor:
-    """How many of the sorted `edges` are not above each `x`: by halving what is left."""
-    low = zeros(x.shape, dtype="int64", device=x.device)
-    high = full(x.shape, edges.size, dtype="int64", device=x.device)
-    for _ in range(edges.size.bit_length()):
-        middle = (low + high) // 2
-        passed = take(edges, minimum(middle, edges.size - 1), axis=0) <= x
-        passed = logical_and(passed, middle < high)
-        low, high = where(passed, middle + 1, low), where(passed, high, maximum(middle, low))
-    return low
+    return linspace(low, high, bins + 1, dtype=dtype, device=x.device), True
 
 
 def _bins(x: Tensor, edges: Tensor, even: bool) -> Tensor:
     """The bin of each element within the edges: as the edges themselves say. The last bin has both of its edges."""
     count = edges.size - 1
     if not even:
-        return clip(searched(edges, x) - 1, 0, count - 1)
+        return clip(searchsorted(edges, x, side="right") - 1, 0, count - 1)
     low, high = float(edges[0]), float(edges[-1])
     scaled = (astype(x, "float64", copy=False) - low) * (count / (high - low))
     bins = clip(astype(floor(scaled), "int64"), 0, count - 1)
@@ -230,7 +219,7 @@ def _of_numbers(x: Tensor, edges: Tensor, weights: Any, even: bool = True) -> Te
     if not bool(all(inside)):
         x, weights = x[inside], weights if weights is None else weights[inside]
     if edges.size == 1:
-        return _counted(zeros(0, dtype="int64"), None if weights is None else weights[:0], 0)
+        return _counted(zeros(0, dtype="int64", device=x.device), None if weights is None else weights[:0], 0)
     return _counted(_bins(x, edges, even), weights, edges.size - 1)
 
 
@@ -326,7 +315,7 @@ def histogram(
     x = _numbers("histogram", "a", a)
     _plain_estimator("histogram", bins, weights)
     if weights is not None:
-        weights = array("histogram", "weights", weights)
+        weights = array("histogram", "weights", weights, beside=x)
         if weights.shape != x.shape:
             raise ValueError(f"histogram: weights have shape {weights.shape}, but a {x.shape}")
         weights = ravel(astype(weights, "int64") if weights.dtype.name == "bool" else weights)
@@ -395,7 +384,8 @@ def _of_points(op: str, sample: Any, bins: Any, ranges: Any, density: Any, weigh
     ranges = [None] * d if ranges is None else entries(op, "range", ranges, "a pair for each coordinate")
     if len(bins) != d or len(ranges) != d:
         raise ValueError(f"{op}: points have {d} coordinates, but there are {len(bins)} bins and {len(ranges)} ranges")
-    inside, flat, all_edges = ones(n, dtype="bool"), zeros(n, dtype="int64"), []
+    place = columns[0].device if columns else None
+    inside, flat, all_edges = ones(n, dtype="bool", device=place), zeros(n, dtype="int64", device=place), []
     for x, count, ends in zip(columns, bins, ranges, strict=True):
         edges, even = _edges(op, x, count, ends)
         if edges.size < 2:
@@ -406,7 +396,7 @@ def _of_points(op: str, sample: Any, bins: Any, ranges: Any, density: Any, weigh
     shape = tuple([edges.size - 1 for edges in all_edges])
     dtype = _core.default_float(flat)
     if weights is not None:
-        weights = array(op, "weights", weights)
+        weights = array(op, "weights", weights, beside=flat)
         if weights.shape != (n,):
             raise ValueError(f"{op}: weights have shape {weights.shape}, but there are {n} points")
         weights = weights[inside]

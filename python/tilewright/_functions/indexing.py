@@ -7,7 +7,7 @@ import functools
 from .. import _core
 from .._engine.anomaly import note_forward
 from .._engine.arguments import shown
-from .._engine.dtypes import bool_, integer_range
+from .._engine.dtypes import bool_, integer_range, kind_of
 from .._engine.inplace import become, check_recordable
 from .._engine.keywords import named
 from .._engine.op import Plan, beside, frozen_key, is_number, kernel_in_python, positions, primitive, wrap
@@ -478,18 +478,13 @@ def _filling(dtype: Any, value: Any) -> Any:
     if not is_number(value):
         if value.ndim:
             raise ValueError(f"masked_fill: value has shape {value.shape}, but must be a number or 0-d")
-        if _rank(value.dtype) > _rank(dtype):
+        if kind_of(value.dtype) > kind_of(dtype):
             raise TypeError(f"masked_fill: value has dtype {value.dtype.name}, which {dtype.name} does not hold")
         return astype(value, dtype, copy=False)
-    if _rank(_core.default_dtype(value)) > _rank(dtype):
+    if kind_of(_core.default_dtype(value)) > kind_of(dtype):
         raise TypeError(f"masked_fill: value is {shown(value)}, which {dtype.name} does not hold")
     if dtype.is_integer:
         lowest, highest = integer_range(dtype)
         if not lowest <= value <= highest:
             raise ValueError(f"masked_fill: value is {shown(value)}, but {dtype.name} holds {lowest} to {highest}")
     return value
-
-
-def _rank(dtype: Any) -> int:
-    """Of the kinds of dtypes: a higher one is not converted to a lower one without being asked."""
-    return 0 if dtype == bool_ else 1 if dtype.is_integer else 2 if dtype.is_floating else 3

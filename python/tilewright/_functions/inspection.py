@@ -23,7 +23,6 @@ pi = math.pi
 __array_api_version__ = "2025.12"
 
 _BEYOND_THE_STANDARD = ("float16", "bfloat16")
-_MOST_AXES = 16
 
 
 class _NamespaceInfo:
@@ -33,7 +32,7 @@ class _NamespaceInfo:
 
     def capabilities(self) -> dict[str, Any]:
         """Whether masks index, whether results may have a shape that depends on the data, and the most axes."""
-        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": _MOST_AXES}
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": _core.MAX_DIMS}
 
     def default_device(self) -> str:
         """Where arrays are made."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._engine.arguments import array, number, option
+from .._engine.arguments import arrays, number, option
 from .._engine.dtypes import promote_types
 from .._engine.tensor import Tensor
 from .arithmetic import remainder
@@ -11,12 +11,12 @@ from .conv import conv
 from .creation import arange
 from .differences import floating
 from .extrema import clip
-from .histograms import searched
 from .indexing import take, where
 from .linalg import matmul
 from .logical import isnan
 from .manipulation import astype, concatenate, expand_dims, flip, ravel, reshape
 from .padding import pad
+from .searching import searchsorted
 from .sorting import argsort
 
 TYPE_CHECKING = False
@@ -60,7 +60,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     >>> tw.interp([0.0, 1.5, 9.0], [1, 2, 3], [3.0, 2.0, 0.0])
     tensor([3. , 2.5, 0. ])
     """
-    x, xp, fp = array("interp", "x", x), array("interp", "xp", xp), array("interp", "fp", fp)
+    x, xp, fp = arrays("interp", x=x, xp=xp, fp=fp)
     for name, points in (("x", x), ("xp", xp)):
         if points.dtype.is_complex:
             raise TypeError(f"interp: {name} has dtype {points.dtype.name}, which has no order")
@@ -81,7 +81,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         xp = concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = concatenate([fp[-1:], fp, fp[:1]])
         left = right = None
-    found, last = searched(xp.detach(), x.detach()), xp.size - 1
+    found, last = searchsorted(xp, x, side="right"), xp.size - 1
     below = clip(found - 1, 0, last - 1 if last else 0)
     above = below + 1 if last else below
     x0, y0, y1 = take(xp, below, axis=0), take(fp, below, axis=0), take(fp, above, axis=0)
@@ -94,7 +94,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 
 def _two_rows(op: str, a: Any, v: Any) -> tuple[Tensor, Tensor]:
-    a, v = array(op, "a", a), array(op, "v", v)
+    a, v = arrays(op, a=a, v=v)
     a, v = (reshape(x, (1,)) if not x.ndim else x for x in (a, v))
     for name, x in (("a", a), ("v", v)):
         if x.ndim != 1 or not x.size:
@@ -118,7 +118,8 @@ def _products(a: Tensor, v: Tensor, before: int, after: int) -> Tensor:
         return ravel(y)
     wide = a.dtype if a.dtype.is_inexact else "uint8" if a.dtype.name == "bool" else a.dtype
     a, v, given = pad(astype(a, wide), (before, after)), astype(v, wide), a.dtype
-    stretches = expand_dims(arange(a.size - v.size + 1), axis=1) + arange(v.size)
+    starts, along = (arange(n, device=a.device) for n in (a.size - v.size + 1, v.size))
+    stretches = expand_dims(starts, axis=1) + along
     return astype(matmul(take(a, stretches, axis=0), v), given)
 
 

@@ -8,9 +8,20 @@ import math
 from itertools import pairwise
 
 from .. import _core
-from .._engine.arguments import array, entries, has_axes, integer, integers, is_integer, shape as checked_shape, shown
+from .._engine.arguments import (
+    array,
+    array_list,
+    arrays,
+    entries,
+    has_axes,
+    integer,
+    integers,
+    is_integer,
+    shape as checked_shape,
+    shown,
+)
 from .._engine.dtypes import bool_, int64
-from .._engine.op import beside, positions, wrap
+from .._engine.op import positions, wrap
 from .indexing import _getitem, _take
 from .manipulation import _axis, _broadcast_to, _reshape, _split, _squeeze, _transpose, astype, concatenate, copy
 from .repeating import tile
@@ -127,7 +138,7 @@ def atleast_3d(*arys: Any) -> Tensor | tuple[Tensor, ...]:
 
 
 def _widened(op: str, tup: Any, widen: Callable[[Tensor], Tensor]) -> list[Tensor]:
-    listed = [widen(array(op, "an array", x)) for x in entries(op, "tup", tup, "a sequence of arrays")]
+    listed = [widen(x) for x in array_list(op, "an array", entries(op, "tup", tup, "a sequence of arrays"))]
     if not listed:
         raise ValueError(f"{op}: there is nothing to join")
     return listed
@@ -462,7 +473,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Tensor:
     >>> tw.append([1, 2], [3])
     tensor([1, 2, 3])
     """
-    arr, values = array("append", "arr", arr), array("append", "values", values)
+    arr, values = arrays("append", arr=arr, values=values)
     if axis is None:
         return concatenate([_reshape(arr, (-1,)), _reshape(values, (-1,))], 0)
     return concatenate([arr, values], _axis("append", axis, arr.ndim))
@@ -582,7 +593,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Tensor:
     length = arr.shape[axis]
     places = _places("insert", obj, length)
     single = isinstance(places, int)
-    values = astype(beside(arr, array("insert", "values", values)), arr.dtype, copy=False)
+    values = astype(array("insert", "values", values, beside=arr), arr.dtype, copy=False)
     if values.ndim < arr.ndim:
         values = _reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
     if single and values.ndim == arr.ndim:  # what has axis 0 in front is what goes along the axis

@@ -109,6 +109,13 @@ def _lapack(failure: str, function: Callable[..., Any]) -> Any:
     def kernel(x: Any, *more: Any) -> Any:
         import numpy as np
 
+        for a in more:
+            if isinstance(a, _core.Array) and a.device != x.device:
+                op = failure.partition(":")[0]
+                raise ValueError(
+                    f"{op}: x1 {x.shape} is on {x.device}, but x2 {a.shape} is on {a.device}; "
+                    "move one of them with to()"
+                )
         arrays = [_matrices(a) if isinstance(a, _core.Array) else a for a in more]
         try:
             with np.errstate(all="ignore"):  # of NaN and infinity

@@ -5,7 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 
 from .. import _core
-from .._engine.arguments import device as checked_device, entries, flag, has_axes, integer, integers, shown
+from .._engine.arguments import (
+    array_list,
+    device as checked_device,
+    entries,
+    flag,
+    has_axes,
+    integer,
+    integers,
+    shown,
+)
 from .._engine.dtypes import as_dtype
 from .._engine.op import primitive, wrap
 from .._engine.tensor import Tensor, asarray
@@ -517,7 +526,7 @@ def concatenate(arrays: Sequence[Any], /, axis: int | None = 0) -> Tensor:
     """
     if axis is None:
         listed = entries("concatenate", "arrays", arrays, "a sequence of arrays")
-        return _concatenate([_reshape(x, (-1,)) for x in listed], 0)
+        return _concatenate([_reshape(x, (-1,)) for x in array_list("concatenate", "an array", listed)], 0)
     return _concatenate(arrays, _some_axis("concatenate", axis))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from .. import _core
-from .._engine.inplace import in_place
+from .._engine.inplace import by_assignment, in_place
 from .._engine.tensor import Tensor, asarray
 from . import (
     arithmetic as ar,
@@ -66,6 +66,7 @@ for _name, _op in _OPERATORS.items():
 
 _bind_operator("__matmul__", matmul, "__rmatmul__")
 _bind_operator("__rmatmul__", matmul, None)
+_bind_operator("__imatmul__", by_assignment(matmul), "__rmatmul__")
 _bind_operator("__lt__", cmp.less, "__gt__")
 _bind_operator("__le__", cmp.less_equal, "__ge__")
 _bind_operator("__gt__", cmp.greater, "__lt__")
@@ -87,9 +88,7 @@ def _equality(op: Any, of_others: bool) -> Any:
         try:
             return op(self, other)
         except TypeError:
-            if _core.defines(other, "__eq__"):
-                return NotImplemented
-            if _is_operand(other):
+            if _core.defines(other, "__eq__") or _is_operand(other):
                 raise
             return _core.like(self, full(self.shape, of_others, device=self.device))
 
@@ -97,15 +96,17 @@ def _equality(op: Any, of_others: bool) -> Any:
     return compare
 
 
-for _name, _op in {
-    "eq": _equality(cmp.equal, False),
-    "ne": _equality(cmp.not_equal, True),
+_bind_operator("__eq__", _equality(cmp.equal, False), "__eq__")
+_bind_operator("__ne__", _equality(cmp.not_equal, True), "__eq__")
+
+_SPECIAL: dict[str, Any] = {
     "neg": ar.negative,
     "abs": ar.abs,
     "invert": bit.bitwise_invert,
     "pos": lambda self: self,
     "getitem": _getitem,
-}.items():
+}
+for _name, _op in _SPECIAL.items():
     setattr(Tensor, f"__{_name}__", _op)
 
 _METHODS: tuple[Any, ...] = (

@@ -16,8 +16,8 @@ from .elementwise import add_sections
 from .extrema import clip, maximum
 from .indexing import take, take_along_axis, where
 from .logical import isnan, logical_and, logical_not
-from .manipulation import astype, moveaxis, permute_dims, reshape
-from .reductions import all, checked, ordered, sum, with_axes
+from .manipulation import _axes, astype, moveaxis, permute_dims, reshape
+from .reductions import all, checked, ordered, sum
 from .rounding import ceil, floor, round
 from .sorting import sort
 
@@ -45,12 +45,8 @@ METHODS = (*_DISCRETE, *_CONTINUOUS, "averaged_inverted_cdf", "midpoint")
 
 def in_rows(op: str, x: Any, axis: Any, keepdims: Any) -> tuple[Tensor, tuple[int, ...]]:
     """`x` with the axes to reduce as one at the end, and the shape of a result."""
-    axis, keepdims = checked(op, axis, keepdims)
-    x = with_axes(op, array(op, "a", x), axis)
-    listed = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-    axes = [a % x.ndim for a in listed]
-    if len(set(axes)) < len(axes):
-        raise ValueError(f"{op}: axis {axis} names an axis twice")
+    (axis, keepdims), x = checked(op, axis, keepdims), array(op, "a", x)
+    axes = list(range(x.ndim)) if axis is None else _axes(op, axis, x.ndim)
     kept = [a for a in range(x.ndim) if a not in axes]
     shape = tuple([1 if a in axes else x.shape[a] for a in range(x.ndim) if keepdims or a not in axes])
     count = math.prod([x.shape[a] for a in axes])

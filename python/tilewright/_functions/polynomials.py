@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from .._engine.arguments import array, flag, integer
+from .._engine.arguments import array, arrays, flag, integer
 from .._engine.dtypes import promote_types
 from .._engine.tensor import Tensor, asarray
 from .arithmetic import sqrt, square
@@ -59,7 +59,8 @@ def polyval(p: Any, x: Any) -> Tensor:
     >>> tw.polyval([3.0, 0.0, 1.0], [0.0, 1.0, 2.0])
     tensor([ 1.,  4., 13.])
     """
-    p, x = coefficients("polyval", "p", p), array("polyval", "x", x)
+    p, x = arrays("polyval", p=p, x=x)
+    p = coefficients("polyval", "p", p)
     y = zeros(x.shape, dtype=promote_types(p.dtype, x.dtype), device=x.device)
     for k in range(p.size):
         y = y * x + p[k]
@@ -112,7 +113,7 @@ def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any
     tensor([2., 1.])
     """
     deg = integer("polyfit", "deg", deg, at_least=0)
-    x, y = floating(array("polyfit", "x", x)), floating(array("polyfit", "y", y))
+    x, y = map(floating, arrays("polyfit", x=x, y=y))
     if x.ndim != 1 or y.ndim not in (1, 2) or not x.size or y.shape[0] != x.size:
         raise ValueError(
             f"polyfit: x has shape {x.shape} and y {y.shape}, but must be (n,) and (n,) or (n, k), n above 0"
@@ -123,7 +124,7 @@ def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any
     x, y = astype(x, wide, copy=False), astype(y, wide, copy=False)
     columns, right = vander(x, deg + 1), y if y.ndim == 2 else reshape(y, (-1, 1))
     if w is not None:
-        w = array("polyfit", "w", w)
+        w = array("polyfit", "w", w, beside=x)
         if w.shape != x.shape:
             raise ValueError(f"polyfit: w has shape {w.shape}, but x {x.shape}")
         w = reshape(astype(w, wide, copy=False), (-1, 1))
@@ -157,7 +158,7 @@ def eigenvalues(x: Tensor) -> Tensor:
     import numpy as np
 
     wide = astype(x.detach(), "complex128" if x.dtype.is_complex else "float64")
-    return asarray(np.linalg.eigvals(wide.numpy())).to(x.device)
+    return asarray(np.linalg.eigvals(np.asarray(_core.to_host("linalg", wide._array)))).to(x.device)
 
 
 def _companion(p: Tensor) -> Tensor:
@@ -199,16 +200,16 @@ def roots(p: Any) -> Tensor:
     p = floating(coefficients("roots", "p", p))
     (where_not,) = nonzero(p.detach())
     if not where_not.size:
-        return zeros(0, dtype=p.dtype)
+        return zeros(0, dtype=p.dtype, device=p.device)
     first, last = int(where_not[0]), int(where_not[-1])
     trailing, p = p.size - 1 - last, p[first : last + 1]
     if p.size == 1:
-        return zeros(trailing, dtype=p.dtype)
+        return zeros(trailing, dtype=p.dtype, device=p.device)
     r = eigenvalues(_companion(p))
     complex_now = r.dtype.is_complex
     r = astype(r, _core.complex_dtype(p.dtype) if complex_now and not p.dtype.is_complex else p.dtype, copy=False)
     if p.requires_grad:
-        slope = p[:-1] * astype(arange(p.size - 1, 0, -1), p.dtype)
+        slope = p[:-1] * astype(arange(p.size - 1, 0, -1, device=p.device), p.dtype)
         for _ in range(2):
             r = r - polyval(p, r) / polyval(slope, r)
     return pad(r, (0, trailing)) if trailing else r

@@ -9,26 +9,13 @@ memory, and its arrays come back as tensors.
 from __future__ import annotations
 
 from .. import _core
-from .._engine.tensor import Tensor, asarray
-from .._engine.tree import tree_map
+from .._engine.tensor import Tensor
+from .by_numpy import in_numpy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-# For methods of NumPy's ufuncs the functions that do the same.
-_METHODS = {
-    "reduce": {
-        "add": "sum",
-        "multiply": "prod",
-        "maximum": "max",
-        "minimum": "min",
-        "logical_and": "all",
-        "logical_or": "any",
-    },
-    "accumulate": {"add": "cumsum", "multiply": "cumprod"},
-}
 
 
 def _functions() -> Any:
@@ -51,29 +38,13 @@ def _is_known(kind: type) -> bool:
     )
 
 
-def _in_numpy(first: Tensor, function: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
-    """The function of NumPy's on the memory of the tensors."""
-    return _to_tensors(first, function(*_to_numpy(tuple(args)), **_to_numpy(keywords)))
+def _in_numpy(first: Tensor, name: str, function: Callable[..., Any], args: Any, keywords: dict[str, Any]) -> Any:
+    """The function of NumPy's; its results are of the class that an op on `first` gives."""
+    return in_numpy(name, function, args, keywords, lambda y: _core.like(first, y))
 
 
-def _to_numpy(x: Any) -> Any:
-    return tree_map(lambda leaf: leaf.numpy() if isinstance(leaf, Tensor) else leaf, x)
-
-
-def _to_tensors(first: Tensor, y: Any) -> Any:
-    """NumPy's arrays, where their dtype is one of ours, as tensors of the class that an op on `first` gives."""
-    import numpy as np
-
-    def converted(leaf: Any) -> Any:
-        known = isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.name in _core.DType.__members__
-        return _core.like(first, asarray(leaf)) if known else leaf
-
-    return tree_map(converted, y)
-
-
-def _call(name: str, owner: Any, first: Tensor, args: Any, keywords: dict[str, Any]) -> Any:
-    """Our function of that name in a namespace, with NumPy's arguments and the dtype rules of the tensors' class."""
-    function = getattr(owner, name)
+def _called(function: Any, first: Tensor, args: Any, keywords: dict[str, Any]) -> Any:
+    """A function of `tilewright.numpy`, with NumPy's arguments and the dtype rules of the tensors' class."""
     translated = getattr(function, "translated", None)
     if _core.as_ndarray(first) is first or not hasattr(function, "__wrapped__"):
         return function(*args, **keywords)
@@ -88,16 +59,15 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, /, *inputs: Any, **keywo
     if not all(map(_is_known, map(type, (*inputs, *out)))):
         return NotImplemented
     functions, name = _functions(), ufunc.__name__
+    function = getattr(functions, name) if name in functions.__all__ else None
     if method != "__call__":
-        name = _METHODS.get(method, {}).get(name)
-    if name not in functions.__all__:
-        return _in_numpy(self, getattr(ufunc, method), inputs, keywords)
+        function, name = getattr(function, method, None), f"{name}.{method}"
+    if function is None or (method == "at" and not isinstance(inputs[0], Tensor)):
+        return _in_numpy(self, name, getattr(ufunc, method), inputs, keywords)
     keywords.pop("out", None)
-    if method != "__call__":
-        keywords = {"axis": 0, **keywords}
-    elif keywords:
+    if keywords and method == "__call__":
         raise TypeError(f"{name}: the argument {next(iter(keywords))} of NumPy's function is not there for tensors")
-    result = _call(name, functions, self, inputs, keywords)
+    result = _called(function, self, inputs, keywords)
     return _written(name, out[0], result) if out else result
 
 
@@ -125,8 +95,8 @@ def _array_function(self: Tensor, function: Any, types: Any, args: Any, keywords
     for part in inner.split(".") if inner else ():
         owner = getattr(owner, part, None)
     if owner is None or name not in getattr(owner, "__all__", ()):
-        return _in_numpy(self, function, args, keywords)
-    return _call(name, owner, self, args, keywords)
+        return _in_numpy(self, name, function, args, keywords)
+    return _called(getattr(owner, name), self, args, keywords)
 
 
 for _name, _protocol in {"__array_ufunc__": _array_ufunc, "__array_function__": _array_function}.items():

@@ -28,7 +28,7 @@ __all__ = [
     "tile",
 ]
 
-_MOST_AXES = 15  # sums of complex numbers need one more
+_MOST_AXES = _core.MAX_DIMS - 1  # sums of complex numbers need one more
 _LONGEST = (1 << 59) - 1
 
 
@@ -85,9 +85,10 @@ def repeat(x: Any, repeats: Any, /, axis: int | None = None) -> Tensor:
         )
     if counts.shape[0] == 1:
         return _repeated_alike(x, integer("repeat", "repeats", counts.item(), at_least=0, at_most=_LONGEST), axis)
-    ends = _core.cumsum(_core.astype(_core.to_host("repeat", counts._array), int64, False), 0, False)
+    on_host: Any = _core.to_host("repeat", counts._array)
+    ends = _core.cumsum(_core.astype(on_host, int64, False), 0, False)
     total = _core.item(_core.getitem(ends, -1)) if length else 0
-    if length and _core.item(_core.min(counts._array)) < 0:
+    if length and _core.item(_core.min(on_host)) < 0:
         raise ValueError("repeat: repeats has a negative number")
     # A place begins where the one before it ends: the place of each element of the result is how many have ended.
     ended = _core.full((checked_shape("repeat", total, "the result")[0] + 1,), 0, int64)

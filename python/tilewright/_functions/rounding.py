@@ -58,7 +58,7 @@ def trunc(x: Any, /) -> Tensor:  # type: ignore[empty-body]
 
 @elementwise("same")
 def round(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """Nearest integer; halves go to the even one.
+    """Nearest integer; halves go to the even one. Of complex numbers each part is rounded.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def round(x: Any, /) -> Tensor:  # type: ignore[empty-body]
 
 @elementwise("floating")
 def rint(x: Any, /) -> Tensor:  # type: ignore[empty-body]
-    """Nearest integer as a floating number; halves go to the even one.
+    """Nearest integer as a floating number; halves go to the even one. Of complex numbers each part is rounded.
 
     Examples
     --------

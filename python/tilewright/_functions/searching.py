@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from .._engine.arguments import array, flag, integer, option
+from .._engine.arguments import array, arrays, flag, integer, option
 from .._engine.op import is_number
 from .._engine.tensor import Tensor, asarray
 from .comparison import equal, greater, less, less_equal, not_equal
@@ -111,17 +111,15 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
     tensor(3)
     """
     right = option("searchsorted", "side", side, ("left", "right")) == "right"
-    x = exact("searchsorted", "x1", x1)
+    x, v = arrays("searchsorted", exact, x1=x1, x2=x2)
     if is_number(x2) and x.dtype.is_floating:
         v = asarray(x2, x.dtype, device=x.device)
-    else:
-        v = exact("searchsorted", "x2", x2)
     ordered("searchsorted", x)
     ordered("searchsorted", v)
     if x.ndim != 1:
         raise ValueError(f"searchsorted: x1 has shape {x.shape}, but must be 1-D")
     if sorter is not None:
-        order = array("searchsorted", "sorter", sorter)
+        order = array("searchsorted", "sorter", sorter, beside=x)
         if order.shape != x.shape:
             raise ValueError(f"searchsorted: sorter has shape {order.shape}, but x1 has {x.shape}")
         if not order.dtype.is_integer and order.size:
@@ -161,7 +159,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     tensor([1, 4, 3])
     """
     right = flag("digitize", "right", right)
-    v, edges = exact("digitize", "x", x), exact("digitize", "bins", bins)
+    v, edges = arrays("digitize", exact, x=x, bins=bins)
     ordered("digitize", v)
     ordered("digitize", edges)
     if edges.ndim != 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from .._engine.arguments import array, flag
+from .._engine.arguments import array, arrays, flag
 from .._engine.dtypes import bool_, int64
 from .._engine.tensor import Tensor
 from .comparison import equal, not_equal
@@ -355,7 +355,8 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     tensor([ True, False,  True])
     """
     invert = flag("isin", "invert", invert)
-    x, among = exact("isin", "x1", x1), ravel(exact("isin", "x2", x2))
+    x, among = arrays("isin", exact, x1=x1, x2=x2)
+    among = ravel(among)
     if not among.size:
         found = zeros_like(x, dtype=bool_)
     elif x.dtype.is_complex or among.dtype.is_complex:
@@ -370,7 +371,7 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
 
 
 def _two_sets(op: str, ar1: Any, ar2: Any, assume_unique: Any) -> tuple[Tensor, Tensor]:
-    a, b = ravel(array(op, "ar1", ar1)), ravel(array(op, "ar2", ar2))
+    a, b = map(ravel, arrays(op, ar1=ar1, ar2=ar2))
     if flag(op, "assume_unique", assume_unique):
         return a, b
     return _values(a, True), _values(b, True)
@@ -418,7 +419,7 @@ def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices:
     return_indices = flag("intersect1d", "return_indices", return_indices)
     first: list[Tensor] = []
     if return_indices and not flag("intersect1d", "assume_unique", assume_unique):
-        sets = [unique(array("intersect1d", name, v), True) for name, v in (("ar1", ar1), ("ar2", ar2))]
+        sets = [unique(x, True) for x in arrays("intersect1d", ar1=ar1, ar2=ar2)]
         (a, b), first = [s[0] for s in sets], [s[1] for s in sets]
     else:
         a, b = _two_sets("intersect1d", ar1, ar2, assume_unique)
@@ -444,8 +445,7 @@ def union1d(ar1: Any, ar2: Any) -> Tensor:
     >>> tw.union1d([3, 1, 2], [2, 5])
     tensor([1, 2, 3, 5])
     """
-    a, b = array("union1d", "ar1", ar1), array("union1d", "ar2", ar2)
-    return _values(concatenate((ravel(a), ravel(b))), True)
+    return _values(concatenate([ravel(x) for x in arrays("union1d", ar1=ar1, ar2=ar2)]), True)
 
 
 @_of_two(_ASSUMED, "Tensor\n        1-D, in ascending order, or that of `ar1` where `assume_unique`.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from .. import _core
-from .._engine.arguments import array, entries, flag, integer, integers, option
+from .._engine.arguments import array, array_list, entries, flag, integer, integers, option
 from .._engine.keywords import named
 from .._engine.op import primitive, wrap
 from .._engine.tape import state
@@ -231,7 +231,7 @@ def lexsort(keys: Any, axis: int = -1) -> Tensor:
     tensor([1, 2, 0])
     """
     listed = list(keys) if isinstance(keys, Tensor) and keys.ndim else entries("lexsort", "keys", keys, "arrays")
-    arrays = [array("lexsort", "a key", key) for key in listed]
+    arrays = array_list("lexsort", "a key", listed)
     if not arrays:
         raise ValueError("lexsort: keys is empty, but must have at least one key")
     shape = arrays[0].shape

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from .._engine.arguments import array, flag, integer, number
+from .._engine.arguments import array, arrays, flag, integer, number
 from .._engine.dtypes import float64, promote_types
 from .._engine.op import primitive
 from .._engine.tensor import Tensor
@@ -164,7 +164,7 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     if weights is None:
         y = mean(a, axis=axis, keepdims=keepdims)
         return (y, full_like(y, a.size / y.size if y.size else 0)) if returned else y
-    w = array("average", "weights", weights)
+    w = array("average", "weights", weights, beside=a)
     if w.shape != a.shape:
         if axis is None:
             raise TypeError(f"average: weights have shape {w.shape}, but a {a.shape}; name the axis")
@@ -183,10 +183,8 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
 def _variables(op: str, m: Any, y: Any, rowvar: bool) -> Tensor:
     """The observations of each variable in a row, floating."""
     rows = []
-    for name, x in (("m" if op == "cov" else "x", m), ("y", y)):
-        if x is None:
-            continue
-        x = array(op, name, x)
+    given = {"m" if op == "cov" else "x": m} | ({} if y is None else {"y": y})
+    for name, x in zip(given, arrays(op, **given), strict=True):
         if x.ndim > 2:
             raise ValueError(f"{op}: {name} has shape {x.shape}, but at most two axes have a meaning")
         x = reshape(x, (1, -1)) if x.ndim < 2 else x if rowvar or (x.shape[0] == 1 and name != "y") else permute_dims(x)
@@ -251,7 +249,7 @@ def cov(
     freedom: Any
     for name, given in (("fweights", fweights), ("aweights", aweights)):
         if given is not None:
-            given = array("cov", name, given)
+            given = array("cov", name, given, beside=x)
             if name == "fweights" and not given.dtype.is_integer:
                 raise TypeError(f"cov: fweights have dtype {given.dtype.name}, but must be integers")
             if given.shape != (count,):
@@ -270,7 +268,7 @@ def cov(
         freedom = (
             total - ddof
             if aweights is None or not ddof
-            else total - ddof * sum(w * astype(array("cov", "aweights", aweights), x.dtype)) / total
+            else total - ddof * sum(w * astype(array("cov", "aweights", aweights, beside=x), x.dtype)) / total
         )
     products = matmul(weighted, matrix_transpose(conj(centred)))
     freedom = maximum(real(freedom), 0) if isinstance(freedom, Tensor) else float(freedom if freedom > 0 else 0)
@@ -310,7 +308,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Tensor:
     c = cov(_variables("corrcoef", x, y, flag("corrcoef", "rowvar", rowvar)))
     if not c.ndim:
         return c / c
-    at = arange(c.shape[0])
+    at = arange(c.shape[0], device=c.device)
     spread = sqrt(real(c[at, at]))
     c = c / expand_dims(spread, axis=1) / spread
     return c if c.dtype.is_complex else clip(c, -1, 1)

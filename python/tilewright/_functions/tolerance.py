@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._engine.arguments import array, flag, has_axes, number
+from .._engine.arguments import array, arrays, flag, has_axes, number
 from .._engine.tensor import Tensor
 from .arithmetic import abs as magnitude, add, multiply, subtract
 from .comparison import equal, less_equal
@@ -66,14 +66,16 @@ def _documented(returns: str) -> Callable[[Any], Any]:
     return document
 
 
-def _tolerance(op: str, name: str, value: Any) -> Any:
-    return exact(op, name, value) if has_axes(value) or isinstance(value, (list, tuple)) else number(op, name, value)
+def _tolerance(op: str, name: str, value: Any, b: Tensor) -> Any:
+    if has_axes(value) or isinstance(value, (list, tuple)):
+        return arrays(op, exact, b=b, **{name: value})[1]
+    return number(op, name, value)
 
 
 def _close(op: str, a: Any, b: Any, rtol: Any, atol: Any, equal_nan: Any) -> Tensor:
     equal_nan = flag(op, "equal_nan", equal_nan)
-    rtol, atol = _tolerance(op, "rtol", rtol), _tolerance(op, "atol", atol)
-    a, b = exact(op, "a", a).detach(), exact(op, "b", b).detach()
+    a, b = [x.detach() for x in arrays(op, exact, a=a, b=b)]
+    rtol, atol = _tolerance(op, "rtol", rtol, b), _tolerance(op, "atol", atol, b)
     a, b = [x if x.dtype.is_inexact else astype(x, "float64") for x in (a, b)]
     near = less_equal(magnitude(subtract(a, b)), add(multiply(magnitude(b), rtol), atol))
     close = logical_or(logical_and(near, isfinite(b)), equal(a, b))
@@ -128,7 +130,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     (True, False)
     """
     equal_nan = flag("array_equal", "equal_nan", equal_nan)
-    a, b = exact("array_equal", "a1", a1), exact("array_equal", "a2", a2)
+    a, b = arrays("array_equal", exact, a1=a1, a2=a2)
     if a.shape != b.shape:
         return False
     same = equal(a, b)

@@ -17,12 +17,14 @@ def _where_greater(g: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
 
 
 def _where_greater_or_alone(g: Tensor, x1: Any, x2: Any) -> Tensor:
-    """fmax: as maximum, and all of g where the other one is NaN."""
-    return ix.where(lg.isnan(x2), ix.where(lg.isnan(x1), 0.0, g), _where_greater(g, x1, x2))
+    """fmax: as maximum, and all of g where the other one is NaN, which may be a number, and so on no device."""
+    alone = lg.logical_and(lg.logical_not(cmp.greater_equal(x2, x1)), cmp.equal(x1, x1))
+    return ix.where(alone, g, ix.where(cmp.equal(x1, x2), g * 0.5, 0.0))
 
 
 def _where_less_or_alone(g: Tensor, x1: Any, x2: Any) -> Tensor:
-    return ix.where(lg.isnan(x2), ix.where(lg.isnan(x1), 0.0, g), _where_greater(g, x2, x1))
+    alone = lg.logical_and(lg.logical_not(cmp.less_equal(x2, x1)), cmp.equal(x1, x1))
+    return ix.where(alone, g, ix.where(cmp.equal(x1, x2), g * 0.5, 0.0))
 
 
 def _within(x: Any, min: Any, max: Any) -> Any:

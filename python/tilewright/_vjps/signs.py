@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def _copysign_x1(g: Tensor, x1: Any, x2: Any) -> Tensor:
     """As of abs: 0 where x1 is 0."""
-    return g * (ar.sign(x1) * signs.copysign(1.0, x2))
+    sign = ar.sign(x1)
+    return g * (sign * signs.copysign(sign, x2))
 
 
 VJPS: dict[str, Any] = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._engine.arguments import integer, integers, number
+from .._engine.arguments import integer, number
 from .._engine.tensor import Tensor
 from .._functions.arithmetic import square
 from .._functions.complex import imag, real
 from .._functions.creation import zeros
 from .._functions.linalg import _det, _inv, _lstsq, _pinv, _slogdet, _solve, refused
-from .._functions.manipulation import _axis, expand_dims, permute_dims, reshape
+from .._functions.manipulation import _axes, expand_dims, permute_dims, reshape
 from .._functions.products import operands
 from .._functions.reductions import sum as sum_
 from ._results import LstsqResult, SlogdetResult, eps_of, matrices
@@ -350,11 +350,7 @@ def tensorsolve(a: Any, b: Any, /, axes: Any = None) -> Tensor:
     """
     a, b = operands("tensorsolve", ("a", "b"), (a, b))
     if axes is not None:
-        moved = [
-            _axis("tensorsolve", axis, a.ndim, "an entry of axes") for axis in integers("tensorsolve", "axes", axes)
-        ]
-        if len(set(moved)) < len(moved):
-            raise ValueError("tensorsolve: axes has an axis twice")
+        moved = _axes("tensorsolve", axes, a.ndim, "axes")
         a = permute_dims(a, (*[axis for axis in range(a.ndim) if axis not in moved], *moved))
     shape = a.shape[b.ndim :]
     size = math.prod(shape)

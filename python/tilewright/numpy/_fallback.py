@@ -6,10 +6,7 @@ import functools
 from typing import Any
 
 from .. import _core
-from .._engine.dtypes import DType
-from .._engine.tape import mark_written, state
-from .._engine.tensor import Tensor, asarray
-from .._engine.tree import tree_map
+from .._functions.by_numpy import in_numpy
 
 # NumPy's own, given as they are: types of scalars for `issubdtype`, how arrays are printed, what warnings NumPy gives.
 PASSED = frozenset(
@@ -81,61 +78,10 @@ def fallback(name: str) -> Any:
 
 def _on_numpy(name: str, function: Any) -> Any:
     def call(*args: Any, **keywords: Any) -> Any:
-        given = [_as_numpy(name, argument) for argument in args]
-        named = {key: _as_numpy(name, argument) for key, argument in keywords.items()}
-        result = function(*given, **named)
-        written = keywords.get("out")
-        outs = written if isinstance(written, tuple) else (written,)
-        mark_written([out._array for out in outs if isinstance(out, Tensor)])
-        return written if isinstance(written, Tensor) else _as_ndarray(result)
+        return in_numpy(name, function, args, keywords, _core.as_ndarray)
 
     functools.update_wrapper(call, function, updated=())
     for method in ("reduce", "accumulate", "outer", "reduceat", "at"):
         if hasattr(function, method):
             setattr(call, method, _on_numpy(f"{name}.{method}", getattr(function, method)))
     return call
-
-
-def _as_numpy(name: str, argument: Any) -> Any:
-    """An argument with NumPy's arrays in place of tensors, and NumPy's dtypes, also in lists, tuples and dicts.
-
-    NotImplementedError for what NumPy cannot follow: gradients that are recorded, other devices.
-    """
-
-    def converted(leaf: Any) -> Any:
-        if isinstance(leaf, Tensor):
-            if leaf._node is not None and state.mode:
-                raise NotImplementedError(f"{name}: has no gradient, it runs on NumPy; detach() the array")
-            if leaf.device != "cpu":
-                raise NotImplementedError(f"{name}: runs on NumPy, but the array is on {leaf.device}; use to('cpu')")
-            return leaf.detach().numpy()
-        if isinstance(leaf, DType):
-            import numpy
-
-            return numpy.dtype(leaf.name)
-        return _given_ndarrays(name, leaf) if callable(leaf) and not isinstance(leaf, type) else leaf
-
-    return tree_map(converted, argument)
-
-
-def _given_ndarrays(name: str, function: Any) -> Any:
-    """A function of the user's, which is called by NumPy: it takes and gives arrays of tilewright."""
-
-    @functools.wraps(function, updated=())
-    def call(*args: Any, **keywords: Any) -> Any:
-        return _as_numpy(name, function(*map(_as_ndarray, args), **keywords))
-
-    return call
-
-
-def _as_ndarray(result: Any) -> Any:
-    """A result with ndarrays in place of NumPy's arrays and scalars of numbers."""
-    import numpy
-
-    def converted(leaf: Any) -> Any:
-        if isinstance(leaf, numpy.dtype):
-            return DType.__members__.get(leaf.name, leaf)
-        known = isinstance(leaf, (numpy.ndarray, numpy.generic)) and leaf.dtype.name in DType.__members__
-        return _core.as_ndarray(asarray(leaf)) if known else leaf
-
-    return tree_map(converted, result)

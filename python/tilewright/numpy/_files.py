@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from .. import _core
 from .._engine.arguments import refuse
-from ._fallback import _as_ndarray, fallback
+from .._functions.by_numpy import from_numpy
+from ._fallback import fallback
 
 
 class NpzFile(Mapping[str, Any]):
@@ -24,7 +26,7 @@ class NpzFile(Mapping[str, Any]):
         self.files: list[str] = archive.files
 
     def __getitem__(self, name: str) -> Any:
-        return _as_ndarray(self._archive[name])
+        return from_numpy(self._archive[name], _core.as_ndarray)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.files)
@@ -83,7 +85,7 @@ def load(file: Any, mmap_mode: Literal["r", "r+", "w+", "c"] | None = None, *, m
     if not (isinstance(file, (str, bytes, os.PathLike)) or hasattr(file, "read")):
         refuse("load", "file", file, "a path or a file")
     found = numpy.load(file, mmap_mode=mmap_mode, allow_pickle=False, max_header_size=max_header_size)
-    return NpzFile(found) if hasattr(found, "files") else _as_ndarray(found)
+    return NpzFile(found) if hasattr(found, "files") else from_numpy(found, _core.as_ndarray)
 
 
 def issubdtype(arg1: Any, arg2: Any) -> bool:

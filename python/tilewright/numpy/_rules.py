@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.arguments import option, shown
+from .._engine.dtypes import kind_of
 from .._engine.tensor import Tensor, asarray
 from .._engine.tree import tree_map
 from .._functions import indexing
@@ -80,7 +81,7 @@ def written(name: str, y: Any, out: Any, where: Any = True, casting: str = "same
         return _core.under_numpy_rules(indexing.where, (asarray(where, "bool"), y, asarray(0, y.dtype)), {})
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}: out is {shown(out)}, but must be an array of tilewright, which is written to")
-    if casting != "unsafe" and indexing._rank(y.dtype) > indexing._rank(out.dtype):
+    if casting != "unsafe" and kind_of(y.dtype) > kind_of(out.dtype):
         raise TypeError(f"{name}: out has dtype {out.dtype.name}, which cannot take the result's {y.dtype.name}")
     if where is not True:
         y = indexing.where(asarray(where, "bool"), y, out)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import _core
-from .._engine.arguments import shown
+from .._engine.arguments import arrays, shown
 from .._engine.tensor import Tensor, asarray
 from .._functions import indexing, manipulation, reductions, scans
-from ._rules import adopted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ._rules import under_numpy_rules
 
 # The functions of whole axes that are the reduction or the scan of one of two operands.
 _REDUCE: dict[str, Any] = {
@@ -38,14 +35,12 @@ def with_methods(name: str, function: Any, operands: int) -> Any:
     function.nin, function.nout, function.identity = operands, 1, _IDENTITY.get(name)
     function.at = _at(name, function)
     if operands == 2:
-        function.reduce = _reduce(name, function)
-        function.accumulate = _accumulate(name, function)
-        function.outer = _outer(function)
+        of_tensors = getattr(function, "__wrapped__", function)  # the protocols call it for tensors of another class
+        for make in (_reduce, _accumulate, _outer):
+            method = make(name, of_tensors)
+            method.__qualname__ = f"{name}.{method.__name__}"
+            setattr(function, method.__name__, under_numpy_rules(method))
     return function
-
-
-def _under_rules(function: Callable[..., Any], *args: Any) -> Any:
-    return adopted(_core.under_numpy_rules(function, args, {}))
 
 
 def _slices(x: Tensor, axis: int) -> list[Tensor]:
@@ -55,7 +50,7 @@ def _slices(x: Tensor, axis: int) -> list[Tensor]:
 
 
 def _reduce(name: str, function: Any) -> Any:
-    whole = _REDUCE.get(name)
+    whole, identity = _REDUCE.get(name), _IDENTITY.get(name)
 
     def reduce(array: Any, axis: Any = 0, dtype: Any = None, *, keepdims: bool = False, initial: Any = None) -> Any:
         """Combine the elements along axes, one after the other.
@@ -77,9 +72,6 @@ def _reduce(name: str, function: Any) -> Any:
         ValueError
             Of no elements, where there is neither `initial` nor a number that changes nothing.
         """
-        return _under_rules(compute, array, axis, dtype, keepdims, initial)
-
-    def compute(array: Any, axis: Any, dtype: Any, keepdims: bool, initial: Any) -> Any:
         x = asarray(array) if dtype is None else asarray(array, dtype)
         if whole is not None:
             y = whole(x, axis=axis, keepdims=keepdims) if initial is None or x.size else None
@@ -96,7 +88,7 @@ def _reduce(name: str, function: Any) -> Any:
     def one_axis(x: Tensor, axis: int, initial: Any) -> Any:
         parts = _slices(x, axis)
         if initial is None and not parts:
-            initial = function.identity
+            initial = identity
             if initial is None:
                 raise ValueError(f"{name}.reduce: no elements along axis {axis}, and no initial to give for them")
         if initial is not None:
@@ -107,7 +99,6 @@ def _reduce(name: str, function: Any) -> Any:
             y = function(y, part)
         return y
 
-    reduce.__qualname__ = f"{name}.reduce"
     return reduce
 
 
@@ -124,9 +115,6 @@ def _accumulate(name: str, function: Any) -> Any:
         dtype : dtype-like, optional
             Convert to this first.
         """
-        return _under_rules(compute, array, axis, dtype)
-
-    def compute(array: Any, axis: Any, dtype: Any) -> Any:
         x = asarray(array) if dtype is None else asarray(array, dtype)
         if whole is not None:
             return whole(x, axis=axis)
@@ -135,20 +123,15 @@ def _accumulate(name: str, function: Any) -> Any:
             parts[i] = function(parts[i - 1], parts[i])
         return manipulation.stack(parts, axis=axis) if parts else x
 
-    accumulate.__qualname__ = f"{name}.accumulate"
     return accumulate
 
 
-def _outer(function: Any) -> Any:
+def _outer(name: str, function: Any) -> Any:
     def outer(A: Any, B: Any, /) -> Any:
         """The function of each element of A with each of B; shape `A.shape + B.shape`."""
-        return _under_rules(compute, A, B)
-
-    def compute(a: Any, b: Any) -> Any:
-        a, b = asarray(a), asarray(b)
+        a, b = arrays(f"{name}.outer", A=A, B=B)
         return function(manipulation.reshape(a, a.shape + (1,) * b.ndim), b)
 
-    outer.__qualname__ = f"{function.__name__}.outer"
     return outer
 
 

@@ -87,6 +87,12 @@ struct Negative {
     return -x;
   }
 };
+struct Round {
+  template <class V>
+  TW_INLINE V operator()(V x) const {
+    return round_to<0>(x);
+  }
+};
 struct Add {
   template <class V>
   TW_INLINE V operator()(V a, V b) const {
@@ -194,6 +200,8 @@ template <class C, class T>
 void fill_arithmetic(ElementwiseKernels& t, DType dtype) {
   at(t.positive, dtype) = entry<nullptr, C, C>;
   at(t.negative, dtype) = entry<on_parts<unary_row<T, Negative>>, C, C>;
+  at(t.round, dtype) = entry<on_parts<unary_row<T, Round>>, C, C>;
+  at(t.rint, dtype) = entry<on_parts<unary_row<T, Round>>, C, C>;
   at(t.conj, dtype) = entry<unary_complex<T, Conj>, C, C>;
   at(t.times_i, dtype) = entry<unary_complex<T, TimesI>, C, C>;
   at(t.abs, dtype) = entry<unary_complex<T, Abs>, T, C>;

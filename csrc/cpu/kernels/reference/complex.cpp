@@ -53,6 +53,16 @@ number log1p(number z) {
   return make(__builtin_log1pl(x * (2 + x) + y * y) / 2, __builtin_atan2l(y, 1 + x));
 }
 
+// At infinities as the array API standard has it, with the signs of the parts.
+number tanh(number z) {
+  if (!__builtin_isinf(re(z))) return __builtin_ctanhl(z);
+  return make(__builtin_copysignl(1, re(z)), __builtin_copysignl(0, im(z)));
+}
+number tan(number z) {
+  if (!__builtin_isinf(im(z))) return __builtin_ctanl(z);
+  return make(__builtin_copysignl(0, re(z)), __builtin_copysignl(1, im(z)));
+}
+
 template <class C>
 number read(const void* p, int64_t i) {
   return make(((const C*)p)[i].re, ((const C*)p)[i].im);
@@ -101,6 +111,8 @@ template <class C, class T>
 void fill_arithmetic(ElementwiseKernels& t, DType d) {
   TW_UNARY(positive, C, z);
   TW_UNARY(negative, C, make(-re(z), -im(z)));
+  TW_UNARY(round, C, make(__builtin_rintl(re(z)), __builtin_rintl(im(z))));
+  TW_UNARY(rint, C, make(__builtin_rintl(re(z)), __builtin_rintl(im(z))));
   TW_UNARY(conj, C, make(re(z), -im(z)));
   TW_UNARY(times_i, C, make(-im(z), re(z)));
   TW_UNARY(abs, T, __builtin_cabsl(z));
@@ -130,13 +142,13 @@ void fill_functions(ElementwiseKernels& t, DType d) {
   TW_UNARY(log10, C, __builtin_clogl(z) * 0.434294481903251827651128918916605082L);
   TW_UNARY(sin, C, __builtin_csinl(z));
   TW_UNARY(cos, C, __builtin_ccosl(z));
-  TW_UNARY(tan, C, __builtin_ctanl(z));
+  TW_UNARY(tan, C, tan(z));
   TW_UNARY(arcsin, C, __builtin_casinl(z));
   TW_UNARY(arccos, C, __builtin_cacosl(z));
   TW_UNARY(arctan, C, __builtin_catanl(z));
   TW_UNARY(sinh, C, __builtin_csinhl(z));
   TW_UNARY(cosh, C, __builtin_ccoshl(z));
-  TW_UNARY(tanh, C, __builtin_ctanhl(z));
+  TW_UNARY(tanh, C, tanh(z));
   TW_UNARY(arcsinh, C, __builtin_casinhl(z));
   TW_UNARY(arccosh, C, __builtin_cacoshl(z));
   TW_UNARY(arctanh, C, __builtin_catanhl(z));

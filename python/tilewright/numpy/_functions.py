@@ -33,13 +33,13 @@ from .._functions import (
     scans,
     signs,
     sorting,
-    statistics,
     triangular,
     trigonometric,
 )
 from .._functions.aliases import ALIASES
 from ._placing import PLACING
 from ._polynomials import POLYNOMIALS
+from ._reductions import REDUCTIONS
 from ._rules import adapted, elementwise, same, under_numpy_rules
 from ._searching import SEARCHING
 from ._statistics import STATISTICS
@@ -115,12 +115,6 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "real": (complex_numbers.real, "val=x"),
     "imag": (complex_numbers.imag, "val=x"),
     # reductions
-    "sum": (reductions.sum, "a=x axis dtype -out keepdims"),
-    "prod": (reductions.prod, "a=x axis dtype -out keepdims"),
-    **dict.fromkeys(("max", "amax"), (reductions.max, _REDUCTION)),
-    **dict.fromkeys(("min", "amin"), (reductions.min, _REDUCTION)),
-    "any": (reductions.any, _REDUCTION),
-    "all": (reductions.all, _REDUCTION),
     "argmax": (reductions.argmax, _REDUCTION),
     "argmin": (reductions.argmin, _REDUCTION),
     # scans
@@ -268,99 +262,6 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     array([0. , 0.5, 1. ])
     """
     return extrema.clip(a, a_min if min is None else min, a_max if max is None else max)
-
-
-@under_numpy_rules
-def mean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    """Arithmetic mean over axes.
-
-    Parameters
-    ----------
-    a : array-like
-        Any shape.
-    axis : int or tuple of int, optional
-        Axes to reduce; all by default.
-    dtype : dtype-like, optional
-        Convert to this first; integers and bool become float64.
-    keepdims : bool
-        Keep the reduced axes with length 1.
-
-    Returns
-    -------
-    ndarray
-        Shape of `a` without the reduced axes.
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.mean([[1, 2], [3, 5]], axis=0)
-    array([2. , 3.5])
-    """
-    return statistics.mean(a if dtype is None else _asarray(a, dtype), axis=axis, keepdims=keepdims)
-
-
-@under_numpy_rules
-def var(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Variance over axes, `sum(|a - mean|^2) / (count - ddof)`.
-
-    Parameters
-    ----------
-    a : array-like
-        Any shape.
-    axis : int or tuple of int, optional
-        Axes to reduce; all by default.
-    dtype : dtype-like, optional
-        Convert to this first; integers and bool become float64.
-    ddof : float
-        Subtracted from the count.
-    keepdims : bool
-        Keep the reduced axes with length 1.
-
-    Returns
-    -------
-    ndarray
-        Shape of `a` without the reduced axes.
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.var([1, 2, 3, 4])
-    array(1.25)
-    """
-    a = a if dtype is None else _asarray(a, dtype)
-    return statistics.var(a, axis=axis, correction=ddof, keepdims=keepdims)
-
-
-@under_numpy_rules
-def std(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Standard deviation over axes, the root of `var`.
-
-    Parameters
-    ----------
-    a : array-like
-        Any shape.
-    axis : int or tuple of int, optional
-        Axes to reduce; all by default.
-    dtype : dtype-like, optional
-        Convert to this first; integers and bool become float64.
-    ddof : float
-        Subtracted from the count.
-    keepdims : bool
-        Keep the reduced axes with length 1.
-
-    Returns
-    -------
-    ndarray
-        Shape of `a` without the reduced axes.
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.std([1, 3])
-    array(1.)
-    """
-    a = a if dtype is None else _asarray(a, dtype)
-    return statistics.std(a, axis=axis, correction=ddof, keepdims=keepdims)
 
 
 @under_numpy_rules
@@ -637,9 +538,6 @@ FUNCTIONS: dict[str, Any] = {
             cross,
             einsum,
             einsum_path,
-            mean,
-            var,
-            std,
             reciprocal,
             round,
             sort,
@@ -647,6 +545,7 @@ FUNCTIONS: dict[str, Any] = {
         )
     },
     "result_type": elementwise("result_type", data_types.result_type),
+    **REDUCTIONS,
     **STATISTICS,
     **POLYNOMIALS,
     **_shared_functions(),

@@ -242,7 +242,7 @@ class vectorize:
             refuse("vectorize", "signature", signature, "None: apply_along_axis calls functions with slices")
         if not isinstance(otypes, str):
             otypes = () if otypes is None else entries("vectorize", "otypes", otypes, "dtypes")
-        self.otypes = [as_dtype(_CODES.get(name, name) if isinstance(name, str) else name) for name in otypes]
+        self.otypes = [as_dtype(name) for name in otypes]
         self.excluded = set(
             () if excluded is None else excluded if isinstance(excluded, (set, frozenset)) else _listed(excluded)
         )
@@ -300,13 +300,6 @@ def _dtype_of(value: Any, arrays: list[Tensor]) -> Any:
 
 def _listed(excluded: Any) -> list[Any]:
     return entries("vectorize", "excluded", excluded, "a collection of positions and names")
-
-
-_CODES = {
-    "?": "bool", "b": "int8", "h": "int16", "i": "int32", "l": "int64", "q": "int64",
-    "B": "uint8", "H": "uint16", "I": "uint32", "L": "uint64", "Q": "uint64",
-    "e": "float16", "f": "float32", "d": "float64", "F": "complex64", "D": "complex128",
-}  # fmt: skip
 
 
 def common_shape(op: str, arrays: list[Tensor]) -> tuple[int, ...]:

@@ -53,6 +53,7 @@ from ._array import _unpickle as _unpickle, ndarray
 from ._fallback import fallback
 from ._files import NpzFile as NpzFile, issubdtype, load
 from ._functions import FUNCTIONS
+from ._layout import flatiter
 from ._placing import BY_INDEX
 from ._rules import under_numpy_rules
 
@@ -89,6 +90,7 @@ __all__ = [
     "euler_gamma",
     "fft",
     "finfo",
+    "flatiter",
     "float16",
     "float32",
     "float64",

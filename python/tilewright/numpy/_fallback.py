@@ -42,7 +42,7 @@ ABSENT: dict[str, str] = {
         ("core", "lib", "f2py", "ctypeslib", "test", "get_include", "show_config", "show_runtime", "dtypes"), _INNARDS
     ),
     **dict.fromkeys(("sctypeDict", "ScalarType", "mintypecode", "typename"), _INNARDS),
-    **dict.fromkeys(("nditer", "nested_iters", "flatiter", "broadcast"), "it steps through NumPy's memory from Python"),
+    **dict.fromkeys(("nditer", "nested_iters", "broadcast"), "it steps through NumPy's memory from Python"),
     "memmap": "use asarray(numpy.memmap(...)), which shares the memory of the file",
 }
 

@@ -37,6 +37,7 @@ from .._functions import (
     trigonometric,
 )
 from .._functions.aliases import ALIASES
+from ._layout import LAYOUT
 from ._placing import PLACING
 from ._polynomials import POLYNOMIALS
 from ._reductions import REDUCTIONS
@@ -68,23 +69,21 @@ _REDUCTION = "a=x axis -out keepdims"
 # NumPy's parameters: see `adapted`.
 _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     # creation
-    "empty": (creation.empty, "shape dtype", {"dtype": _FLOAT}),
-    "zeros": (creation.zeros, "shape dtype", {"dtype": _FLOAT}),
-    "ones": (creation.ones, "shape dtype", {"dtype": _FLOAT}),
-    "full": (creation.full, "shape fill_value dtype"),
-    "empty_like": (creation.empty_like, "prototype=x dtype"),
-    "zeros_like": (creation.zeros_like, "a=x dtype"),
-    "ones_like": (creation.ones_like, "a=x dtype"),
-    "full_like": (creation.full_like, "a=x fill_value dtype"),
-    "eye": (creation.eye, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
+    "empty": (creation.empty, "shape dtype +order", {"dtype": _FLOAT}),
+    "zeros": (creation.zeros, "shape dtype +order", {"dtype": _FLOAT}),
+    "ones": (creation.ones, "shape dtype +order", {"dtype": _FLOAT}),
+    "full": (creation.full, "shape fill_value dtype +order"),
+    "empty_like": (creation.empty_like, "prototype=x dtype +order"),
+    "zeros_like": (creation.zeros_like, "a=x dtype +order"),
+    "ones_like": (creation.ones_like, "a=x dtype +order"),
+    "full_like": (creation.full_like, "a=x fill_value dtype +order"),
+    "eye": (creation.eye, "N=n_rows M=n_cols k dtype +order", {"M": None, "dtype": _FLOAT}),
     "identity": (creation.eye, "n=n_rows dtype", {"dtype": _FLOAT}),
     "arange": (creation.arange, "start stop step dtype", {"stop": None, "step": 1}),
     "linspace": (creation.linspace, "start stop num endpoint -retstep dtype", {"num": 50}),
     "from_dlpack": (_from_dlpack, "x device copy"),
     "tri": (triangular.tri, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
     # shape
-    "reshape": (manipulation.reshape, "a=x shape -order copy"),
-    "ravel": (manipulation.ravel, "a=x -order"),
     "permute_dims": (manipulation.permute_dims, "a=x axes"),
     "matrix_transpose": (manipulation.matrix_transpose, "x"),
     "swapaxes": (manipulation.swapaxes, "a=x axis1 axis2"),
@@ -93,7 +92,6 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "expand_dims": (manipulation.expand_dims, "a=x axis"),
     "broadcast_to": (manipulation.broadcast_to, "array=x shape"),
     "flip": (manipulation.flip, "m=x axis"),
-    "copy": (manipulation.copy, "a=x -order"),
     "astype": (manipulation.astype, "x dtype copy"),
     "concatenate": (manipulation.concatenate, "arrays axis -out"),
     "stack": (manipulation.stack, "arrays axis -out"),
@@ -154,62 +152,6 @@ def _adapted_functions() -> dict[str, Any]:
         name: adapted(name, function, parameters, **(defaults[0] if defaults else {}))
         for name, (function, parameters, *defaults) in _ADAPTED.items()
     }
-
-
-@under_numpy_rules
-def array(object: Any, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0) -> Any:
-    """An array of numbers, nested lists, or an array of any library.
-
-    Parameters
-    ----------
-    object : array-like
-        Floats become float64, ints int64, bools bool, complex numbers complex128.
-    dtype : dtype-like, optional
-        Element type; by default the data's own.
-    copy : bool, optional
-        True copies, None copies only where needed, False raises there.
-    ndmin : int
-        Fewest axes of the result; missing ones go in front, with length 1.
-
-    Returns
-    -------
-    ndarray
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.array([1.0, 2.5])
-    array([1. , 2.5])
-    """
-    x = _asarray(object, dtype, copy=copy)
-    ndmin = integer("array", "ndmin", ndmin, at_most=16)
-    return x if x.ndim >= ndmin else manipulation.reshape(x, (1,) * (ndmin - x.ndim) + x.shape)
-
-
-@under_numpy_rules
-def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None) -> Any:
-    """An array that shares memory with `a` where it can: `array` with `copy=None`.
-
-    Parameters
-    ----------
-    a : array-like
-        A tensor of tilewright stays on its tape.
-    dtype : dtype-like, optional
-        Element type; by default the data's own.
-    copy : bool, optional
-        True copies, None copies only where needed, False raises there.
-
-    Returns
-    -------
-    ndarray
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.asarray([1, 2])
-    array([1, 2])
-    """
-    return _asarray(a, dtype, copy=copy)
 
 
 @under_numpy_rules
@@ -530,8 +472,6 @@ FUNCTIONS: dict[str, Any] = {
     **{
         f.__name__: f
         for f in (
-            array,
-            asarray,
             angle,
             argsort,
             clip,
@@ -545,6 +485,7 @@ FUNCTIONS: dict[str, Any] = {
         )
     },
     "result_type": elementwise("result_type", data_types.result_type),
+    **LAYOUT,
     **REDUCTIONS,
     **STATISTICS,
     **POLYNOMIALS,

@@ -54,6 +54,7 @@ from ._fallback import fallback
 from ._files import NpzFile as NpzFile, issubdtype, load
 from ._functions import FUNCTIONS
 from ._layout import flatiter
+from ._parts import ndenumerate
 from ._placing import BY_INDEX
 from ._rules import under_numpy_rules
 
@@ -62,8 +63,10 @@ globals().update(FUNCTIONS)
 bool = bool_
 half, single, double = float16, float32, float64
 csingle, cdouble = complex64, complex128
-int_ = intp = longlong = int64
-uint = uintp = uint64
+int_ = intp = longlong = long = int64
+uint = uintp = ulonglong = ulong = uint64
+byte, short, intc = int8, int16, int32
+ubyte, ushort, uintc = uint8, uint16, uint32
 
 euler_gamma = 0.5772156649015329
 newaxis = None
@@ -122,6 +125,16 @@ __all__ = [
     "uint32",
     "uint64",
     "uintp",
+    "long",
+    "ulonglong",
+    "ulong",
+    "byte",
+    "short",
+    "intc",
+    "ubyte",
+    "ushort",
+    "uintc",
+    "ndenumerate",
 ]
 
 ndarray._namespace = sys.modules[__name__]

@@ -12,7 +12,7 @@ from .._functions.indexing import _getitem
 from .._functions.methods import _OPERATORS
 from . import _fallback
 from ._functions import FUNCTIONS
-from ._layout import flatiter
+from ._layout import checked, flatiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +119,8 @@ class ndarray(Tensor):
         if casting != "unsafe" and not _fallback.fallback("can_cast")(self.dtype, dtype, casting):
             raise TypeError(f"astype: {self.dtype.name} cannot become {as_dtype(dtype).name} by the rule {casting!r}")
         y = FUNCTIONS["astype"](self, dtype, copy=copy)
-        return y if order in ("K", "C") else FUNCTIONS["asarray"](y, order=order)
+        letter = checked("astype", order, "CFAK", "K")
+        return y if letter in "KC" else FUNCTIONS["asarray"](y, order=letter)
 
     @property
     def flat(self) -> flatiter:
@@ -132,7 +133,7 @@ class ndarray(Tensor):
 
     def tobytes(self, order: str = "C") -> bytes:
         """The elements' bytes, in an order."""
-        return self.detach().numpy().tobytes(order)  # type: ignore[arg-type]
+        return self.detach().numpy().tobytes(checked("tobytes", order, "CFAK", "C"))  # type: ignore[arg-type]
 
     def dot(self, b: Any, out: Any = None) -> Any:
         """See `np.dot`."""

@@ -19,6 +19,7 @@ PASSED = frozenset(
         *("errstate", "seterr", "geterr", "seterrcall", "geterrcall", "printoptions", "set_printoptions"),
         *("get_printoptions", "testing", "exceptions", "typing", "format_float_positional", "format_float_scientific"),
         *("base_repr", "binary_repr", "little_endian", "typecodes", "iterable", "ndindex"),
+        *("False_", "True_", "emath", "polynomial"),
         *("getbufsize", "setbufsize", "info", "ufunc"),
     )
 )

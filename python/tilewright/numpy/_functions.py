@@ -38,13 +38,15 @@ from .._functions import (
 )
 from .._functions.aliases import ALIASES
 from ._layout import LAYOUT
+from ._parts import PARTS
 from ._placing import PLACING
 from ._polynomials import POLYNOMIALS
 from ._reductions import REDUCTIONS
-from ._rules import adapted, elementwise, same, under_numpy_rules
+from ._rules import adapted, elementwise, same, under_numpy_rules, written
 from ._searching import SEARCHING
 from ._statistics import STATISTICS
 from ._ufuncs import with_methods
+from ._windows import WINDOWS
 
 # What NumPy does not have, or what is declared below.
 _NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal", "divmod"}
@@ -80,7 +82,6 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "eye": (creation.eye, "N=n_rows M=n_cols k dtype +order", {"M": None, "dtype": _FLOAT}),
     "identity": (creation.eye, "n=n_rows dtype", {"dtype": _FLOAT}),
     "arange": (creation.arange, "start stop step dtype", {"stop": None, "step": 1}),
-    "linspace": (creation.linspace, "start stop num endpoint -retstep dtype", {"num": 50}),
     "from_dlpack": (_from_dlpack, "x device copy"),
     "tri": (triangular.tri, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
     # shape
@@ -181,7 +182,7 @@ def angle(z: Any, deg: bool = False) -> Any:
 
 
 @under_numpy_rules
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """Limit the elements to an interval.
 
     Parameters
@@ -190,6 +191,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
         Any shape.
     a_min, a_max : array-like or number, optional
         Bounds that broadcast with `a`; None leaves that side open.
+    out : ndarray, optional
+        What the result is written to.
     min, max : array-like or number, optional
         Other names of the bounds.
 
@@ -203,7 +206,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     >>> np.clip([-1.0, 0.5, 3.0], 0, 1)
     array([0. , 0.5, 1. ])
     """
-    return extrema.clip(a, a_min if min is None else min, a_max if max is None else max)
+    y = extrema.clip(a, a_min if min is None else min, a_max if max is None else max)
+    return y if out is None else written("clip", y, out)
 
 
 @under_numpy_rules
@@ -234,7 +238,7 @@ def reciprocal(x: Any, /) -> Any:
 
 
 @under_numpy_rules
-def round(a: Any, decimals: int = 0) -> Any:
+def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """Round to so many decimals; halves go to the even neighbour.
 
     Parameters
@@ -243,6 +247,8 @@ def round(a: Any, decimals: int = 0) -> Any:
         Any shape.
     decimals : int
         Digits after the point, before it where negative.
+    out : ndarray, optional
+        What the result is written to.
 
     Returns
     -------
@@ -255,8 +261,11 @@ def round(a: Any, decimals: int = 0) -> Any:
     >>> np.round([0.125, 2.5], 2)
     array([0.12, 2.5 ])
     """
-    x = _asarray(a)
-    decimals = integer("round", "decimals", decimals, at_least=-400, at_most=400)
+    y = _rounded(_asarray(a), integer("round", "decimals", decimals, at_least=-400, at_most=400))
+    return y if out is None else written("round", y, out)
+
+
+def _rounded(x: Any, decimals: int) -> Any:
     if x.dtype == bool_:
         x = manipulation.astype(x, "float16")
     if decimals == 0 or (decimals > 0 and not x.dtype.is_inexact):
@@ -415,7 +424,9 @@ def einsum(
         Convert all to this first.
     optimize : bool, str or list
         The order of the products of more than two arrays.
-    out, order, casting : optional
+    out : ndarray, optional
+        What the result is written to.
+    order, casting : optional
         Only NumPy's defaults.
 
     Returns
@@ -428,11 +439,10 @@ def einsum(
     >>> np.einsum("ij,j", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
     array([21., 43.])
     """
-    if out is not None:
-        raise TypeError("einsum: the argument out of NumPy's function is not there yet")
     option("einsum", "order", order, ["K"])
     option("einsum", "casting", casting, ["safe"])
-    return einsums.einsum(*operands, dtype=dtype, optimize=optimize)
+    y = einsums.einsum(*operands, dtype=dtype, optimize=optimize)
+    return y if out is None else written("einsum", y, out)
 
 
 @under_numpy_rules
@@ -492,7 +502,10 @@ FUNCTIONS: dict[str, Any] = {
     **_shared_functions(),
     **PLACING,
     **SEARCHING,
+    **PARTS,
+    **WINDOWS,
 }
+FUNCTIONS |= {"row_stack": FUNCTIONS["vstack"], "around": FUNCTIONS["round"], "asanyarray": FUNCTIONS["asarray"]}
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():
     _function.__module__ = "tilewright.numpy"

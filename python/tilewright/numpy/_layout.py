@@ -23,8 +23,7 @@ def checked(op: str, order: Any, letters: str, default: str) -> str:
         return default
     if not isinstance(order, str):
         raise TypeError(f"{op}: order is {shown(order)}, but must be a str")
-    option(op, "order", order.upper(), tuple(letters))
-    return order.upper()
+    return order if order == default else option(op, "order", order.upper(), tuple(letters))
 
 
 def _lies(x: Tensor, axes: tuple[int, ...]) -> bool:
@@ -125,7 +124,7 @@ def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None
     array([[0, 2, 4],
            [1, 3, 5]])
     """
-    letter = "C" if order == "C" else checked("reshape", order, "CFA", "C")
+    letter = checked("reshape", order, "CFA", "C")
     if letter == "C" or (letter == "A" and not is_fortran(a := _array("reshape", "a", a))):
         return manipulation.reshape(a, shape, copy=copy)
     x = permute_dims(_array("reshape", "a", a))
@@ -157,7 +156,7 @@ def copy(a: Any, order: str = "C") -> Any:
     >>> x
     array([0., 0.])
     """
-    letter = "C" if order == "C" else checked("copy", order, "CFAK", "C")
+    letter = checked("copy", order, "CFAK", "C")
     return manipulation.copy(a) if letter == "C" else laid_out(_array("copy", "a", a), letter)
 
 

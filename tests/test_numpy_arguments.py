@@ -91,10 +91,16 @@ def test_weighted_quantiles_have_gradients():
     ["np.polyfit(t, y, 2, full=True)", "np.polyfit(t, yy, 3, None, True)", "np.polyfit(t, y, 2, rcond=1e-3)",
      "np.polyfit(t, y, 2, rcond=.5)", "np.polyfit(t, y, 3, w=t + 2, full=True)",
      "np.polyfit(t, y, 1, cov=True, w=t + 2)",
-     "np.polyfit(t[:3], y[:3], 2, full=True)", "np.polyfit(t * 0 + 1, y, 1, full=True)", "np.polyfit(t, y, 1, 1e-9)"],
+     "np.polyfit(t[:3], y[:3], 2, full=True)", "np.polyfit(t * 0 + 1, y, 1, full=True)", "np.polyfit(t, y, 1, 1e-9)",
+     "np.polyfit(t * 0 + 1, y, 1)", "np.polyfit([1, 1, 2], [1, 2, 4], 2)", "np.polyfit([1], [2], 1)"],
 )  # fmt: skip
 def test_fits(text):
     both(text)
+
+
+def test_fits_that_have_a_choice_say_so():
+    with pytest.warns(RuntimeWarning, match="polyfit: the samples do not tell the powers apart"):
+        assert np.polyfit([1.0, 1, 1], [1.0, 2, 3], 1).tolist() == pytest.approx([1, 1])
 
 
 def test_fits_by_singular_values_have_gradients():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import _core
 from .._engine.arguments import array, flag, integer, number
 from .._engine.dtypes import promote_types
 from .._engine.tensor import Tensor, asarray
-from .arithmetic import sqrt, square
+from .arithmetic import abs, sqrt, square
 from .comparison import equal
 from .complex import conj
 from .creation import arange, eye, zeros
@@ -15,8 +17,9 @@ from .indexing import nonzero, where
 from .linalg import _inv, _lstsq, _qr, matmul
 from .manipulation import astype, concatenate, expand_dims, matrix_transpose, reshape, stack
 from .padding import pad
-from .reductions import sum
+from .reductions import max, min, sum
 from .scans import cumulative_prod
+from .triangular import diagonal_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,12 +70,16 @@ def polyval(p: Any, x: Any) -> Tensor:
 
 
 def _least_squares(a: Tensor, b: Tensor) -> Tensor:
-    """What has the least squared error, and where that leaves a choice the least length; for full rank."""
-    if a.shape[0] >= a.shape[1]:
-        q, r = _qr(a, "reduced")
-        return matmul(_inv(r), matmul(matrix_transpose(conj(q)), b))
-    q, r = _qr(matrix_transpose(conj(a)), "reduced")
-    return matmul(q, matmul(_inv(matrix_transpose(conj(r))), b))
+    """What has the least squared error, and where that leaves a choice the least length."""
+    wide = a.shape[0] < a.shape[1]
+    q, r = _qr(matrix_transpose(conj(a)) if wide else a, "reduced")
+    sizes = abs(diagonal_of(r.detach(), 0))
+    if not bool(min(sizes) > max(sizes) * (a.shape[0] * _eps(a.dtype))):
+        warnings.warn("polyfit: the samples do not tell the powers apart; see rcond", RuntimeWarning, stacklevel=4)
+        return _lstsq(a, b, a.shape[0] * _eps(a.dtype))[0]
+    if wide:
+        return matmul(q, matmul(_inv(matrix_transpose(conj(r))), b))
+    return matmul(_inv(r), matmul(matrix_transpose(conj(q)), b))
 
 
 def _eps(dtype: Any) -> float:
@@ -100,8 +107,8 @@ def polyfit(
     deg : int
         The highest power.
     rcond : float, optional
-        Singular values at or below so much of the largest count as 0, and the shortest solution is taken. By default
-        the powers must be independent; with `full`, n times the dtype's eps.
+        Singular values at or below so much of the largest count as 0, and the shortest solution is taken; by default n
+        times the dtype's eps.
     full : bool
         Give what tells how good the fit is, too.
     w : array-like, shape (n,), optional
@@ -121,9 +128,14 @@ def polyfit(
     Raises
     ------
     ValueError
-        Where the shapes do not fit, there are no samples, or too few for `cov` or different ones for the degree.
+        Where the shapes do not fit, there are no samples, or too few for `cov`.
     TypeError
         For float16 and bfloat16.
+
+    Warns
+    -----
+    RuntimeWarning
+        Where there are too few different samples for the degree.
 
     Examples
     --------

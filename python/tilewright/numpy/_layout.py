@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._engine.arguments import array as _array, integer, option, shown
+from .._engine.arguments import array as _array, flag, integer, option, shown
 from .._engine.tensor import Tensor, asarray as _asarray
 from .._functions import manipulation
 from .._functions.creation import arange
@@ -35,6 +35,11 @@ def _lies(x: Tensor, axes: tuple[int, ...]) -> bool:
                 return not x.size
             expected *= x.shape[axis]
     return True
+
+
+def in_c_order(x: Tensor) -> bool:
+    """Whether x lies in C order without gaps."""
+    return _lies(x, tuple(range(x.ndim)))
 
 
 def is_fortran(x: Tensor) -> bool:
@@ -224,6 +229,7 @@ def asarray(a: Any, dtype: Any = None, order: str | None = None, *, copy: bool |
 
 def _ordered(op: str, object: Any, dtype: Any, copy: Any, order: Any) -> Tensor:
     letter = checked(op, order, "CFAK", "K")
+    copy = None if copy is None else flag(op, "copy", copy)
     like = _asarray(object) if hasattr(object, "strides") else None
     x = _asarray(object if like is None else like, dtype, copy=copy if copy is False else None)
     source = x if like is None else like

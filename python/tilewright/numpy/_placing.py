@@ -7,12 +7,14 @@ from typing import Any
 
 from .._engine.arguments import array, entries, function, integer, integers, shape as checked_shape, shown
 from .._engine.dtypes import bool_
+from .._engine.op import is_number
 from .._engine.tensor import Tensor, asarray
 from .._functions.creation import arange, ones
 from .._functions.indexing import nonzero, where as choose
 from .._functions.joining import resize
 from .._functions.manipulation import _axis, concatenate, moveaxis, reshape
 from .._functions.triangular import tril_indices, triu_indices
+from ._layout import in_c_order
 from ._rules import under_numpy_rules
 
 
@@ -226,6 +228,10 @@ def fill_diagonal(a: Any, val: Any) -> None:
     a = _target("fill_diagonal", "a", a)
     if a.ndim < 2 or (a.ndim > 2 and len(set(a.shape)) > 1):
         raise ValueError(f"fill_diagonal: a has shape {a.shape}, but needs two axes, or more of one length")
+    if is_number(val) and a._node is None and a.size and in_c_order(a):
+        step = sum(a.strides) // a.itemsize
+        reshape(a, (-1,))[: (min(a.shape) - 1) * step + 1 : step] = val
+        return
     along = arange(min(a.shape))
     if along.size:
         a[(along,) * a.ndim] = resize(val, along.shape)

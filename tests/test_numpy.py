@@ -17,7 +17,7 @@ import tilewright as tw
 import tilewright.numpy as np
 from cases import CASES
 from tilewright import nn
-from tilewright.numpy import _functions
+from tilewright.numpy import _functions, _reductions
 
 A = [[0.1, 0.2, 0.3], [1.0, 2.0, 3.0]]
 
@@ -341,7 +341,7 @@ def parameters(function):
     return [p.name for p in inspect.signature(function).parameters.values() if p.name not in ("self", "args", "kwargs")]
 
 
-@pytest.mark.parametrize("name", [*sorted(_functions._ADAPTED), "mean", "var", "std", "round", "array"])
+@pytest.mark.parametrize("name", [*sorted(_functions._ADAPTED), *sorted(_reductions.ADAPTED), "round", "array"])
 def test_arguments_stand_where_numpys_do(name):
     """Those that are here are among NumPy's, in its order; `-out` in the table keeps the place of one that is not."""
     theirs = parameters(getattr(numpy, name))
@@ -354,13 +354,13 @@ def test_arguments_stand_where_numpys_do(name):
 def test_arguments_that_are_not_there():
     x = np.array(A)
     assert np.sum(x, 0, None, None, True).shape == (1, 3) and x.sum(1, None, None, True).shape == (2, 1)
-    for call in (lambda: np.sum(x, where=x > 0), lambda: np.add(x, x, order="C")):
-        with pytest.raises(TypeError, match=r"^(sum|add): the argument \w+ of NumPy's function is not there yet"):
+    for call in (lambda: np.cumsum(x, where=x > 0), lambda: np.add(x, x, order="C")):
+        with pytest.raises(TypeError, match=r"^(cumsum|add): the argument \w+ of NumPy's function is not there yet"):
             call()
     with pytest.raises(TypeError, match="sum: axis is given twice"):
         np.sum(x, 0, axis=1)
-    with pytest.raises(TypeError, match="sum: takes at most 5 arguments, got 6"):
-        np.sum(x, 0, None, None, False, 1)
+    with pytest.raises(TypeError, match="sum: takes at most 7 arguments, got 8"):
+        np.sum(x, 0, None, None, False, 1, True, 1)
     with pytest.raises(ValueError, match="where: either both or neither"):
         np.where(x > 0, 1)
 

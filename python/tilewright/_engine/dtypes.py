@@ -46,11 +46,21 @@ complex64 = DType.complex64
 complex128 = DType.complex128
 
 _BY_NAME: dict[str, DType] = dict(DType.__members__)
+# NumPy's letters, alone and with bytes: "d" and "f8".
+_CODES: dict[str, DType] = {
+    "?": bool_, "b": int8, "h": int16, "i": int32, "l": int64, "q": int64,
+    "B": uint8, "H": uint16, "I": uint32, "L": uint64, "Q": uint64,
+    "e": float16, "f": float32, "d": float64, "F": complex64, "D": complex128,
+    "b1": bool_, "i1": int8, "i2": int16, "i4": int32, "i8": int64,
+    "u1": uint8, "u2": uint16, "u4": uint32, "u8": uint64,
+    "f2": float16, "f4": float32, "f8": float64, "c8": complex64, "c16": complex128,
+}  # fmt: skip
+_PYTHONS = {"int": 0, "float": 0.0, "complex": 0j}
 _NUMBERS = {bool: False, int: 0, float: 0.0, complex: 0j}  # one of each type of Python's
 
 
 def as_dtype(dtype: Any) -> DType:
-    """A `DType` from one, from its name, from Python's bool, int, float or complex, or from a NumPy or PyTorch dtype.
+    """A `DType` from one, its name, Python's bool, int, float or complex, NumPy's codes, or a NumPy or PyTorch dtype.
 
     Raises
     ------
@@ -64,6 +74,12 @@ def as_dtype(dtype: Any) -> DType:
     named = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", dtype)
     name = str(named).removeprefix("torch.").removesuffix("_")
     if name not in _BY_NAME:
+        if isinstance(dtype, str):
+            if name in _PYTHONS:
+                return _default_dtype(_PYTHONS[name])
+            code = name[1:] if name[:1] in ("<", "=", "|") else name  # all machines here are little-endian
+            if code in _CODES:
+                return _CODES[code]
         raise TypeError(f"dtype {shown(dtype)} is not one of {', '.join(_BY_NAME)}")
     return _BY_NAME[name]
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 
-from .._engine.arguments import array, entries, flag, function, refuse
+from .._engine.arguments import array, entries, flag, function, refuse, shown
 from .._engine.dtypes import as_dtype, bool_, promote_types
 from .._engine.op import is_number
 from .._engine.tensor import Tensor
-from .creation import zeros_like
+from .creation import full, zeros, zeros_like
 from .indexing import nonzero, where
 from .logical import logical_not, logical_or
 from .manipulation import _axis, astype, broadcast_to, moveaxis, ravel, reshape, stack
+from .repeating import broadcast_shapes
 from .searching import exact
 
 TYPE_CHECKING = False
@@ -216,8 +218,9 @@ class vectorize:
         Positions and names of arguments that are passed on as they are.
     cache : bool
         Whether the first call, which tells the dtypes, is used for the first element, too. It is in any case.
-    signature : None
-        NumPy's signatures of slices are not supported; `apply_along_axis` has slices.
+    signature : str, optional
+        For a function of slices: the names of the axes that it gets and gives, "(m,n),(n)->(m)". The axes in front
+        broadcast together.
 
     Examples
     --------
@@ -226,6 +229,9 @@ class vectorize:
     >>> larger([[1], [5]], [2, 3])
     tensor([[2, 3],
             [5, 5]])
+    >>> spread = tw.vectorize(lambda v: tw.max(v) - tw.min(v), signature="(n)->()")
+    >>> spread([[1.0, 4.0, 2.0], [5.0, 5.0, 5.0]])
+    tensor([3., 0.])
     """
 
     def __init__(
@@ -235,15 +241,14 @@ class vectorize:
         doc: str | None = None,
         excluded: Any = None,
         cache: bool = False,
-        signature: None = None,
+        signature: str | None = None,
     ) -> None:
         self.pyfunc = function("vectorize", "pyfunc", pyfunc)
         flag("vectorize", "cache", cache)
-        if signature is not None:
-            refuse("vectorize", "signature", signature, "None: apply_along_axis calls functions with slices")
+        self.signature = None if signature is None else _cores(signature)
         if not isinstance(otypes, str):
             otypes = () if otypes is None else entries("vectorize", "otypes", otypes, "dtypes")
-        self.otypes = [as_dtype(_CODES.get(name, name) if isinstance(name, str) else name) for name in otypes]
+        self.otypes = [as_dtype(name) for name in otypes]
         self.excluded = set(
             () if excluded is None else excluded if isinstance(excluded, (set, frozenset)) else _listed(excluded)
         )
@@ -257,6 +262,8 @@ class vectorize:
         arrays = [array("vectorize", f"argument {name}", value) for name, value in given]
         if not arrays:
             return self.pyfunc(*args, **kwargs)
+        if self.signature is not None:
+            return self._of_slices(args, kwargs, chosen, named, arrays)
         shape = common_shape("vectorize", arrays)
         recorded = any(x.requires_grad for x in arrays)
         flat = [ravel(broadcast_to(x, shape)) for x in arrays]
@@ -277,6 +284,52 @@ class vectorize:
         made = tuple([self._joined(k, column, shape, arrays) for k, column in enumerate(columns)])
         return made[0] if single else made
 
+    def _of_slices(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], chosen: list[int], named: list[str], arrays: list[Tensor]
+    ) -> Any:
+        """As `__call__`, of a function with a signature."""
+        inner, outer = self.signature or ((), ())
+        if len(arrays) != len(inner):
+            raise TypeError(f"vectorize: the signature has {len(inner)} arguments, but {len(arrays)} are given")
+        sizes: dict[str, int] = {}
+        for k, (x, core) in enumerate(zip(arrays, inner, strict=True)):
+            if x.ndim < len(core):
+                raise ValueError(
+                    f"vectorize: argument {k} has shape {x.shape}, but the signature names {len(core)} axes"
+                )
+            _take_sizes(f"argument {k}", sizes, core, x.shape[x.ndim - len(core) :])
+        loops = [x.shape[: x.ndim - len(core)] for x, core in zip(arrays, inner, strict=True)]
+        loop = broadcast_shapes(*loops)
+        arrays = [broadcast_to(x, loop + x.shape[x.ndim - len(core) :]) for x, core in zip(arrays, inner, strict=True)]
+        columns: list[list[Tensor]] = [[] for _ in outer]
+        for place in itertools.product(*map(range, loop)):
+            positional, by_name = list(args), dict(kwargs)
+            slices = [x[place] for x in arrays]
+            for k, part in zip(chosen, slices, strict=False):
+                positional[k] = part
+            by_name |= dict(zip(named, slices[len(chosen) :], strict=True))
+            results = self.pyfunc(*positional, **by_name)
+            results = results if isinstance(results, tuple) else (results,)
+            if len(results) != len(outer):
+                raise ValueError(f"vectorize: pyfunc gives {len(results)} results, but the signature has {len(outer)}")
+            for column, result, core in zip(columns, results, outer, strict=True):
+                y = array("vectorize", "what pyfunc gives", result)
+                _take_sizes("a result", sizes, core, y.shape)
+                column.append(y)
+        made = tuple([self._stacked(k, column, loop, outer[k], sizes) for k, column in enumerate(columns)])
+        return made[0] if len(made) == 1 else made
+
+    def _stacked(
+        self, k: int, column: list[Tensor], loop: tuple[int, ...], core: tuple[str, ...], sizes: dict[str, int]
+    ) -> Tensor:
+        """The k-th results of all slices as one tensor."""
+        if not column:
+            if k >= len(self.otypes) or any(name not in sizes for name in core):
+                raise ValueError("vectorize: there is no slice to call the function with, and otypes or sizes are open")
+            return zeros((*loop, *[sizes[name] for name in core]), dtype=self.otypes[k])
+        y = reshape(stack(column), (*loop, *column[0].shape))
+        return astype(y, self.otypes[k], copy=False) if k < len(self.otypes) else y
+
     def _joined(self, k: int, column: tuple[Any, ...], shape: tuple[int, ...], arrays: list[Tensor]) -> Tensor:
         """The k-th results of all calls as one tensor."""
         dtype = self.otypes[k] if k < len(self.otypes) else _dtype_of(column[0], arrays)
@@ -285,6 +338,27 @@ class vectorize:
         else:
             made = exact("vectorize", "what pyfunc gives", list(column))
         return astype(reshape(made, shape), dtype, copy=False).to(arrays[0].device)
+
+
+def _cores(signature: Any) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+    """The names of the axes of all arguments and of all results."""
+    term = r"\((?:\w+(?:,\w+)*)?\)"
+    if not isinstance(signature, str):
+        refuse("vectorize", "signature", signature, 'a str such as "(m,n),(n)->(m)"')
+    text = "".join(signature.split())
+    if not re.fullmatch(rf"{term}(,{term})*->{term}(,{term})*", text):
+        raise ValueError(f'vectorize: signature is {shown(signature)}, but must be such as "(m,n),(n)->(m)"')
+    left, right = ([tuple(re.findall(r"\w+", t)) for t in re.findall(term, side)] for side in text.split("->"))
+    return tuple(left), tuple(right)
+
+
+def _take_sizes(what: str, sizes: dict[str, int], core: tuple[str, ...], lengths: tuple[int, ...]) -> None:
+    """Enter the lengths of named axes, or compare with those that are known."""
+    if len(core) != len(lengths):
+        raise ValueError(f"vectorize: {what} has shape {lengths}, but the signature names {len(core)} axes")
+    for name, length in zip(core, lengths, strict=True):
+        if sizes.setdefault(name, length) != length:
+            raise ValueError(f"vectorize: axis {name} of {what} has length {length}, but {sizes[name]} elsewhere")
 
 
 def _dtype_of(value: Any, arrays: list[Tensor]) -> Any:
@@ -301,13 +375,6 @@ def _dtype_of(value: Any, arrays: list[Tensor]) -> Any:
 
 def _listed(excluded: Any) -> list[Any]:
     return entries("vectorize", "excluded", excluded, "a collection of positions and names")
-
-
-_CODES = {
-    "?": "bool", "b": "int8", "h": "int16", "i": "int32", "l": "int64", "q": "int64",
-    "B": "uint8", "H": "uint16", "I": "uint32", "L": "uint64", "Q": "uint64",
-    "e": "float16", "f": "float32", "d": "float64", "F": "complex64", "D": "complex128",
-}  # fmt: skip
 
 
 def common_shape(op: str, arrays: list[Tensor]) -> tuple[int, ...]:

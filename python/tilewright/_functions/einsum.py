@@ -153,6 +153,52 @@ def _greedy(labels: Labels, of: list[tuple[Any, ...]]) -> list[tuple[int, ...]]:
     return [*path, tuple(range(len(current)))]
 
 
+def _optimal(labels: Labels, of: list[tuple[Any, ...]]) -> list[tuple[int, ...]]:
+    """The cheapest of all orders of products by pairs, from the best ones of ever larger sets of operands."""
+    count = len(of)
+    terms = [frozenset(term) for term in of]
+    whole = (1 << count) - 1
+    kept, best = {}, {}
+    for chosen in range(1, whole + 1):
+        inside = frozenset().union(*[terms[i] for i in range(count) if chosen >> i & 1])
+        outside = frozenset(labels.output).union(*[terms[i] for i in range(count) if not chosen >> i & 1])
+        kept[chosen] = terms[chosen.bit_length() - 1] if chosen & (chosen - 1) == 0 else inside & outside
+    for chosen in range(1, whole + 1):
+        if chosen & (chosen - 1) == 0:
+            best[chosen] = (0, 0)
+            continue
+        part, candidates = (chosen - 1) & chosen, []
+        while part > chosen ^ part:  # each split once, the larger number first
+            rest = chosen ^ part
+            cost = best[part][0] + best[rest][0] + labels.size(kept[part] | kept[rest])
+            candidates.append((cost, part))
+            part = (part - 1) & chosen
+        best[chosen] = min(candidates)
+    return _positions(count, best, whole)
+
+
+def _positions(count: int, best: dict[int, tuple[int, int]], whole: int) -> list[tuple[int, ...]]:
+    """A tree of splits as a path: what each step takes out, its product goes to the end."""
+    current = [1 << i for i in range(count)]
+    path: list[tuple[int, ...]] = []
+
+    def multiply_in(chosen: int) -> None:
+        if chosen & (chosen - 1):
+            part = best[chosen][1]
+            multiply_in(part)
+            multiply_in(chosen ^ part)
+            i, j = sorted((current.index(part), current.index(chosen ^ part)))
+            path.append((i, j))
+            del current[j], current[i]
+            current.append(chosen)
+
+    multiply_in(whole)
+    return path or [(0,)]
+
+
+_MOST_OPTIMAL = 9  # operands, above which the greedy order is taken: the sets of them are too many
+
+
 def _in_order(count: int) -> list[tuple[int, ...]]:
     """From the left to the right."""
     return [(0, 1), *[(0, left - 1) for left in range(count - 1, 1, -1)]] if count > 1 else [(0,)]
@@ -177,21 +223,22 @@ def _given_path(op: str, optimize: Any, count: int) -> tuple[tuple[int, ...], ..
 
 
 def _method(op: str, optimize: Any, count: int) -> Any:
-    """What `optimize` asks for, as something that can be looked up: a bool or a path."""
+    """What `optimize` asks for, as something that can be looked up: a bool, "optimal" or a path."""
     if optimize is True or optimize is False:
         return optimize
     if isinstance(optimize, tuple) and len(optimize) == 2 and isinstance(optimize[0], str) and optimize[0] in _METHODS:
-        return True  # with a limit of memory, which products by pairs keep low
+        optimize = optimize[0]  # with a limit of memory, which products by pairs keep low
     if isinstance(optimize, str):
-        option(op, "optimize", optimize, _METHODS)
-        return True
+        return option(op, "optimize", optimize, _METHODS) == "greedy" or optimize
     if optimize is None or is_integer(optimize):
         return flag(op, "optimize", optimize)
     return _given_path(op, optimize, count)
 
 
 def _path(labels: Labels, of: list[tuple[Any, ...]], method: Any) -> Any:
-    if method is True:
+    if method == "optimal" and 2 < len(of) <= _MOST_OPTIMAL:
+        return _optimal(labels, of)
+    if method is True or method == "optimal":
         return _greedy(labels, of)
     return method or _in_order(len(of))
 
@@ -344,8 +391,9 @@ def einsum(*operands: Any, dtype: Any = None, optimize: Any = True) -> Tensor:
     dtype : dtype-like, optional
         Convert all to this first.
     optimize : bool, str or list
-        Of more than two operands, the order of products: True, "greedy" or "optimal" for one that keeps the
-        intermediate arrays small, False for that of the operands, or a path as `einsum_path` gives it.
+        Of more than two operands, the order of products: True or "greedy" for one that keeps the intermediate arrays
+        small, "optimal" for the one of the fewest operations (of at most nine operands; more are as "greedy"), False
+        for that of the operands, or a path as `einsum_path` gives it.
 
     Returns
     -------

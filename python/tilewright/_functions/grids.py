@@ -187,10 +187,12 @@ def _evenly(op: str, start: Any, stop: Any, num: Any, endpoint: Any) -> tuple[Te
     count = integer(op, "num", num, at_least=0, at_most=_LONGEST)
     last = max(count - 1 if flag(op, "endpoint", endpoint) else count, 1)
     start, stop = arrays(op, start=start, stop=stop)
-    width = stop - start
-    if width.dtype.is_complex:
-        raise TypeError(f"{op}: start and stop have dtype {width.dtype.name}, but arrays of them must be real")
-    element = width.dtype if width.dtype.is_inexact else _core.default_float()
+    element = promote_types(start.dtype, stop.dtype)
+    if element.is_complex and op != "linspace":
+        raise TypeError(f"{op}: start and stop have dtype {element.name}, but arrays of them must be real")
+    element = element if element.is_inexact else _core.default_float()
+    start, stop = astype(start, element, copy=False), astype(stop, element, copy=False)
+    width = stop - start  # of floats, which do not wrap around
     t = _reshape(arange(count, dtype=float64, device=width.device) / last, (count, *(1,) * width.ndim))
     y = start + width * astype(t, element)
     return where(t == 1.0, stop, y), t

@@ -15,11 +15,12 @@ from .differences import floating
 from .elementwise import add_sections
 from .extrema import clip, maximum
 from .indexing import take, take_along_axis, where
-from .logical import isnan, logical_and, logical_not
-from .manipulation import _axes, astype, moveaxis, permute_dims, reshape
-from .reductions import all, checked, ordered, sum
+from .logical import isfinite, isnan, logical_and, logical_not, logical_or
+from .manipulation import _axes, astype, broadcast_to, expand_dims, moveaxis, permute_dims, reshape
+from .reductions import all, any, checked, ordered, sum, with_axes
 from .rounding import ceil, floor, round
-from .sorting import sort
+from .scans import cumsum
+from .sorting import argsort, sort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,6 +114,50 @@ def _picked(op: str, rows: Tensor, q: Tensor, method: str, skip: bool) -> Tensor
     return y
 
 
+def _weighted(op: str, rows: Tensor, w: Tensor, q: Tensor, skip: bool) -> Tensor:
+    """As `_picked`, where a share of the weights is asked for: the first element that reaches it."""
+    length = rows.shape[-1]
+    if not length:
+        return _picked(op, rows, q, "inverted_cdf", skip)
+    order = argsort(rows.detach(), stable=True)
+    rows, w = take_along_axis(rows, order, axis=-1), take_along_axis(w, order, axis=-1)
+    present: Any = logical_not(isnan(rows.detach())) if rows.dtype.is_floating else None
+    if skip and present is not None:
+        w = where(present, w, 0.0)
+    reached = cumsum(w, axis=-1)
+    total = reached[..., -1:]
+    usable = logical_and(total > 0, isfinite(total))
+    if skip and present is not None:
+        usable = logical_or(usable, logical_not(present[..., :1]))
+    if not bool(all(usable)):
+        raise ValueError(f"{op}: weights have NaN or infinities among them, or are all 0")
+    reached = reached / total
+    reached = where(equal(reached, 0), -1.0, reached)  # what has no weight is not chosen, for q of 0 neither
+    below = sum(expand_dims(reached, axis=-2) < reshape(q, (-1, 1)), axis=-1)
+    y = take_along_axis(rows, clip(below, 0, length - 1), axis=-1)
+    if present is None:
+        return y
+    return where(present[..., :1] if skip else present[..., -1:], y, math.nan)
+
+
+def _weights_in_rows(op: str, a: Any, weights: Any, axis: Any) -> Tensor:
+    """The weights in the shape of the rows that `in_rows` makes of `a`, float64."""
+    a, w = array(op, "a", a), array(op, "weights", weights)
+    if w.dtype.is_complex:
+        raise TypeError(f"{op}: weights have dtype {w.dtype.name}, but must be real")
+    if w.shape != a.shape:
+        if axis is None:
+            raise TypeError(f"{op}: weights have shape {w.shape}, but a {a.shape}; name the axis")
+        axes = [k % a.ndim for k in ((axis,) if isinstance(axis, int) else axis)]
+        if w.shape != tuple([a.shape[k] for k in axes]):
+            raise ValueError(f"{op}: weights have shape {w.shape}, but axis {axis} of a {a.shape} has another")
+        order = sorted(range(len(axes)), key=axes.__getitem__)
+        w = reshape(permute_dims(w, tuple(order)), tuple([a.shape[k] if k in axes else 1 for k in range(a.ndim)]))
+    if bool(any(w.detach() < 0)):
+        raise ValueError(f"{op}: weights must not be negative")
+    return in_rows(op, broadcast_to(astype(w.detach(), "float64"), a.shape), axis, False)[0]
+
+
 def _levels(op: str, q: Any, most: float) -> tuple[Tensor, Any]:
     """The levels as float64 in one row, between 0 and 1; and the dtype that they lift results to."""
     lifts = None
@@ -127,8 +172,12 @@ def _levels(op: str, q: Any, most: float) -> tuple[Tensor, Any]:
     return levels / most if most != 1 else levels, lifts
 
 
-def _quantile(op: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip: bool, most: float = 1.0) -> Tensor:
+def _quantile(
+    op: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, weights: Any, skip: bool, most: float = 1.0
+) -> Tensor:
     option(op, "method", method, METHODS)
+    if weights is not None and method != "inverted_cdf":
+        raise ValueError(f"{op}: weights go with method 'inverted_cdf' alone, got {method!r}")
     x, shape = in_rows(op, a, axis, keepdims)
     x = ordered(op, x)
     levels, lifts = _levels(op, q, most)
@@ -136,7 +185,10 @@ def _quantile(op: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, s
     if x.dtype.name == "bool" or method not in _DISCRETE:
         x = floating(x)
         x = x if lifts is None else astype(x, promote_types(x.dtype, lifts), copy=False)
-    y = _picked(op, x, reshape(levels, (-1,)), method, skip)
+    if weights is None:
+        y = _picked(op, x, reshape(levels, (-1,)), method, skip)
+    else:
+        y = _weighted(op, x, _weights_in_rows(op, a, weights, axis).to(x.device), reshape(levels, (-1,)), skip)
     return reshape(moveaxis(y, -1, 0) if y.ndim > 1 else y, levels.shape + shape)
 
 
@@ -162,7 +214,7 @@ _PARAMETERS = """
         Axes to reduce; all by default.
 {method}    keepdims : bool
         Keep the reduced axes with length 1.
-
+{weights}
     Returns
     -------
     Tensor
@@ -182,6 +234,14 @@ _METHOD = """    method : str
         "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased" and "normal_unbiased" are the estimators of
         Hyndman and Fan. Those that give an element itself keep the dtype of integers.
 """
+_WEIGHTS = """    weights : array-like, optional
+        How much each element counts, for "inverted_cdf": shape of `a`, or lengths of the axes in the order that they
+        are named in. They have no gradient.
+"""
+_RAISES = """
+    ValueError
+        Where `q` leaves [0, {most}], for another method, and for weights that are negative, of another shape, or given
+        with another method than "inverted_cdf"."""
 _REFERENCE = """
     References
     ----------
@@ -197,11 +257,12 @@ def _documented(most: int = 0, skip: bool = False) -> Callable[[Any], Any]:
         sections = _PARAMETERS.format(
             q=f"    q : float or array-like\n        Between 0 and {most}, any shape.\n" if most else "",
             method=_METHOD if most else "",
+            weights=_WEIGHTS if most else "",
             shape="The shape of `q` before that of `a` without the reduced axes."
             if most
             else "That of the other axes.",
             nan="where all are NaN" if skip else "where one is",
-            raises=f"\n    ValueError\n        Where `q` leaves [0, {most}], or for another method." if most else "",
+            raises=_RAISES.format(most=most) if most else "",
         )
         add_sections(function, sections + (_REFERENCE.lstrip("\n") if most else ""))
         return function
@@ -238,7 +299,9 @@ def nanmedian(a: Any, axis: Any = None, *, keepdims: bool = False) -> Tensor:
 
 
 @_documented(1)
-def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
+def quantile(
+    a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+) -> Tensor:
     """What a share `q` of the elements over axes does not exceed.
 
     The gradient goes to the elements that were chosen.
@@ -251,11 +314,13 @@ def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdi
     >>> tw.quantile([4, 1, 3, 2], 0.5, method="lower")
     tensor(2)
     """
-    return _quantile("quantile", a, q, axis, method, keepdims, False)
+    return _quantile("quantile", a, q, axis, method, keepdims, weights, False)
 
 
 @_documented(1, skip=True)
-def nanquantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
+def nanquantile(
+    a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+) -> Tensor:
     """`quantile` of what is not NaN.
 
     Examples
@@ -264,11 +329,13 @@ def nanquantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", kee
     >>> tw.nanquantile([1.0, float("nan"), 3.0], 0.75)
     tensor(2.5)
     """
-    return _quantile("nanquantile", a, q, axis, method, keepdims, True)
+    return _quantile("nanquantile", a, q, axis, method, keepdims, weights, True)
 
 
 @_documented(100)
-def percentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
+def percentile(
+    a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+) -> Tensor:
     """What `q` percent of the elements over axes do not exceed: `quantile` at `q / 100`.
 
     Examples
@@ -277,11 +344,13 @@ def percentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keep
     >>> tw.percentile([[10, 7, 4], [3, 2, 1]], 50, axis=0)
     tensor([6.5, 4.5, 2.5])
     """
-    return _quantile("percentile", a, q, axis, method, keepdims, False, 100.0)
+    return _quantile("percentile", a, q, axis, method, keepdims, weights, False, 100.0)
 
 
 @_documented(100, skip=True)
-def nanpercentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
+def nanpercentile(
+    a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+) -> Tensor:
     """`percentile` of what is not NaN.
 
     Examples
@@ -290,4 +359,4 @@ def nanpercentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", k
     >>> tw.nanpercentile([1.0, float("nan"), 3.0], 25)
     tensor(1.5)
     """
-    return _quantile("nanpercentile", a, q, axis, method, keepdims, True, 100.0)
+    return _quantile("nanpercentile", a, q, axis, method, keepdims, weights, True, 100.0)

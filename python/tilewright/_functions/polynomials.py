@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import _core
-from .._engine.arguments import array, arrays, flag, integer
+from .._engine.arguments import array, arrays, flag, integer, number
 from .._engine.dtypes import promote_types
 from .._engine.tensor import Tensor, asarray
-from .arithmetic import sqrt, square
+from .arithmetic import abs, sqrt, square
 from .comparison import equal
 from .complex import conj
 from .creation import arange, eye, zeros
 from .differences import floating
 from .indexing import nonzero, where
-from .linalg import _inv, _qr, matmul
+from .linalg import _inv, _lstsq, _qr, matmul
 from .manipulation import astype, concatenate, expand_dims, matrix_transpose, reshape, stack
 from .padding import pad
-from .reductions import sum
+from .reductions import max, min, sum
 from .scans import cumulative_prod
+from .triangular import diagonal_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,15 +71,32 @@ def polyval(p: Any, x: Any) -> Tensor:
 
 
 def _least_squares(a: Tensor, b: Tensor) -> Tensor:
-    """What has the least squared error, and where that leaves a choice the least length; for full rank."""
-    if a.shape[0] >= a.shape[1]:
-        q, r = _qr(a, "reduced")
-        return matmul(_inv(r), matmul(matrix_transpose(conj(q)), b))
-    q, r = _qr(matrix_transpose(conj(a)), "reduced")
-    return matmul(q, matmul(_inv(matrix_transpose(conj(r))), b))
+    """What has the least squared error, and where that leaves a choice the least length."""
+    wide = a.shape[0] < a.shape[1]
+    q, r = _qr(matrix_transpose(conj(a)) if wide else a, "reduced")
+    sizes = abs(diagonal_of(r.detach(), 0))
+    if not bool(min(sizes) > max(sizes) * (a.shape[0] * _eps(a.dtype))):
+        warnings.warn("polyfit: the samples do not tell the powers apart; see rcond", RuntimeWarning, stacklevel=4)
+        return _lstsq(a, b, a.shape[0] * _eps(a.dtype))[0]
+    if wide:
+        return matmul(q, matmul(_inv(matrix_transpose(conj(r))), b))
+    return matmul(_inv(r), matmul(matrix_transpose(conj(q)), b))
 
 
-def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any:
+def _eps(dtype: Any) -> float:
+    return 2.0 ** -(23 if dtype.itemsize // (2 if dtype.is_complex else 1) == 4 else 52)
+
+
+def _squared_errors(left: Tensor, rank: int, unknowns: int) -> Tensor:
+    """Their sums, of each column; none where the solution is one of many, or hits all."""
+    if not rank == unknowns < left.shape[0]:
+        return zeros(0, dtype=abs(left.detach()).dtype, device=left.device)
+    return sum(square(abs(left)) if left.dtype.is_complex else square(left), axis=0)
+
+
+def polyfit(
+    x: Any, y: Any, deg: int, *, rcond: float | None = None, full: bool = False, w: Any = None, cov: Any = False
+) -> Any:
     """The polynomial that comes closest to samples: least squares.
 
     Parameters
@@ -87,6 +107,11 @@ def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any
         The samples, or columns of them.
     deg : int
         The highest power.
+    rcond : float, optional
+        Singular values at or below so much of the largest count as 0, and the shortest solution is taken; by default n
+        times the dtype's eps.
+    full : bool
+        Give what tells how good the fit is, too.
     w : array-like, shape (n,), optional
         Weights of the errors before they are squared.
     cov : bool or "unscaled"
@@ -95,16 +120,23 @@ def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any
 
     Returns
     -------
-    Tensor, shape (deg + 1,) or (deg + 1, k); or tuple of two
+    Tensor, shape (deg + 1,) or (deg + 1, k); or tuple
         The coefficients from the highest power down; with `cov` also their covariances, of shape (deg + 1, deg + 1) or
-        (deg + 1, deg + 1, k), k of 1 where unscaled. Integers give float32. `x`, `y` and `w` have gradients.
+        (deg + 1, deg + 1, k), k of 1 where unscaled. With `full` also the sums of squared errors, of shape (1,)
+        or (k,), or (0,) where powers depend on each other; the rank; the singular values of the scaled powers; and
+        `rcond`. Integers give float32. `x`, `y` and `w` have gradients.
 
     Raises
     ------
     ValueError
-        Where the shapes do not fit, there are no samples, or too few for `cov` or different ones for the degree.
+        Where the shapes do not fit, there are no samples, or too few for `cov`.
     TypeError
         For float16 and bfloat16.
+
+    Warns
+    -----
+    RuntimeWarning
+        Where there are too few different samples for the degree.
 
     Examples
     --------
@@ -132,8 +164,22 @@ def polyfit(x: Any, y: Any, deg: int, *, w: Any = None, cov: Any = False) -> Any
     scale = sqrt(sum(square(abs(columns)) if wide.is_complex else square(columns), axis=0))
     scale = where(equal(scale, 0), 1, scale)
     scaled = columns / scale
-    c = _least_squares(scaled, right) / expand_dims(scale, axis=1)
+    full = flag("polyfit", "full", full)
+    if full or rcond is not None:
+        rcond = x.size * _eps(wide) if rcond is None else number("polyfit", "rcond", rcond)
+        solution, rank, values = _lstsq(scaled, right, rcond)
+    else:
+        solution = _least_squares(scaled, right)
+    c = solution / expand_dims(scale, axis=1)
     result = c if y.ndim == 2 else c[:, 0]
+    if full:
+        return (
+            result,
+            _squared_errors(matmul(scaled, solution) - right, int(rank.item()), deg + 1),
+            int(rank.item()),
+            values.detach(),
+            rcond,
+        )
     unscaled = isinstance(cov, str) and cov == "unscaled"
     if not unscaled and not flag("polyfit", "cov", cov):
         return result

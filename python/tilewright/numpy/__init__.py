@@ -17,7 +17,20 @@ differs in this:
 - dtypes are tilewright's: `x.dtype == np.float64`, not `numpy.float64`; `np.float64(3)` is an ndarray.
 - Division by zero and overflow give inf, NaN and integer 0 without a warning.
 - An unsigned array takes signed numbers in place, as it does by assignment.
-- Of complex numbers there are arithmetic, elementary functions, powers, sums and products; they have no order.
+- Complex numbers have no order here (`max`, `sort`, `<`), and there is no `round`, `rint`, `exp2` or logical function
+  of them.
+- There are no arrays of strings, dates or objects, and no structured ones.
+- A number that a dtype does not hold is a ValueError, where NumPy raises OverflowError.
+- `conj` of bool is bool, and `angle` of it float16; `logical_and.accumulate` gives bool.
+- In `arctan2`, `hypot`, `logaddexp`, `copysign`, `nextafter` and `heaviside` a signed and an unsigned integer meet as
+  integers before they become floating.
+- Elements that `where=` of an elementwise function leaves out are 0 where there is no `out=`; in NumPy they are
+  whatever was in memory.
+- A new array lies in C order, whatever lay in another order before, unless `order=` asks for it.
+- `linspace` of an integer dtype keeps ends that float64 does not hold, and refuses infinite ones.
+- `unique` along an axis takes one NaN for another, as NumPy does without an axis.
+- The weights of `nanquantile` and `nanpercentile` may be those of one axis; in NumPy that is an IndexError.
+- `argsort` leaves equal elements in their order, whatever `kind` asks for.
 - A seed gives other random numbers than NumPy's.
 """
 
@@ -53,6 +66,8 @@ from ._array import _unpickle as _unpickle, ndarray
 from ._fallback import fallback
 from ._files import NpzFile as NpzFile, issubdtype, load
 from ._functions import FUNCTIONS
+from ._layout import flatiter
+from ._parts import ndenumerate
 from ._placing import BY_INDEX
 from ._rules import under_numpy_rules
 
@@ -61,8 +76,10 @@ globals().update(FUNCTIONS)
 bool = bool_
 half, single, double = float16, float32, float64
 csingle, cdouble = complex64, complex128
-int_ = intp = longlong = int64
-uint = uintp = uint64
+int_ = intp = longlong = long = int64
+uint = uintp = ulonglong = ulong = uint64
+byte, short, intc = int8, int16, int32
+ubyte, ushort, uintc = uint8, uint16, uint32
 
 euler_gamma = 0.5772156649015329
 newaxis = None
@@ -89,6 +106,7 @@ __all__ = [
     "euler_gamma",
     "fft",
     "finfo",
+    "flatiter",
     "float16",
     "float32",
     "float64",
@@ -120,6 +138,16 @@ __all__ = [
     "uint32",
     "uint64",
     "uintp",
+    "long",
+    "ulonglong",
+    "ulong",
+    "byte",
+    "short",
+    "intc",
+    "ubyte",
+    "ushort",
+    "uintc",
+    "ndenumerate",
 ]
 
 ndarray._namespace = sys.modules[__name__]

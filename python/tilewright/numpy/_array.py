@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .._engine.dtypes import DType
+from .._engine.arguments import flag, option
+from .._engine.dtypes import DType, as_dtype
 from .._engine.tensor import Tensor, _unpickle as _unpickle_tensor, asarray
 from .._functions.indexing import _getitem
 from .._functions.methods import _OPERATORS
+from . import _fallback
 from ._functions import FUNCTIONS
+from ._layout import checked, flatiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy
+
+
+_reshape = Tensor.reshape
 
 
 class ndarray(Tensor):
@@ -94,13 +100,52 @@ class ndarray(Tensor):
 
     # ---- methods that differ from Tensor's ---------------------------------------------------------------------------
 
-    def flatten(self) -> Tensor:
-        """All elements along one axis, in C order; always a copy."""
-        return self.reshape(-1).copy()
+    def flatten(self, order: str = "C") -> Tensor:
+        """All elements along one axis, in an order (see `ravel`); always a copy."""
+        return FUNCTIONS["ravel"](self, order).copy()
+
+    def reshape(self, *shape: Any, **keywords: Any) -> Tensor:
+        """The same elements under another shape; `order=` and `copy=` as in `np.reshape`."""
+        if keywords:
+            return FUNCTIONS["reshape"](self, *(shape if len(shape) == 1 else (shape,) if shape else ()), **keywords)
+        return _reshape(self, *shape)
+
+    def astype(  # type: ignore[override]
+        self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Tensor:
+        """The elements in another dtype, in memory of their own where `copy` is True or it is another one."""
+        option("astype", "casting", casting, ("no", "equiv", "safe", "same_kind", "unsafe"))
+        flag("astype", "subok", subok)
+        if casting != "unsafe" and not _fallback.fallback("can_cast")(self.dtype, dtype, casting):
+            raise TypeError(f"astype: {self.dtype.name} cannot become {as_dtype(dtype).name} by the rule {casting!r}")
+        y = FUNCTIONS["astype"](self, dtype, copy=copy)
+        letter = checked("astype", order, "CFAK", "K")
+        return y if letter in "KC" else FUNCTIONS["asarray"](y, order=letter)
+
+    @property
+    def flat(self) -> flatiter:
+        """The elements in C order, to be read, written and gone through."""
+        return flatiter(self)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        flatiter(self)[...] = value
+
+    def tobytes(self, order: str = "C") -> bytes:
+        """The elements' bytes, in an order."""
+        return self.detach().numpy().tobytes(checked("tobytes", order, "CFAK", "C"))  # type: ignore[arg-type]
+
+    def dot(self, b: Any, out: Any = None) -> Any:
+        """See `np.dot`."""
+        return FUNCTIONS["dot"](self, b, out)
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None) -> None:
         """Put the elements in ascending order along an axis, in place."""
         self[...] = FUNCTIONS["sort"](self, axis, kind, order)
+
+    def partition(self, kth: Any, axis: int = -1) -> None:
+        """Put the element that belongs at a place there, lower ones before it, along an axis, in place."""
+        self[...] = FUNCTIONS["partition"](self, kth, axis)
 
     def fill(self, value: complex) -> None:
         """Overwrite every element with a number."""
@@ -132,9 +177,23 @@ for _name in _OPERATORS:
 
 # The functions that NumPy has as methods, with the same arguments.
 _METHODS = (
-    *("all", "any", "argmax", "argmin", "argsort", "astype", "clip", "conj", "conjugate", "copy", "cumprod", "cumsum"),
-    *("max", "mean", "min", "nonzero"),
-    *("prod", "ravel", "round", "squeeze", "std", "sum", "swapaxes", "take", "var"),
+    *(
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argpartition",
+        "argsort",
+        "choose",
+        "clip",
+        "conj",
+        "conjugate",
+        "copy",
+        "cumprod",
+        "cumsum",
+    ),
+    *("diagonal", "max", "mean", "min", "nonzero", "put", "repeat"),
+    *("prod", "ravel", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
 )
 for _name in _METHODS:
     setattr(ndarray, _name, FUNCTIONS[_name])
@@ -148,3 +207,12 @@ def _number(self: DType, value: Any = 0) -> Any:
 
 
 setattr(DType, "__call__", _number)  # noqa: B010 - in C++ it has none
+
+
+def _of_dtype(cls: type, dtype: Any, align: bool = False, copy: bool = False) -> DType:
+    """The dtype that something names: `np.dtype("float64")`."""
+    return _core.under_numpy_rules(as_dtype, (dtype,), {})
+
+
+setattr(DType, "__new__", staticmethod(_of_dtype))  # noqa: B010 - its members are all that there are
+setattr(DType, "__init__", object.__init__)  # noqa: B010

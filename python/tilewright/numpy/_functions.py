@@ -33,17 +33,20 @@ from .._functions import (
     scans,
     signs,
     sorting,
-    statistics,
     triangular,
     trigonometric,
 )
 from .._functions.aliases import ALIASES
+from ._layout import LAYOUT
+from ._parts import PARTS
 from ._placing import PLACING
 from ._polynomials import POLYNOMIALS
-from ._rules import adapted, elementwise, same, under_numpy_rules
+from ._reductions import REDUCTIONS
+from ._rules import adapted, elementwise, same, under_numpy_rules, written
 from ._searching import SEARCHING
 from ._statistics import STATISTICS
 from ._ufuncs import with_methods
+from ._windows import WINDOWS
 
 # What NumPy does not have, or what is declared below.
 _NOT_ELEMENTWISE = {"rsqrt", "erf", "clip", "round", "reciprocal", "divmod"}
@@ -68,23 +71,20 @@ _REDUCTION = "a=x axis -out keepdims"
 # NumPy's parameters: see `adapted`.
 _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     # creation
-    "empty": (creation.empty, "shape dtype", {"dtype": _FLOAT}),
-    "zeros": (creation.zeros, "shape dtype", {"dtype": _FLOAT}),
-    "ones": (creation.ones, "shape dtype", {"dtype": _FLOAT}),
-    "full": (creation.full, "shape fill_value dtype"),
-    "empty_like": (creation.empty_like, "prototype=x dtype"),
-    "zeros_like": (creation.zeros_like, "a=x dtype"),
-    "ones_like": (creation.ones_like, "a=x dtype"),
-    "full_like": (creation.full_like, "a=x fill_value dtype"),
-    "eye": (creation.eye, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
+    "empty": (creation.empty, "shape dtype +order", {"dtype": _FLOAT}),
+    "zeros": (creation.zeros, "shape dtype +order", {"dtype": _FLOAT}),
+    "ones": (creation.ones, "shape dtype +order", {"dtype": _FLOAT}),
+    "full": (creation.full, "shape fill_value dtype +order"),
+    "empty_like": (creation.empty_like, "prototype=x dtype +order"),
+    "zeros_like": (creation.zeros_like, "a=x dtype +order"),
+    "ones_like": (creation.ones_like, "a=x dtype +order"),
+    "full_like": (creation.full_like, "a=x fill_value dtype +order"),
+    "eye": (creation.eye, "N=n_rows M=n_cols k dtype +order", {"M": None, "dtype": _FLOAT}),
     "identity": (creation.eye, "n=n_rows dtype", {"dtype": _FLOAT}),
     "arange": (creation.arange, "start stop step dtype", {"stop": None, "step": 1}),
-    "linspace": (creation.linspace, "start stop num endpoint -retstep dtype", {"num": 50}),
     "from_dlpack": (_from_dlpack, "x device copy"),
     "tri": (triangular.tri, "N=n_rows M=n_cols k dtype", {"M": None, "dtype": _FLOAT}),
     # shape
-    "reshape": (manipulation.reshape, "a=x shape -order copy"),
-    "ravel": (manipulation.ravel, "a=x -order"),
     "permute_dims": (manipulation.permute_dims, "a=x axes"),
     "matrix_transpose": (manipulation.matrix_transpose, "x"),
     "swapaxes": (manipulation.swapaxes, "a=x axis1 axis2"),
@@ -93,7 +93,6 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "expand_dims": (manipulation.expand_dims, "a=x axis"),
     "broadcast_to": (manipulation.broadcast_to, "array=x shape"),
     "flip": (manipulation.flip, "m=x axis"),
-    "copy": (manipulation.copy, "a=x -order"),
     "astype": (manipulation.astype, "x dtype copy"),
     "concatenate": (manipulation.concatenate, "arrays axis -out"),
     "stack": (manipulation.stack, "arrays axis -out"),
@@ -115,12 +114,6 @@ _ADAPTED: dict[str, tuple[Any, str] | tuple[Any, str, dict[str, Any]]] = {
     "real": (complex_numbers.real, "val=x"),
     "imag": (complex_numbers.imag, "val=x"),
     # reductions
-    "sum": (reductions.sum, "a=x axis dtype -out keepdims"),
-    "prod": (reductions.prod, "a=x axis dtype -out keepdims"),
-    **dict.fromkeys(("max", "amax"), (reductions.max, _REDUCTION)),
-    **dict.fromkeys(("min", "amin"), (reductions.min, _REDUCTION)),
-    "any": (reductions.any, _REDUCTION),
-    "all": (reductions.all, _REDUCTION),
     "argmax": (reductions.argmax, _REDUCTION),
     "argmin": (reductions.argmin, _REDUCTION),
     # scans
@@ -163,62 +156,6 @@ def _adapted_functions() -> dict[str, Any]:
 
 
 @under_numpy_rules
-def array(object: Any, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0) -> Any:
-    """An array of numbers, nested lists, or an array of any library.
-
-    Parameters
-    ----------
-    object : array-like
-        Floats become float64, ints int64, bools bool, complex numbers complex128.
-    dtype : dtype-like, optional
-        Element type; by default the data's own.
-    copy : bool, optional
-        True copies, None copies only where needed, False raises there.
-    ndmin : int
-        Fewest axes of the result; missing ones go in front, with length 1.
-
-    Returns
-    -------
-    ndarray
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.array([1.0, 2.5])
-    array([1. , 2.5])
-    """
-    x = _asarray(object, dtype, copy=copy)
-    ndmin = integer("array", "ndmin", ndmin, at_most=16)
-    return x if x.ndim >= ndmin else manipulation.reshape(x, (1,) * (ndmin - x.ndim) + x.shape)
-
-
-@under_numpy_rules
-def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None) -> Any:
-    """An array that shares memory with `a` where it can: `array` with `copy=None`.
-
-    Parameters
-    ----------
-    a : array-like
-        A tensor of tilewright stays on its tape.
-    dtype : dtype-like, optional
-        Element type; by default the data's own.
-    copy : bool, optional
-        True copies, None copies only where needed, False raises there.
-
-    Returns
-    -------
-    ndarray
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.asarray([1, 2])
-    array([1, 2])
-    """
-    return _asarray(a, dtype, copy=copy)
-
-
-@under_numpy_rules
 def angle(z: Any, deg: bool = False) -> Any:
     """Angle of complex numbers with the positive real axis.
 
@@ -245,7 +182,7 @@ def angle(z: Any, deg: bool = False) -> Any:
 
 
 @under_numpy_rules
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """Limit the elements to an interval.
 
     Parameters
@@ -254,6 +191,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
         Any shape.
     a_min, a_max : array-like or number, optional
         Bounds that broadcast with `a`; None leaves that side open.
+    out : ndarray, optional
+        What the result is written to.
     min, max : array-like or number, optional
         Other names of the bounds.
 
@@ -267,100 +206,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     >>> np.clip([-1.0, 0.5, 3.0], 0, 1)
     array([0. , 0.5, 1. ])
     """
-    return extrema.clip(a, a_min if min is None else min, a_max if max is None else max)
-
-
-@under_numpy_rules
-def mean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    """Arithmetic mean over axes.
-
-    Parameters
-    ----------
-    a : array-like
-        Any shape.
-    axis : int or tuple of int, optional
-        Axes to reduce; all by default.
-    dtype : dtype-like, optional
-        Convert to this first; integers and bool become float64.
-    keepdims : bool
-        Keep the reduced axes with length 1.
-
-    Returns
-    -------
-    ndarray
-        Shape of `a` without the reduced axes.
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.mean([[1, 2], [3, 5]], axis=0)
-    array([2. , 3.5])
-    """
-    return statistics.mean(a if dtype is None else _asarray(a, dtype), axis=axis, keepdims=keepdims)
-
-
-@under_numpy_rules
-def var(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Variance over axes, `sum(|a - mean|^2) / (count - ddof)`.
-
-    Parameters
-    ----------
-    a : array-like
-        Any shape.
-    axis : int or tuple of int, optional
-        Axes to reduce; all by default.
-    dtype : dtype-like, optional
-        Convert to this first; integers and bool become float64.
-    ddof : float
-        Subtracted from the count.
-    keepdims : bool
-        Keep the reduced axes with length 1.
-
-    Returns
-    -------
-    ndarray
-        Shape of `a` without the reduced axes.
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.var([1, 2, 3, 4])
-    array(1.25)
-    """
-    a = a if dtype is None else _asarray(a, dtype)
-    return statistics.var(a, axis=axis, correction=ddof, keepdims=keepdims)
-
-
-@under_numpy_rules
-def std(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Standard deviation over axes, the root of `var`.
-
-    Parameters
-    ----------
-    a : array-like
-        Any shape.
-    axis : int or tuple of int, optional
-        Axes to reduce; all by default.
-    dtype : dtype-like, optional
-        Convert to this first; integers and bool become float64.
-    ddof : float
-        Subtracted from the count.
-    keepdims : bool
-        Keep the reduced axes with length 1.
-
-    Returns
-    -------
-    ndarray
-        Shape of `a` without the reduced axes.
-
-    Examples
-    --------
-    >>> import tilewright.numpy as np
-    >>> np.std([1, 3])
-    array(1.)
-    """
-    a = a if dtype is None else _asarray(a, dtype)
-    return statistics.std(a, axis=axis, correction=ddof, keepdims=keepdims)
+    y = extrema.clip(a, a_min if min is None else min, a_max if max is None else max)
+    return y if out is None else written("clip", y, out)
 
 
 @under_numpy_rules
@@ -391,7 +238,7 @@ def reciprocal(x: Any, /) -> Any:
 
 
 @under_numpy_rules
-def round(a: Any, decimals: int = 0) -> Any:
+def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """Round to so many decimals; halves go to the even neighbour.
 
     Parameters
@@ -400,6 +247,8 @@ def round(a: Any, decimals: int = 0) -> Any:
         Any shape.
     decimals : int
         Digits after the point, before it where negative.
+    out : ndarray, optional
+        What the result is written to.
 
     Returns
     -------
@@ -412,8 +261,11 @@ def round(a: Any, decimals: int = 0) -> Any:
     >>> np.round([0.125, 2.5], 2)
     array([0.12, 2.5 ])
     """
-    x = _asarray(a)
-    decimals = integer("round", "decimals", decimals, at_least=-400, at_most=400)
+    y = _rounded(_asarray(a), integer("round", "decimals", decimals, at_least=-400, at_most=400))
+    return y if out is None else written("round", y, out)
+
+
+def _rounded(x: Any, decimals: int) -> Any:
     if x.dtype == bool_:
         x = manipulation.astype(x, "float16")
     if decimals == 0 or (decimals > 0 and not x.dtype.is_inexact):
@@ -572,7 +424,9 @@ def einsum(
         Convert all to this first.
     optimize : bool, str or list
         The order of the products of more than two arrays.
-    out, order, casting : optional
+    out : ndarray, optional
+        What the result is written to.
+    order, casting : optional
         Only NumPy's defaults.
 
     Returns
@@ -585,11 +439,10 @@ def einsum(
     >>> np.einsum("ij,j", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
     array([21., 43.])
     """
-    if out is not None:
-        raise TypeError("einsum: the argument out of NumPy's function is not there yet")
     option("einsum", "order", order, ["K"])
     option("einsum", "casting", casting, ["safe"])
-    return einsums.einsum(*operands, dtype=dtype, optimize=optimize)
+    y = einsums.einsum(*operands, dtype=dtype, optimize=optimize)
+    return y if out is None else written("einsum", y, out)
 
 
 @under_numpy_rules
@@ -629,17 +482,12 @@ FUNCTIONS: dict[str, Any] = {
     **{
         f.__name__: f
         for f in (
-            array,
-            asarray,
             angle,
             argsort,
             clip,
             cross,
             einsum,
             einsum_path,
-            mean,
-            var,
-            std,
             reciprocal,
             round,
             sort,
@@ -647,12 +495,17 @@ FUNCTIONS: dict[str, Any] = {
         )
     },
     "result_type": elementwise("result_type", data_types.result_type),
+    **LAYOUT,
+    **REDUCTIONS,
     **STATISTICS,
     **POLYNOMIALS,
     **_shared_functions(),
     **PLACING,
     **SEARCHING,
+    **PARTS,
+    **WINDOWS,
 }
+FUNCTIONS |= {"row_stack": FUNCTIONS["vstack"], "around": FUNCTIONS["round"], "asanyarray": FUNCTIONS["asarray"]}
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():
     _function.__module__ = "tilewright.numpy"

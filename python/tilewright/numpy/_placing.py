@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._engine.arguments import array, entries, integer, integers, shape as checked_shape, shown
+from .._engine.arguments import array, entries, function, integer, integers, shape as checked_shape, shown
 from .._engine.dtypes import bool_
+from .._engine.op import is_number
 from .._engine.tensor import Tensor, asarray
-from .._functions.creation import arange
+from .._functions.creation import arange, ones
 from .._functions.indexing import nonzero, where as choose
 from .._functions.joining import resize
 from .._functions.manipulation import _axis, concatenate, moveaxis, reshape
 from .._functions.triangular import tril_indices, triu_indices
+from ._layout import in_c_order
 from ._rules import under_numpy_rules
 
 
@@ -83,6 +85,43 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
         raise ValueError(f"putmask: mask has shape {mask.shape}, but a has {a.shape}")
     if a.size and array("putmask", "values", values).size:
         a[...] = choose(reshape(asarray(mask, "bool"), a.shape), resize(values, a.shape), a)
+
+
+@under_numpy_rules
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """Overwrite the elements where a mask is true with values, the first with the first one, and so on.
+
+    Parameters
+    ----------
+    arr : ndarray
+        What is written to.
+    mask : array-like of bool
+        As many elements as `arr`.
+    vals : array-like
+        Taken again and again where there are fewer.
+
+    Raises
+    ------
+    ValueError
+        Where the mask has another size, or there is no value for an element.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> x = np.arange(4)
+    >>> np.place(x, x > 1, [7, 8, 9])
+    >>> x
+    array([0, 1, 7, 8])
+    """
+    arr, mask = _target("place", "arr", arr), asarray(array("place", "mask", mask), "bool")
+    if mask.size != arr.size:
+        raise ValueError(f"place: mask has shape {mask.shape}, but arr has {arr.shape}")
+    (places,) = nonzero(reshape(mask, (-1,)))
+    vals = array("place", "vals", vals)
+    if places.size:
+        if not vals.size:
+            raise ValueError("place: vals is empty, but the mask takes elements")
+        arr[_unraveled("place", places, arr.shape)] = resize(vals, places.shape)
 
 
 @under_numpy_rules
@@ -189,6 +228,10 @@ def fill_diagonal(a: Any, val: Any) -> None:
     a = _target("fill_diagonal", "a", a)
     if a.ndim < 2 or (a.ndim > 2 and len(set(a.shape)) > 1):
         raise ValueError(f"fill_diagonal: a has shape {a.shape}, but needs two axes, or more of one length")
+    if is_number(val) and a._node is None and a.size and in_c_order(a):
+        step = sum(a.strides) // a.itemsize
+        reshape(a, (-1,))[: (min(a.shape) - 1) * step + 1 : step] = val
+        return
     along = arange(min(a.shape))
     if along.size:
         a[(along,) * a.ndim] = resize(val, along.shape)
@@ -382,6 +425,71 @@ def triu_indices_from(arr: Any, k: int = 0) -> Any:
     return triu_indices(rows, k, columns)
 
 
+@under_numpy_rules
+def diag_indices_from(arr: Any) -> Any:
+    """Where the elements of the main diagonal are.
+
+    Parameters
+    ----------
+    arr : array-like
+        At least two axes, all of one length.
+
+    Returns
+    -------
+    tuple of ndarray
+        For each axis the indices along it.
+
+    Raises
+    ------
+    ValueError
+        Where `arr` has fewer axes, or lengths differ.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.diag_indices_from(np.zeros((2, 2)))
+    (array([0, 1]), array([0, 1]))
+    """
+    dims = array("diag_indices_from", "arr", arr).shape
+    if len(dims) < 2 or len(set(dims)) > 1:
+        raise ValueError(f"diag_indices_from: arr has shape {dims}, but needs two axes or more, of one length")
+    return (arange(dims[0]),) * len(dims)
+
+
+@under_numpy_rules
+def mask_indices(n: int, mask_func: Any, k: Any = 0) -> Any:
+    """Where a function like `triu` leaves elements of a square matrix.
+
+    Parameters
+    ----------
+    n : int
+        Length of the sides.
+    mask_func : callable
+        Is given a matrix of ones, and `k`.
+    k : number
+        Passed on.
+
+    Returns
+    -------
+    tuple of ndarray
+        Row and column of each element.
+
+    Raises
+    ------
+    TypeError
+        Where `mask_func` cannot be called.
+
+    Examples
+    --------
+    >>> import tilewright.numpy as np
+    >>> np.mask_indices(3, np.triu, 1)
+    (array([0, 0, 1]), array([1, 2, 2]))
+    """
+    n = integer("mask_indices", "n", n, at_least=0)
+    mask_func = function("mask_indices", "mask_func", mask_func)
+    return nonzero(array("mask_indices", "what mask_func gives", mask_func(ones((n, n), dtype="int64"), k)))
+
+
 def _matrix(op: str, arr: Any) -> tuple[int, ...]:
     arr = array(op, "arr", arr)
     if arr.ndim != 2:
@@ -541,7 +649,10 @@ def _joined(parts: tuple[Any, ...], columns: bool) -> Tensor:
 
 PLACING: dict[str, Any] = {
     f.__name__: f
-    for f in (copyto, fill_diagonal, ix_, ndim, put, put_along_axis, putmask, ravel_multi_index, rollaxis, shape, size)
-} | {f.__name__: f for f in (tril_indices_from, triu_indices_from, unravel_index)}
+    for f in (
+        *(copyto, diag_indices_from, fill_diagonal, ix_, mask_indices, ndim, place, put, put_along_axis, putmask),
+        *(ravel_multi_index, rollaxis, shape, size, tril_indices_from, triu_indices_from, unravel_index),
+    )
+}
 BY_INDEX = {"c_": _Joined(True), "index_exp": _IndexExpression(True), "r_": _Joined(False)}
 BY_INDEX["s_"] = _IndexExpression(False)

@@ -242,7 +242,7 @@ def poly(seq_of_zeros: Any) -> Any:
 
 
 POLYNOMIALS: dict[str, Any] = {
-    "polyfit": adapted("polyfit", polynomials.polyfit, "x y deg -rcond -full w cov"),
+    "polyfit": adapted("polyfit", polynomials.polyfit, "x y deg rcond full w cov"),
     "polyval": adapted("polyval", polynomials.polyval, "p x"),
     "roots": adapted("roots", polynomials.roots, "p"),
     **{f.__name__: f for f in (poly, polyadd, polyder, polydiv, polyint, polymul, polysub)},

@@ -108,16 +108,19 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
     parameters
         NumPy's parameters in their order, as words: `axis`; `ddof=correction` where the function has another name for
         it; `-order` where it has none, so that only what NumPy takes by default can be given; the result is written
-        to `-out`.
+        to `-out`, and put into the order of `+order`: that of the first argument where the name ends in `_like`.
     **defaults
         What a parameter is where it is not given, and the function's own default is another.
     """
     ours: dict[str, str | None] = {}
     for word in parameters.split():
-        theirs, _, own = word.lstrip("-").partition("=")
-        ours[theirs] = None if word.startswith("-") else own or theirs
+        theirs, _, own = word.lstrip("-+").partition("=")
+        ours[theirs] = None if word[0] in "-+" else own or theirs
     names = tuple(ours)
-    writes = "out" in ours and ours["out"] is None
+    writes, lays = "out" in ours and ours["out"] is None, "+order" in parameters.split()
+    # what is not passed on, but done with the result
+    apart = "out" if writes else "order" if lays else None
+    at = names.index(apart) if apart is not None else 0
     code = getattr(function, "__wrapped__", function).__code__
     by_position = code.co_varnames[: code.co_posonlyargcount]
     front = [theirs for theirs in names if ours[theirs] in by_position]
@@ -147,12 +150,15 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
     def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
         if alone and len(args) == 1 and not keywords:
             return adopted(_core.under_numpy_rules(function, args, keywords))
-        out = keywords.pop("out", None) if writes else None
-        if writes and len(args) > names.index("out"):
-            i = names.index("out")
-            args, out = (*args[:i], None, *args[i + 1 :]), args[i]
+        if apart is None:
+            return adopted(_core.under_numpy_rules(function, *translated(args, keywords)))
+        asked = keywords.pop(apart, None)
+        if len(args) > at:
+            args, asked = (*args[:at], None, *args[at + 1 :]), args[at]
         y = adopted(_core.under_numpy_rules(function, *translated(args, keywords)))
-        return y if out is None else written(name, y, out)
+        if asked is None:
+            return y
+        return written(name, y, asked) if writes else in_order(name, y, asked, args)
 
     with_numpy_arguments.translated = translated  # type: ignore[attr-defined] # for tensors of another class
     functools.update_wrapper(with_numpy_arguments, function)
@@ -165,11 +171,30 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
             )
             for theirs, own in ours.items()
             if own is not None
-        ],
+        ]
+        + [inspect.Parameter("order", inspect.Parameter.KEYWORD_ONLY, default="C")] * lays,
         return_annotation=signature.return_annotation,
     )
     renamed = {own: theirs for theirs, own in ours.items() if own is not None and own != theirs}
-    return _named(name, with_numpy_arguments, function, renamed)
+    named = _named(name, with_numpy_arguments, function, renamed)
+    if lays:
+        named.__doc__ = named.__doc__.replace("    device : str", _ORDER + "    device : str", 1)
+    return named
+
+
+_ORDER = """    order : {"C", "F"}
+        The index that changes fastest in memory: the last or the first one; of what is like another array also "A" and
+        "K", which keep to that.
+"""
+
+
+def in_order(name: str, y: Any, order: Any, args: tuple[Any, ...]) -> Any:
+    """A new array in another order than C."""
+    from ._layout import checked, laid_out
+
+    like = asarray(args[0]) if name.endswith("_like") and args else None
+    letter = checked(name, order, "CF" if like is None else "CFAK", "C")
+    return y if letter == "C" else adopted(laid_out(y, letter, like))
 
 
 def _not_there(name: str, parameter: str) -> TypeError:

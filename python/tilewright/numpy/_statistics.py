@@ -8,7 +8,7 @@ from typing import Any
 from .._functions import differences, histograms, interpolation, nan_reductions, order_statistics, statistics
 from ._rules import adapted, adopted, same
 
-_ORDER = "a q axis -out -overwrite_input method keepdims"
+_ORDER = "a q axis -out -overwrite_input method keepdims weights"
 _MIDDLE = "a axis -out -overwrite_input keepdims"
 _EXTREME = "a axis -out keepdims"
 _SUM = "a axis dtype -out keepdims"

@@ -8,16 +8,17 @@ from .. import _core
 from .._engine.arguments import arrays, shown
 from .._engine.tensor import Tensor, asarray
 from .._functions import indexing, manipulation, reductions, scans
-from ._rules import under_numpy_rules
+from ._reductions import FOLDS, broadcast_mask
+from ._rules import under_numpy_rules, written
 
 # The functions of whole axes that are the reduction or the scan of one of two operands.
 _REDUCE: dict[str, Any] = {
-    "add": reductions.sum,
-    "multiply": reductions.prod,
-    "maximum": reductions.max,
-    "minimum": reductions.min,
-    "logical_and": reductions.all,
-    "logical_or": reductions.any,
+    "add": FOLDS["sum"],
+    "multiply": FOLDS["prod"],
+    "maximum": FOLDS["max"],
+    "minimum": FOLDS["min"],
+    "logical_and": FOLDS["all"],
+    "logical_or": FOLDS["any"],
 }
 _ACCUMULATE: dict[str, Any] = {"add": scans.cumsum, "multiply": scans.cumprod}
 _IDENTITY: dict[str, Any] = {
@@ -52,7 +53,15 @@ def _slices(x: Tensor, axis: int) -> list[Tensor]:
 def _reduce(name: str, function: Any) -> Any:
     whole, identity = _REDUCE.get(name), _IDENTITY.get(name)
 
-    def reduce(array: Any, axis: Any = 0, dtype: Any = None, *, keepdims: bool = False, initial: Any = None) -> Any:
+    def reduce(
+        array: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
         """Combine the elements along axes, one after the other.
 
         Parameters
@@ -62,41 +71,51 @@ def _reduce(name: str, function: Any) -> Any:
             None for all axes.
         dtype : dtype-like, optional
             Convert to this first.
+        out : ndarray, optional
+            What the result is written to.
         keepdims : bool
             Keep the reduced axes with length 1.
         initial : number, optional
             What the first element is combined with; where there is no element, the result.
+        where : array-like of bool
+            Which elements count; broadcasts to the shape of `array`.
 
         Raises
         ------
         ValueError
-            Of no elements, where there is neither `initial` nor a number that changes nothing.
+            Of no elements, and with a mask, where there is neither `initial` nor a number that changes nothing.
         """
+        y = compute(array, axis, dtype, keepdims, initial, where)
+        return y if out is None else written(f"{name}.reduce", y, out[0] if isinstance(out, tuple) else out)
+
+    def compute(array: Any, axis: Any, dtype: Any, keepdims: bool, initial: Any, where: Any) -> Any:
         x = asarray(array) if dtype is None else asarray(array, dtype)
         if whole is not None:
-            y = whole(x, axis=axis, keepdims=keepdims) if initial is None or x.size else None
-            if y is None:
-                shape = reductions.sum(x, axis=axis, keepdims=keepdims).shape
-                return manipulation.broadcast_to(asarray(initial, x.dtype), shape)
-            return y if initial is None else function(y, initial)
+            return whole(x, axis=axis, keepdims=keepdims, initial=initial, where=where)
         axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
         shape = reductions.sum(x, axis=axes, keepdims=keepdims).shape  # which refuses axes that are not there
+        mask = None if where is True else broadcast_mask(f"{name}.reduce", where, x.shape)
         for a in sorted((a % x.ndim for a in axes), reverse=True):
-            x = one_axis(x, a, initial)
+            x, mask = one_axis(x, a, initial, mask), None
         return manipulation.reshape(x, shape)
 
-    def one_axis(x: Tensor, axis: int, initial: Any) -> Any:
+    def one_axis(x: Tensor, axis: int, initial: Any, mask: Any) -> Any:
         parts = _slices(x, axis)
-        if initial is None and not parts:
+        if initial is None and (not parts or mask is not None):
             initial = identity
             if initial is None:
-                raise ValueError(f"{name}.reduce: no elements along axis {axis}, and no initial to give for them")
+                lack = "no elements along axis {axis}" if mask is None else "where leaves elements out"
+                raise ValueError(f"{name}.reduce: {lack}, and no initial to give for them".format(axis=axis))
         if initial is not None:
             shape = x.shape[:axis] + x.shape[axis + 1 :]
             parts.insert(0, manipulation.broadcast_to(asarray(initial, x.dtype), shape))
         y: Any = parts[0]
-        for part in parts[1:]:
-            y = function(y, part)
+        if mask is None:
+            for part in parts[1:]:
+                y = function(y, part)
+            return y
+        for part, taken in zip(parts[1:], _slices(mask, axis), strict=True):
+            y = indexing.where(taken, function(y, part), y)
         return y
 
     return reduce

@@ -45,6 +45,7 @@ __all__: list[str] = [
     "arctanh",
     "argmax",
     "argmin",
+    "argpartition",
     "argsort",
     "as_ndarray",
     "assign",
@@ -251,6 +252,7 @@ __all__: list[str] = [
     "not_equal_",
     "one_hot",
     "pad",
+    "partition",
     "positive",
     "power",
     "power_",
@@ -284,6 +286,7 @@ __all__: list[str] = [
     "scaled_dot_product_attention",
     "scatter",
     "scatter_add",
+    "searchsorted",
     "selu",
     "selu_backward",
     "selu_backward_",
@@ -659,6 +662,9 @@ def argmax(
 ) -> Array: ...
 def argmin(
     x: Array, axis: typing.SupportsInt | typing.SupportsIndex | None = None, keepdims: bool = False
+) -> Array: ...
+def argpartition(
+    arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
 def argsort(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
 def as_ndarray(*args, **kwargs):
@@ -1190,6 +1196,9 @@ def one_hot(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: 
 def pad(
     arg0: Array, arg1: int | typing.Sequence[int], arg2: int | typing.Sequence[int], arg3: str, arg4: Array | complex
 ) -> Array: ...
+def partition(
+    arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex
+) -> Array: ...
 def positive(arg0: Array) -> Array: ...
 def power(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def power_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -1317,6 +1326,7 @@ def scatter(
 def scatter_add(
     arg0: Array, arg1: Array | complex, arg2: Array, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
+def searchsorted(arg0: Array, arg1: Array, arg2: bool) -> Array: ...
 def selu(arg0: Array) -> Array: ...
 def selu_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def selu_backward_(arg0: Array, arg1: Array | complex) -> None: ...

@@ -7,7 +7,7 @@ import math
 from .. import _core
 from .._engine.arguments import array, entries, flag, has_axes, integer, is_integer, number
 from .._engine.tensor import Tensor
-from .creation import full, linspace, ones, zeros
+from .creation import linspace, ones, zeros
 from .differences import diff
 from .extrema import clip, maximum, minimum
 from .indexing import scatter_add, take, where
@@ -16,6 +16,7 @@ from .manipulation import astype, permute_dims, ravel, reshape
 from .order_statistics import percentile
 from .reductions import all, any, max, min, ordered, sum
 from .rounding import floor
+from .searching import beside_needles, rank
 from .statistics import mean, ptp, std
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Tensor:
         raise ValueError(f"bincount: x has shape {x.shape}, but must be 1-D")
     if x.dtype.is_inexact and x.size:
         raise TypeError(f"bincount: x has dtype {x.dtype.name}, but must hold integers")
-    x = astype(x, "int64")
+    x = astype(x, "int64", copy=False)
     if x.size and int(min(x)) < 0:
         raise ValueError("bincount: x has negative numbers")
     length = int(max(x)) + 1 if x.size else 0
@@ -201,15 +202,8 @@ def _edges(op: str, x: Tensor, bins: Any, range: Any) -> tuple[Tensor, bool]:
 
 
 def searched(edges: Tensor, x: Tensor) -> Tensor:
-    """How many of the sorted `edges` are not above each `x`: by halving what is left."""
-    low = zeros(x.shape, dtype="int64", device=x.device)
-    high = full(x.shape, edges.size, dtype="int64", device=x.device)
-    for _ in range(edges.size.bit_length()):
-        middle = (low + high) // 2
-        passed = take(edges, minimum(middle, edges.size - 1), axis=0) <= x
-        passed = logical_and(passed, middle < high)
-        low, high = where(passed, middle + 1, low), where(passed, high, maximum(middle, low))
-    return low
+    """How many of the sorted `edges` are not above each `x`; for NaN, all."""
+    return rank(edges, beside_needles(edges, x), True)
 
 
 def _bins(x: Tensor, edges: Tensor, even: bool) -> Tensor:

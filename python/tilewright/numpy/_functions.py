@@ -7,7 +7,7 @@ from typing import Any
 
 from .._engine.arguments import flag, integer, option
 from .._engine.dtypes import bool_, promote_types
-from .._engine.tensor import asarray as _asarray, from_dlpack as _from_dlpack
+from .._engine.tensor import Tensor, asarray as _asarray, from_dlpack as _from_dlpack
 from .._functions import (
     arithmetic,
     bitwise,
@@ -452,7 +452,9 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
         raise ValueError("where: either both or neither of x and y should be given")
     if x is None:
         return indexing.nonzero(condition)
-    return indexing.where(_asarray(condition, "bool"), x, y)
+    if not isinstance(condition, Tensor) or condition.dtype is not bool_:
+        condition = _asarray(condition, "bool")
+    return indexing.where(condition, x, y)
 
 
 def _to_sort(op: str, a: Any, axis: Any, kind: Any, order: Any, stable: Any) -> tuple[Any, Any]:
@@ -587,8 +589,9 @@ def einsum(
     """
     if out is not None:
         raise TypeError("einsum: the argument out of NumPy's function is not there yet")
-    option("einsum", "order", order, ["K"])
-    option("einsum", "casting", casting, ["safe"])
+    if order != "K" or casting != "safe":
+        option("einsum", "order", order, ["K"])
+        option("einsum", "casting", casting, ["safe"])
     return einsums.einsum(*operands, dtype=dtype, optimize=optimize)
 
 

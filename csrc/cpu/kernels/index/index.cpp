@@ -276,6 +276,16 @@ int64_t mask_offsets(const MaskArgs& a, const bool* mask_, int64_t* out) {
   int64_t* next = out;
   int64_t j = 0;
   if (a.mask_stride == 1) {
+    // While there is room for eight more, each is written, and the next one over it where it was not to be.
+    const int64_t* end = out + count_true(mask_, 1, a.count);
+    for (; j + 8 <= a.count && end - next >= 8; j += 8) {
+      const uint32_t bits = mask_bits(mask + j);
+      if (bits == 0) continue;
+      for (uint32_t i = 0; i < 8; ++i) {
+        *next = a.base + (j + i) * a.step;
+        next += bits >> i & 1;
+      }
+    }
     for (; j + 8 <= a.count; j += 8) {
       const int64_t base = a.base + j * a.step;
       for (uint32_t bits = mask_bits(mask + j); bits; bits &= bits - 1) *next++ = base + __builtin_ctz(bits) * a.step;

@@ -100,7 +100,7 @@ struct SortKernels {
   // row. k < n. Scratch: n elements.
   SortRowsFn partition[kDTypes];
   SearchFn search[kDTypes];
-  RadixKernels radix;        // null where long rows are not cut (the reference)
+  RadixKernels radix;  // null where long rows are not cut (the reference)
 };
 
 }  // namespace tw

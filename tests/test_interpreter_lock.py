@@ -172,6 +172,8 @@ LONG = {
     "reduce.arg_reduce": (lambda: floats(16 * N), tw.argmax),
     "scan.run": (lambda: floats(8 * N), tw.cumsum),
     "sort.run": (lambda: floats(), tw.sort),
+    "sort.partition": (lambda: floats(), lambda x: tw.partition(x, 1000)),
+    "sort.search": (lambda: floats(), lambda x: tw.searchsorted(x[:1000], x)),
     "softmax.forward": (lambda: floats(1, 4 * N), lambda x: nn.functional.softmax(x, 1)),
     "softmax.backward": (lambda: bare(floats(2048, 1024), floats(2048, 1024)), lambda a: _core.softmax_backward(*a, 1)),
     "softmax.cross_entropy": (

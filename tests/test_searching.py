@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 
 import numpy
 import pytest
@@ -176,6 +177,21 @@ def test_unique_and_nan(dtype):
 def test_all_but_nan_may_be_infinite():
     """NumPy puts infinities in the place of NaN, and then finds those."""
     assert tw.nanargmax([NAN, -INF]).item() == 1 and tw.nanargmin([NAN, INF]).item() == 1
+
+
+def test_places_among_integers_of_two_signs():
+    x, v = numpy.array([-(2**62), -1, 0, 2**62]), numpy.array([0, 5, 2**63, 2**64 - 1], "uint64")
+    for side in ("left", "right"):
+        want = [bisect(x.tolist(), n) for n in v.tolist()] if side == "right" else [2, 3, 4, 4]
+        assert tw.searchsorted(tw.asarray(x), tw.asarray(v), side=side).tolist() == want
+        want = [0, 0, 1 if side == "right" else 0, 2]
+        assert tw.searchsorted(tw.asarray(v), tw.asarray(x), side=side).tolist() == want
+
+
+def test_integers_looked_up_in_a_table():
+    x = numpy.random.default_rng(0).integers(-500, 500, 2000)
+    for among in (x[:40], x[:40].astype("int8"), numpy.array([-(2**63), 2**63 - 1, 7])):
+        assert tw.isin(tw.asarray(x), tw.asarray(among)).tolist() == numpy.isin(x, among).tolist()
 
 
 def test_numbers_are_not_rounded_to_be_compared():

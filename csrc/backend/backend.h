@@ -133,6 +133,10 @@ struct Backend {
   } softmax;
   struct {
     BackendOp<void, SortProblem> run;
+    // All n of each row: those before the element of rank k, those equal to it and those after it, each in the order of
+    // the row.
+    BackendOp<void, SortProblem> partition;
+    BackendOp<void, SearchProblem> search;
   } sort;
 };
 
@@ -195,7 +199,9 @@ struct Backend {
   X(softmax, backward)                \
   X(softmax, cross_entropy)           \
   X(softmax, cross_entropy_backward)  \
-  X(sort, run)
+  X(sort, run)                        \
+  X(sort, partition)                  \
+  X(sort, search)
 
 namespace detail {
 extern const Backend* backends[kDeviceKinds];

@@ -17,11 +17,27 @@ struct SortProblem {
   int64_t* positions;
 };
 
+// For each of the needles how many of the sorted row x of n come before it, or before and with it where `right`, in the
+// same order.
+struct SearchProblem {
+  DType dtype;  // real
+  bool right;
+  int64_t n, count;
+  const char *x, *needles;
+  int64_t* places;
+};
+
 template <class F>
 void operands(SortProblem& p, F f) {
   f(Access::reads, p.x);
   f(Access::writes, p.values);
   f(Access::writes, p.positions);
+}
+template <class F>
+void operands(SearchProblem& p, F f) {
+  f(Access::reads, p.x);
+  f(Access::reads, p.needles);
+  f(Access::writes, p.places);
 }
 
 }  // namespace tw

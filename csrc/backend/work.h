@@ -1,6 +1,8 @@
 // How long ops take, roughly: nanoseconds on one thread of a CPU, from the size of the problem alone. By this the
 // interpreter lock is released (core/blocking.h), whatever an op does inside, loops of one thread included.
 #pragma once
+#include <bit>
+
 #include "backend/attention.h"
 #include "backend/conv.h"
 #include "backend/creation.h"
@@ -138,6 +140,9 @@ inline double expected_ns(const ScanProblem& p) {
   return static_cast<double>(p.outer) * static_cast<double>(p.n) * static_cast<double>(p.inner);
 }
 inline double expected_ns(const SortProblem& p) { return 10 * static_cast<double>(p.rows) * static_cast<double>(p.n); }
+inline double expected_ns(const SearchProblem& p) {
+  return static_cast<double>(p.count) * std::bit_width(static_cast<uint64_t>(p.n));
+}
 inline double expected_ns(const SoftmaxProblem& p) { return product(p.shape); }
 inline double expected_ns(const SoftmaxBackwardProblem& p) { return product(p.shape); }
 inline double expected_ns(const CrossEntropyProblem& p) { return product(p.in.shape); }

@@ -12,6 +12,9 @@ void bind_sort(py::module_& m) {
   m.def("sort_with_positions", [both](const Array& x, int64_t axis, bool descending) {
     return both(sort_with_positions(x, axis, descending));
   });
+  m.def("partition", [](const Array& x, int64_t k, int64_t axis) { return partition(x, k, axis, false).values; });
+  m.def("argpartition", [](const Array& x, int64_t k, int64_t axis) { return partition(x, k, axis, true).positions; });
+  m.def("searchsorted", &search);
   m.def("topk",
         [both](const Array& x, int64_t k, int64_t axis, bool largest) { return both(topk(x, k, axis, largest)); });
 }

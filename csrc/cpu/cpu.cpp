@@ -59,7 +59,7 @@ const Backend kBackend = {
                 .backward = {softmax_backward},
                 .cross_entropy = {cross_entropy},
                 .cross_entropy_backward = {cross_entropy_backward}},
-    .sort = {.run = {sort}},
+    .sort = {.run = {sort}, .partition = {partition}, .search = {search}},
 };
 
 }  // namespace

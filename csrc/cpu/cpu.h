@@ -89,5 +89,7 @@ int64_t cross_entropy(const CrossEntropyProblem&);
 int64_t cross_entropy_backward(const CrossEntropyBackwardProblem&);
 
 void sort(const SortProblem&);
+void partition(const SortProblem&);
+void search(const SearchProblem&);
 
 }  // namespace tw::cpu

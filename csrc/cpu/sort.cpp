@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@ constexpr int64_t kMostBlocks = 256;     // of a row
 constexpr int64_t kFew = kBlock / 8;     // elements that are selected from a long row, not sorted out
 constexpr int64_t kDigits = 1 << kRadixBits;
 constexpr double kNsPerElement = 5;
+constexpr int64_t kNeedles = 4096;  // that a thread takes at a time
 
 // Whole rows, shared out.
 void sort_rows(const SortProblem& p) {
@@ -145,6 +147,25 @@ void sort(const SortProblem& p) {
     else
       LongRow(p, row).sort();
   }
+}
+
+void partition(const SortProblem& p) {
+  const SortRowsFn fn = kernels().sort.partition[static_cast<int>(p.dtype)];
+  const int64_t itemsize = size_of(p.dtype), chunk = std::max<int64_t>(1, kChunk / p.n);
+  parallel_for(p.rows, chunk, kNsPerElement * static_cast<double>(p.n), [&](int64_t begin, int64_t end) {
+    const StorageRef scratch = allocate(static_cast<size_t>(itemsize * p.n));
+    const int64_t first = begin * p.n;
+    fn({p.dtype, p.descending, end - begin, p.n, p.k}, p.x + first * itemsize,
+       p.values ? p.values + first * itemsize : nullptr, p.positions ? p.positions + first : nullptr, scratch->data);
+  });
+}
+
+void search(const SearchProblem& p) {
+  const SearchFn fn = kernels().sort.search[static_cast<int>(p.dtype)];
+  const int64_t itemsize = size_of(p.dtype);
+  parallel_for(p.count, kNeedles, 1.0 + std::bit_width(static_cast<uint64_t>(p.n)), [&](int64_t begin, int64_t end) {
+    fn({p.dtype, p.right, p.n, end - begin}, p.x, p.needles + begin * itemsize, p.places + begin);
+  });
 }
 
 }  // namespace tw::cpu

@@ -72,7 +72,21 @@ if TYPE_CHECKING:
     from ._functions.tolerance import *
 
 _FAMILY = {name: family for family, names in LATER.items() for name in names}
-_LAZY = ("data", "diagnose", "fft", "io", "linalg", "models", "nn", "numpy", "optim", "plot", "sklearn", "testing", "train")
+_LAZY = (
+    "data",
+    "diagnose",
+    "fft",
+    "io",
+    "linalg",
+    "models",
+    "nn",
+    "numpy",
+    "optim",
+    "plot",
+    "sklearn",
+    "testing",
+    "train",
+)
 
 __all__ = [
     *_of_engine,

@@ -45,6 +45,7 @@ __all__: list[str] = [
     "arctanh",
     "argmax",
     "argmin",
+    "argpartition",
     "argsort",
     "as_ndarray",
     "assign",
@@ -252,6 +253,7 @@ __all__: list[str] = [
     "one_hot",
     "optim_step",
     "pad",
+    "partition",
     "positive",
     "power",
     "power_",
@@ -285,6 +287,7 @@ __all__: list[str] = [
     "scaled_dot_product_attention",
     "scatter",
     "scatter_add",
+    "searchsorted",
     "selu",
     "selu_backward",
     "selu_backward_",
@@ -644,6 +647,9 @@ def argmax(
 ) -> Array: ...
 def argmin(
     x: Array, axis: typing.SupportsInt | typing.SupportsIndex | None = None, keepdims: bool = False
+) -> Array: ...
+def argpartition(
+    arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
 def argsort(arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
 def as_ndarray(*args, **kwargs):
@@ -1176,6 +1182,9 @@ def optim_step(arg0: str, arg1: list, arg2: list, arg3: list, arg4: list, arg5: 
 def pad(
     arg0: Array, arg1: int | typing.Sequence[int], arg2: int | typing.Sequence[int], arg3: str, arg4: Array | complex
 ) -> Array: ...
+def partition(
+    arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex
+) -> Array: ...
 def positive(arg0: Array) -> Array: ...
 def power(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def power_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -1303,6 +1312,7 @@ def scatter(
 def scatter_add(
     arg0: Array, arg1: Array | complex, arg2: Array, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
+def searchsorted(arg0: Array, arg1: Array, arg2: bool) -> Array: ...
 def selu(arg0: Array) -> Array: ...
 def selu_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def selu_backward_(arg0: Array, arg1: Array | complex) -> None: ...

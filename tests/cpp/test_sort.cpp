@@ -121,6 +121,42 @@ void test_blocks(const KernelTable& table, DType dtype) {
     }
 }
 
+template <class T>
+void test_partition(const KernelTable& table, DType dtype) {
+  for (const int64_t n : {1, 2, 7, 64, 200})
+    for (int pattern = 0; pattern < kPatterns; ++pattern)
+      for (const int64_t k : {int64_t{0}, n / 2, n - 1}) {
+        const SortArgs a{dtype, rng()() % 2 == 1, 3, n, k};
+        Guarded<T> x(a.rows * n, 1), scratch(n);
+        fill(x, static_cast<Pattern>(pattern), reference_table(), dtype);
+        Results<T> got(a.rows * n), want(a.rows * n);
+        for (const auto& [level, results] : {std::pair{&table, &got}, {&reference_table(), &want}})
+          level->sort.partition[static_cast<int>(dtype)](a, x.data(), results->values.data(), results->positions.data(),
+                                                         scratch.data());
+        check(got == want && got.values.intact() && got.positions.intact() && scratch.intact(),
+              "%s partition of dtype %d: n %ld k %ld pattern %d descending %d", table.level, static_cast<int>(dtype), n,
+              k, pattern, a.descending);
+      }
+}
+
+template <class T>
+void test_search(const KernelTable& table, DType dtype) {
+  for (const int64_t n : {0, 1, 2, 3, 15, 16, 100, 1000})
+    for (const Pattern pattern : {anything, few, ascending})
+      for (const bool right : {false, true}) {
+        Guarded<T> x(n), needles(39);
+        if (n > 0) fill(x, ascending, reference_table(), dtype);
+        fill(needles, pattern, reference_table(), dtype);
+        const SearchArgs a{dtype, right, n, needles.size()};
+        Guarded<int64_t> got(needles.size()), want(needles.size());
+        table.sort.search[static_cast<int>(dtype)](a, x.data(), needles.data(), got.data());
+        reference_table().sort.search[static_cast<int>(dtype)](a, x.data(), needles.data(), want.data());
+        check(got.intact() && std::equal(got.data(), got.data() + got.size(), want.data()),
+              "%s search of dtype %d: n %ld pattern %d right %d", table.level, static_cast<int>(dtype), n, pattern,
+              right);
+      }
+}
+
 // Digits have all bits that vary, none is wider than it may be, and none has bits of another.
 void test_digits() {
   for (int round = 0; round < 10000; ++round) {
@@ -148,9 +184,11 @@ int main() {
   using namespace tw::test;
   test_digits();
   for (const KernelTable* table : levels()) {
-#define X(T, name)                   \
-  test_rows<T>(*table, DType::name); \
-  test_blocks<T>(*table, DType::name);
+#define X(T, name)                        \
+  test_rows<T>(*table, DType::name);      \
+  test_blocks<T>(*table, DType::name);    \
+  test_partition<T>(*table, DType::name); \
+  test_search<T>(*table, DType::name);
     TW_FOR_EACH_REAL(X)
 #undef X
     check(!table->sort.rows[static_cast<int>(DType::c64)], "%s: complex numbers have no order", table->level);

@@ -63,19 +63,34 @@ TW_INLINE V exp2(V x) {
   return scale(splat<V>(1) + fma(r * r, exp_tail(r), r), n);
 }
 
-// One step of Newton's from 2^(log2(a) / 3), with the residual to more digits than the root has. At both ends of the
-// range a is moved by a power of 8, so that it has them.
-template <class V>
-TW_INLINE V cbrt(V x) {
-  const V length = abs(x);
-  const auto high = length > splat<V>(0x1p90f, 0x1p960), low = length < splat<V>(0x1p-90f, 0x1p-900);
-  const V a = length * (high ? splat<V>(0x1p-60f, 0x1p-120) : low ? splat<V>(0x1p60f, 0x1p180) : splat<V>(1));
-  const V y = exp2(log2(a) * splat<V>(1 / 3.0));
+// One step of Newton's, with the residual to more digits than the root has. At both ends of the range a is moved by a
+// power of 8, so that it has them.
+TW_INLINE vd cbrt(vd x) {
+  const vd length = abs(x);
+  const auto high = length > 0x1p960, low = length < 0x1p-900;
+  const vd a = length * (high ? splat<vd>(0x1p-120) : low ? splat<vd>(0x1p180) : splat<vd>(1));
+  const vd y = exp2(log2(a) * (1 / 3.0));
   const auto square = two_product(y, y);
-  const V residue = residual(square.high, y, a) - square.low * y;
-  const V root = y + residue / (square.high * splat<V>(3));
-  const V back = root * (high ? splat<V>(0x1p20f, 0x1p40) : low ? splat<V>(0x1p-20f, 0x1p-60) : splat<V>(1));
-  const auto itself = (x == V{}) | !(length < splat<V>(__builtin_inf()));
+  const vd residue = residual(square.high, y, a) - square.low * y;
+  const vd root = y + residue / (square.high * 3.0);
+  const vd back = root * (high ? splat<vd>(0x1p40) : low ? splat<vd>(0x1p-60) : splat<vd>(1));
+  const auto itself = (x == 0.0) | !(length < splat<vd>(__builtin_inf()));
+  return itself ? x : copysign(back, x);
+}
+// Of float from a^(-1/3), which needs no quotient: a third of a's bits gives it to 4 %, and e = 1 - a y^3 what is
+// missing; then one step of Newton's for a y^2.
+TW_INLINE vf cbrt(vf x) {
+  const vf length = abs(x);
+  const auto low = length < 0x1p-90f;
+  const vf a = low ? length * 0x1p60f : length;
+  const vf third = __builtin_convertvector(bitcast<vi>(a), vf) * (1 / 3.0f);
+  vf y = bitcast<vf>(__builtin_convertvector(0x1.5287b4p+30f - third, vi));
+  const vf e = 1.0f - (a * y) * (y * y);
+  y = fma(y * e, poly(e, 0x1.5553b4p-2f, 0x1.c9aef8p-3f, 0x1.6619dp-3f), y);
+  y = fma(y * (1.0f - (a * y) * (y * y)), splat<vf>(1 / 3.0), y);
+  const vf root = a * y * y, residue = residual(root * root, root, a);
+  const vf back = fma(residue * (1 / 3.0f), y * y, root) * (low ? splat<vf>(0x1p-20f) : splat<vf>(1));
+  const auto itself = (x == 0.0f) | !(length < splat<vf>(__builtin_inf()));
   return itself ? x : copysign(back, x);
 }
 

@@ -455,18 +455,35 @@ TW_INLINE vf through_double(vf a, vf b, F f) {
   return a;
 }
 
-// x^y for floats widened to double: 2^(y log2 |x|), then the sign and the exceptions of IEEE 754 (pow).
+// log2 of a magnitude that was a float, and so is normal, to 37 bits.
+TW_INLINE vd log2_of_float(vd a) {
+  constexpr uint64_t root = 0x3fe6a09e667f3bcd;
+  const auto t = bitcast<vec<uint64_t>>(a) - root;
+  const vd k = bitcast<vd>(((t + ((uint64_t)1 << 62)) >> 52) | 0x4330000000000000) - (0x1p52 + 1024);
+  const vd f = bitcast<vd>((t & 0xfffffffffffff) + root) - 1.0, s = f / (f + 2.0);
+  const vd y = fma(s,
+                   poly(s * s, 0x1.71547652bedd1p+1, 0x1.ec709d12f6354p-1, 0x1.27777fcefb449p-1, 0x1.a58d93911055cp-2,
+                        0x1.5ce79e64e7dcdp-2),
+                   k);
+  return a == 0.0 ? splat<vd>(-__builtin_inf()) : (a < splat<vd>(__builtin_inf()) ? y : a);
+}
+
+// x^y for floats widened to double: 2^(y log2 |x|), to 30 bits, then the sign and the exceptions of IEEE 754 (pow).
 TW_INLINE vd power_of_floats(vd x, vd y) {
   const vd ax = abs(x), one = splat<vd>(1);
-  const vd t = clamp(y * log2(ax), splat<vd>(-300), splat<vd>(300));
-  const vd n = round_to<0>(t), r = (t - n) * 0x1.62e42fefa39efp-1;
-  vd result = (fma(r * r, exp_tail(r), r) + 1.0) * pow2(n);
+  const vd t = clamp(y * log2_of_float(ax), splat<vd>(-300), splat<vd>(300));
+  const vd n = round_to<0>(t), r = t - n;
+  const vd p = poly(r, 0x1.62e42fef84fffp-1, 0x1.ebfbe07d5a42cp-3, 0x1.c6b08dd6b17ep-5, 0x1.3b29ef1b286e1p-7,
+                    0x1.5d8745e941c9p-10, 0x1.445fad14116e8p-13, 0x1.00dc279d24994p-16);
+  vd result = fma(r, p, one) * pow2(n);
   result = (ax == 1.0) & (y == y) ? one : result;
-  const vd half = y * 0.5;
-  const auto integral = round_to<3>(y) == y, odd = integral & (round_to<3>(half) != half);
-  result = odd ? copysign(result, x) : result;
-  const auto undefined = (x < 0.0) & (ax < splat<vd>(__builtin_inf())) & ~integral;
-  result = undefined ? splat<vd>(__builtin_nan("")) : result;
+  if (any(bitcast<vl>(x) < 0)) {
+    const vd half = y * 0.5;
+    const auto integral = round_to<3>(y) == y, odd = integral & (round_to<3>(half) != half);
+    result = odd ? copysign(result, x) : result;
+    const auto undefined = (x < 0.0) & (ax < splat<vd>(__builtin_inf())) & ~integral;
+    result = undefined ? splat<vd>(__builtin_nan("")) : result;
+  }
   return (x == 1.0) | (y == 0.0) ? one : result;
 }
 TW_INLINE vf power(vf x, vf y) {

@@ -114,39 +114,79 @@ TW_INLINE V tan(V x) {
   return x == V{} ? x : y;  // keeps the sign of zero
 }
 
-TW_INLINE vd arctan2(vd y, vd x) {
-  const vd ax = abs(x), ay = abs(y);
+// pi/2 - angle, where the constant has a second part.
+template <class V>
+TW_INLINE V from_half_pi(V angle) {
+  return splat<V>(0x1.921fb6p+0f, 0x1.921fb54442d18p+0) - (angle - splat<V>(-0x1.777a5cp-25f, 0x1.1a62633145c07p-54));
+}
+template <class V>
+TW_INLINE V from_pi(V angle) {
+  return splat<V>(0x1.921fb6p+1f, 0x1.921fb54442d18p+1) - (angle - splat<V>(-0x1.777a5cp-24f, 0x1.1a62633145c07p-53));
+}
+
+// The angle whose tangent is t, for 0 <= t <= 1.
+template <class V>
+TW_INLINE V arctan_below_one(V t) {
+  const V z = t * t;
+  V p;
+  if constexpr (is_float<V>)
+    p = poly(z, -0x1.5554dcp-2f, 0x1.9978f4p-3f, -0x1.230ad8p-3f, 0x1.b4e112p-4f, -0x1.355682p-4f, 0x1.61fd6p-5f,
+             -0x1.0c2b8p-6f, 0x1.7ed10ep-9f);
+  else
+    p = poly(z, -0x1.555555555552ap-2, 0x1.9999999995aebp-3, -0x1.24924923923ebp-3, 0x1.c71c718428673p-4,
+             -0x1.745d11fb3b095p-4, 0x1.3b136a17ec25dp-4, -0x1.110e6d9786199p-4, 0x1.e1bcf7e56233ap-5,
+             -0x1.ae644df0ab682p-5, 0x1.82eeb12e0377bp-5, -0x1.59d7f6a691099p-5, 0x1.2c98231b7b816p-5,
+             -0x1.eb4947472bc6fp-6, 0x1.69d89c161b9b9p-6, -0x1.ca97d4445752p-7, 0x1.dc04c876b09bap-8,
+             -0x1.7ea6bb783e649p-9, 0x1.ba3d33ebb61abp-11, -0x1.44a44b6b852dep-13, 0x1.c4a3a86c7ebb1p-17);
+  return fma(z * t, p, t);
+}
+
+template <class V>
+TW_INLINE V arctan2(V y, V x) {
+  typedef vec<mask_t<element_t<V>>> I;
+  const V ax = abs(x), ay = abs(y);
   const auto steep = ay > ax;
-  const vd large = steep ? ay : ax, small = steep ? ax : ay;
-  vd t = small / large;
-  t = large == 0.0 ? vd{} : t;
-  t = small == splat<vd>(__builtin_inf()) ? splat<vd>(1) : t;
-  const vd z = t * t;
-  const vd p = poly(z, -0x1.555555555552ap-2, 0x1.9999999995aebp-3, -0x1.24924923923ebp-3, 0x1.c71c718428673p-4,
-                    -0x1.745d11fb3b095p-4, 0x1.3b136a17ec25dp-4, -0x1.110e6d9786199p-4, 0x1.e1bcf7e56233ap-5,
-                    -0x1.ae644df0ab682p-5, 0x1.82eeb12e0377bp-5, -0x1.59d7f6a691099p-5, 0x1.2c98231b7b816p-5,
-                    -0x1.eb4947472bc6fp-6, 0x1.69d89c161b9b9p-6, -0x1.ca97d4445752p-7, 0x1.dc04c876b09bap-8,
-                    -0x1.7ea6bb783e649p-9, 0x1.ba3d33ebb61abp-11, -0x1.44a44b6b852dep-13, 0x1.c4a3a86c7ebb1p-17);
-  vd angle = fma(z * t, p, t);
-  angle = steep ? 0x1.921fb54442d18p+0 - (angle - 0x1.1a62633145c07p-54) : angle;
-  angle = bitcast<vl>(x) < 0 ? 0x1.921fb54442d18p+1 - (angle - 0x1.1a62633145c07p-53) : angle;
+  const V large = steep ? ay : ax, small = steep ? ax : ay;
+  V t = small / large;
+  t = large == V{} ? V{} : t;
+  t = small == splat<V>(__builtin_inf()) ? splat<V>(1) : t;
+  V angle = arctan_below_one(t);
+  angle = steep ? from_half_pi(angle) : angle;
+  angle = bitcast<I>(x) < 0 ? from_pi(angle) : angle;
   return (x == x) & (y == y) ? copysign(angle, y) : x + y;
 }
-TW_INLINE vf arctan2(vf y, vf x) {
-  return through_double(y, x, [](vd b, vd a) __attribute__((always_inline)) { return arctan2(b, a); });
+template <class V>
+TW_INLINE V arctan(V x) {
+  const V a = abs(x), one = splat<V>(1);
+  const auto steep = a > one;
+  const V angle = arctan_below_one((steep ? one : a) / (steep ? a : one));
+  return copysign(steep ? from_half_pi(angle) : angle, x);
 }
 
 // Angles by arctan2, of sides without cancellation: 1 - x and 1 + x are exact where they are small.
-TW_INLINE vd arctan(vd x) { return arctan2(x, splat<vd>(1)); }
 TW_INLINE vd arcsin(vd x) { return arctan2(x, sqrt((1.0 - x) * (1.0 + x))); }
 TW_INLINE vd arccos(vd x) { return arctan2(sqrt(1.0 - x), sqrt(1.0 + x)) * 2.0; }
-#define TW_THROUGH_DOUBLE(name)                                                                   \
-  TW_INLINE vf name(vf x) {                                                                       \
-    return through_double(x, x, [](vd a, vd) __attribute__((always_inline)) { return name(a); }); \
-  }
-TW_THROUGH_DOUBLE(arctan)
-TW_THROUGH_DOUBLE(arcsin)
-TW_THROUGH_DOUBLE(arccos)
-#undef TW_THROUGH_DOUBLE
+
+// arcsin s = s + tail for 0 <= s <= 1/2. Beyond, arcsin a = pi/2 - 2 arcsin s with s^2 = (1 - a) / 2, which is exact.
+struct HalfArcsin {
+  vi beyond;
+  vf s, tail;
+};
+TW_INLINE HalfArcsin half_arcsin(vf a) {
+  const auto beyond = a > 0.5f;
+  const vf z = beyond ? (1.0f - a) * 0.5f : a * a, s = beyond ? sqrt(z) : a;
+  const vf p = poly(z, 0x1.5555c8p-3f, 0x1.3301e4p-4f, 0x1.747e48p-5f, 0x1.8c284ep-6f, 0x1.596d1ep-5f);
+  return {beyond, s, s * z * p};
+}
+TW_INLINE vf arcsin(vf x) {
+  const auto [beyond, s, tail] = half_arcsin(abs(x));
+  const vf far = (0x1.921fb6p+0f - (s + s)) - (tail + tail + 0x1.777a5cp-25f);
+  return copysign(beyond ? far : s + tail, x);
+}
+TW_INLINE vf arccos(vf x) {
+  const auto [beyond, s, tail] = half_arcsin(abs(x));
+  const vf angle = s + tail, twice = angle + angle;
+  return beyond ? (x < 0.0f ? from_pi(twice) : twice) : from_half_pi(copysign(angle, x));
+}
 
 }  // namespace tw::TW_ISA

@@ -10,7 +10,7 @@ from .._engine.arguments import array, entries, flag, function, refuse, shown
 from .._engine.dtypes import as_dtype, bool_, promote_types
 from .._engine.op import is_number
 from .._engine.tensor import Tensor
-from .creation import full, zeros, zeros_like
+from .creation import zeros, zeros_like
 from .indexing import nonzero, where
 from .logical import logical_not, logical_or
 from .manipulation import _axis, astype, broadcast_to, moveaxis, ravel, reshape, stack

@@ -305,9 +305,11 @@ class Product:
         m, k, n = labels.size(left), labels.size(inner), labels.size(right)
         self.shape: Any = [size[label] for label in self.labels]
         if inner:
-            self.a_shape: Any = None if len(left) == len(inner) == 1 else [*lengths, m, k]
-            self.b_shape: Any = None if len(right) == len(inner) == 1 else [*lengths, k, n]
-            self.shape = None if len(left) == len(right) == 1 else self.shape
+            fewest = 1 if batch else 0  # a vector needs no second axis
+            fits = len(inner) == 1 and fewest <= len(left) <= 1 and fewest <= len(right) <= 1
+            self.a_shape: Any = None if fits else [*lengths, m, k]
+            self.b_shape: Any = None if fits else [*lengths, k, n]
+            self.shape = None if fits else self.shape
         else:
             self.a_shape = [*lengths, *[size[label] for label in left], *[1] * len(right)] if right else None
             self.b_shape = [*lengths, *[1] * len(left), *[size[label] for label in right]] if left else None
@@ -336,6 +338,7 @@ class Plan:
             Preparation(of, shape, result.union(*sets[:i], *sets[i + 1 :]), labels)
             for i, (of, shape) in enumerate(zip(labels.of, shapes, strict=True))
         ]
+        self.needed = [(i, prepare) for i, prepare in enumerate(self.preparations) if prepare.needed]
         current = [prepared.labels for prepared in self.preparations]
         self.path = _path(labels, current, method)
         self.products: list[tuple[int, int, Product]] = []
@@ -357,7 +360,9 @@ class Plan:
         self.largest = max([labels.size(p.labels) for _, _, p in self.products], default=0)
 
     def __call__(self, operands: Sequence[Tensor]) -> Tensor:
-        current = [prepare(x) if prepare.needed else x for prepare, x in zip(self.preparations, operands, strict=True)]
+        current = list(operands)
+        for i, prepare in self.needed:
+            current[i] = prepare(current[i])
         for i, j, product in self.products:
             b, a = current.pop(j), current.pop(i)
             current.append(product(a, b))
@@ -371,8 +376,10 @@ _plan = functools.lru_cache(512)(Plan)
 def _prepared(op: str, arguments: tuple[Any, ...], optimize: Any) -> tuple[Plan, Sequence[Tensor]]:
     operands: Sequence[Any]
     subscripts, operands = _read(op, arguments)
-    if not all(isinstance(x, Tensor) for x in operands):
-        operands = as_tensors(op, [f"operand {i}" for i in range(len(operands))], operands)
+    for x in operands:
+        if not isinstance(x, Tensor):
+            operands = as_tensors(op, [f"operand {i}" for i in range(len(operands))], operands)
+            break
     method = optimize if optimize is True else _method(op, optimize, len(operands))
     return _plan(op, subscripts, tuple([x.shape for x in operands]), method), operands
 
@@ -418,8 +425,12 @@ def einsum(*operands: Any, dtype: Any = None, optimize: Any = True) -> Tensor:
     plan, tensors = _prepared("einsum", operands, optimize)
     if dtype is not None:
         dtype = as_dtype(dtype)
-    elif len({x.dtype for x in tensors}) > 1:
-        dtype = functools.reduce(promote_types, [x.dtype for x in tensors])
+    else:
+        first = tensors[0].dtype
+        for x in tensors:
+            if x.dtype is not first:
+                dtype = functools.reduce(promote_types, [x.dtype for x in tensors])
+                break
     if dtype is not None:
         tensors = [x if x.dtype == dtype else astype(x, dtype) for x in tensors]
     return plan(tensors)

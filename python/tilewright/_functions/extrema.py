@@ -7,7 +7,7 @@ import functools
 from .. import _core
 from .._engine.arguments import shown
 from .._engine.dtypes import integer_range, promote_types
-from .._engine.op import beside, is_number, kernel_in_python
+from .._engine.op import beside, is_number, kernel_in_python, wrap
 from .._engine.tape import state
 from .._engine.tensor import Tensor, asarray
 from .elementwise import elementwise
@@ -119,6 +119,8 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
         y, min, max = _core.under_rules_of((y, min, max), _promoted_bounds, y, min, max)
     if state.mode and (y._node or getattr(min, "_node", None) or getattr(max, "_node", None)):
         return y if min is None and max is None else _clip(y, min, max)
+    if plain and min is not None and max is not None and min == min and max == max and y._array.dtype.is_floating:
+        return wrap(_core.hardtanh(y._array, min, max), None, y)
     y = y if min is None else maximum(y, min)
     return y if max is None else minimum(y, max)
 

@@ -65,7 +65,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Tensor:
         raise ValueError(f"bincount: x has shape {x.shape}, but must be 1-D")
     if x.dtype.is_inexact and x.size:
         raise TypeError(f"bincount: x has dtype {x.dtype.name}, but must hold integers")
-    x = astype(x, "int64")
+    x = astype(x, "int64", copy=False)
     if x.size and int(min(x)) < 0:
         raise ValueError("bincount: x has negative numbers")
     length = int(max(x)) + 1 if x.size else 0

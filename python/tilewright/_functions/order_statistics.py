@@ -17,7 +17,7 @@ from .extrema import clip, maximum
 from .indexing import take, take_along_axis, where
 from .logical import isfinite, isnan, logical_and, logical_not, logical_or
 from .manipulation import _axes, astype, broadcast_to, expand_dims, moveaxis, permute_dims, reshape
-from .reductions import all, any, checked, ordered, sum, with_axes
+from .reductions import all, any, checked, ordered, sum
 from .rounding import ceil, floor, round
 from .scans import cumsum
 from .sorting import argsort, sort

@@ -256,6 +256,8 @@ def dot(x1: Any, x2: Any, /) -> Tensor:
     >>> tw.dot([1.0, 2.0], [3.0, 4.0])
     tensor(11.)
     """
+    if isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1._array.ndim == 1 and x1.shape == x2.shape:
+        return matmul(x1, x2)
     x1, x2 = _pair("dot", x1, x2)
     if not x1.ndim or not x2.ndim:
         return multiply(x1, x2)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .. import _core
 from .._engine.arguments import array, arrays, flag, integer, option
-from .._engine.op import is_number
+from .._engine.op import is_number, wrap
 from .._engine.tensor import Tensor, asarray
-from .comparison import equal, greater, less, less_equal, not_equal
-from .creation import full, zeros_like
+from .comparison import equal, greater, greater_equal, less, less_equal, not_equal
+from .creation import full
 from .elementwise import add_sections
 from .indexing import nonzero, take, where
 from .logical import isnan
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["argwhere", "count_nonzero", "digitize", "flatnonzero", "nanargmax", "nanargmin", "searchsorted"]
 
+_LARGEST_INTEGER = 2**63 - 1
 _WIDER = {_core.DType.float32: _core.DType.float64, _core.DType.complex64: _core.DType.complex128}
 
 
@@ -51,27 +52,15 @@ def beside_needles(x: Tensor, v: Tensor) -> Tensor:
 
 
 def rank(x: Tensor, v: Tensor, right: bool) -> Tensor:
-    """For each of v how many of the sorted x (n,) come before it, or before and with it: binary search, all at once.
-
-    Of each needle the first `count` elements from `base` on are yet to be looked at, and `count` is one for all.
-    """
-    before = less_equal if right else less
-    base: Any = zeros_like(v, dtype="int64")
-    count: int = x.size
-    while count > 1:
-        half = count // 2
-        base = where(before(take(x[half - 1 :], base), v), base + half, base)
-        count -= half
-    if count:
-        base = base + astype(before(take(x, base), v), "int64")
-    if v.dtype.is_floating:
-        nan = isnan(v)
-        if any_of(nan):  # above all numbers, but no larger than another NaN
-            numbers: Any = x.size
-            if not right and x.dtype.is_floating:
-                numbers = rank(x, full((), float("inf"), dtype=x.dtype, device=x.device), True)
-            base = where(nan, numbers, base)
-    return base
+    """For each of v how many of the sorted x (n,) come before it, or before and with it."""
+    held: Any = None
+    if x.dtype != v.dtype and x.dtype.is_integer and v.dtype.is_integer:  # what x cannot hold is at one of its ends
+        if v.dtype.name == "uint64":
+            held, end, x, v = less_equal(v, _LARGEST_INTEGER), x.size, astype(x, "int64"), astype(v, "int64")
+        elif x.dtype.name == "uint64":
+            held, end, v = greater_equal(v, 0), 0, astype(v, "uint64")
+    places = wrap(_core.searchsorted(x._array, v._array, right), None, v)
+    return places if held is None else where(held, places, end)
 
 
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Tensor:

@@ -7,14 +7,14 @@ from collections import namedtuple
 from .._engine.arguments import array, arrays, flag
 from .._engine.dtypes import bool_, int64
 from .._engine.tensor import Tensor
-from .comparison import equal, not_equal
-from .creation import full, zeros_like
+from .comparison import equal, greater_equal, less_equal, not_equal
+from .creation import full, zeros, zeros_like
 from .elementwise import add_sections
 from .extrema import minimum
-from .indexing import nonzero, take
+from .indexing import nonzero, take, where
 from .logical import isnan, logical_and, logical_not
-from .manipulation import _axis, concatenate, moveaxis, ravel, reshape
-from .reductions import any as any_of
+from .manipulation import _axis, astype, concatenate, moveaxis, ravel, reshape
+from .reductions import any as any_of, max as largest, min as least
 from .scans import cumsum
 from .searching import beside_needles, exact, rank
 from .sorting import positions_in_order, sort
@@ -39,6 +39,10 @@ __all__ = [
     "unique_inverse",
     "unique_values",
 ]
+
+
+_FEW = 256  # elements that are searched for whatever there is to find
+_TABLE = 6  # entries of a table for each element that is looked up in it, or put there
 
 
 class UniqueAllResult(namedtuple("UniqueAllResult", ("values", "indices", "inverse_indices", "counts"))):
@@ -329,6 +333,19 @@ def unique(
     return tuple(results) if len(results) > 1 else results[0]
 
 
+def _found_by_table(x: Tensor, among: Tensor) -> Tensor | None:
+    """Whether each integer is among others, by a table of their range; None where that is much longer than both."""
+    if x.size < _FEW or "uint64" in (x.dtype.name, among.dtype.name):
+        return None
+    low, high = int(least(among)), int(largest(among))
+    if high - low > _TABLE * (x.size + among.size):
+        return None
+    x, among = astype(x, "int64", copy=False), astype(among, "int64", copy=False)
+    table = zeros(high - low + 2, dtype=bool_, device=x.device)  # the last one for all that is outside
+    table[among - low] = True
+    return take(table, where(logical_and(greater_equal(x, low), less_equal(x, high)), x - low, high - low + 1))
+
+
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     """Whether each element of one array is among those of another.
 
@@ -364,6 +381,8 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
         there = zeros_like(inverse.ravel(), dtype=bool_)
         there[inverse[: among.size]] = True
         found = reshape(take(there, inverse[among.size :]), x.shape)
+    elif x.dtype.is_integer and among.dtype.is_integer and (looked := _found_by_table(x, among)) is not None:
+        found = looked
     else:
         among, x = sort(among), beside_needles(among, x)
         found = equal(take(among, minimum(rank(among, x, False), among.size - 1)), x)

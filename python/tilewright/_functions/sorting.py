@@ -247,17 +247,17 @@ def lexsort(keys: Any, axis: int = -1) -> Tensor:
     return order
 
 
-def _partitioned(op: str, a: Any, kth: Any, axis: Any, kind: Any, order: Any) -> tuple[Tensor, int]:
+def _partitioned(op: str, a: Any, kth: Any, axis: Any, kind: Any, order: Any) -> tuple[Tensor, int, list[int]]:
     x = array(op, "a", a)
     option(op, "kind", kind, ("introselect",))
     if order is not None:
         raise TypeError(f"{op}: order names fields of structured arrays, which there are none of")
     x, axis = (ravel(x), 0) if axis is None else (x, _axis(op, axis, x.ndim))
-    n = x.shape[axis]
-    for k in integers(op, "kth", kth):
+    n, places = x.shape[axis], integers(op, "kth", kth)
+    for k in places:
         if not -n <= k < n:
             raise ValueError(f"{op}: kth is {k}, but axis {axis} of a {x.shape} has only {n} elements")
-    return x, axis
+    return x, axis, list(places)
 
 
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Tensor:
@@ -281,7 +281,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
     Returns
     -------
     Tensor
-        Shape and dtype of `a`, or 1-D. In fact all of it is in order, NaN last.
+        Shape and dtype of `a`, or 1-D. NaN is above all numbers. The order on each side is left open.
 
     Raises
     ------
@@ -298,8 +298,12 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
     >>> tw.partition([3.0, 1.0, 2.0], 1)[1]
     tensor(2.)
     """
-    x, axis = _partitioned("partition", a, kth, axis, kind, order)
-    return sort(x, axis)
+    x, axis, places = _partitioned("partition", a, kth, axis, kind, order)
+    if len(places) != 1:
+        return sort(x, axis)
+    if state.mode and x._node is not None:
+        return take_along_axis(x, argpartition(x, places, axis), axis)
+    return wrap(_core.partition(x._array, places[0], axis), None, x)
 
 
 def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Tensor:
@@ -338,5 +342,7 @@ def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introsele
     >>> tw.argpartition([3.0, 1.0, 2.0], 0)[0]
     tensor(1)
     """
-    x, axis = _partitioned("argpartition", a, kth, axis, kind, order)
-    return argsort(x, axis)
+    x, axis, places = _partitioned("argpartition", a, kth, axis, kind, order)
+    if len(places) != 1:
+        return argsort(x, axis)
+    return wrap(_core.argpartition(x._array, places[0], axis), None, x)

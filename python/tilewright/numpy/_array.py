@@ -84,7 +84,9 @@ class ndarray(Tensor):
 
     def __getitem__(self, key: Any, /) -> Any:
         y = _getitem(self, key)
-        if y._array.ndim or key is Ellipsis or (type(key) is tuple and any(entry is Ellipsis for entry in key)):
+        if type(key) is slice or y._array.ndim or key is Ellipsis:
+            return y
+        if type(key) is tuple and any(entry is Ellipsis for entry in key):
             return y
         if y._node is not None:
             return y.copy()

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._engine.arguments import flag, integer, option
 from .._engine.dtypes import bool_, promote_types
-from .._engine.tensor import asarray as _asarray, from_dlpack as _from_dlpack
+from .._engine.tensor import Tensor, asarray as _asarray, from_dlpack as _from_dlpack
 from .._functions import (
     arithmetic,
     bitwise,
@@ -304,7 +304,9 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
         raise ValueError("where: either both or neither of x and y should be given")
     if x is None:
         return indexing.nonzero(condition)
-    return indexing.where(_asarray(condition, "bool"), x, y)
+    if not isinstance(condition, Tensor) or condition.dtype is not bool_:
+        condition = _asarray(condition, "bool")
+    return indexing.where(condition, x, y)
 
 
 def _to_sort(op: str, a: Any, axis: Any, kind: Any, order: Any, stable: Any) -> tuple[Any, Any]:
@@ -439,8 +441,9 @@ def einsum(
     >>> np.einsum("ij,j", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
     array([21., 43.])
     """
-    option("einsum", "order", order, ["K"])
-    option("einsum", "casting", casting, ["safe"])
+    if order != "K" or casting != "safe":
+        option("einsum", "order", order, ["K"])
+        option("einsum", "casting", casting, ["safe"])
     y = einsums.einsum(*operands, dtype=dtype, optimize=optimize)
     return y if out is None else written("einsum", y, out)
 

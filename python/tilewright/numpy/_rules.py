@@ -125,7 +125,10 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
     by_position = code.co_varnames[: code.co_posonlyargcount]
     front = [theirs for theirs in names if ours[theirs] in by_position]
 
-    alone = not defaults and names[0] in front  # whether the first argument can do without the others
+    straight = 0  # as many arguments by position are the function's own
+    own_names = code.co_varnames[: code.co_argcount]
+    while not defaults and straight < min(len(names), len(own_names)) and ours[names[straight]] == own_names[straight]:
+        straight += 1
 
     def translated(args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if len(args) > len(names):
@@ -148,7 +151,7 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
         return tuple(positional), by_name
 
     def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
-        if alone and len(args) == 1 and not keywords:
+        if not keywords and 0 < len(args) <= straight:
             return adopted(_core.under_numpy_rules(function, args, keywords))
         if apart is None:
             return adopted(_core.under_numpy_rules(function, *translated(args, keywords)))

@@ -176,6 +176,13 @@ void add_along(const AddAlongArgs& a, const int64_t* positions, const void* y_, 
   T* __restrict x = static_cast<T*>(x_);
   Sum* __restrict sums = static_cast<Sum*>(sums_);
   const int64_t lanes = a.lanes, lane = a.lane, width = a.width, y_step = a.y_step, x_step = a.x_step;
+  if constexpr (__is_same(Sum, T) && !__is_same(T, double)) {  // integers need no sums: any order is exact
+    for (int64_t j = 0; j < a.rows; ++j, y += a.y_row) {
+      const int64_t* row = positions + j * width;
+      for (int64_t i = 0; i < width; ++i) x[row[i] * a.x_stride + i * x_step] += y[i * y_step];
+    }
+    return;
+  }
   for (int64_t j = 0; j < a.rows; ++j, y += a.y_row) {
     const int64_t* row = positions + j * width;
     for (int64_t i = 0; i < width; ++i) sums[row[i] * lanes + i * lane] += (Sum)to_compute(y[i * y_step]);
@@ -269,6 +276,16 @@ int64_t mask_offsets(const MaskArgs& a, const bool* mask_, int64_t* out) {
   int64_t* next = out;
   int64_t j = 0;
   if (a.mask_stride == 1) {
+    // While there is room for eight more, each is written, and the next one over it where it was not to be.
+    const int64_t* end = out + count_true(mask_, 1, a.count);
+    for (; j + 8 <= a.count && end - next >= 8; j += 8) {
+      const uint32_t bits = mask_bits(mask + j);
+      if (bits == 0) continue;
+      for (uint32_t i = 0; i < 8; ++i) {
+        *next = a.base + (j + i) * a.step;
+        next += bits >> i & 1;
+      }
+    }
     for (; j + 8 <= a.count; j += 8) {
       const int64_t base = a.base + j * a.step;
       for (uint32_t bits = mask_bits(mask + j); bits; bits &= bits - 1) *next++ = base + __builtin_ctz(bits) * a.step;

@@ -51,11 +51,54 @@ void sort_rows(const SortArgs& a, const void* x_, void* values_, int64_t* positi
   }
 }
 
+template <class T>
+void partition(const SortArgs& a, const void* x_, void* values_, int64_t* positions, void*) {
+  const T* x = static_cast<const T*>(x_);
+  T* values = static_cast<T*>(values_);
+  for (int64_t row = 0; row < a.rows; ++row, x += a.n) {
+    T pivot = x[0];
+    for (int64_t i = 0; i < a.n; ++i) {
+      int64_t lower = 0, equal = 0;
+      for (int64_t j = 0; j < a.n; ++j) {
+        lower += before(x[j], x[i], a.descending);
+        equal += !before(x[j], x[i], a.descending) && !before(x[i], x[j], a.descending);
+      }
+      if (lower <= a.k && a.k < lower + equal) pivot = x[i];
+    }
+    int64_t to = row * a.n;
+    for (int side = 0; side < 3; ++side)
+      for (int64_t i = 0; i < a.n; ++i) {
+        const int own = before(x[i], pivot, a.descending) ? 0 : before(pivot, x[i], a.descending) ? 2 : 1;
+        if (own != side) continue;
+        if (values) values[to] = x[i];
+        if (positions) positions[to] = i;
+        ++to;
+      }
+  }
+}
+
+template <class T>
+void search(const SearchArgs& a, const void* x_, const void* needles_, int64_t* places) {
+  const T *x = static_cast<const T*>(x_), *needles = static_cast<const T*>(needles_);
+  for (int64_t j = 0; j < a.count; ++j) {
+    int64_t low = 0, high = a.n;
+    while (low < high) {
+      const int64_t middle = (low + high) / 2;
+      const bool lower = a.right ? !before(needles[j], x[middle], false) : before(x[middle], needles[j], false);
+      (lower ? low : high) = lower ? middle + 1 : middle;
+    }
+    places[j] = low;
+  }
+}
+
 }  // namespace
 
 void fill(SortKernels& k) {
   k = {};
-#define X(T, name) k.rows[(int)DType::name] = sort_rows<T>;
+#define X(T, name)                              \
+  k.rows[(int)DType::name] = sort_rows<T>;      \
+  k.partition[(int)DType::name] = partition<T>; \
+  k.search[(int)DType::name] = search<T>;
   TW_FOR_EACH_REAL(X)
 #undef X
 }

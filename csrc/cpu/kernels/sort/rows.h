@@ -23,4 +23,12 @@ void radix_rows(const SortArgs&, const U* x, U* values, int64_t* positions, void
 template <class U>
 void select_rows(const SortArgs&, const U* x, U* values, int64_t* positions, void* scratch);
 
+// Those before the element of rank k of each row, those equal to it, and those after it. Scratch: n keys.
+template <class U>
+void partition_rows(const SortArgs&, const U* x, U* values, int64_t* positions, U* scratch);
+
+// The places of needles in a sorted row.
+template <class U>
+void search_row(const SearchArgs&, const U* x, const U* needles, int64_t* places);
+
 }  // namespace tw::TW_ISA

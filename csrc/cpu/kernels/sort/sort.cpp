@@ -24,14 +24,30 @@ void sort_rows(const SortArgs& all, const void* x_, void* values_, int64_t* posi
   radix_rows(a, x, values, positions, scratch);
 }
 
+template <class U>
+void partition(const SortArgs& a, const void* x, void* values, int64_t* positions, void* scratch) {
+  partition_rows(a, static_cast<const U*>(x), static_cast<U*>(values), positions, static_cast<U*>(scratch));
+}
+template <class U>
+void search(const SearchArgs& a, const void* x, const void* needles, int64_t* places) {
+  search_row(a, static_cast<const U*>(x), static_cast<const U*>(needles), places);
+}
+
+template <class U>
+void fill_dtype(SortKernels& k, DType dtype) {
+  k.rows[(int)dtype] = sort_rows<U>;
+  k.partition[(int)dtype] = partition<U>;
+  k.search[(int)dtype] = search<U>;
+}
+
 }  // namespace
 
 void fill_radix(SortKernels&);
 
 void fill(SortKernels& k) {
   k = {};
-  k.rows[(int)DType::boolean] = sort_rows<uint8_t>;
-#define X(T, name) k.rows[(int)DType::name] = sort_rows<typename IntOf<sizeof(T)>::utype>;
+  fill_dtype<uint8_t>(k, DType::boolean);
+#define X(T, name) fill_dtype<typename IntOf<sizeof(T)>::utype>(k, DType::name);
   TW_FOR_EACH_INTEGER(X)
   TW_FOR_EACH_FLOAT(X)
 #undef X

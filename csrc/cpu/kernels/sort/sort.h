@@ -85,9 +85,22 @@ struct RadixKernels {
   void (*restore)(const SortArgs&, const void* x, void* values);
 };
 
+// For each needle how many elements of the sorted row x of n come before it, or before and with it where `right`.
+struct SearchArgs {
+  DType dtype;
+  bool right;
+  int64_t n, count;
+};
+typedef void (*SearchFn)(const SearchArgs&, const void* x, const void* needles, int64_t* places);
+
+// Indexed by dtype: those that are not complex.
 struct SortKernels {
-  SortRowsFn rows[kDTypes];  // indexed by dtype: those that are not complex
-  RadixKernels radix;        // null where long rows are not cut (the reference)
+  SortRowsFn rows[kDTypes];
+  // All n of each row: those before the element of rank k, those equal to it, those after it, each in the order of the
+  // row. k < n. Scratch: n elements.
+  SortRowsFn partition[kDTypes];
+  SearchFn search[kDTypes];
+  RadixKernels radix;  // null where long rows are not cut (the reference)
 };
 
 }  // namespace tw

@@ -82,7 +82,7 @@ def run(name, *options, **environment):
 @pytest.fixture(scope="module")
 def quick(request, tmp_path_factory):
     """Result and folder of an example's quick run, each made once: one on each CPU, those collected ahead."""
-    drawn = [item for item in request.session.items if item.originalname == "test_runs_and_draws"]
+    drawn = [item for item in request.session.items if item.function is test_runs_and_draws]
     runs = {}
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
 

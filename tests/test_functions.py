@@ -201,7 +201,7 @@ def test_names_of_both():
 
 def test_refusals():
     z = tw.asarray([1j])
-    for name in ("deg2rad", "rad2deg", "cbrt", "exp2", "rint", "signbit"):
+    for name in ("deg2rad", "rad2deg", "cbrt", "exp2", "signbit"):
         with pytest.raises(TypeError, match=f"{name}: dtype complex64 is not supported"):
             getattr(tw, name)(z)
     with pytest.raises(TypeError, match="gcd: dtype float32 is not supported"):

@@ -33,7 +33,7 @@ PAGES = [name for names in BUILD.TOPICS.values() for name in names]
 @pytest.fixture(scope="module")
 def built(request, tmp_path_factory):
     """The run and the folder that a page is in: every CPU builds a share of the collected ones in one process."""
-    asked = [i.callspec.params["name"] for i in request.session.items if i.originalname == "test_runs_and_draws"]
+    asked = [i.callspec.params["name"] for i in request.session.items if i.function is test_runs_and_draws]
     processes = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(processes) as pool:
         runs = {}

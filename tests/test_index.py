@@ -319,7 +319,7 @@ def test_take_along_axis_broadcasts():
         (2**70, r"index: 1180591620717411303424 is out of bounds"),
         ((0, 0, 0), r"index: too many indices: the key indexes 3 axes of an array of shape \(3, 5\)"),
         ((..., ...), r"index: a key can have only one Ellipsis"),
-        ((0,) * 40, r"index: too many indices: the key has 40 entries"),
+        ((0,) * 40, r"index: too many indices: the key indexes 40 axes"),
         (np.ones((3, 4), bool), r"index: mask of shape \(3, 4\) does not match axis 1 of shape \(3, 5\)"),
         (([0, 1], [0, 1, 2]), r"index: index arrays of shapes \(2,\) and \(3,\) do not broadcast together"),
         (np.ones(2, np.float32), r"index: arrays used as indices must be of integer or bool dtype, not float32"),

@@ -19,7 +19,7 @@ from tilewright.train._files import read, write
 
 pytest.importorskip("safetensors", reason="checkpoints need the safetensors package")
 
-PROGRAM = Path(__file__).parent / "programs" / "resumed.py"
+PROGRAM = Path(__file__).parent / "resumed.py"
 made = runpy.run_path(str(PROGRAM))["made"]
 BATCHES, EPOCHS = 6, 3
 

@@ -21,13 +21,15 @@ ARRAYS = {
     "spec", "T", "key", "index", "a_min", "a_max", "input", "input1", "input2", "anchor", "positive", "negative", "var",
     "src", "loss", "default",
     "prepend", "append", "to_end", "interp.left", "interp.right", "base", "block.arrays", "q", "polyder.p", "polyint.p",
-    "polyint.k", "copyto.where", "put.ind",
+    "polyint.k", "where", "initial",
+    "pgd.low", "pgd.high", "fgsm.low", "fgsm.high", "put.ind",
 }  # fmt: skip
 STATEFUL = ("set_num_threads", "memory.set_cache_limit", "show_config", "empty", "empty_like")
 STATEFUL += ("numpy.empty", "numpy.empty_like")
 # Named tuples, which hold what they are given, and what gives its default back as it is.
 HOLDERS = (
     "UniqueAllResult",
+    "diagnose.Landscape",
     "UniqueCountsResult",
     "UniqueInverseResult",
     "linalg.LstsqResult",

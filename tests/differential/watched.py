@@ -38,6 +38,7 @@ ALLOWED += (FloatingPointError, BufferError)
 # Where functions are called that were handed over: those written in C have no frame of their own.
 CALLS_OF_USERS = ("fun(*", "function(*", "forward(*", "function(module)", "hook.function(")
 CALLS_OF_USERS += ("function(self.last_epoch)", "_scale_fn_custom(x)", "loss()", "loss = closure()")
+CALLS_OF_USERS += ("self.transform(batch[0])",)
 CALLS_OF_USERS += ("func1d(moved", "piece(flat", "self.pyfunc(*", "func(x, where)", "mask_func(ones(")
 SCENARIOS = ("<call>", absurd.__file__)
 # Exceptions beside those, by what was called, each for a reason.

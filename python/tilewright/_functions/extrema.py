@@ -119,13 +119,15 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
         y, min, max = _core.under_rules_of((y, min, max), _promoted_bounds, y, min, max)
     if state.mode and (y._node or getattr(min, "_node", None) or getattr(max, "_node", None)):
         return y if min is None and max is None else _clip(y, min, max)
-    if plain and min is not None and max is not None and min == min and max == max and y._array.dtype.is_floating:
+    bounded = plain and min is not None and max is not None and -_FAR <= min <= _FAR and -_FAR <= max <= _FAR
+    if bounded and y._array.dtype.is_floating:
         return wrap(_core.hardtanh(y._array, min, max), None, y)
     y = y if min is None else maximum(y, min)
     return y if max is None else minimum(y, max)
 
 
 _PLAIN = (float, int, type(None))  # bounds that need no look where x is floating
+_FAR = 2.0**1000  # what is beyond may be no number of float64: NaN, and integers
 
 
 def _promoted_bounds(x: Tensor, min: Any, max: Any) -> tuple[Tensor, Any, Any]:

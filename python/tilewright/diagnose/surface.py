@@ -251,7 +251,7 @@ def _places(op: str, name: str, value: Any, extent: float) -> list[float]:
     extent = arguments.number(op, "extent", extent)
     if not 0 < extent < math.inf:
         raise ValueError(f"{op}: extent is {extent}, but must be positive")
-    if isinstance(value, int):
+    if arguments.is_integer(value):
         count = arguments.integer(op, name, value, at_least=1, at_most=10**6)
         return [extent * (2 * i / (count - 1) - 1) for i in range(count)] if count > 1 else [0.0]
     places = doubles(op, name, value)

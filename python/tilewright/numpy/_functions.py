@@ -441,7 +441,7 @@ def einsum(
     >>> np.einsum("ij,j", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
     array([21., 43.])
     """
-    if order != "K" or casting != "safe":
+    if not (type(order) is type(casting) is str and order == "K" and casting == "safe"):
         option("einsum", "order", order, ["K"])
         option("einsum", "casting", casting, ["safe"])
     y = einsums.einsum(*operands, dtype=dtype, optimize=optimize)

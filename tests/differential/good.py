@@ -357,7 +357,7 @@ GOOD = {
     "labels": ("[0, 1, 1]", "t('int64', 6)"), "WeightedRandomSampler.weights": ("[1.0, 2.0]", "t('float32', 3)"),
     "sampler": ("None", "[0, 1]", "tw.data.RandomSampler([1, 2, 3])"), "prefetch": ("0", "2"),
     "DataLoader.transform": ("None", "returning(3)"), "OnInputs.transform": ("abs", "returning(3)"),
-    **dict.fromkeys(("MixUp.alpha", "CutMix.alpha"), ("1.0", "0.2")),
+    **dict.fromkeys(("MixUp.alpha", "CutMix.alpha"), ("1.0", "0.25")),
     **dict.fromkeys(("MixUp.num_classes", "CutMix.num_classes"), ("None", "3")),
     "StreamedWindows.source": ("[range(9)]", "['ab', 'cde']", "'none/a'"), "StreamedWindows.shuffle": ("0", "2"),
     "encode": ("None", "lambda text: list(map(ord, text))"), "monitor": ('"validation_loss"', '"loss"'),

@@ -21,7 +21,7 @@ ARRAYS = {
     "spec", "T", "key", "index", "a_min", "a_max", "input", "input1", "input2", "anchor", "positive", "negative", "var",
     "src", "loss", "default",
     "prepend", "append", "to_end", "interp.left", "interp.right", "base", "block.arrays", "q", "polyder.p", "polyint.p",
-    "polyint.k", "where", "initial",
+    "polyint.k", "where", "initial", "mean",
     "pgd.low", "pgd.high", "fgsm.low", "fgsm.high", "put.ind",
 }  # fmt: skip
 STATEFUL = ("set_num_threads", "memory.set_cache_limit", "show_config", "empty", "empty_like")

@@ -52,8 +52,8 @@ ASKING = {
     **dict.fromkeys(("digitize", "isin", "searchsorted", "setdiff1d", "interp"), ("item",)),  # of NaN and of order
     **dict.fromkeys(("bincount", "histogram", "histogram2d", "histogramdd", "histogram_bin_edges"), ("item",)),  # ends
     **dict.fromkeys(("argwhere", "nanprod", "prod"), ("item",)),  # of 0-d arrays, and in gradients
-    **dict.fromkeys(("polyfit", "cofactors"), ("linalg",)),
-    "roots": ("linalg", "item"),
+    "cofactors": ("linalg",),
+    **dict.fromkeys(("polyfit", "roots"), ("linalg", "item")),
     "repeat": ("repeat", "item"),
 }
 

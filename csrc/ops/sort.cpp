@@ -2,6 +2,7 @@
 
 #include "backend/backend.h"
 #include "ops/elementwise.h"
+#include "ops/transfer.h"
 
 namespace tw {
 namespace {
@@ -91,6 +92,7 @@ Array search(const Array& x, const Array& needles, bool right) {
   refuse_complex(op, x);
   refuse_complex(op, needles);
   if (x.ndim() != 1) fail<ValueError>(op, ": x1 has shape ", x.shape, ", but must be 1-D");
+  common_device(op, {{"x1", &x}, {"x2", &needles}});
   const DType dtype = promote_types(x.dtype, needles.dtype);
   const Array row = contiguous(astype(x, dtype, false)), each = contiguous(astype(needles, dtype, false));
   Array places = empty(needles.shape, DType::i64, x.device);

@@ -24,7 +24,31 @@ from matplotlib import pyplot as plt
 
 FOLDER = Path(__file__).parent
 TOPICS = {
-    "First neurons": ("perceptron",),
+    "First neurons": ("perceptron", "linear_regression", "logistic_regression", "mlp_xor", "backpropagation"),
+    "Parts of a network": ("activations", "losses", "initialisation", "batch_norm", "residuals"),
+    "Optimisation": (
+        "gradient_descent",
+        "momentum_to_adam",
+        "second_order",
+        "schedules",
+        "optimiser_paths",
+        "weight_symmetry",
+    ),
+    "Generalisation": (
+        "overfitting",
+        "regularisation",
+        "dropout",
+        "early_stopping",
+        "augmentation",
+        "adversarial",
+        "hyperparameter_search",
+        "double_descent",
+        "against_svm",
+    ),
+    "Images": ("convolution", "cnn_digits", "what_cnns_see"),
+    "Sequences": ("recurrent", "truncated_bptt", "language_models", "word_embeddings", "seq2seq_attention"),
+    "Transformers": ("transformer", "bert_gpt", "linear_attention"),
+    "Without labels, with spikes, by reward": ("pretraining", "spiking", "kinds_of_learning"),
 }
 WIDTH, DPI = 100, 80  # characters of a line of output; dots per inch of a picture
 

@@ -1,4 +1,4 @@
-"""Averages of iterates, their rates and statistics; the range test; noise on gradients."""
+"""Averages of iterates, their rates and statistics; the range test."""
 
 from __future__ import annotations
 
@@ -116,17 +116,6 @@ def test_range_test_puts_everything_back():
     np.testing.assert_allclose(ratios, 1e5 ** (1 / 39), rtol=1e-12)
 
 
-def test_gradient_noise():
-    p, q, none = (nn.Parameter(np.zeros(20_000)) for _ in range(3))
-    for seed, step, std in ((0, 0, 0.2), (0, 99, 0.2 / 100**0.25)):
-        p.grad, q.grad = tw.ones(20_000, dtype="float64"), tw.ones(20_000, dtype="float64")
-        optim.add_grad_noise_([p, none], 0.04, 0.5, step, generator=tw.random.Generator(seed))
-        optim.add_grad_noise_(q, 0.04, 0.5, step, generator=tw.random.Generator(seed))
-        assert p.grad.tolist() == q.grad.tolist() and none.grad is None
-        np.testing.assert_allclose(p.grad.numpy().std(), std, rtol=0.03)
-        np.testing.assert_allclose(p.grad.numpy().mean(), 1, atol=5 * std / 20_000**0.5)
-
-
 P = nn.Parameter([1.0])
 SGD = optim.SGD([P])
 ERRORS = [
@@ -142,8 +131,6 @@ ERRORS = [
     (ValueError, "SWALR: swa_lr is -1", lambda: swa_utils.SWALR(SGD, -1.0)),
     (ValueError, "start_lr is 1.0 and end_lr 0.5", lambda: optim.lr_range_test(SGD, lambda: 0, 1.0, 0.5)),
     (TypeError, "lr_range_test: optimizer is", lambda: optim.lr_range_test(P, lambda: 0)),
-    (ValueError, "add_grad_noise_: eta is -1", lambda: optim.add_grad_noise_(P, -1)),
-    (TypeError, "add_grad_noise_: parameter 0 is 3", lambda: optim.add_grad_noise_([3])),
 ]
 
 

@@ -19,6 +19,7 @@ OPTIONS = [
     ("Adam", {"lr": 0.05}),
     ("Adam", {"lr": 0.05, "betas": (0.7, 0.9), "eps": 1e-3, "weight_decay": 0.3, "maximize": True}),
     ("Adam", {"lr": 0.05, "amsgrad": True}),
+    ("Adam", {"lr": 0.05, "weight_decay": 0.5, "decoupled_weight_decay": True}),
     ("AdamW", {"lr": 0.05, "weight_decay": 0.5}),
     ("AdamW", {"lr": 0.05, "weight_decay": 0.5, "amsgrad": True, "maximize": True}),
     ("RMSprop", {}),

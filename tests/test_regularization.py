@@ -118,12 +118,16 @@ def test_sparsity():
 # ---- noise -----------------------------------------------------------------------------------------------------------
 
 
-def test_gradient_noise():
-    a, b = (tw.zeros((200, 50), requires_grad=True) for _ in range(2))
-    a.grad = tw.ones((200, 50))
-    utils.add_gradient_noise_([a, b], 0.5, generator=tw.random.Generator(0))
-    noise = a.grad - 1
-    assert b.grad is None and abs(noise.std().item() - 0.5) < 0.02 and abs(noise.mean().item()) < 0.02
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+def test_gradient_noise(dtype):
+    a, b, none = (tw.zeros(20_000, dtype=dtype, requires_grad=True) for _ in range(3))
+    for p, given in ((a, [a, none]), (b, b)):
+        p.grad = tw.ones(20_000, dtype=dtype)
+        utils.add_gradient_noise_(given, 0.5, generator=tw.random.Generator(0))
+    assert none.grad is None and a.grad.dtype.name == dtype and a.grad.tolist() == b.grad.tolist()
+    noise = a.grad.astype("float64").numpy() - 1
+    assert abs(noise.std() - 0.5) < 0.015 and abs(noise.mean()) < 0.02
+    assert dtype != "float64" or len(set(noise.astype("float32"))) < 20_000 == len(set(noise))  # drawn as float64
 
 
 def test_weight_noise_comes_and_goes():

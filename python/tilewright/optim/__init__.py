@@ -13,9 +13,9 @@ from .nadam import NAdam
 from .newton import Newton
 from .optimizer import Optimizer
 from .radam import RAdam
+from .range_test import RangeTest, lr_range_test
 from .rmsprop import RMSprop
 from .sgd import SGD
-from .tools import RangeTest, add_grad_noise_, lr_range_test
 
 __all__ = [
     "LAMB",
@@ -34,7 +34,6 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "RangeTest",
-    "add_grad_noise_",
     "lr_range_test",
     "lr_scheduler",
     "swa_utils",

@@ -32,6 +32,8 @@ class Adam(FusedOptimizer):
         Scale by the largest mean square so far.
     maximize : bool
         Step up the gradient instead of down.
+    decoupled_weight_decay : bool
+        Shrink the parameters by `lr * weight_decay` in each step instead, as `AdamW` does.
 
     Raises
     ------
@@ -63,7 +65,6 @@ class Adam(FusedOptimizer):
     """
 
     _rule = "adam"
-    _decoupled = False
     _needed = ("step", "exp_avg", "exp_avg_sq")
     _optional = ("max_exp_avg_sq",)
 
@@ -77,6 +78,7 @@ class Adam(FusedOptimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -85,12 +87,13 @@ class Adam(FusedOptimizer):
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
             "maximize": maximize,
+            "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
 
     def _check(self, group: dict[str, Any]) -> None:
         self._check_numbers(group, "lr", "eps", "weight_decay")
-        self._check_flags(group, "amsgrad", "maximize")
+        self._check_flags(group, "amsgrad", "maximize", "decoupled_weight_decay")
         self._check_betas(group)
 
     def _kept(self, group: dict[str, Any]) -> tuple[str, ...]:
@@ -105,7 +108,7 @@ class Adam(FusedOptimizer):
             "unbias2": 1 / (1 - beta2**step),
             "eps": group["eps"],
             "maximize": group["maximize"],
-            **decay(group, self._decoupled),
+            **decay(group, group["decoupled_weight_decay"]),
         }
 
 
@@ -148,8 +151,6 @@ class AdamW(Adam):
     0.01
     """
 
-    _decoupled = True
-
     def __init__(
         self,
         params: Params,
@@ -161,4 +162,8 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)
+
+    def _check(self, group: dict[str, Any]) -> None:
+        group["decoupled_weight_decay"] = True  # whatever a state of Adam says that is loaded
+        super()._check(group)

@@ -30,7 +30,7 @@ def add_gradient_noise_(
     parameters : Tensor or iterable of Tensor
         Those without a gradient are passed over.
     std : float
-        Standard deviation. The paper lets it fall: `sqrt(eta / (1 + t) ** 0.55)` in step t, eta 0.01 to 1.
+        Standard deviation. The paper lets it fall: `sqrt(eta / (1 + t)**0.55)` in step t, with eta from 0.01 to 1.
     generator : Generator, optional
         Where the noise is drawn from; by default `tilewright.random.default_generator`.
 
@@ -129,4 +129,4 @@ def weight_noise(module: Module, std: float, *, generator: Generator | None = No
 
 
 def _normal(like: Tensor, std: float, source: Generator) -> Any:
-    return std * source.standard_normal(like.shape, device=like.device).astype(like.dtype)
+    return source.normal(0.0, std, like.shape, dtype=like.dtype, device=like.device)

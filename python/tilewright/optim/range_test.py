@@ -1,4 +1,4 @@
-"""Around the steps: the learning-rate range test, and noise on gradients."""
+"""The learning-rate range test."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .._engine import arguments
 from .._engine.tensor import Tensor
 from ..autograd import no_grad
-from ..random import source
 from .optimizer import Optimizer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from ..random import Generator
-
-__all__ = ["RangeTest", "add_grad_noise_", "lr_range_test"]
+__all__ = ["RangeTest", "lr_range_test"]
 
 
 class RangeTest(NamedTuple):
@@ -133,70 +130,3 @@ def _copied(value: Any) -> Any:
     if isinstance(value, list):
         return [_copied(one) for one in value]
     return value.detach().copy() if isinstance(value, Tensor) else value
-
-
-def add_grad_noise_(
-    parameters: Tensor | Iterable[Tensor],
-    eta: float = 0.3,
-    gamma: float = 0.55,
-    step: int = 0,
-    *,
-    generator: Generator | None = None,
-) -> None:
-    """Add Gaussian noise, less of it in later steps, to the gradients, in place.
-
-    Parameters
-    ----------
-    parameters : Tensor or iterable of Tensor
-        Whose gradients; those without one are left out.
-    eta : float
-        The variance in step 0.
-    gamma : float
-        How fast it falls.
-    step : int
-        How many steps were taken.
-    generator : Generator, optional
-        Where the noise is drawn from; by default the library's own.
-
-    Raises
-    ------
-    ValueError
-        For a negative number.
-    TypeError
-        For anything but tensors, and for numbers of another kind.
-
-    Notes
-    -----
-    The standard deviation is `sqrt(eta / (1 + step)^gamma)`.
-
-    References
-    ----------
-    A. Neelakantan, L. Vilnis, Q. Le, I. Sutskever, L. Kaiser, K. Kurach, J. Martens, Adding Gradient Noise Improves
-    Learning for Very Deep Networks, 2015.
-
-    Examples
-    --------
-    >>> import tilewright as tw
-    >>> x = tw.zeros(1000, requires_grad=True)
-    >>> x.sum().backward()
-    >>> tw.optim.add_grad_noise_([x], eta=0.04, gamma=0.5, step=0, generator=tw.random.Generator(0))
-    >>> round(x.grad.std().item(), 1)
-    0.2
-    """
-    op = "add_grad_noise_"
-    variance, power = arguments.number(op, "eta", eta), arguments.number(op, "gamma", gamma)
-    for name, value in (("eta", variance), ("gamma", power)):
-        if not 0 <= value < math.inf:
-            raise ValueError(f"{op}: {name} is {value}, but must be at least 0 and finite")
-    taken = arguments.integer(op, "step", step, at_least=0)
-    scale = math.sqrt(variance / (1 + taken) ** power)
-    listed = [parameters] if isinstance(parameters, Tensor) else parameters
-    checked = arguments.entries(op, "parameters", listed, "a Tensor or an iterable of Tensors")
-    for i, p in enumerate(checked):
-        if not isinstance(p, Tensor):
-            arguments.refuse(op, f"parameter {i}", p, "a Tensor")
-    drawn = source(op, generator)
-    with no_grad():
-        for p in checked:
-            if p.grad is not None:
-                p.grad = p.grad + drawn.normal(0.0, scale, p.shape, dtype=p.dtype, device=p.device)

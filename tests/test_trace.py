@@ -196,6 +196,23 @@ def test_drawing():
     assert lines[0] == "digraph trace {" and lines[-1] == "}" and sum("->" in line for line in lines) == 3
 
 
+def test_arrows_reach_the_boxes_where_the_resolution_changes():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    ax = trace(lambda x: tw.tanh(x) * x, scalar(0.5)).draw()
+    canvas = ax.figure.canvas
+    canvas.draw()
+    ax.figure.dpi /= 2
+    pictures = []
+    for _ in range(2):  # the second one knows where the boxes of the first one are
+        canvas.draw()
+        pictures.append(np.array(canvas.buffer_rgba()))
+    plt.close("all")
+    np.testing.assert_array_equal(*pictures)
+
+
 def test_errors():
     with pytest.raises(TypeError, match="trace: fun is 3, but must be callable"):
         trace(3)

@@ -87,7 +87,8 @@ def _box(ax: Any, x: float, y: float, label: Sequence[str]) -> Any:
     """Name and value in black, the cotangent in red under them, in one frame."""
     name, value, cotangent = label
     widest = max(label, key=len)
-    frame = ax.text(x, y, f"{widest}\n\n", ha="center", va="center", fontsize=8, alpha=0, zorder=4)
+    # Drawn before the arrows, which end where it was drawn last.
+    frame = ax.text(x, y, f"{widest}\n\n", ha="center", va="center", fontsize=8, alpha=0, zorder=2)
     frame.set_bbox({"boxstyle": "round,pad=0.35", "facecolor": "#f4f4f0", "edgecolor": "0.3"})
     style = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 5, "xycoords": frame}
     for text, points, look in (

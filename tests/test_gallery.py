@@ -63,7 +63,11 @@ def test_runs_and_draws(name, built):
 
 def told(text):
     """The text and code of a page's Markdown, without what was printed and drawn."""
-    return re.sub(r"^```text\n.*?^```\n\n|^!\[.*\n\n", "", text, flags=re.M | re.S)
+    return re.sub(r"^```text\n.*?^```\n\n|^!\[[^\n]*\n\n", "", text, flags=re.M | re.S)
+
+
+def test_told_keeps_what_stands_between_pictures():
+    assert told("a\n\n```text\nb\n```\n\n![c](c.png)\n\nd\n\n![e](e.png)\n\nf\n") == "a\n\nd\n\nf\n"
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -105,7 +105,7 @@ for size in sizes:
 # Left: between two equal networks of tanh the loss is high. Halfway, each unit is averaged with one that has nothing to
 # do with it, or, where its sign was flipped, with its own opposite, and is gone. Scaled units of ReLU are averaged with
 # multiples of themselves, and the loss rises little. Middle and right: two trainings with 64 units are as far apart as
-# a network is from its permuted self. Aligned, more than nine tenths of the barrier are gone: both have learned much
+# a network is from its permuted self. Aligned, about nine tenths of the barrier are gone: both have learned much
 # the same units. With more units the barrier is lower as a rule.
 
 # %%

@@ -66,6 +66,10 @@ def told(text):
     return re.sub(r"^```text\n.*?^```\n\n|^!\[[^\n]*\n\n", "", text, flags=re.M | re.S)
 
 
+def test_told_keeps_what_stands_between_pictures():
+    assert told("a\n\n```text\nb\n```\n\n![c](c.png)\n\nd\n\n![e](e.png)\n\nf\n") == "a\n\nd\n\nf\n"
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_what_is_committed_is_of_this_page(name):
     """Text and code; `python docs/gallery/build.py` writes them anew. Its pictures are there."""

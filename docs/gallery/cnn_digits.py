@@ -69,7 +69,7 @@ for name, make in {"CNN": cnn, "MLP": mlp}.items():
         curves[name].append(learn(networks[name][-1]))
     mistakes = (answers(name, test_images) != test_labels).sum(axis=1).tolist()
     far = sum((answers(name, x) != test_labels).mean().item() for x in moved) / len(moved)
-    print(f"{name}: {mistakes} of {len(test)} wrong, {sum(mistakes) / seeds / len(test):.1%}; of moved digits {far:.1%}")
+    print(f"{name}: {mistakes} of {len(test)} wrong, {sum(mistakes) / seeds / len(test):.1%}; where moved {far:.1%}")
 
 # %% [markdown]
 # On digits as they stand the two are equal within the spread of the seeds. Every digit fills the height of its picture,

@@ -83,9 +83,10 @@ for name, how in machines.items():
         rbm.fit(binary, epochs=either(60, 1) if lr else 0, lr=lr, **how)
         likelihoods.append(-(rbm.free_energy(test_binary).mean() + rbm.log_partition()).item())
     print(f"{name:10}", *(f"{value:7.2f}" for value in likelihoods))
-figure, axes = plt.subplots(1, 5, figsize=(9, 2.2), layout="constrained")
-weights = {name: net.encoder[0].weight for name, net in nets.items()} | {"RBM": machines["persistent"].weight}
-for place, (name, weight) in zip(axes, weights.items()):
+figure, axes = plt.subplots(2, 3, figsize=(9, 5), layout="constrained")
+weights = {f"{name} autoencoder": net.encoder[0].weight for name, net in nets.items()}
+weights |= {f"Boltzmann machine, {name}": machines[name].weight for name in ("CD-1", "persistent")}
+for place, (name, weight) in zip(axes.flat, weights.items()):
     tw.plot.filters(weight[:16], place, shape=(8, 8), title=name)
 
 # %% [markdown]

@@ -36,10 +36,10 @@ print(f"test accuracy {(network(test_images).argmax(axis=1) == test_labels).mean
 
 # %%
 digit = test_images[test_labels == 3][:1]
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 2.4), layout="constrained", width_ratios=(1, 2, 2))
+figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 3), layout="constrained", width_ratios=(1, 2, 2))
 tw.plot.images(digit, left, cmap="gray_r", title="a digit")
-tw.plot.filters(network[0].weight, middle, columns=4, title="filters of the first layer")
-tw.plot.images(network[:2](digit)[0], right, columns=4, cmap="gray_r", title="what they make of it")
+tw.plot.filters(network[0].weight, middle, columns=3, title="filters of the first layer")
+tw.plot.images(network[:2](digit)[0], right, columns=3, cmap="gray_r", title="what they make of it")
 
 # %% [markdown]
 # The third filter is positive at most of its places, and its map is a thick digit. The others have weights of both

@@ -439,6 +439,9 @@ def test_polynomials(dtype):
     both("polyint", p, 2, [3, 4], dtype=dtype != "float32")
     both("poly", p)
     both("poly", drawn((3, 3), dtype) + numpy.eye(3) * 9)
+    several = drawn((4, 2), dtype)
+    both("polyval", several, drawn((5, 1), dtype))
+    both("polyval", several, p[0])
     assert np.polyval([1, 2, 3], 2) == 11
 
 

@@ -41,31 +41,34 @@ def polyval(p: Any, x: Any) -> Tensor:
 
     Parameters
     ----------
-    p : array-like, shape (n,)
-        Coefficients from the highest power down.
+    p : array-like, shape (n,) or (n, ...)
+        Coefficients from the highest power down; several polynomials side by side, as `polyfit` gives them.
     x : array-like
-        Where it is evaluated, any shape.
+        Where it is evaluated, any shape; several polynomials' shape is broadcast against it.
 
     Returns
     -------
     Tensor
-        Shape of `x`, of the promoted dtype.
+        Shape of `x`, or with several polynomials that of `x` against `p[0]`; of the promoted dtype.
 
     Raises
     ------
     ValueError
-        Where `p` has several axes.
+        For shapes that do not broadcast.
 
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.polyval([3.0, 0.0, 1.0], [0.0, 1.0, 2.0])
     tensor([ 1.,  4., 13.])
+    >>> tw.polyval([[3.0, 1.0], [1.0, 0.0]], [[0.0], [1.0]])  # 3 x + 1 and x
+    tensor([[1., 0.],
+            [4., 1.]])
     """
     p, x = arrays("polyval", p=p, x=x)
-    p = coefficients("polyval", "p", p)
+    p = p if p.ndim else reshape(p, (1,))
     y = zeros(x.shape, dtype=promote_types(p.dtype, x.dtype), device=x.device)
-    for k in range(p.size):
+    for k in range(p.shape[0]):
         y = y * x + p[k]
     return y
 

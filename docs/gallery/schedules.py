@@ -79,7 +79,7 @@ ax.set(xlabel="learning rate", ylabel="loss of the batch", title="learning-rate 
 # below. All schedules step once an epoch, from the same weights and with the same batches.
 
 # %%
-T, HIGH = either(60, 8), 1.0
+T, HIGH = either(60, 10), 1.0
 SCHEDULES = {
     "constant": lambda o: lrs.ConstantLR(o, 1.0),
     "step": lambda o: lrs.StepLR(o, T // 4, gamma=0.3),

@@ -69,7 +69,7 @@ def descend(net, make, evaluate, steps):
 
 
 def lbfgs(w):
-    return optim.LBFGS(w, max_iter=1, line_search_fn="strong_wolfe", tolerance_grad=0, tolerance_change=0)
+    return optim.LBFGS(w, max_iter=1, max_eval=25, tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe")
 
 
 def on_a_batch(net):
@@ -99,7 +99,7 @@ right.set(xlabel="number", ylabel="eigenvalue", title="spectrum of the Hessian")
 
 # %% [markdown]
 # Newton's method needs a single step, since the loss is a quadratic. The Hessian-free method needs six, as it adds a
-# damping to the curvature, 0.01 at first. L-BFGS needs about twice as many as there are weights. Momentum needs about 8
+# damping to the curvature, 0.01 at first. L-BFGS needs 13, a few more than there are weights. Momentum needs about 8
 # √κ, descent 5.5 κ. SGD on mini-batches is ahead of descent at first, but with a constant rate noise holds it between
 # 1e-2 and 1e-3: it never comes near the goal. (A step costs more in the methods that need fewer. Newton's takes as many
 # backward passes as there are weights, and the eigenvectors of H.)

@@ -20,7 +20,7 @@ import tilewright as tw
 from tilewright import nn
 
 tw.random.seed(0)
-images, labels = (part[: either(1000, 100)] for part in digits()[:2])
+images, labels = (part[: either(1000, 60)] for part in digits()[:2])
 wide = nn.functional.pad(images.reshape((-1, 8, 8)), (1, 1, 1, 1))  # each digit at six places, for more examples
 x = tw.concatenate([wide[:, i : i + 8, j : j + 8].reshape((-1, 64)) for i in range(3) for j in range(2)])
 y, N = tw.concatenate([labels] * 6), len(x)
@@ -69,13 +69,13 @@ runs = {
     "mini-batch of 32, η = 0.3": descend(32, 0.3, either(25, 2)),
     "stochastic, η = 0.01": descend(1, 0.01, either(6, 1)),
 }
-figure, axes = plt.subplots(1, 3, figsize=(11, 4), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(11, 4), sharey=True)
 for k, (ax, xlabel) in enumerate(zip(axes, ("updates", "examples seen", "seconds"))):
     for name, rows in runs.items():
         ax.loglog(rows[:, k], rows[:, 3], label=name)
     ax.set(xlabel=xlabel, title=f"error against {xlabel}")
 axes[0].set_ylabel("loss above the least")
-axes[0].legend(loc="lower left", fontsize=8)
+axes[1].legend(loc="lower left", fontsize=8)
 for name, rows in runs.items():
     updates, examples, seconds, gap = rows[np.argmax(rows[:, 3] < 0.1)]
     print(f"{name:26} {gap:.3f} above the least after {updates:5.0f} updates and {examples:6.0f} examples")
@@ -101,18 +101,18 @@ def noise(batch):
     return np.mean([tw.linalg.norm(vector).item() for vector in apart]) / tw.linalg.norm(true).item()
 
 
-sizes, rates = (1, 4, 16, 64, 256), np.geomspace(0.004, 4, either(10, 3))
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+sizes, rates = (1, 4, 16, 64, 256), np.geomspace(0.004, 4, either(10, 2))
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
 noises = [noise(batch) for batch in sizes]
 left.loglog(sizes, noises, "o")
 left.loglog(sizes, noises[0] / np.sqrt(sizes), "k:")
 left.set(xlabel="batch size B", ylabel="noise / length of the gradient", title="noise; dotted: as 1/√B")
-for batch in (1, 8, 64, 512):
+for batch in (1, 8, 64, 256):
     gaps = np.array([descend(batch, lr, 1)[-1, 3] for lr in rates])
     right.loglog(rates[gaps < 5], gaps[gaps < 5], "o-", markersize=4, label=f"batches of {batch}")
     print(f"batches of {batch:3}: best rate {rates[np.nanargmin(gaps)]:.3f}")
-right.set(xlabel="learning rate η", ylabel="loss above the least", title="after one pass over the data")
-right.legend(fontsize=8)
+right.set(xlabel="learning rate η", ylabel="loss above the least", ylim=(0.05, 20), title="after one pass")
+right.legend(loc="upper left")
 
 # %% [markdown]
 # The noise falls as 1/√B: four times the examples halve it. A rate that is too small leaves the loss where it was; one

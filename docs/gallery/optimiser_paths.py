@@ -32,7 +32,7 @@ def optimisers(lr):
 
 
 paths = {name: optimizer_paths(name, optimisers(lr), steps=STEPS) for name, lr in RATES.items()}
-figure, axes = plt.subplots(2, 2, figsize=(10, 8), layout="constrained")
+figure, axes = plt.subplots(2, 2, figsize=(10, 8), gridspec_kw={"hspace": 0.3})
 for ax, (name, ways) in zip(axes.flat, paths.items()):
     draw_paths(name, ways, ax)
 
@@ -44,13 +44,13 @@ for ax, (name, ways) in zip(axes.flat, paths.items()):
 # y up, and cut the corner. The distances from the minimum, step by step:
 
 # %%
-figure, axes = plt.subplots(1, 4, figsize=(12, 3.8), layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(12, 4), sharey=True)
 for ax, (name, ways) in zip(axes, paths.items()):
     for method, way in ways.items():
         ax.semilogy(tw.linalg.norm(way - tw.asarray(LANDSCAPES[name].minimum), axis=1), label=method)
     ax.set(title=name, xlabel="step", ylim=(1e-6, 10))
 axes[0].set_ylabel("distance from the minimum")
-figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=6)
+figure.legend(*ax.get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, 0), ncols=6)
 
 # %% [markdown]
 # No method is the best everywhere. Momentum and Nesterov lead in the two bent valleys. In the ravine all but AdaGrad
@@ -67,7 +67,7 @@ curved = {
     "Newton": optim.Newton,
     "L-BFGS": lambda w: optim.LBFGS(w, max_iter=1, max_eval=25, line_search_fn="strong_wolfe"),
 }
-figure, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(12, 4), gridspec_kw={"wspace": 0.3})
 draw_paths("ravine", optimizer_paths("ravine", rates, steps=either(25, 10)), axes[0]).set_title("learning rates")
 draw_paths("ravine", optimizer_paths("ravine", momenta, steps=either(60, 10)), axes[1]).set_title("momenta, η = 0.01")
 found = optimizer_paths("rosenbrock", curved, steps=50)

@@ -212,6 +212,13 @@ def test_optimisers_that_take_a_closure():
     assert made[0].losses == [18.0, 4.5]
 
 
+def test_second_order_optimisers_have_paths():
+    makers = {"Newton": tw.optim.Newton, "L-BFGS": lambda p: tw.optim.LBFGS(p, line_search_fn="strong_wolfe")}
+    paths = diagnose.optimizer_paths("ravine", makers, steps=2)
+    assert all(tw.allclose(path[-1], 0.0, atol=1e-4) for path in paths.values())
+    np.testing.assert_allclose(paths["Newton"][1].numpy(), [0.0, 0.0], atol=1e-12)  # exact on a quadratic
+
+
 def test_pictures_of_paths(tmp_path):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")

@@ -184,7 +184,7 @@ def _path(op: str, landscape: Landscape, make: Callable[[Any], Any], steps: int,
         point.grad = None
         with enable_grad():
             value = _height(op, landscape, point[0], point[1])
-            value.backward()
+            value.backward(retain_graph=True)  # an optimiser may differentiate it again, as Newton does
         return value
 
     takes_closure = bool(inspect.signature(optimizer.step).parameters)

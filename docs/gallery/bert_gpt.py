@@ -94,13 +94,13 @@ right.set(xlabel="place in the window", ylabel="cross-entropy", title="one lette
 left.legend()
 
 # %% [markdown]
-# BERT learns later: it is asked for a quarter of the letters only, and at first finds no more than how frequent each
-# is. So it got more steps than GPT here, 1,250 instead of 500, in which it was asked for fewer letters all the same.
-# (The two losses of the training are not of the same question.) With one letter hidden BERT is ahead where it sees both
-# sides, most of all at the second place, where GPT has one letter to go by. At the end of a window, where one side is
-# missing, it is behind.
+# BERT learns later: it is asked for a quarter of the letters only, and for some 300 steps does hardly better than how
+# frequent each letter is. So it got more steps than GPT here, 1,250 instead of 500, in which it was asked for fewer
+# letters all the same. (The two losses of the training are not of the same question.) With one letter hidden BERT is
+# ahead where it sees both sides, most of all at the second place, where GPT has one letter to go by. At the end of a
+# window, where one side is missing, it is behind.
 #
-# Now BERT fills blanks, and GPT goes on writing.
+# Now BERT fills blanks (texts with blanks, filled, and as they were), and GPT goes on writing.
 
 # %%
 windows = draw(test, either(500, 10))

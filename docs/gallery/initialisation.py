@@ -42,7 +42,7 @@ def network(fill, activation, depth, width):
 def train(net, lr, epochs):
     """The mean loss of each epoch."""
     optimizer = tw.optim.SGD(net.parameters(), lr=lr)
-    batches = tw.data.DataLoader(tw.data.TensorDataset(train_x, train_y), batch_size=64, shuffle=True)
+    batches = tw.data.DataLoader(tw.data.TensorDataset(train_x, train_y), batch_size=64, shuffle=True, drop_last=True)
     trainer = tw.train.Trainer(net, nn.CrossEntropyLoss(), optimizer, progress=False)
     return trainer.fit(batches, epochs=epochs)["loss"]
 
@@ -95,8 +95,8 @@ panels[1, 0].set_ylabel("size of gradient")
 figure.legend(*above.get_legend_handles_labels(), loc="outside right center")
 
 # %% [markdown]
-# Where weights are too small, activations and gradients shrink at every layer; where they are too large, they grow. Tanh
-# bounds the activations, but not the gradients. Of the three others, Xavier and orthogonal keep both in a linear
+# Where weights are too small, activations and gradients shrink at every layer; where they are too large, they grow.
+# Tanh bounds the activations, but not the gradients. Of the three others, Xavier and orthogonal keep both in a linear
 # network, and lose some with tanh. With ReLU they halve the mean square at each layer; there Kaiming keeps it.
 #
 # Xavier keeps the mean square of a vector, orthogonal that of every vector. The singular values of 30 linear layers

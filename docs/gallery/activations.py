@@ -100,8 +100,8 @@ for lr in (0.1, 0.6, 1.0):
     print(f"{stays:.3f} with ReLU, {train(leaky, 0.05, either(20, 2))[-1]:.3f} with leaky ReLU")
 
 # %% [markdown]
-# After the longest steps the whole last layer is dead, and the network with ReLU stays at a loss of log 10 = 2.30, that
-# of guessing. Leaky ReLU brings it back.
+# After the longest steps the whole last hidden layer is dead, and the network with ReLU stays at a loss of
+# log 10 = 2.30, that of guessing. Leaky ReLU brings it back.
 #
 # All nine functions in one network of five hidden layers, with the same rate: the loss, the mean over three seeds, and
 # the gradient of each layer's weights before the first step, of the last seed.

@@ -74,7 +74,8 @@ for axes, noise in zip(panels, (0, 0.2)):
     axes.legend()
 
 # %% [markdown]
-# With right labels dropout changes little: up to a rate of 0.6 the errors lie within one per cent, and 0.8 is too much.
+# With right labels dropout changes little: up to a rate of 0.6 the errors lie within one percentage point, and 0.8 is
+# too much.
 # With random labels the network without dropout learns those too. Dropout hinders it: at 0.8 the error falls from
 # 19.3 % to 11.2 %, and with DropConnect to 12.3 % at 0.6.
 #

@@ -110,10 +110,9 @@ figure.legend(loc="outside lower center", ncols=4)
 right.set(xlabel="block taken out", ylim=(0, 1), title="test error without a block")
 
 # %% [markdown]
-# The plain networks stop learning at 8 or 16 blocks. A gradient of the right size is not enough: Kaiming's start does
-# not help at 64 blocks. (Balduzzi and others, 2017, find that gradients of deep plain networks resemble noise.) The
-# norm alone does not help either. With shortcuts the network learns at every depth, at 64 blocks more slowly than at
-# 16.
+# The plain networks learn badly from 8 or 16 blocks on, and at 64 nothing. A gradient of the right size is not enough:
+# Kaiming's start has one. (Balduzzi and others, 2017, find that gradients of deep plain networks resemble noise.) The
+# norm alone does not help either. With shortcuts the network learns at every depth, if more slowly at 64 than at 16.
 #
 # Of eight blocks, a plain network needs each: without one it guesses. The residual network loses little without one of
 # the last four, and most without one of the first two. So its blocks refine what is there, and do not replace it.

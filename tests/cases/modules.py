@@ -282,6 +282,7 @@ CASES = (
     M("LogSoftmax", lambda module, x: F.log_softmax(x, 1), X, dim=1),
     # linear
     M("Identity", lambda module, x: x, X),
+    M("Identity", lambda module, x: x, X, num_features=3, eps=1e-6, unshown=("num_features", "eps")),
     M("Linear", linear, A((6,)), in_features=6, out_features=3),
     M("Linear", linear, A((4, 6)), in_features=6, out_features=3, bias=False),
     M("Linear", linear, A((2, 5, 6)), in_features=6, out_features=3),

@@ -26,12 +26,23 @@ __all__ = ["Identity", "Linear", "PackedLinear"]
 class Identity(Module):
     """Returns its argument: a place holder in a list of layers.
 
+    Parameters
+    ----------
+    *args, **kwargs
+        Not used, so that it stands for a layer of any kind, such as a norm.
+
     Examples
     --------
     >>> import tilewright as tw
     >>> tw.nn.Identity()(tw.ones(2))
     tensor([1., 1.])
+    >>> norm = tw.nn.Identity
+    >>> norm(64, eps=1e-6)
+    Identity()
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
 
     def forward(self, input: Any) -> Any:
         return input

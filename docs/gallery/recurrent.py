@@ -79,8 +79,8 @@ panels[0].set_ylabel("norm of the gradient")
 #
 # On the right are layers as the library starts them. The gradient of the RNN, of the GRU and of an LSTM whose gate f
 # starts near one half falls by more than twenty orders of magnitude. A bias of 1 for f, as is often used, slows this
-# down. With a bias of 4 the gradient arrives in full. The gates do not prevent that the gradient vanishes at the start;
-# but the network can learn to open them, and then it keeps what it needs.
+# down. With a bias of 4 the gradient arrives in full. So gates alone do not keep the gradient alive at the start; but a
+# network can learn to open them.
 #
 # ## A task that needs memory
 #
@@ -132,6 +132,6 @@ right.set(xlabel="length of the sequences", title="after training: new sequences
 right.legend(fontsize=8)
 
 # %% [markdown]
-# The RNN learns the sum over 10 steps, but from 20 steps on it remembers nothing. LSTM and GRU learn all four lengths.
+# The RNN learns the sum over 10 steps, but from 20 steps on next to nothing. LSTM and GRU learn all four lengths.
 # At 80 steps both stay on the plateau at first: the gradient says little until the gates begin to keep the numbers.
-# The GRU leaves it before the LSTM. This is one run of each; other seeds move the moment.
+# The GRU leaves it before the LSTM. This is one run of each; other seeds may move the moment.

@@ -122,7 +122,7 @@ def kernel_change(before: Any, after: Any) -> float:
     Returns
     -------
     float
-        0 for a kernel that stayed, as in the limit of wide layers: it falls about as 1/√width.
+        0 for a kernel that stayed, as in the limit of wide layers: it falls at least about as 1/√width.
 
     Raises
     ------

@@ -199,14 +199,44 @@ TW_INLINE void store<bf16>(bf16* p, vf v) {
 }
 
 // The same for the first n < lanes<T> elements; the other lanes read as zero and are not written.
+#if TW_VEC_BYTES == 32
+TW_INLINE __m256i first_words(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+TW_INLINE __m256i first_long_words(int n) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+#endif
 template <class T>
 TW_INLINE vec<compute_t<T>> load_n(const T* p, int n) {
+#if TW_VEC_BYTES == 64
+  const auto first = _bzhi_u64(~(uint64_t)0, n);
+  if constexpr (sizeof(T) == 8) return (vec<T>)_mm512_maskz_loadu_epi64((__mmask8)first, p);
+  if constexpr (sizeof(T) == 4) return (vec<T>)_mm512_maskz_loadu_epi32((__mmask16)first, p);
+  if constexpr (sizeof(T) == 2) return (vec<T>)_mm512_maskz_loadu_epi16((__mmask32)first, p);
+  if constexpr (sizeof(T) == 1) return (vec<T>)_mm512_maskz_loadu_epi8((__mmask64)first, p);
+#elif TW_VEC_BYTES == 32
+  if constexpr (sizeof(T) == 8)
+    return (vec<T>)_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), first_long_words(n));
+  if constexpr (sizeof(T) == 4) return (vec<T>)_mm256_maskload_epi32(reinterpret_cast<const int*>(p), first_words(n));
+#endif
   T buffer[lanes<T>] = {};
   __builtin_memcpy(buffer, p, n * sizeof(T));
   return load(buffer);
 }
 template <class T>
 TW_INLINE void store_n(T* p, vec<compute_t<T>> v, int n) {
+#if TW_VEC_BYTES == 64
+  const auto first = _bzhi_u64(~(uint64_t)0, n);
+  if constexpr (sizeof(T) == 8) return _mm512_mask_storeu_epi64(p, (__mmask8)first, (__m512i)v);
+  if constexpr (sizeof(T) == 4) return _mm512_mask_storeu_epi32(p, (__mmask16)first, (__m512i)v);
+  if constexpr (sizeof(T) == 2) return _mm512_mask_storeu_epi16(p, (__mmask32)first, (__m512i)v);
+  if constexpr (sizeof(T) == 1) return _mm512_mask_storeu_epi8(p, (__mmask64)first, (__m512i)v);
+#elif TW_VEC_BYTES == 32
+  if constexpr (sizeof(T) == 8)
+    return _mm256_maskstore_epi64(reinterpret_cast<long long*>(p), first_long_words(n), (__m256i)v);
+  if constexpr (sizeof(T) == 4) return _mm256_maskstore_epi32(reinterpret_cast<int*>(p), first_words(n), (__m256i)v);
+#endif
   T buffer[lanes<T>];
   store(buffer, v);
   __builtin_memcpy(p, buffer, n * sizeof(T));
@@ -246,14 +276,6 @@ TW_INLINE vf load_n<bf16>(const bf16* p, int n) {
   return load_half_n(p, n);
 }
 #if TW_VEC_BYTES == 64
-template <>
-TW_INLINE vf load_n<float>(const float* p, int n) {
-  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
-}
-template <>
-TW_INLINE void store_n<float>(float* p, vf v, int n) {
-  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
-}
 template <class H>
 TW_INLINE void store_half_n(H* p, vf v, int n) {
   _mm256_mask_storeu_epi16(p, (__mmask16)((1u << n) - 1), (__m256i)narrow(v, H{}));
@@ -265,53 +287,6 @@ TW_INLINE void store_n<f16>(f16* p, vf v, int n) {
 template <>
 TW_INLINE void store_n<bf16>(bf16* p, vf v, int n) {
   store_half_n(p, v, n);
-}
-template <>
-TW_INLINE vec<uint32_t> load_n<uint32_t>(const uint32_t* p, int n) {
-  return (vec<uint32_t>)_mm512_maskz_loadu_epi32((__mmask16)((1u << n) - 1), p);
-}
-template <>
-TW_INLINE void store_n<uint32_t>(uint32_t* p, vec<uint32_t> v, int n) {
-  _mm512_mask_storeu_epi32(p, (__mmask16)((1u << n) - 1), (__m512i)v);
-}
-template <>
-TW_INLINE vd load_n<double>(const double* p, int n) {
-  return (vd)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
-}
-template <>
-TW_INLINE void store_n<double>(double* p, vd v, int n) {
-  _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
-}
-#elif TW_VEC_BYTES == 32
-TW_INLINE __m256i first_lanes(int n, float) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-TW_INLINE __m256i first_lanes(int n, double) {
-  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
-}
-template <>
-TW_INLINE vf load_n<float>(const float* p, int n) {
-  return (vf)_mm256_maskload_ps(p, first_lanes(n, 0.0f));
-}
-template <>
-TW_INLINE void store_n<float>(float* p, vf v, int n) {
-  _mm256_maskstore_ps(p, first_lanes(n, 0.0f), (__m256)v);
-}
-template <>
-TW_INLINE vec<uint32_t> load_n<uint32_t>(const uint32_t* p, int n) {
-  return (vec<uint32_t>)_mm256_maskload_epi32(reinterpret_cast<const int*>(p), first_lanes(n, 0.0f));
-}
-template <>
-TW_INLINE void store_n<uint32_t>(uint32_t* p, vec<uint32_t> v, int n) {
-  _mm256_maskstore_epi32(reinterpret_cast<int*>(p), first_lanes(n, 0.0f), (__m256i)v);
-}
-template <>
-TW_INLINE vd load_n<double>(const double* p, int n) {
-  return (vd)_mm256_maskload_pd(p, first_lanes(n, 0.0));
-}
-template <>
-TW_INLINE void store_n<double>(double* p, vd v, int n) {
-  _mm256_maskstore_pd(p, first_lanes(n, 0.0), (__m256d)v);
 }
 #endif
 

@@ -127,7 +127,7 @@ TW_INLINE vec<A> read(const T* p) {
 // The first n < lanes<A>; what the other lanes hold does not matter to the caller.
 template <class A, class T>
 TW_INLINE vec<A> read_n(const T* p, int n) {
-  if constexpr (is_real<T>) {
+  if constexpr (__is_same(A, compute_t<T>)) {
     return load_n(p, n);
   } else {
     T buffer[lanes<A>] = {};

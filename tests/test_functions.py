@@ -47,6 +47,38 @@ def agree(got, want, ulps, context, of=None):
 
 
 @pytest.mark.kernels
+@pytest.mark.parametrize(("dtype", "largest"), [("float32", 2**24), ("float64", 2**53)])
+def test_powers_of_integers_are_exact(dtype, largest):
+    pairs = [(b, e) for e in range(1, 54) for b in range(1, 3000) if b**e <= largest]
+    base, exponent = np.array(pairs, dtype=dtype).T.copy()
+    want = np.array([b**e for b, e in pairs], dtype)
+    np.testing.assert_array_equal(tw.pow(base, exponent).numpy(), want)
+    np.testing.assert_array_equal(tw.pow(-base, exponent).numpy(), np.where(exponent % 2, -want, want))
+
+
+@pytest.mark.kernels
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="needs the long double of x86")
+def test_powers_against_long_double():
+    """Bases near 1 and the square root of 2, whose logarithm needs its low part; results to both ends of the range."""
+    rng = np.random.default_rng(0)
+    draw = rng.standard_normal
+    bases = [
+        1 + draw(4000) * 1e-13,
+        1 + draw(4000) * 1e-5,
+        2**0.5 * (1 + draw(4000) * 1e-8),
+        np.exp2(rng.uniform(-1000, 1000, 4000)),
+    ]
+    x = np.concatenate([np.abs(base) for base in bases])
+    wide = np.log2(x.astype("longdouble"))
+    with np.errstate(divide="ignore"):
+        y = (rng.uniform(-1060, 1020, x.size) / wide).astype("float64")
+    x, y = x[np.isfinite(y)], y[np.isfinite(y)]
+    want = np.power(x.astype("longdouble"), y.astype("longdouble"))
+    error = np.abs(tw.pow(x, y).numpy() - want) / np.spacing(want.astype("float64"))
+    assert error.max() < 1.25
+
+
+@pytest.mark.kernels
 @pytest.mark.parametrize("dtype", EPS)
 @pytest.mark.parametrize("name", UNARY)
 def test_special_values(name, dtype):

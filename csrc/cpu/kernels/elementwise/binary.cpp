@@ -3,6 +3,7 @@
 #include "cpu/kernels/elementwise/rows.h"
 #include "cpu/kernels/hyperbolic.h"
 #include "cpu/kernels/math.h"
+#include "cpu/kernels/power.h"
 #include "cpu/kernels/trig.h"
 
 namespace tw::TW_ISA {

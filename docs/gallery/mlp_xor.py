@@ -122,7 +122,7 @@ tw.plot.decision_boundary(line, polar, y, left, title="rings in polar coordinate
 left.set(xlabel="angle", ylabel="radius")
 middle.plot(grid, sine, "k:", label="sine")
 for name, approximation in kinds.items():
-    sums = {n: approximation(n) for n in (2, 4, 8, 16, 32, 64)}
+    sums = {n: approximation(n) for n in (2, 4, 8, 16, 32, 64, 100)}
     errors = [largest_error(values) for values in sums.values()]
     print(f"{name:17} largest error", ", ".join(f"{error:.4f} ({n})" for n, error in zip(sums, errors)))
     middle.plot(grid, sums[8], label=name)

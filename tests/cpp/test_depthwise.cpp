@@ -159,7 +159,7 @@ class Depthwise {
       sums[static_cast<size_t>(f * taps_ + t)] += x_.get(n, c, v, u) * g_.get(n, f, y, x);
     });
     std::vector<T> first;
-    for (int threads : {1, 2, 7}) {
+    for (int threads : {1, 7}) {
       Matrix<T> out(1, filters_ * taps_, Layout::rows, 32);
       out.for_each([](T& x, auto...) { x = Type<T>::make(1); });
       const ConvWeightGradientProblem problem{Type<T>::dtype, s_, g_.view(), x_.view(), out.origin, accumulate};
@@ -201,7 +201,7 @@ class Depthwise {
            const std::vector<double>& sums, const char* (*unsupported)(const ConvProblem&),
            void (*convolve)(const ConvProblem&)) {
     std::vector<T> first;
-    for (int threads : {1, 2, 7}) {
+    for (int threads : {1, 7}) {
       Images<T> out(to);
       const ConvProblem problem{Type<T>::dtype,
                                 s_,

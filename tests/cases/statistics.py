@@ -214,8 +214,9 @@ CASES = (
     case(
         "polyval",
         S(A((4,)), A((2, 3))),
+        S(A((4, 3)), A((2, 1))),
         dtypes=COMPLEX,
-        errors=fails("polyval", ValueError, "p has shape", lambda: tw.polyval([[1.0]], 1.0)),
+        errors=fails("polyval", ValueError, "the shapes", lambda: tw.polyval(tw.ones((2, 3)), tw.ones(4))),
     ),
     case(
         "roots",

@@ -18,6 +18,7 @@ from .linalg import _inv, _lstsq, _qr, matmul
 from .manipulation import astype, concatenate, expand_dims, matrix_transpose, reshape, stack
 from .padding import pad
 from .reductions import max, min, sum
+from .repeating import _common
 from .scans import cumulative_prod
 from .triangular import diagonal_of
 
@@ -67,6 +68,7 @@ def polyval(p: Any, x: Any) -> Tensor:
     """
     p, x = arrays("polyval", p=p, x=x)
     p = p if p.ndim else reshape(p, (1,))
+    _common("polyval", [p.shape[1:], x.shape])
     y = zeros(x.shape, dtype=promote_types(p.dtype, x.dtype), device=x.device)
     for k in range(p.shape[0]):
         y = y * x + p[k]

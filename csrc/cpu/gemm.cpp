@@ -205,17 +205,17 @@ const char* direct_unsupported(const GemmBatch& g) {
 // Halved until there are enough pieces, each time in the direction that costs less: pieces below one another read, or
 // pack, the same B; those side by side read the same A, and two threads write to the same lines of C at their seam.
 void run_direct(const GemmBatch& g) {
-  constexpr double kSeamNs = 50, kReadNs = 0.02, kPackNs = 0.2;  // a row of a seam, an element
+  constexpr double kSeamNs = 50, kReadNs = 0.02, kPackNs = 0.2, kInPlaceNs = 0.1;  // a row of a seam, an element
   const GemmProblem& e = g.each;
   const double m = static_cast<double>(e.m), n = static_cast<double>(e.n), k = static_cast<double>(e.k);
   const int64_t size = static_cast<int64_t>(item_size(g.dtype));
-  const bool packs = e.b.col != 1 || e.b.row * size % kEvictingStride == 0;
+  const bool packs = e.b.col != 1 || e.b.row * size % kEvictingStride == 0 || splits_lines(e.b, size);
   const int nr = kernels().gemm.packed[index_of(g)].nr;
   const int64_t most_down = e.m / (packs ? kPackingRows : kPieceRows), most_across = ceil_div(e.n, nr);
   const int64_t wanted = wanted_pieces(multiplications(e), element_count(g.shape));
   int64_t down = 1, across = 1;
   while (down * across < wanted) {
-    const double below = static_cast<double>(down) * k * n * (packs ? kPackNs : kReadNs);
+    const double below = static_cast<double>(down) * k * n * (packs ? kPackNs : kInPlaceNs);
     const double beside = static_cast<double>(across) * m * (k * kReadNs + kSeamNs);
     const bool can_down = 2 * down <= most_down, can_across = 2 * across <= most_across;
     if (!can_down && !can_across) break;

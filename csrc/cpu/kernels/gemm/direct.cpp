@@ -9,10 +9,11 @@ template <class T>
 class Direct {
   typedef Blocking<T> Sizes;
   static constexpr int MR = Sizes::mr, NR = Sizes::nr;
+  static constexpr int64_t kInL1 = (32 << 10) / sizeof(T);  // elements
   typedef RegisterTile<FmaStep<T>> Tile;
 
  public:
-  static constexpr int64_t kRoom = Sizes::kc * NR;  // elements of packed B: what L1 holds
+  static constexpr int64_t kRoom = Sizes::kc * NR;  // elements of packed B: a panel of the deepest block
 
   Direct(const GemmProblem& g, const SourcePart* source, T* room)
       : g_(g),
@@ -20,6 +21,7 @@ class Direct {
         height_(height(g)),
         in_registers_(fits_tile<T>(g.out)),
         plain_(is_plain<T>(g.out)),
+        ahead_(source == nullptr && g.b.col == 1),
         room_(room) {
     t_.a_row = g.a.row;
     t_.a_col = g.a.col;
@@ -29,7 +31,8 @@ class Direct {
   }
 
   void run() {
-    if (t_.k == g_.k && (g_.n + NR - 1) / NR * NR * g_.k <= kRoom)
+    const int64_t near = source_ == nullptr ? kInL1 : kRoom;
+    if (t_.k == g_.k && (g_.n + NR - 1) / NR * NR * g_.k <= near)
       by_rows();
     else
       by_columns();
@@ -43,7 +46,7 @@ class Direct {
     return (g.m + tiles - 1) / tiles;
   }
 
-  // All of B is in L1: C is written in address order.
+  // All of B is in L1, or was filled once: C is written in address order.
   TW_INLINE void by_rows() {
     for (int64_t i = 0; i < g_.m; i += height_) {
       for (int64_t j = 0; j < g_.n; j += NR) {
@@ -57,6 +60,7 @@ class Direct {
   // block of K over all panels.
   TW_INLINE void by_columns() {
     constexpr int64_t kCached = 512 << 10;
+    if (ahead_ && t_.k == g_.k && is_reused() && splits_lines(g_.b, sizeof(T))) return by_packed_columns();
     const int64_t step = g_.m * g_.k * static_cast<int64_t>(sizeof(T)) <= kCached ? NR : g_.n;
     for (int64_t begin = 0; begin < g_.n; begin += step) {
       for (int64_t p = 0; p < g_.k; p += Sizes::kc) {
@@ -69,27 +73,49 @@ class Direct {
     }
   }
 
+  // A panel in place would fill three lines for two, and more than L1: as many panels as there is room for are packed
+  // at once. Fetching the next ones ahead meanwhile took longer, as the tiles waited for lines of their own.
+  TW_INLINE void by_packed_columns() {
+    const int64_t columns = kRoom / (g_.k * NR) * NR;
+    ahead_ = false;
+    set_panel(room_);
+    for (int64_t begin = 0; begin < g_.n; begin += columns) {
+      const int64_t end = g_.n - begin < columns ? g_.n : begin + columns;
+      pack_panels<T, NR>(static_cast<const T*>(g_.b.data) + begin, g_.b.row, end - begin, g_.k, room_);
+      for (int64_t j = begin; j < end; j += NR) {
+        t_.cols = min(end - j, NR);
+        t_.b = room_ + (j - begin) * g_.k;
+        for (int64_t i = 0; i < g_.m; i += height_) tile(i, j, 0);
+      }
+    }
+  }
+
+  bool is_reused() const { return g_.m > 2 * MR && t_.k > 32; }
+
+  TW_INLINE void set_panel(const T* panel) {
+    t_.b = panel;
+    t_.b_row = NR;
+  }
+
   // The panel of B at column j, from depth p on: in place where the vectors of its rows can be read, and do not evict
   // each other from one row of tiles to the next; else in `panel`, packed now if `first`.
   TW_INLINE void set_b(int64_t j, int64_t p, T* panel, bool first) {
     t_.cols = min(g_.n - j, NR);
     if (source_ != nullptr) return fill_b(j, p, panel, first);
     const T* corner = static_cast<const T*>(g_.b.data) + p * g_.b.row + j * g_.b.col;
-    const bool evicting = g_.b.row * sizeof(T) % kEvictingStride == 0 && g_.m > 2 * MR && t_.k > 32;
+    const bool evicting = g_.b.row * sizeof(T) % kEvictingStride == 0 && is_reused();
     if (g_.b.col == 1 && !evicting && (kReadsPartOfVector || t_.cols == NR || t_.cols == lanes<T>)) {
       t_.b = corner;
       t_.b_row = g_.b.row;
       return;
     }
-    t_.b = panel;
-    t_.b_row = NR;
+    set_panel(panel);
     if (first) pack_panel<T, NR>(corner, g_.b.col, g_.b.row, t_.cols, t_.k, panel);
   }
 
   void fill_b(int64_t j, int64_t p, T* panel, bool first) {
     const SourcePart& s = *source_;
-    t_.b = panel;
-    t_.b_row = NR;
+    set_panel(panel);
     if (first) s.source.fill(s.source.context, s.item, *s.layout, p, t_.k, s.column + j, t_.cols, panel);
   }
 
@@ -100,8 +126,7 @@ class Direct {
     t_.a = static_cast<const T*>(g_.a.data) + i * g_.a.row + p * g_.a.col;
     t_.a_ahead = t_.b_ahead = t_.a;
     t_.b_ahead_step = 0;
-    if (source_ == nullptr && g_.b.col == 1 && i <= height_ &&
-        j + NR < g_.n) {  // the next panel's rows, a vector of each
+    if (ahead_ && i <= height_ && j + NR < g_.n) {  // the next panel's rows, a vector of each
       t_.b_ahead = static_cast<const T*>(g_.b.data) + p * g_.b.row + j + NR + i / height_ * lanes<T>;
       t_.b_ahead_step = g_.b.row;
     }
@@ -144,6 +169,7 @@ class Direct {
   const SourcePart* const source_;
   const int64_t height_;
   const bool in_registers_, plain_;
+  bool ahead_;       // rows of the next panel of B are fetched
   GemmOutput rest_;  // what is left for the end where bias and residual were added in registers
   T* const room_;
   Tile t_;

@@ -7,6 +7,12 @@ namespace tw {
 // Bytes: lines of memory so far apart share a set of L1, which has room for 8 to 12 of them.
 inline constexpr int64_t kEvictingStride = 4096;
 
+// Whether rows begin within lines of memory, so that a few lines' worth of each lie in one line more.
+inline bool splits_lines(const GemmMatrix& x, int64_t size) {
+  constexpr uintptr_t kLineBytes = 64;
+  return (reinterpret_cast<uintptr_t>(x.data) | static_cast<uintptr_t>(x.row * size)) % kLineBytes != 0;
+}
+
 // A (m, k) x (k) for `count` vectors x of unit stride, x_step apart. Each result is a row of m: out.c.col = 1.
 struct GemvProblem {
   int64_t m, k;

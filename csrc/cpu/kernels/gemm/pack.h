@@ -110,6 +110,23 @@ void pack_rows(const S* src, int64_t k_stride, int64_t count, int64_t from, int6
   }
 }
 
+// Neighbouring panels, each of whole vectors, row by row in address order: rows far apart are streams that the
+// processor does not foresee, and the longer a row's part is, the fewer wait for memory.
+template <class T, int P>
+void pack_panels(const T* src, int64_t k_stride, int64_t count, int64_t k, T* dst) {
+  constexpr int L = lanes<T>;
+  static_assert(P % L == 0);
+  for (int64_t p = 0; p < k; ++p, src += k_stride, dst += P) {
+    T* to = dst;
+    int64_t i = 0;
+    for (; i + P <= count; i += P, to += k * P) {
+#pragma GCC unroll 4
+      for (int w = 0; w < P; w += L) store(to + w, load(src + i + w));
+    }
+    for (int w = 0; i < count; i += L, w += L) store(to + w, load_n(src + i, min(count - i, L)));
+  }
+}
+
 // R rows of L elements, `stride` apart, as L rows of a panel: dst[p * P + i] = src[i * stride + p]. Stores whole
 // vectors.
 template <class S, int P, int R>

@@ -15,6 +15,7 @@ namespace tw::cpu {
 namespace {
 
 constexpr int64_t kFewestPixels = 25, kMostPixels = 256;  // of an image
+constexpr int64_t kMostPixelsOfTaps = 128;                // where the im2col matrix has to be written
 constexpr int64_t kLeastDepth = 192;                      // or transposing the sums takes too much of the time
 constexpr int64_t kLeastFilters = 64;
 constexpr int64_t kPixels = 64;  // of the im2col matrix that are written at a time, and the depth
@@ -93,6 +94,8 @@ const char* packed_unsupported(const ConvProblem& p) {
   if (!p.out.dense(s.axes[1].out, s.axes[2].out)) return "pixels of the result are apart";
   if (s.out_pixels() < kFewestPixels) return "rows of a register tile are few";
   if (s.out_pixels() > kMostPixels) return "enough pixels to fill vectors";
+  if (s.taps() > 1 && s.out_pixels() > kMostPixelsOfTaps) return "enough pixels to repay reading them as they are";
+  if (s.taps() > 1 && s.images > 1) return "several images fill vectors, and their im2col matrices no cache";
   if (s.out_channels < kLeastFilters) return "few filters";
   if (s.in_channels * s.taps() < kLeastDepth) return "the depth is short";
   return p.packed_weight ? nullptr : "the weight is not packed";

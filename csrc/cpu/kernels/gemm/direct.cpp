@@ -9,7 +9,7 @@ template <class T>
 class Direct {
   typedef Blocking<T> Sizes;
   static constexpr int MR = Sizes::mr, NR = Sizes::nr;
-  static constexpr int64_t kInL1 = (32 << 10) / sizeof(T);  // elements
+  static constexpr int64_t kInL1 = (32 << 10) / sizeof(T), kFar = (1 << 20) / sizeof(T);  // elements
   typedef RegisterTile<FmaStep<T>> Tile;
 
  public:
@@ -21,6 +21,7 @@ class Direct {
         height_(height(g)),
         in_registers_(fits_tile<T>(g.out)),
         plain_(is_plain<T>(g.out)),
+        fetches_c_(source == nullptr && g.k <= kFetchFrom && g.m * g.out.c.row >= kFar),
         ahead_(source == nullptr && g.b.col == 1),
         room_(room) {
     t_.a_row = g.a.row;
@@ -140,6 +141,7 @@ class Direct {
     t_.add_row = first ? out.residual.row : t_.c_row;
     if (source_ != nullptr && first) fetch<true>(t_.c, t_.c_row);
     if (t_.add != nullptr && t_.add != t_.c) fetch<false>(t_.add, t_.add_row);
+    if (fetches_c_ && i + t_.rows < g_.m) fetch<true>(t_.c + height_ * t_.c_row, t_.c_row);
     multiply_tile(t_);
     if (!plain_ && last) finish(rest_.at(i, j, sizeof(T)), t_.c, t_.c_row, t_.rows, t_.cols, T{});
   }
@@ -169,8 +171,9 @@ class Direct {
   const SourcePart* const source_;
   const int64_t height_;
   const bool in_registers_, plain_;
-  bool ahead_;       // rows of the next panel of B are fetched
-  GemmOutput rest_;  // what is left for the end where bias and residual were added in registers
+  const bool fetches_c_;  // ahead of the tile, whose depth is too short for its stores to wait in
+  bool ahead_;            // rows of the next panel of B are fetched
+  GemmOutput rest_;       // what is left for the end where bias and residual were added in registers
   T* const room_;
   Tile t_;
 };

@@ -137,6 +137,7 @@ void run_pieces(const GemmBatch& g, Kernel kernel, int64_t down, int64_t across,
 }
 
 constexpr int64_t kDotRows = 64, kDotDepth = 192;  // more rows, or less to sum up, and a packed panel of B is better
+constexpr int64_t kDeep = 384, kDepthOfRow = 8;    // for all of these rows; below, a depth for each of them
 constexpr int64_t kFewRows = 8, kFewDepth = 16;    // a depth for each of the few
 constexpr int64_t kFewRowsOfHalves = 4;            // every few rows convert B again
 constexpr int64_t kDotColumns = 48;                // in a piece: whole tiles of any level
@@ -151,7 +152,7 @@ const char* dot_unsupported(const GemmBatch& g) {
     return "an operand is not contiguous along the depth";
   const bool few = std::min(e.m, e.n) <= (is_half(g.dtype) ? kFewRowsOfHalves : kFewRows);
   if (!few && is_half(g.dtype)) return "enough rows for converting once to pay";
-  if (!few && e.m > kDotRows) return "enough rows for packing to pay";
+  if (!few && e.m > (e.k < kDeep ? e.k / kDepthOfRow : kDotRows)) return "enough rows for packing to pay";
   if (e.k < (few ? kFewDepth * std::min(e.m, e.n) : kDotDepth)) return "the depth is short";
   return nullptr;
 }

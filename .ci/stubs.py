@@ -61,6 +61,10 @@ def corrected(text: str) -> str:
     text = text.replace("from tilewright import AxisError\n", "")
     text = text.replace("\n__all__", "\nimport builtins\n\n__all__", 1)
     text += "\nclass AxisError(ValueError, IndexError): ...\n"
+    # Properties in C, whose types the generator does not know.
+    numbers = "".join(f"    {name}: int\n" for name in ("itemsize", "ndim", "size"))
+    tuples = "".join(f"    {name}: tuple[int, ...]\n" for name in ("shape", "strides"))
+    text = text.replace("\nclass Array:\n", f"\nclass Array:\n    dtype: DType\n{numbers}{tuples}", 1)
     # DType has a member named bool, which hides the type from its own properties.
     return re.sub(
         r"\nclass DType\b.*?\nclass ",

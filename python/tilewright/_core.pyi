@@ -254,6 +254,7 @@ __all__: list[str] = [
     "optim_step",
     "pad",
     "partition",
+    "picked",
     "positive",
     "power",
     "power_",
@@ -531,6 +532,12 @@ class DType:
     def value(self) -> int: ...
 
 class Array:
+    dtype: DType
+    itemsize: int
+    ndim: int
+    size: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
     readonly: bool
     def __array__(self, dtype=None, copy=None):
         """
@@ -541,25 +548,13 @@ class Array:
     @property
     def device(self) -> str: ...
     @property
-    def dtype(self) -> DType: ...
-    @property
     def is_contiguous(self) -> bool: ...
     @property
     def is_shared(self) -> bool: ...
     @property
-    def itemsize(self) -> int: ...
-    @property
     def last_write(self) -> int: ...
     @property
-    def ndim(self) -> int: ...
-    @property
-    def shape(self) -> int | typing.Sequence[int]: ...
-    @property
-    def size(self) -> int: ...
-    @property
     def storage_ptr(self) -> int: ...
-    @property
-    def strides(self) -> int | typing.Sequence[int]: ...
 
 class RecordingError(RuntimeError):
     pass
@@ -1185,6 +1180,11 @@ def pad(
 def partition(
     arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
+def picked(*args, **kwargs):
+    """
+    picked(y): an element that an index gave, in memory of its own; else y.
+    """
+
 def positive(arg0: Array) -> Array: ...
 def power(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def power_(arg0: Array, arg1: Array | complex) -> None: ...

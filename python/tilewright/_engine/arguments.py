@@ -77,6 +77,8 @@ def integer(op: str, name: str, value: Any, *, at_least: int | None = None, at_m
 
 def shape(op: str, value: Any, name: str = "shape") -> tuple[int, ...]:
     """A shape from one length or a sequence of them; ValueError for a negative one."""
+    if type(value) is int and 0 <= value < _MOST_ELEMENTS:
+        return (value,)
     if type(value) is tuple:
         count = 1
         for length in value:
@@ -192,9 +194,10 @@ def flag(op: str, name: str, value: Any) -> bool:
 
 def option(op: str, name: str, value: Any, options: Iterable[str]) -> str:
     """One of some strings; ValueError for another, TypeError for what is none."""
-    allowed = [f'"{o}"' for o in options]
-    if isinstance(value, str) and f'"{value}"' in allowed:
+    options = tuple(options)
+    if isinstance(value, str) and value in options:
         return value
+    allowed = [f'"{o}"' for o in options]
     needed = " or ".join(filter(None, [", ".join(allowed[:-1]), allowed[-1]]))
     if not isinstance(value, str):
         refuse(op, name, value, needed)

@@ -387,11 +387,14 @@ def arange(
     """
     if stop is None:
         start, stop = 0, start
-    numbers, own = _real_constants("arange", start=start, stop=stop, step=step)
+    numbers: Any = (start, stop, step)
+    own, exact = None, type(start) is type(stop) is type(step) is int
+    if not exact:
+        numbers, own = _real_constants("arange", start=start, stop=stop, step=step)
+        exact = all(isinstance(v, int) for v in numbers)
     first, end, difference = numbers
     if difference == 0:
         raise ValueError("arange: step is 0")
-    exact = all(isinstance(v, int) for v in numbers)
     if dtype is None:
         dtype = own or (int64 if exact else _core.default_float())
     if not exact:

@@ -71,12 +71,13 @@ def setitem(x: Tensor, key: Any, value: Any, op: str = "setitem") -> None:
 
     Where `key` names a position twice, each of the values gets its gradient, though only one has come to stay.
     """
-    if isinstance(value, (list, tuple)) and x.dtype.is_inexact:
-        value = asarray(value, x.dtype, device=x.device)  # not by way of float32
-    elif not is_number(value):
-        value = beside(x, value)
+    if not is_number(value):
+        if isinstance(value, (list, tuple)) and x.dtype.is_inexact:
+            value = asarray(value, x.dtype, device=x.device)  # not by way of float32
+        else:
+            value = beside(x, value)
     nodes = x._node, getattr(value, "_node", None)
-    if not state.mode or nodes == (None, None):
+    if not state.mode or (nodes[0] is None and nodes[1] is None):
         _core.setitem(x._array, key, getattr(value, "_array", value))
         mark_written([x._array])
         return

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from .._engine.dtypes import DType
+
 __all__ = [
     "astype",
     "broadcast_to",
@@ -168,6 +170,14 @@ def permute_dims(x: Any, /, axes: tuple[int, ...] | None = None) -> Tensor:
     """
     x = asarray(x)
     return _transpose(x, tuple(range(x.ndim - 1, -1, -1)) if axes is None else integers("permute_dims", "axes", axes))
+
+
+_REVERSED = [tuple(range(ndim - 1, -1, -1)) for ndim in range(_core.MAX_DIMS + 1)]
+
+
+def reversed_axes(x: Tensor) -> Tensor:
+    """The axes reversed, a view."""
+    return _transpose(x, _REVERSED[x._array.ndim])
 
 
 def swapaxes(x: Any, /, axis1: int, axis2: int) -> Tensor:
@@ -468,8 +478,11 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: str | None = Non
         x = x.to(checked_device("astype", device))
     if not flag("astype", "copy", copy) and wanted == x.dtype:
         return x
-    y = _astype(x, wanted, True) if wanted.is_inexact else wrap(_core.astype(x._array, wanted, True), None, x)
-    return y
+    return _converted(x, wanted)
+
+
+def _converted(x: Tensor, dtype: DType) -> Tensor:
+    return _astype(x, dtype, True) if dtype.is_inexact else wrap(_core.astype(x._array, dtype, True), None, x)
 
 
 def copy(x: Any, /) -> Tensor:
@@ -495,7 +508,7 @@ def copy(x: Any, /) -> Tensor:
     tensor([0., 0.])
     """
     x = asarray(x)
-    return astype(x, x.dtype)
+    return _converted(x, x.dtype)
 
 
 def concatenate(arrays: Sequence[Any], /, axis: int | None = 0) -> Tensor:

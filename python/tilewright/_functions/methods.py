@@ -134,7 +134,7 @@ def _varargs(op: Any) -> Any:
 
 setattr(Tensor, "reshape", _varargs(mp.reshape))  # noqa: B010
 setattr(Tensor, "transpose", _varargs(mp.permute_dims))  # noqa: B010
-setattr(Tensor, "T", property(mp.permute_dims, doc="The axes reversed, a view."))  # noqa: B010
+setattr(Tensor, "T", property(mp.reversed_axes))  # noqa: B010
 setattr(Tensor, "conjugate", cx.conj)  # noqa: B010
 
 

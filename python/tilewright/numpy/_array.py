@@ -8,7 +8,8 @@ from .. import _core
 from .._engine.arguments import flag, option
 from .._engine.dtypes import DType, as_dtype
 from .._engine.tensor import Tensor, _unpickle as _unpickle_tensor, asarray
-from .._functions.indexing import _getitem
+from .._functions.indexing import _getitem, setitem
+from .._functions.manipulation import astype as _astype, copy as _copy
 from .._functions.methods import _OPERATORS
 from . import _fallback
 from ._functions import FUNCTIONS
@@ -84,16 +85,17 @@ class ndarray(Tensor):
 
     def __getitem__(self, key: Any, /) -> Any:
         y = _getitem(self, key)
-        if type(key) is slice or y._array.ndim or key is Ellipsis:
+        if type(key) is slice or key is Ellipsis:
             return y
         if type(key) is tuple and any(entry is Ellipsis for entry in key):
             return y
-        if y._node is not None:
-            return y.copy()
-        return _core.wrap(_core.astype(y._array, y._array.dtype, True), None, y)
+        return y.copy() if y._node is not None and not y._array.ndim else _core.picked(y)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        _core.under_rules_of((self,), super().__setitem__, key, value)
+        if _core.is_number(value):
+            setitem(self, key, value)
+        else:
+            _core.under_rules_of((self,), setitem, self, key, value)
 
     # ---- copies ------------------------------------------------------------------------------------------------------
 
@@ -101,6 +103,10 @@ class ndarray(Tensor):
         return _unpickle, super().__reduce__()[1]
 
     # ---- methods that differ from Tensor's ---------------------------------------------------------------------------
+
+    def copy(self, order: str = "C") -> Tensor:
+        """A copy, in an order (see `np.copy`); gradients flow through."""
+        return _copy(self) if type(order) is str and order == "C" else FUNCTIONS["copy"](self, order)
 
     def flatten(self, order: str = "C") -> Tensor:
         """All elements along one axis, in an order (see `ravel`); always a copy."""
@@ -116,6 +122,9 @@ class ndarray(Tensor):
         self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
     ) -> Tensor:
         """The elements in another dtype, in memory of their own where `copy` is True or it is another one."""
+        by_default = type(order) is type(casting) is str and (order, casting) == ("K", "unsafe")
+        if by_default and subok is True and copy is True:
+            return _core.under_numpy_rules(_astype, (self, dtype), {})
         option("astype", "casting", casting, ("no", "equiv", "safe", "same_kind", "unsafe"))
         flag("astype", "subok", subok)
         if casting != "unsafe" and not _fallback.fallback("can_cast")(self.dtype, dtype, casting):
@@ -190,7 +199,6 @@ _METHODS = (
         "clip",
         "conj",
         "conjugate",
-        "copy",
         "cumprod",
         "cumsum",
     ),

@@ -23,11 +23,16 @@ def adopted(result: Any) -> Any:
     return tree_map(_core.as_ndarray, result) if isinstance(result, (tuple, list)) else _core.as_ndarray(result)
 
 
+def _called(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    result = _core.under_numpy_rules(function, args, keywords)  # which makes a tensor an ndarray
+    return adopted(result) if isinstance(result, (tuple, list)) else result
+
+
 def under_numpy_rules(function: Callable[..., Any]) -> Any:
     """The function with NumPy's rules of dtypes in its body, and ndarrays as its results."""
 
     def call(*args: Any, **keywords: Any) -> Any:
-        return adopted(_core.under_numpy_rules(function, args, keywords))
+        return _called(function, args, keywords)
 
     return functools.update_wrapper(call, function)
 
@@ -125,10 +130,14 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
     by_position = code.co_varnames[: code.co_posonlyargcount]
     front = [theirs for theirs in names if ours[theirs] in by_position]
 
-    straight = 0  # as many arguments by position are the function's own
+    # Up to so many arguments by position are the function's own; with that many, these defaults are still missing.
+    straight: list[dict[str, Any]] = []
     own_names = code.co_varnames[: code.co_argcount]
-    while not defaults and straight < min(len(names), len(own_names)) and ours[names[straight]] == own_names[straight]:
-        straight += 1
+    while len(straight) < min(len(names), len(own_names)) and ours[names[len(straight)]] == own_names[len(straight)]:
+        missing = {theirs: v for theirs, v in defaults.items() if theirs not in names[: len(straight) + 1]}
+        straight.append({str(ours[theirs]): value for theirs, value in missing.items()})
+    if any(ours[theirs] in by_position for theirs in defaults):
+        straight = []
 
     def translated(args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if len(args) > len(names):
@@ -151,14 +160,14 @@ def adapted(name: str, function: Any, parameters: str, **defaults: Any) -> Any:
         return tuple(positional), by_name
 
     def with_numpy_arguments(*args: Any, **keywords: Any) -> Any:
-        if not keywords and 0 < len(args) <= straight:
-            return adopted(_core.under_numpy_rules(function, args, keywords))
+        if not keywords and 0 < len(args) <= len(straight):
+            return _called(function, args, straight[len(args) - 1])
         if apart is None:
-            return adopted(_core.under_numpy_rules(function, *translated(args, keywords)))
+            return _called(function, *translated(args, keywords))
         asked = keywords.pop(apart, None)
         if len(args) > at:
             args, asked = (*args[:at], None, *args[at + 1 :]), args[at]
-        y = adopted(_core.under_numpy_rules(function, *translated(args, keywords)))
+        y = _called(function, *translated(args, keywords))
         if asked is None:
             return y
         return written(name, y, asked) if writes else in_order(name, y, asked, args)

@@ -9,11 +9,13 @@ template <class T>
 class Direct {
   typedef Blocking<T> Sizes;
   static constexpr int MR = Sizes::mr, NR = Sizes::nr;
-  static constexpr int64_t kInL1 = (32 << 10) / sizeof(T), kFar = (1 << 20) / sizeof(T);  // elements
   typedef RegisterTile<FmaStep<T>> Tile;
 
  public:
-  static constexpr int64_t kRoom = Sizes::kc * NR;  // elements of packed B: a panel of the deepest block
+  // Elements: of packed B, a panel of the deepest block; of what stays in L1; and of what lies far from the cache.
+  static constexpr int64_t kRoom = Sizes::kc * NR;
+  static constexpr int64_t kInL1 = min((32 << 10) / static_cast<int64_t>(sizeof(T)), kRoom);
+  static constexpr int64_t kFar = (1 << 20) / static_cast<int64_t>(sizeof(T));
 
   Direct(const GemmProblem& g, const SourcePart* source, T* room)
       : g_(g),

@@ -5,7 +5,7 @@
 
 namespace tw::TW_ISA {
 
-TW_INLINE int min(int64_t a, int64_t b) { return static_cast<int>(a < b ? a : b); }
+TW_INLINE constexpr int min(int64_t a, int64_t b) { return static_cast<int>(a < b ? a : b); }
 
 template <int... I>
 struct Lanes {};

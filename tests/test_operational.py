@@ -189,23 +189,28 @@ IMPORT = """
 import sys, time
 before = set(sys.modules)
 begin = time.process_time()
-import tilewright
+import {module}
 end = time.process_time()
 for slow in ("numpy", "typing", "inspect", "dataclasses"):
-    assert slow in before or slow not in sys.modules, f"{slow} was imported"
+    assert slow in before or slow not in sys.modules or "{module}" != "tilewright", slow + " was imported"
 print(end - begin)
 """
 
 
 def test_import_is_fast_and_brings_no_numpy(python, tmp_path):
-    """At most 35 ms of CPU: the best of several, since other work on the machine only ever adds to it.
+    """At most 0.7 of the CPU time that Python's asyncio takes, which was 55 ms where this was 25.
 
-    The first run compiles the Python files, as an installer does.
+    The best of several, in turn, since other work on the machine only ever adds to it; the first run of each compiles
+    the Python files, as an installer does.
     """
     kept = {"PYTHONDONTWRITEBYTECODE": None, "PYTHONPYCACHEPREFIX": str(tmp_path)}
-    runs = [python(IMPORT, **kept) for _ in range(8)]
-    assert all(done.returncode == 0 for done in runs), runs[0].stderr
-    assert min(float(done.stdout) for done in runs) <= 0.035
+    times: dict[str, list[float]] = {"tilewright": [], "asyncio": []}
+    for _ in range(8):
+        for module, taken in times.items():
+            done = python(IMPORT.format(module=module), **kept)
+            assert done.returncode == 0, done.stderr
+            taken.append(float(done.stdout))
+    assert min(times["tilewright"]) <= 0.7 * min(times["asyncio"])
 
 
 def test_work_without_numpy(python):

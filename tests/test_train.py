@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import statistics
 import sys
 import threading
 import time
@@ -369,16 +370,15 @@ def test_running_means_and_accuracy():
 
 
 def test_a_batch_takes_little_more_than_in_a_bare_loop():
-    """At most 20 us; the best of many short tries, for other programs run, too."""
+    """At most a third of its time, 70 us. Other programs run, too: so a tenth of many short pairs has to show it."""
     batches = [dataset(4)[:]] * 50
-    bares, trainers = [], []
+    ratios = []
     for _ in range(30):
         net, got = model(), trainer()
         start = time.perf_counter()
         bare(net, batches, 1)
         middle = time.perf_counter()
         got.fit(batches)
-        bares.append(middle - start)
-        trainers.append(time.perf_counter() - middle)
+        ratios.append((time.perf_counter() - middle) / (middle - start))
     assert weights(net) == weights(got.model)
-    assert (min(trainers) - min(bares)) / len(batches) < 20e-6
+    assert statistics.quantiles(ratios, n=10)[0] < 4 / 3

@@ -57,22 +57,20 @@ PyObject* property(PyObject* self, void*) {
   return kGet(array_in(self));
 }
 
-PyObject* tuple_of(const Dims& dims, int64_t unit) {
-  PyObject* tuple = PyTuple_New(dims.size());
-  for (int i = 0; tuple && i < dims.size(); ++i) {
-    PyObject* number = PyLong_FromLongLong(dims[i] * unit);
-    if (!number) Py_CLEAR(tuple);
-    if (tuple) PyTuple_SET_ITEM(tuple, i, number);
-  }
-  return tuple;
+PyObject* tuple_of(const Dims& dims) { return py::cast(dims).release().ptr(); }
+
+Dims strides_in_bytes(const Array& x) {
+  Dims strides = x.strides;
+  for (int64_t& stride : strides) stride *= static_cast<int64_t>(x.itemsize());
+  return strides;
 }
 
 PyGetSetDef array_getset[] = {
     {"dtype", property<[](const Array& x) { return Py_NewRef(members[static_cast<int>(x.dtype)]); }>, nullptr, nullptr,
      nullptr},
-    {"shape", property<[](const Array& x) { return tuple_of(x.shape, 1); }>, nullptr, nullptr, nullptr},
-    {"strides", property<[](const Array& x) { return tuple_of(x.strides, static_cast<int64_t>(x.itemsize())); }>,
-     nullptr, "In bytes, as NumPy has them.", nullptr},
+    {"shape", property<[](const Array& x) { return tuple_of(x.shape); }>, nullptr, nullptr, nullptr},
+    {"strides", property<[](const Array& x) { return tuple_of(strides_in_bytes(x)); }>, nullptr,
+     "In bytes, as NumPy has them.", nullptr},
     {"ndim", property<[](const Array& x) { return PyLong_FromLong(x.ndim()); }>, nullptr, nullptr, nullptr},
     {"size", property<[](const Array& x) { return PyLong_FromLongLong(x.size()); }>, nullptr, nullptr, nullptr},
     {"itemsize", property<[](const Array& x) { return PyLong_FromSize_t(x.itemsize()); }>, nullptr, nullptr, nullptr},

@@ -1,5 +1,6 @@
 // How Python objects become the arguments of ops/, and back.
 #pragma once
+#include <cxxabi.h>
 #include <pybind11/pybind11.h>
 
 #include <cmath>
@@ -12,6 +13,21 @@
 namespace py = pybind11;
 
 namespace tw {
+
+// What a function of Python's in C gives: that of `call`, or null and Python's exception where it throws.
+template <class Call>
+PyObject* translated(Call call) {
+  try {
+    return call();
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (abi::__forced_unwind&) {  // the end of the interpreter
+    throw;
+  } catch (...) {
+    py::detail::try_translate_exceptions();
+  }
+  return nullptr;
+}
 
 // A Python bool, int, float or complex, or a subclass of one; but not NumPy's float64 and complex128, which are
 // subclasses too: NumPy's scalars have buffers, and are arrays of their dtype.
@@ -110,7 +126,11 @@ struct type_caster<tw::Dims> {
   }
   static handle cast(const tw::Dims& dims, return_value_policy, handle) {
     PyObject* result = PyTuple_New(dims.size());
-    for (int i = 0; i < dims.size(); ++i) PyTuple_SET_ITEM(result, i, PyLong_FromLongLong(dims[i]));
+    for (int i = 0; result && i < dims.size(); ++i) {
+      PyObject* number = PyLong_FromLongLong(dims[i]);
+      if (!number) Py_CLEAR(result);
+      if (result) PyTuple_SET_ITEM(result, i, number);
+    }
     return result;
   }
 

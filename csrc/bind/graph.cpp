@@ -99,14 +99,8 @@ PyObject* program_vectorcall(PyObject* self, PyObject* const* args, size_t nargs
     PyErr_SetString(PyExc_TypeError, "Program: takes no keyword arguments");
     return nullptr;
   }
-  try {
-    return run_program(as_program(self), args, static_cast<size_t>(PyVectorcall_NARGS(nargsf)));
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (...) {
-    py::detail::try_translate_exceptions();
-  }
-  return nullptr;
+  return translated(
+      [&] { return run_program(as_program(self), args, static_cast<size_t>(PyVectorcall_NARGS(nargsf))); });
 }
 
 int program_traverse(PyObject* self, visitproc visit, void* arg) {

@@ -1,7 +1,6 @@
 // _core.Primitive: a callable op. See bind/tape.h for why this is not Python.
 #include "bind/primitive.h"
 
-#include <cxxabi.h>
 #include <structmember.h>  // after Python.h
 
 #include <map>
@@ -403,17 +402,10 @@ PyObject* primitive_vectorcall(PyObject* callable, PyObject* const* args, size_t
                  keywords && PyTuple_GET_SIZE(keywords) ? " and keyword arguments" : "");
     return nullptr;
   }
-  try {
+  return translated([&] {
     if (self->sequence) return call_on_entries(self, args);
     return call(self, {args, self->inputs, args + self->inputs, nullptr});
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (abi::__forced_unwind&) {
-    throw;
-  } catch (...) {
-    py::detail::try_translate_exceptions();
-  }
-  return nullptr;
+  });
 }
 
 // Primitive(name, kernel, input_names, statics, results, kept, with_keywords, promotes, apart, sequence, mutated,

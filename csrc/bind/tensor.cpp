@@ -59,16 +59,11 @@ PyObject* as_ndarray(PyObject*, PyObject* y) {
 PyObject* picked(PyObject*, PyObject* y) {
   if (!is_tensor(y)) return PyErr_Format(PyExc_TypeError, "picked: takes a tensor");
   if (array_in(as_tensor(y)->array).ndim() > 0 || as_tensor(y)->node != Py_None) return Py_NewRef(y);
-  try {
+  return translated([y] {
     const Array& from = operand_in(as_tensor(y)->array);
     const Ref array(make_array(astype(from, from.dtype)));
     return make_tensor(array.get(), Py_None, Py_TYPE(y));
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (...) {
-    py::detail::try_translate_exceptions();
-  }
-  return nullptr;
+  });
 }
 
 // under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.

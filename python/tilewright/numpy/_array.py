@@ -92,10 +92,7 @@ class ndarray(Tensor):
         return y.copy() if y._node is not None and not y._array.ndim else _core.picked(y)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if _core.is_number(value):
-            setitem(self, key, value)
-        else:
-            _core.under_rules_of((self,), setitem, self, key, value)
+        _core.under_rules_of((self,), setitem, self, key, value)
 
     # ---- copies ------------------------------------------------------------------------------------------------------
 

@@ -81,13 +81,12 @@ class Direct {
   TW_INLINE void by_packed_columns() {
     const int64_t columns = kRoom / (g_.k * NR) * NR;
     ahead_ = false;
-    set_panel(room_);
     for (int64_t begin = 0; begin < g_.n; begin += columns) {
       const int64_t end = g_.n - begin < columns ? g_.n : begin + columns;
       pack_panels<T, NR>(static_cast<const T*>(g_.b.data) + begin, g_.b.row, end - begin, g_.k, room_);
       for (int64_t j = begin; j < end; j += NR) {
         t_.cols = min(end - j, NR);
-        t_.b = room_ + (j - begin) * g_.k;
+        set_panel(room_ + (j - begin) * g_.k);
         for (int64_t i = 0; i < g_.m; i += height_) tile(i, j, 0);
       }
     }

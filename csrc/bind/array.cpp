@@ -115,6 +115,15 @@ void bind_array_type(py::module_& m) {
 
 }  // namespace
 
+bool is_dtype(PyObject* object, DType& dtype) {
+  for (int code = 0; code < kDTypes; ++code) {
+    if (object != members[code]) continue;
+    dtype = static_cast<DType>(code);
+    return true;
+  }
+  return false;
+}
+
 void bind_array(py::module_& m) {
   py::enum_<DType> dtype(m, "DType");
   for (int code = 0; code < kDTypes; ++code) {

@@ -21,6 +21,9 @@ inline Array& array_in(PyObject* object) { return reinterpret_cast<ArrayObject*>
 
 PyObject* make_array(Array x);  // new reference
 
+// Whether the object is a member of _core.DType, and which.
+bool is_dtype(PyObject* object, DType& dtype);
+
 // Of an operand: memory that a recording has to know (core/watch.h).
 inline Array& operand_in(PyObject* object) {
   Array& array = array_in(object);

@@ -134,11 +134,16 @@ Array readable(const Array& x) {
   return astype(x, is_floating(x.dtype) && x.itemsize() == 2 ? DType::f32 : x.dtype, false);
 }
 
-py::object item(const Array& x) {
-  if (x.size() != 1) fail<ValueError>("item: an array of shape ", x.shape, " has ", x.size(), " elements, not one");
-  const Array only = readable(to_host("item", x));
-  return to_number(only.data, only.dtype);
+PyObject* item(PyObject*, PyObject* array) {
+  if (!is_array(array)) return PyErr_Format(PyExc_TypeError, "item: takes an array");
+  return translated([array] {
+    const Array& x = operand_in(array);
+    if (x.size() != 1) fail<ValueError>("item: an array of shape ", x.shape, " has ", x.size(), " elements, not one");
+    const Array only = readable(to_host("item", x));
+    return to_number(only.data, only.dtype).release().ptr();
+  });
 }
+PyMethodDef functions[] = {{"item", item, METH_O, "item(x): the only element as a Python number."}, {}};
 
 py::object tolist(const Array& x) {
   const Array source = readable(to_host("tolist", x));
@@ -257,7 +262,7 @@ void bind_buffer(py::module_& m) {
       py::arg("object"), py::arg("copy") = false);
   m.def("from_sequence", &from_sequence, py::arg("data"), py::arg("dtype") = py::none());
   m.def("tolist", &tolist);
-  m.def("item", &item);
+  if (PyModule_AddFunctions(m.ptr(), functions) != 0) throw py::error_already_set();
 }
 
 }  // namespace tw

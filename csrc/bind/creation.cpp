@@ -2,8 +2,7 @@
 
 #include <pybind11/stl.h>
 
-#include "bind/bind.h"
-#include "bind/caster.h"
+#include "bind/op.h"
 #include "ops/transfer.h"
 
 namespace tw {
@@ -13,6 +12,10 @@ const Scalar& number(const char* op, const char* parameter, const Operand& value
   if (value.array) fail<TypeError>(op, ": ", parameter, " is an array, but must be a Python number");
   return value.scalar;
 }
+
+Array lower_triangle(const Array& x, int64_t k) { return triangle("tril", x, k, false); }
+Array upper_triangle(const Array& x, int64_t k) { return triangle("triu", x, k, true); }
+Array broadcast(const Array& x, const Dims& shape) { return broadcast_to("broadcast_to", x, shape); }
 
 }  // namespace
 
@@ -53,16 +56,16 @@ void bind_creation(py::module_& m) {
         return eye(rows, cols, diagonal, dtype, device);
       },
       py::arg("rows"), py::arg("cols"), py::arg("diagonal"), py::arg("dtype"), device);
-  m.def("tril", [](const Array& x, int64_t k) { return triangle("tril", x, k, false); });
-  m.def("triu", [](const Array& x, int64_t k) { return triangle("triu", x, k, true); });
-  m.def("real", [](const Array& x) { return real(x); });
-  m.def("imag", [](const Array& x) { return imag(x); });
-  m.def("reshape", &reshape);
-  m.def("transpose", &transpose);
-  m.def("broadcast_to", [](const Array& x, const Dims& shape) { return broadcast_to("broadcast_to", x, shape); });
-  m.def("expand_dims", &expand_axis);
-  m.def("squeeze", &squeeze);
-  m.def("flip", &flip);
+  def_op<lower_triangle>(m, "tril");
+  def_op<upper_triangle>(m, "triu");
+  def_op<real>(m, "real");
+  def_op<imag>(m, "imag");
+  def_op<reshape>(m, "reshape");
+  def_op<transpose>(m, "transpose");
+  def_op<broadcast>(m, "broadcast_to");
+  def_op<expand_axis>(m, "expand_dims");
+  def_op<squeeze>(m, "squeeze");
+  def_op<flip>(m, "flip");
 }
 
 }  // namespace tw

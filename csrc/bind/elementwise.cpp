@@ -64,7 +64,7 @@ void bind_elementwise(py::module_& m) {
     require_one_dtype("where", x, y);
     return where(condition, x, y);
   });
-  m.def("astype", [](const Array& x, DType dtype, bool copy) { return astype(x, dtype, copy); });
+  def_op<astype>(m, "astype");
   m.def("contiguous", &contiguous);
   m.def("assign", &assign);
 }

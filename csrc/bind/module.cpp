@@ -138,6 +138,7 @@ PYBIND11_MODULE(_core, m) {
   add_tape_types(m);
   add_primitive_type(m);
   add_function_types(m);
+  add_shortcut_type(m);
   add_tensor_functions(m);
   bind_array(m);
   bind_attention(m);

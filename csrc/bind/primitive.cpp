@@ -3,6 +3,7 @@
 
 #include <structmember.h>  // after Python.h
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -335,11 +336,29 @@ bool unwrap(const PrimitiveObject* self, const Given& given, Inputs& in, unsigne
   return true;
 }
 
+// Of operands that are Python numbers, all of them: the first as a tensor, as `convert` has it. Null for others.
+PyObject* first_of_numbers(const Given& given) {
+  if (given.sequence) return nullptr;
+  for (int i = 0; i < given.count; ++i)
+    if (!is_number(given.inputs[i])) return nullptr;
+  Scalar number;
+  if (!load_scalar(given.inputs[0], number) || number.range != Scalar::in_int64) return nullptr;
+  const Ref array(make_array(scalar_array("asarray", number, number.default_dtype())));
+  return array ? make_tensor(array.get(), Py_None) : nullptr;
+}
+
 PyObject* call(PrimitiveObject* self, const Given& given, PyTypeObject* type) {
   if (self->mutated) require_tensors(self, given);
   Inputs in(given.count);
   unsigned mask = 0;
   if (!unwrap(self, given, in, mask)) {
+    PyObject* others[kMaxInputs];
+    const Ref first(first_of_numbers(given));
+    if (first) {
+      std::copy_n(given.inputs, given.count, others);
+      others[0] = first.get();
+      return call(self, {others, given.count, given.statics, nullptr}, type);
+    }
     const Ref inputs(converted(self, given));
     if (inputs) {
       const Given instead{PySequence_Fast_ITEMS(inputs.get()), given.count, given.statics,

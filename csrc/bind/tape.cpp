@@ -8,6 +8,7 @@
 
 #include "bind/bind.h"
 #include "bind/caster.h"
+#include "bind/primitive.h"
 
 namespace tw {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 thread_local TapeMode mode = TapeMode::on;
 thread_local bool casting = false;
 std::atomic<long long> last_tick{0};
+std::atomic<bool> tape_begun{false};
 PyTypeObject* node_type = nullptr;
 PyObject* package_folder = nullptr;
 
@@ -377,7 +379,20 @@ PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject
   node->hooks = Py_NewRef(Py_None);
   node->clock = tick();
   note_caller(node);
+  tape_begun.store(true, std::memory_order_relaxed);
   return self;
+}
+
+bool mark_written(PyObject* array) {
+  if (!tape_begun.load(std::memory_order_relaxed)) {
+    array_in(array).storage->last_write = static_cast<uint64_t>(tick());
+    return true;
+  }
+  const Ref list(PyList_New(1));
+  if (!list) return false;
+  PyList_SET_ITEM(list.get(), 0, Py_NewRef(array));
+  const Ref done(PyObject_CallOneArg(python.mark_written, list.get()));
+  return static_cast<bool>(done);
 }
 
 PyObject* make_output_node(PyObject* call, int index) {

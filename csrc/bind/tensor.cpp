@@ -2,7 +2,6 @@
 #include "bind/bind.h"
 #include "bind/caster.h"
 #include "bind/tape.h"
-#include "ops/elementwise.h"
 
 namespace tw {
 
@@ -53,17 +52,6 @@ PyObject* like(PyObject*, PyObject* const* args, Py_ssize_t count) {
 PyObject* as_ndarray(PyObject*, PyObject* y) {
   if (!is_tensor(y) || is_ndarray(y)) return Py_NewRef(y);
   return make_tensor(as_tensor(y)->array, as_tensor(y)->node, ndarray_type);
-}
-
-// picked(y): an element that an index gave, in memory of its own; anything with axes or on the tape as it is.
-PyObject* picked(PyObject*, PyObject* y) {
-  if (!is_tensor(y)) return PyErr_Format(PyExc_TypeError, "picked: takes a tensor");
-  if (array_in(as_tensor(y)->array).ndim() > 0 || as_tensor(y)->node != Py_None) return Py_NewRef(y);
-  return translated([y] {
-    const Array& from = operand_in(as_tensor(y)->array);
-    const Ref array(make_array(astype(from, from.dtype)));
-    return make_tensor(array.get(), Py_None, Py_TYPE(y));
-  });
 }
 
 // under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands.
@@ -172,7 +160,6 @@ PyMethodDef functions[] = {
      "wrap(array, node=None, *operands): a tensor, of the class that an op on the operands gives."},
     {"like", as_method(like), METH_FASTCALL, "like(x, y): the tensor y in the class that an op on x gives."},
     {"as_ndarray", as_ndarray, METH_O, "as_ndarray(y): a tensor as an ndarray; anything else as it is."},
-    {"picked", picked, METH_O, "picked(y): an element that an index gave, in memory of its own; else y."},
     {"under_rules_of", as_method(under_rules_of), METH_FASTCALL,
      "under_rules_of(operands, f, *args): f(*args) under the dtype rules of an op on the operands."},
     {"under_numpy_rules", as_method(under_numpy_rules), METH_FASTCALL,

@@ -20,6 +20,7 @@ __all__: list[str] = [
     "Program",
     "Recording",
     "RecordingError",
+    "Shortcut",
     "TapeMode",
     "TensorBase",
     "abs",
@@ -254,7 +255,6 @@ __all__: list[str] = [
     "optim_step",
     "pad",
     "partition",
-    "picked",
     "positive",
     "power",
     "power_",
@@ -292,6 +292,7 @@ __all__: list[str] = [
     "selu",
     "selu_backward",
     "selu_backward_",
+    "set_dtypes_of_shortcuts",
     "set_ndarray_type",
     "set_num_threads",
     "set_python_hooks",
@@ -430,6 +431,23 @@ class Function:
         """
 
 class Operator:
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    @staticmethod
+    def __reduce__(*args, **kwargs): ...
+    def __call__(self, *args, **kwargs):
+        """
+        Call self as a function.
+        """
+    def __get__(self, instance, owner=None):
+        """
+        Return an attribute of instance, which is of type owner.
+        """
+
+class Shortcut:
     @staticmethod
     def __new__(type, *args, **kwargs):
         """
@@ -1004,7 +1022,11 @@ def is_recording() -> bool: ...
 def isfinite(arg0: Array) -> Array: ...
 def isinf(arg0: Array) -> Array: ...
 def isnan(arg0: Array) -> Array: ...
-def item(arg0: Array) -> typing.Any: ...
+def item(*args, **kwargs):
+    """
+    item(x): the only element as a Python number.
+    """
+
 def layer_norm(
     arg0: Array,
     arg1: Array,
@@ -1180,11 +1202,6 @@ def pad(
 def partition(
     arg0: Array, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
-def picked(*args, **kwargs):
-    """
-    picked(y): an element that an index gave, in memory of its own; else y.
-    """
-
 def positive(arg0: Array) -> Array: ...
 def power(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def power_(arg0: Array, arg1: Array | complex) -> None: ...
@@ -1316,6 +1333,7 @@ def searchsorted(arg0: Array, arg1: Array, arg2: bool) -> Array: ...
 def selu(arg0: Array) -> Array: ...
 def selu_backward(arg0: Array | complex, arg1: Array | complex) -> Array: ...
 def selu_backward_(arg0: Array, arg1: Array | complex) -> None: ...
+def set_dtypes_of_shortcuts(arg0: dict) -> None: ...
 def set_ndarray_type(arg0: type) -> None: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def set_python_hooks(

@@ -55,7 +55,7 @@ _CODES: dict[str, DType] = {
     "u1": uint8, "u2": uint16, "u4": uint32, "u8": uint64,
     "f2": float16, "f4": float32, "f8": float64, "c8": complex64, "c16": complex128,
 }  # fmt: skip
-_NAMED = {**_CODES, **_BY_NAME}
+NAMED = {**_CODES, **_BY_NAME}
 _PYTHONS = {"int": 0, "float": 0.0, "complex": 0j}
 _NUMBERS = {bool: False, int: 0, float: 0.0, complex: 0j}  # one of each type of Python's
 
@@ -70,8 +70,8 @@ def as_dtype(dtype: Any) -> DType:
     """
     if isinstance(dtype, DType):
         return dtype
-    if type(dtype) is str and dtype in _NAMED:
-        return _NAMED[dtype]
+    if type(dtype) is str and dtype in NAMED:
+        return NAMED[dtype]
     if isinstance(dtype, type) and dtype in _NUMBERS:
         return _default_dtype(_NUMBERS[dtype])
     named = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", dtype)

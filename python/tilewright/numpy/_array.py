@@ -9,11 +9,11 @@ from .._engine.arguments import flag, option
 from .._engine.dtypes import DType, as_dtype
 from .._engine.tensor import Tensor, _unpickle as _unpickle_tensor, asarray
 from .._functions.indexing import _getitem, setitem
-from .._functions.manipulation import astype as _astype, copy as _copy
 from .._functions.methods import _OPERATORS
 from . import _fallback
 from ._functions import FUNCTIONS
 from ._layout import checked, flatiter
+from ._rules import shortcut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +69,10 @@ class ndarray(Tensor):
     def __format__(self, spec: str) -> str:
         return str(self) if spec == "" else super().__format__(spec)
 
+    @shortcut
+    def __len__(self) -> int:
+        return super().__len__()
+
     # ---- what has no axes behaves as a number ------------------------------------------------------------------------
 
     def __hash__(self) -> int:
@@ -83,14 +87,13 @@ class ndarray(Tensor):
             raise TypeError("round: takes numbers and 0-d arrays; use np.round")
         return round(self.item(), ndigits)  # type: ignore[arg-type]
 
+    @shortcut
     def __getitem__(self, key: Any, /) -> Any:
         y = _getitem(self, key)
-        if type(key) is slice or key is Ellipsis:
-            return y
-        if type(key) is tuple and any(entry is Ellipsis for entry in key):
-            return y
-        return y.copy() if y._node is not None and not y._array.ndim else _core.picked(y)
+        entries = key if type(key) is tuple else (key,)
+        return y if y._array.ndim or any(entry is Ellipsis for entry in entries) else y.copy()
 
+    @shortcut
     def __setitem__(self, key: Any, value: Any) -> None:
         _core.under_rules_of((self,), setitem, self, key, value)
 
@@ -101,27 +104,27 @@ class ndarray(Tensor):
 
     # ---- methods that differ from Tensor's ---------------------------------------------------------------------------
 
+    @shortcut
     def copy(self, order: str = "C") -> Tensor:
         """A copy, in an order (see `np.copy`); gradients flow through."""
-        return _copy(self) if type(order) is str and order == "C" else FUNCTIONS["copy"](self, order)
+        return FUNCTIONS["copy"](self, order)
 
     def flatten(self, order: str = "C") -> Tensor:
         """All elements along one axis, in an order (see `ravel`); always a copy."""
         return FUNCTIONS["ravel"](self, order).copy()
 
+    @shortcut
     def reshape(self, *shape: Any, **keywords: Any) -> Tensor:
         """The same elements under another shape; `order=` and `copy=` as in `np.reshape`."""
         if keywords:
             return FUNCTIONS["reshape"](self, *(shape if len(shape) == 1 else (shape,) if shape else ()), **keywords)
         return _reshape(self, *shape)
 
+    @shortcut
     def astype(  # type: ignore[override]
         self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
     ) -> Tensor:
         """The elements in another dtype, in memory of their own where `copy` is True or it is another one."""
-        by_default = type(order) is type(casting) is str and (order, casting) == ("K", "unsafe")
-        if by_default and subok is True and copy is True:
-            return _core.under_numpy_rules(_astype, (self, dtype), {})
         option("astype", "casting", casting, ("no", "equiv", "safe", "same_kind", "unsafe"))
         flag("astype", "subok", subok)
         if casting != "unsafe" and not _fallback.fallback("can_cast")(self.dtype, dtype, casting):

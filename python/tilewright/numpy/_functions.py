@@ -42,7 +42,7 @@ from ._parts import PARTS
 from ._placing import PLACING
 from ._polynomials import POLYNOMIALS
 from ._reductions import REDUCTIONS
-from ._rules import adapted, elementwise, same, under_numpy_rules, written
+from ._rules import adapted, elementwise, same, shortcut, under_numpy_rules, written
 from ._searching import SEARCHING
 from ._statistics import STATISTICS
 from ._ufuncs import with_methods
@@ -508,6 +508,7 @@ FUNCTIONS: dict[str, Any] = {
     **PARTS,
     **WINDOWS,
 }
+FUNCTIONS |= {name: shortcut(FUNCTIONS[name]) for name in ("arange", "array", "asarray", "empty", "ones", "zeros")}
 FUNCTIONS |= {"row_stack": FUNCTIONS["vstack"], "around": FUNCTIONS["round"], "asanyarray": FUNCTIONS["asarray"]}
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._engine.arguments import option, shown
-from .._engine.dtypes import kind_of
+from .._engine.dtypes import NAMED, bool_, complex128, float64, int64, kind_of
 from .._engine.tensor import Tensor, asarray
 from .._engine.tree import tree_map
 from .._functions import indexing
@@ -35,6 +35,14 @@ def under_numpy_rules(function: Callable[..., Any]) -> Any:
         return _called(function, args, keywords)
 
     return functools.update_wrapper(call, function)
+
+
+_core.set_dtypes_of_shortcuts({**NAMED, bool: bool_, int: int64, float: float64, complex: complex128})
+
+
+def shortcut(function: Any) -> Any:
+    """The function, with its everyday calls answered in C: `_core.Shortcut` knows by its name which those are."""
+    return functools.update_wrapper(_core.Shortcut(function), function)
 
 
 def elementwise(name: str, function: Any) -> Any:

@@ -1,0 +1,255 @@
+// _core.Shortcut: a function of tilewright.numpy whose everyday calls are answered in C, where NumPy's take 50 to 150
+// ns and a function in Python alone that much. All other calls, and every error, are the function's.
+#include <structmember.h>  // after Python.h
+
+#include <string_view>
+
+#include "bind/bind.h"
+#include "bind/caster.h"
+#include "bind/index_key.h"
+#include "bind/tape.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+
+namespace tw {
+namespace {
+
+// The answer, or null where the function is to be called, an exception set or not. NumPy's dtype rules hold.
+typedef PyObject* (*Answer)(PyObject* const* args, Py_ssize_t count);
+
+PyObject* as_result(Array x) {
+  const Ref array(make_array(std::move(x)));
+  return array ? make_tensor(array.get(), Py_None, ndarray_type) : nullptr;
+}
+
+// The array of a tensor that is on no tape, else null. It is held: while a kernel runs without the interpreter lock,
+// another thread may give the tensor a new one.
+class Plain {
+ public:
+  explicit Plain(PyObject* x)
+      : held_(is_tensor(x) && as_tensor(x)->node == Py_None ? Py_XNewRef(as_tensor(x)->array) : nullptr) {}
+  explicit operator bool() const { return static_cast<bool>(held_); }
+  const Array& operator*() const { return operand_in(held_.get()); }
+  PyObject* object() const { return held_.get(); }
+
+ private:
+  Ref held_;
+};
+
+// An int, or several in a tuple or one after the other, none of them negative.
+bool read_shape(PyObject* const* args, Py_ssize_t count, Dims& shape) {
+  if (count == 1 && PyTuple_CheckExact(args[0])) {
+    count = PyTuple_GET_SIZE(args[0]);
+    args = PySequence_Fast_ITEMS(args[0]);
+  }
+  if (count > kMaxDims) return false;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    const Py_ssize_t extent = PyLong_CheckExact(args[i]) ? PyLong_AsSsize_t(args[i]) : -1;
+    if (extent < 0) return false;
+    shape.push_back(extent);
+  }
+  return true;
+}
+
+PyObject* named_dtypes = nullptr;  // dict: a name, or one of Python's types of numbers, to a _core.DType
+
+bool read_dtype(PyObject* object, DType& dtype) {
+  if (is_dtype(object, dtype)) return true;
+  if (!PyUnicode_CheckExact(object) && !PyType_Check(object)) return false;
+  PyObject* found = PyDict_GetItemWithError(named_dtypes, object);
+  return found && is_dtype(found, dtype);
+}
+
+// ---- methods --------------------------------------------------------------------------------------------------------
+
+bool has_ellipsis(PyObject* key) {
+  if (key == Py_Ellipsis) return true;
+  if (!PyTuple_CheckExact(key)) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+    if (PyTuple_GET_ITEM(key, i) == Py_Ellipsis) return true;
+  return false;
+}
+
+PyObject* getitem_of(PyObject* const* args, Py_ssize_t count) {
+  if (count != 2) return nullptr;
+  const Plain x(args[0]);
+  if (!x) return nullptr;
+  Array y = getitem(*x, KeyReader(args[1]));
+  // An element is in memory of its own, as NumPy's numbers are.
+  if (y.ndim() == 0 && !has_ellipsis(args[1])) y = astype(y, y.dtype);
+  return as_result(std::move(y));
+}
+
+PyObject* setitem_of(PyObject* const* args, Py_ssize_t count) {
+  if (count != 3) return nullptr;
+  const Plain x(args[0]), array(args[2]);
+  Operand value;
+  if (array) value.array = &*array;
+  if (!x || (!array && !load_scalar(args[2], value.scalar))) return nullptr;
+  setitem(*x, KeyReader(args[1]), value);
+  return mark_written(x.object()) ? Py_NewRef(Py_None) : nullptr;
+}
+
+PyObject* len_of(PyObject* const* args, Py_ssize_t count) {
+  if (count != 1) return nullptr;
+  const Plain x(args[0]);
+  return x && (*x).ndim() ? PyLong_FromLongLong((*x).shape[0]) : nullptr;
+}
+
+PyObject* copy_of(PyObject* const* args, Py_ssize_t count) {
+  if (count != 1) return nullptr;
+  const Plain x(args[0]);
+  return x ? as_result(astype(*x, (*x).dtype)) : nullptr;
+}
+
+PyObject* astype_of(PyObject* const* args, Py_ssize_t count) {
+  DType dtype;
+  if (count != 2 || !read_dtype(args[1], dtype)) return nullptr;
+  const Plain x(args[0]);
+  return x ? as_result(astype(*x, dtype)) : nullptr;
+}
+
+PyObject* reshape_of(PyObject* const* args, Py_ssize_t count) {
+  if (count < 2) return nullptr;
+  const Plain x(args[0]);
+  Dims shape;
+  return x && read_shape(args + 1, count - 1, shape) ? as_result(reshape(*x, shape)) : nullptr;
+}
+
+// ---- functions ------------------------------------------------------------------------------------------------------
+
+// zeros(shape) and the like: of float64, or of a dtype that is given
+bool read_new(PyObject* const* args, Py_ssize_t count, Dims& shape, DType& dtype) {
+  dtype = DType::f64;
+  return (count == 1 || (count == 2 && read_dtype(args[1], dtype))) && read_shape(args, 1, shape);
+}
+
+template <int value>
+PyObject* filled(PyObject* const* args, Py_ssize_t count) {
+  Dims shape;
+  DType dtype;
+  if (!read_new(args, count, shape, dtype)) return nullptr;
+  return as_result(full(shape, {Scalar::integer, value}, dtype));
+}
+
+PyObject* empty_of(PyObject* const* args, Py_ssize_t count) {
+  Dims shape;
+  DType dtype;
+  return read_new(args, count, shape, dtype) ? as_result(empty(shape, dtype)) : nullptr;
+}
+
+PyObject* arange_of(PyObject* const* args, Py_ssize_t count) {
+  int64_t bounds[] = {0, 0};
+  if (count < 1 || count > 2) return nullptr;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    int overflow = 0;
+    if (!PyLong_CheckExact(args[i])) return nullptr;
+    bounds[i + 2 - count] = PyLong_AsLongLongAndOverflow(args[i], &overflow);
+    if (overflow) return nullptr;
+  }
+  int64_t length = 0;
+  if (__builtin_sub_overflow(bounds[1], bounds[0], &length)) return nullptr;
+  const Scalar start{Scalar::integer, bounds[0]}, step{Scalar::integer, 1};
+  return as_result(arange(start, step, length < 0 ? 0 : length, DType::i64));
+}
+
+// Of numbers, and lists of them.
+PyObject* array_of(PyObject* const* args, Py_ssize_t count) {
+  std::optional<DType> dtype;
+  if (count == 2 && !read_dtype(args[1], dtype.emplace())) return nullptr;
+  if (count < 1 || count > 2) return nullptr;
+  Scalar number;
+  if (load_scalar(args[0], number))
+    return as_result(scalar_array("array", number, dtype ? *dtype : number.default_dtype()));
+  const bool listed = PyList_CheckExact(args[0]) || PyTuple_CheckExact(args[0]);
+  return listed ? as_result(from_sequence(args[0], dtype)) : nullptr;
+}
+
+PyObject* asarray_of(PyObject* const* args, Py_ssize_t count) {
+  return count == 1 && is_ndarray(args[0]) ? Py_NewRef(args[0]) : array_of(args, count);
+}
+
+constexpr struct {
+  std::string_view name;
+  Answer answer;
+} kAnswers[] = {
+    {"__getitem__", getitem_of}, {"__setitem__", setitem_of}, {"__len__", len_of},  {"copy", copy_of},
+    {"astype", astype_of},       {"reshape", reshape_of},     {"zeros", filled<0>}, {"ones", filled<1>},
+    {"empty", empty_of},         {"arange", arange_of},       {"array", array_of},  {"asarray", asarray_of},
+};
+
+// ---- the type -------------------------------------------------------------------------------------------------------
+
+struct ShortcutObject {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  PyObject* dict;
+  PyObject* function;
+  Answer answer;
+};
+
+PyObject* shortcut_vectorcall(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* names) {
+  const auto* self = reinterpret_cast<ShortcutObject*>(callable);
+  if (!names || !PyTuple_GET_SIZE(names)) {
+    PyObject* result = translated([&] {
+      const UnderDTypeRules rules(DTypeRules::numpy);
+      return self->answer(args, PyVectorcall_NARGS(nargsf));
+    });
+    if (result) return result;
+    PyErr_Clear();
+  }
+  return PyObject_Vectorcall(self->function, args, nargsf, names);
+}
+
+// Shortcut(function): for the function of this name
+PyObject* shortcut_new(PyTypeObject* type, PyObject* args, PyObject*) {
+  PyObject* function;
+  if (!PyArg_ParseTuple(args, "O:Shortcut", &function)) return nullptr;
+  const Ref name(PyObject_GetAttrString(function, "__name__"));
+  const char* text = name ? PyUnicode_AsUTF8(name.get()) : nullptr;
+  if (!text) return nullptr;
+  for (const auto& [known, answer] : kAnswers) {
+    if (known != text) continue;
+    PyObject* object = type->tp_alloc(type, 0);
+    if (!object) return nullptr;
+    auto* self = reinterpret_cast<ShortcutObject*>(object);
+    self->vectorcall = shortcut_vectorcall;
+    self->function = Py_NewRef(function);
+    self->answer = answer;
+    return object;
+  }
+  return PyErr_Format(PyExc_ValueError, "Shortcut: there is none for %s", text);
+}
+
+PyMethodDef methods[] = {{"__reduce__", reduce_to_name, METH_NOARGS, nullptr}, {}};
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(ShortcutObject, vectorcall), READONLY, nullptr},
+    {"__dictoffset__", T_PYSSIZET, offsetof(ShortcutObject, dict), READONLY, nullptr},
+    {},
+};
+PyGetSetDef getset[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
+    {},
+};
+PyType_Slot slots[] = {
+    {Py_tp_new, reinterpret_cast<void*>(shortcut_new)},
+    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+    {Py_tp_descr_get, reinterpret_cast<void*>(bind_to_instance)},
+    {Py_tp_members, members},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getset},
+    {},
+};
+// Made once per function at import and never collected, so without GC support.
+PyType_Spec spec = {"tilewright._core.Shortcut", sizeof(ShortcutObject), 0,
+                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR, slots};
+
+}  // namespace
+
+void add_shortcut_type(py::module_& m) {
+  PyObject* type = PyType_FromSpec(&spec);
+  if (!type) throw py::error_already_set();
+  m.attr("Shortcut") = py::handle(type);
+  m.def("set_dtypes_of_shortcuts", [](py::dict dtypes) { named_dtypes = dtypes.release().ptr(); });
+}
+
+}  // namespace tw

@@ -36,11 +36,14 @@ CALLS = {
               ([ELSEWHERE, ELSEWHERE],), ([np.float32(1), 2],), (numpy.float64(2),), ([1, "a"],), (), (1, 2, 3)],
 }  # fmt: skip
 CALLS["asarray"] = CALLS["array"]
+CALLS["ravel"] = [(fresh(),), (fresh().T,), (fresh()[:, 1:],), (fresh(), "F"), (3.0,), ([1, 2],), (tw.ones(3),), (), (1, 2, 3)]
+NAMED = ["f4", np.int8, bool, None, "float99", numpy.float32, numpy.dtype("u1")]
 METHODS = {
     "__getitem__": [(0,), (-1,), (2,), ((1, 2),), ((0, Index()),), ((0, ...),), (...,), (slice(1),), (None,), ((0, 5),),
                     ([1, 0],), ([],), (True,), (numpy.array([True, False]),), ((0, 0, 0),), ("a",), (1.0,), (HUGE,),
                     ((0, 1, ...),), (np.asarray(1),), (((0, 1), (1, 2)),), ((slice(None), 0),), ()],
     "__len__": [(), (1,)],
+    "flatten": [(), ("F",), ("Q",)],
     "copy": [(), ("C",), ("F",), ("Q",), (None,)],
     "astype": [("f4",), (np.int8,), (int,), (float,), (bool,), (complex,), ("x",), (None,), (), ("f4", "C"),
                (numpy.float32,), (numpy.dtype("i2"),), ("float",), (float, "K", "safe")],
@@ -73,6 +76,18 @@ def test_functions_are_those_in_python(name):
     for args in CALLS[name]:
         got, want = outcome(function, *args), outcome(function.__wrapped__, *args)
         assert same(got, want), (name, args, got, want)
+
+
+@pytest.mark.parametrize("name", ["array", "asarray", "ones", "zeros"])
+def test_a_dtype_may_have_its_name(name):
+    function = getattr(np, name)
+    for dtype in NAMED:
+        for args in [(3,), ([2, 3],), ((2,),), ("a",), ()]:
+            got = outcome(lambda: function(*args, dtype=dtype))
+            want = outcome(lambda: function.__wrapped__(*args, dtype=dtype))
+            assert same(got, want), (name, args, dtype, got, want)
+    with pytest.raises(TypeError, match="dtipe"):
+        function(3, dtipe="f4")
 
 
 @pytest.mark.parametrize("laid", [fresh, lambda: fresh().T, lambda: fresh()[0], lambda: fresh()[0, 0], lambda: fresh()[:0]])

@@ -116,6 +116,18 @@ PyObject* reshape_of(PyObject* const* args, Py_ssize_t count) {
   return x && read_shape(args + 1, count - 1, shape) ? as_result(reshape(*x, shape)) : nullptr;
 }
 
+PyObject* flatten_of(PyObject* const* args, Py_ssize_t count) {
+  if (count != 1) return nullptr;
+  const Plain x(args[0]);
+  return x ? as_result(reshape(astype(*x, (*x).dtype), {(*x).size()})) : nullptr;
+}
+
+PyObject* ravel_of(PyObject* const* args, Py_ssize_t count) {
+  if (count != 1 || !is_ndarray(args[0])) return nullptr;
+  const Plain x(args[0]);
+  return x ? as_result(reshape(*x, {(*x).size()})) : nullptr;
+}
+
 // ---- functions ------------------------------------------------------------------------------------------------------
 
 // zeros(shape) and the like: of float64, or of a dtype that is given
@@ -169,13 +181,16 @@ PyObject* asarray_of(PyObject* const* args, Py_ssize_t count) {
   return count == 1 && is_ndarray(args[0]) ? Py_NewRef(args[0]) : array_of(args, count);
 }
 
-constexpr struct {
+struct Known {
   std::string_view name;
   Answer answer;
-} kAnswers[] = {
-    {"__getitem__", getitem_of}, {"__setitem__", setitem_of}, {"__len__", len_of},  {"copy", copy_of},
-    {"astype", astype_of},       {"reshape", reshape_of},     {"zeros", filled<0>}, {"ones", filled<1>},
-    {"empty", empty_of},         {"arange", arange_of},       {"array", array_of},  {"asarray", asarray_of},
+  bool takes_dtype = false;  // as a second argument, which may have its name
+};
+constexpr Known kKnown[] = {
+    {"__getitem__", getitem_of}, {"__setitem__", setitem_of},   {"__len__", len_of},       {"arange", arange_of},
+    {"array", array_of, true},   {"asarray", asarray_of, true}, {"astype", astype_of},     {"copy", copy_of},
+    {"empty", empty_of, true},   {"flatten", flatten_of},       {"ones", filled<1>, true}, {"ravel", ravel_of},
+    {"reshape", reshape_of},     {"zeros", filled<0>, true},
 };
 
 // ---- the type -------------------------------------------------------------------------------------------------------
@@ -184,15 +199,23 @@ struct ShortcutObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* dict;
   PyObject* function;
-  Answer answer;
+  const Known* known;
 };
+
+// Values of named arguments follow the others.
+bool names_dtype(PyObject* names, Py_ssize_t count) {
+  static PyObject* const dtype = PyUnicode_InternFromString("dtype");
+  return count == 1 && PyTuple_GET_SIZE(names) == 1 && PyTuple_GET_ITEM(names, 0) == dtype;
+}
 
 PyObject* shortcut_vectorcall(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* names) {
   const auto* self = reinterpret_cast<ShortcutObject*>(callable);
-  if (!names || !PyTuple_GET_SIZE(names)) {
+  const Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+  const Py_ssize_t named = names ? PyTuple_GET_SIZE(names) : 0;
+  if (!named || (self->known->takes_dtype && names_dtype(names, count))) {
     PyObject* result = translated([&] {
       const UnderDTypeRules rules(DTypeRules::numpy);
-      return self->answer(args, PyVectorcall_NARGS(nargsf));
+      return self->known->answer(args, count + named);
     });
     if (result) return result;
     PyErr_Clear();
@@ -207,14 +230,14 @@ PyObject* shortcut_new(PyTypeObject* type, PyObject* args, PyObject*) {
   const Ref name(PyObject_GetAttrString(function, "__name__"));
   const char* text = name ? PyUnicode_AsUTF8(name.get()) : nullptr;
   if (!text) return nullptr;
-  for (const auto& [known, answer] : kAnswers) {
-    if (known != text) continue;
+  for (const Known& known : kKnown) {
+    if (known.name != text) continue;
     PyObject* object = type->tp_alloc(type, 0);
     if (!object) return nullptr;
     auto* self = reinterpret_cast<ShortcutObject*>(object);
     self->vectorcall = shortcut_vectorcall;
     self->function = Py_NewRef(function);
-    self->answer = answer;
+    self->known = &known;
     return object;
   }
   return PyErr_Format(PyExc_ValueError, "Shortcut: there is none for %s", text);

@@ -109,6 +109,7 @@ class ndarray(Tensor):
         """A copy, in an order (see `np.copy`); gradients flow through."""
         return FUNCTIONS["copy"](self, order)
 
+    @shortcut
     def flatten(self, order: str = "C") -> Tensor:
         """All elements along one axis, in an order (see `ravel`); always a copy."""
         return FUNCTIONS["ravel"](self, order).copy()

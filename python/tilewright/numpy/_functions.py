@@ -508,7 +508,8 @@ FUNCTIONS: dict[str, Any] = {
     **PARTS,
     **WINDOWS,
 }
-FUNCTIONS |= {name: shortcut(FUNCTIONS[name]) for name in ("arange", "array", "asarray", "empty", "ones", "zeros")}
+_SHORT = ("arange", "array", "asarray", "empty", "ones", "ravel", "zeros")
+FUNCTIONS |= {name: shortcut(FUNCTIONS[name]) for name in _SHORT}
 FUNCTIONS |= {"row_stack": FUNCTIONS["vstack"], "around": FUNCTIONS["round"], "asanyarray": FUNCTIONS["asarray"]}
 FUNCTIONS |= {alias: FUNCTIONS[function.__name__] for alias, function in ALIASES.items()}
 for _function in FUNCTIONS.values():

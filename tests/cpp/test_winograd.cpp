@@ -172,6 +172,12 @@ class Convolution {
                          static_cast<double>(ceil_div(c_.channels, WinogradKernels::kDepth)) + 32;
     double worst = 0, squares = 0, sizes = 0;
     int64_t wrong = 0, nans = 0;
+    const int64_t down = ceil_div(c_.out_height(), m), across = ceil_div(c_.out_width(), m);  // tiles
+    std::vector<double> largest;
+    for (int64_t n = 0; n < c_.images; ++n)
+      for (int64_t c = 0; c < c_.channels; ++c)
+        for (int64_t tile = 0; tile < down * across; ++tile)
+          largest.push_back(largest_in(n, c, tile / across * m, tile % across * m, m));
     out.for_each([&](float got, int64_t n, int64_t f, int64_t y, int64_t x) {
       double sum = c_.bias ? bias_[static_cast<size_t>(f)] : 0, size = std::abs(sum), tile = size;
       if (c_.residual) {
@@ -188,7 +194,7 @@ class Convolution {
             const double product = w * x_.at(n, c, y + i - c_.top, x + j - c_.left);
             sum += product, size += std::abs(product);
           }
-        tile += all * largest(n, c, y / m * m, x / m * m, m);
+        tile += all * largest[static_cast<size_t>(((n * c_.channels + c) * down + y / m) * across + x / m)];
       }
       const double want = activate(c_.activation, sum);
       if (!std::isfinite(static_cast<float>(want))) {
@@ -217,7 +223,7 @@ class Convolution {
     return weights_[static_cast<size_t>(at)];
   }
   // Of what the tile of the result at (y, x) sees of a channel.
-  double largest(int64_t n, int64_t c, int64_t y, int64_t x, int m) {
+  double largest_in(int64_t n, int64_t c, int64_t y, int64_t x, int m) {
     double most = 0;
     for (int64_t i = y - c_.top; i < y - c_.top + m + 2; ++i)
       for (int64_t j = x - c_.left; j < x - c_.left + m + 2; ++j)

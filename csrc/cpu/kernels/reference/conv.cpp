@@ -25,7 +25,7 @@ void for_each_place(const int64_t (&extent)[3], F visit) {
 }
 
 // The element of the input that a pixel meets with a tap; false where that is padding.
-bool element_of(const ConvShape& s, const Place& pixel, const Place& tap, Place& element) {
+inline bool element_of(const ConvShape& s, const Place& pixel, const Place& tap, Place& element) {
   for (int i = 0; i < 3; ++i) {
     const ConvAxis& a = s.axes[i];
     element.at[i] = pixel.at[i] * a.stride + tap.at[i] * a.dilation - a.pad;
@@ -35,7 +35,7 @@ bool element_of(const ConvShape& s, const Place& pixel, const Place& tap, Place&
 }
 
 // The pixel of the result that meets an element with a tap; false where there is none.
-bool pixel_of(const ConvShape& s, const Place& element, const Place& tap, Place& pixel) {
+inline bool pixel_of(const ConvShape& s, const Place& element, const Place& tap, Place& pixel) {
   for (int i = 0; i < 3; ++i) {
     const ConvAxis& a = s.axes[i];
     const int64_t from = element.at[i] + a.pad - tap.at[i] * a.dilation;
@@ -45,12 +45,12 @@ bool pixel_of(const ConvShape& s, const Place& element, const Place& tap, Place&
   return true;
 }
 
-int64_t offset(const ConvImages& x, int64_t image, int64_t channel, const Place& p) {
+inline int64_t offset(const ConvImages& x, int64_t image, int64_t channel, const Place& p) {
   return image * x.image + channel * x.channel + p.at[0] * x.pixel[0] + p.at[1] * x.pixel[1] + p.at[2] * x.pixel[2];
 }
 
 template <class S>
-double get(const void* data, int64_t at) {
+inline double get(const void* data, int64_t at) {
   return Float<S>::get(static_cast<const S*>(data)[at]);
 }
 
@@ -72,13 +72,13 @@ void naive(const ConvProblem& p, int64_t begin, int64_t end) {
     const int64_t weight = group * p.weight.group + filter % s.out_channels * p.weight.filter;
     for_each_place(out, [&](const Place& pixel, int64_t) {
       double sum = 0;
-      for (int64_t c = 0; c < s.in_channels; ++c)
-        for_each_place(kernel, [&](const Place& tap, int64_t t) {
-          Place element;
-          if (element_of(s, pixel, tap, element))
-            sum += get<S>(p.weight.data, weight + (c * taps + t) * p.weight.tap) *
-                   get<S>(p.in.data, offset(p.in, image, group * s.in_channels + c, element));
-        });
+      for_each_place(kernel, [&](const Place& tap, int64_t t) {
+        Place element;
+        if (!element_of(s, pixel, tap, element)) return;
+        for (int64_t c = 0; c < s.in_channels; ++c)
+          sum += get<S>(p.weight.data, weight + (c * taps + t) * p.weight.tap) *
+                 get<S>(p.in.data, offset(p.in, image, group * s.in_channels + c, element));
+      });
       finish<S>(p, filter, offset(p.out, image, filter, pixel), sum);
     });
   }
@@ -95,13 +95,13 @@ void naive_transpose(const ConvProblem& p, int64_t begin, int64_t end) {
     const int64_t weight = group * p.weight.group + channel % s.in_channels * taps * p.weight.tap;
     for_each_place(in, [&](const Place& element, int64_t) {
       double sum = 0;
-      for (int64_t f = 0; f < s.out_channels; ++f)
-        for_each_place(kernel, [&](const Place& tap, int64_t t) {
-          Place pixel;
-          if (pixel_of(s, element, tap, pixel))
-            sum += get<S>(p.weight.data, weight + f * p.weight.filter + t * p.weight.tap) *
-                   get<S>(p.in.data, offset(p.in, image, group * s.out_channels + f, pixel));
-        });
+      for_each_place(kernel, [&](const Place& tap, int64_t t) {
+        Place pixel;
+        if (!pixel_of(s, element, tap, pixel)) return;
+        for (int64_t f = 0; f < s.out_channels; ++f)
+          sum += get<S>(p.weight.data, weight + f * p.weight.filter + t * p.weight.tap) *
+                 get<S>(p.in.data, offset(p.in, image, group * s.out_channels + f, pixel));
+      });
       finish<S>(p, channel, offset(p.out, image, channel, element), sum);
     });
   }

@@ -7,14 +7,14 @@ namespace tw::TW_ISA {
 namespace {
 
 template <class T>
-T number(T x) {
+inline T number(T x) {
   return x;
 }
-double number(f16 x) { return load_n<f16>(&x, 1)[0]; }
-double number(bf16 x) { return load_n<bf16>(&x, 1)[0]; }
+inline double number(f16 x) { return load_n<f16>(&x, 1)[0]; }
+inline double number(bf16 x) { return load_n<bf16>(&x, 1)[0]; }
 
 template <class T>
-bool before(T a_, T b_, bool descending) {
+inline bool before(T a_, T b_, bool descending) {
   const auto a = number(a_), b = number(b_);
   const bool less = a < b || (a == a && b != b), greater = a > b || (a != a && b == b);
   return descending ? greater : less;

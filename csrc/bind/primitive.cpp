@@ -67,10 +67,11 @@ void take_outputs(const PrimitiveObject* self, PyObject* y, Outputs& got) {
 // False where Python raised.
 bool call_kernel(const PrimitiveObject* self, const Given& given, PyObject* const* arrays, bool recorded,
                  Outputs& got) {
-  if (self->native) {
-    call_native(self, given, arrays, recorded, got);
-    return true;
-  }
+  if (self->native)
+    return translated([&] {
+      call_native(self, given, arrays, recorded, got);
+      return Py_None;
+    });
   PyObject* unwrapped[kMaxArgs];
   int count = 0;
   Ref list(given.sequence ? PyList_New(given.count) : nullptr);

@@ -339,13 +339,8 @@ bool unwrap(const PrimitiveObject* self, const Given& given, Inputs& in, unsigne
 
 // Of operands that are Python numbers, all of them: the first as a tensor, as `convert` has it. Null for others.
 PyObject* first_of_numbers(const Given& given) {
-  if (given.sequence) return nullptr;
-  for (int i = 0; i < given.count; ++i)
-    if (!is_number(given.inputs[i])) return nullptr;
-  Scalar number;
-  if (!load_scalar(given.inputs[0], number) || number.range != Scalar::in_int64) return nullptr;
-  const Ref array(make_array(scalar_array("asarray", number, number.default_dtype())));
-  return array ? make_tensor(array.get(), Py_None) : nullptr;
+  const bool all = !given.sequence && std::all_of(given.inputs, given.inputs + given.count, is_number);
+  return all ? tensor_of_number(given.inputs[0]) : nullptr;
 }
 
 PyObject* call(PrimitiveObject* self, const Given& given, PyTypeObject* type) {

@@ -31,6 +31,9 @@ inline bool any_ndarray(PyObject* const* objects, Py_ssize_t count) {
 PyObject* make_tensor(PyObject* array, PyObject* node,
                       PyTypeObject* type = tensor_type);  // new reference; borrows both
 
+// A number of Python's, in its default dtype; null for others, and for integers beyond int64. New reference.
+PyObject* tensor_of_number(PyObject* number);
+
 class Ref {  // an owned reference
  public:
   explicit Ref(PyObject* owned = nullptr) : p_(owned) {}

@@ -16,6 +16,13 @@ PyObject* make_tensor(PyObject* array, PyObject* node, PyTypeObject* type) {
   return result;
 }
 
+PyObject* tensor_of_number(PyObject* object) {
+  Scalar number;
+  if (!load_scalar(object, number) || number.range != Scalar::in_int64) return nullptr;
+  const Ref array(make_array(scalar_array("asarray", number, number.default_dtype())));
+  return array ? make_tensor(array.get(), Py_None) : nullptr;
+}
+
 namespace {
 
 // Of an op on these operands.

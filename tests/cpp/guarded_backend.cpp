@@ -60,8 +60,8 @@ class Pages {
   void release(char* data) {
     std::lock_guard lock(mutex_);
     const auto entry = sizes_.find(static_cast<size_t>(data - base_));
-    // Pages of large arrays go back: every op opens and closes all that there are.
-    if (entry->second > size_t{1} << 16) madvise(data, entry->second, MADV_DONTNEED);
+    // Its pages go back: every op opens and closes all that there are.
+    madvise(data, entry->second, MADV_DONTNEED);
     free_.emplace(entry->second, entry->first);
     sizes_.erase(entry);
   }

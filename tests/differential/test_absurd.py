@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-SEEDS = 40
+SEEDS = 24
 PARTS = 4  # each a process, so that a fault in one does not hide the others
 SHOWN = 40
 

@@ -122,7 +122,7 @@ class ndarray(Tensor):
         return _reshape(self, *shape)
 
     @shortcut
-    def astype(  # type: ignore[override]
+    def astype(
         self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
     ) -> Tensor:
         """The elements in another dtype, in memory of their own where `copy` is True or it is another one."""

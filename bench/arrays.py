@@ -54,6 +54,8 @@ PLAIN = (
 CALLS = (
     *("np.add(x, y)", "x * y", "np.exp(x)", "np.sum(x)", "np.max(x)", "np.sort(x)", "np.concatenate([x, y])"),
     *("np.where(m, x, y)", "np.reshape(x, (2, 2))", "x[1:3]", "np.clip(x, 0, 1)", "np.dot(x, y)", "np.cumsum(x)"),
+    *("x[1]", "x[i]", "x.T", "x.copy()", "x.astype('f8')", "np.asarray(x)", "np.array([1.0, 2.0])", "np.sqrt(2.0)"),
+    *("np.zeros(4)", "np.ones((2, 2), dtype='f4')", "np.arange(4)", "np.zeros_like(x)", "x.mean()", "float(x[0])"),
 )
 
 # group, expression, elements, dtype, goal

@@ -125,6 +125,15 @@ def test_views_share_memory_and_elements_do_not():
     assert np.asarray(x) is x and np.array(x) is not x
 
 
+def test_an_interrupt_ends_the_call():
+    class Interrupted:
+        def __index__(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fresh()[Interrupted()]
+
+
 def test_gradients_flow_through():
     x = np.array([1.0, 2.0, 3.0])
     x.requires_grad = True

@@ -2,6 +2,7 @@
 // ns and a function in Python alone that much. All other calls, and every error, are the function's.
 #include <structmember.h>  // after Python.h
 
+#include <cstring>
 #include <string_view>
 
 #include "bind/bind.h"
@@ -70,14 +71,20 @@ bool has_ellipsis(PyObject* key) {
   return false;
 }
 
+// An element is in memory of its own, as NumPy's numbers are.
+Array element(const Array& y) {
+  if (!y.device.is_cpu() || memory_watch()) return astype(y, y.dtype);
+  const Array x = empty({}, y.dtype);
+  std::memcpy(x.data, y.data, y.itemsize());
+  return x;
+}
+
 PyObject* getitem_of(PyObject* const* args, Py_ssize_t count) {
   if (count != 2) return nullptr;
   const Plain x(args[0]);
   if (!x) return nullptr;
   Array y = getitem(*x, KeyReader(args[1]));
-  // An element is in memory of its own, as NumPy's numbers are.
-  if (y.ndim() == 0 && !has_ellipsis(args[1])) y = astype(y, y.dtype);
-  return as_result(std::move(y));
+  return as_result(y.ndim() == 0 && !has_ellipsis(args[1]) ? element(y) : std::move(y));
 }
 
 PyObject* setitem_of(PyObject* const* args, Py_ssize_t count) {
@@ -217,7 +224,7 @@ PyObject* shortcut_vectorcall(PyObject* callable, PyObject* const* args, size_t 
       const UnderDTypeRules rules(DTypeRules::numpy);
       return self->known->answer(args, count + named);
     });
-    if (result) return result;
+    if (result || (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))) return result;  // an interrupt
     PyErr_Clear();
   }
   return PyObject_Vectorcall(self->function, args, nargsf, names);

@@ -33,15 +33,16 @@ TW_INLINE vf load_codes_n(const int8_t* p, int n) {
   return as_floats(codes);
 }
 
-constexpr int kTogether = 4;      // rows that share what is read of x
-constexpr int64_t kAhead = 2048;  // bytes of a row that are fetched before they are wanted
+constexpr int kTogether = 4;  // rows that share what is read of x
+constexpr int64_t kLine = 64, kAhead = 8192;  // bytes; what is fetched lies so far ahead, in whole groups of rows
 
 // sums[v][r]: lane-wise, of R rows and V vectors. Of one vector there are two chains for each row, to hide the latency
-// of FMA.
+// of FMA. Meanwhile the next R rows are fetched, each line once.
 template <class S, int R, int V>
 TW_INLINE void dot_rows(const S* a, int64_t a_row, const float* x, int64_t x_step, int64_t k, vf (*sums)[L]) {
   constexpr int U = V == 1 ? 2 : 1;
   vf acc[U][V][R] = {};
+  const int64_t group = R * a_row, ahead = group * (1 + kAhead / (group * (int64_t)sizeof(S) + 1));
   const auto add = [&](int64_t p, vf(&to)[V][R]) __attribute__((always_inline)) {
     vf xv[V];
 #pragma GCC unroll 4
@@ -55,8 +56,9 @@ TW_INLINE void dot_rows(const S* a, int64_t a_row, const float* x, int64_t x_ste
   };
   int64_t p = 0;
   for (; p + U * L <= k; p += U * L) {
+    if (p * (int64_t)sizeof(S) % kLine == 0)
 #pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) __builtin_prefetch(reinterpret_cast<const char*>(a + r * a_row + p) + kAhead, 0, 2);
+      for (int r = 0; r < R; ++r) __builtin_prefetch(a + ahead + r * a_row + p, 0, 2);
 #pragma GCC unroll 2
     for (int u = 0; u < U; ++u) add(p + u * L, acc[u]);
   }

@@ -33,7 +33,7 @@ TW_INLINE vf load_codes_n(const int8_t* p, int n) {
   return as_floats(codes);
 }
 
-constexpr int kTogether = 4;  // rows that share what is read of x
+constexpr int kTogether = 4;                  // rows that share what is read of x
 constexpr int64_t kLine = 64, kAhead = 8192;  // bytes; what is fetched lies so far ahead, in whole groups of rows
 
 // sums[v][r]: lane-wise, of R rows and V vectors. Of one vector there are two chains for each row, to hide the latency

@@ -1,8 +1,6 @@
 // _core.Function: a public function whose parameters have names, at no cost for calls that do not use them.
 // _core.Operator: a function as an operator of Tensor, which leaves to other classes what they define.
-#include "bind/tape.h"
-
-#include <structmember.h>  // after Python.h
+#include "bind/callable.h"
 
 #include <cstring>
 
@@ -90,30 +88,6 @@ PyObject* function_new(PyTypeObject* type, PyObject* args, PyObject*) {
   self->synonyms = Py_NewRef(synonyms);
   return object;
 }
-
-PyMethodDef methods[] = {{"__reduce__", reduce_to_name, METH_NOARGS, nullptr}, {}};
-PyMemberDef function_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(FunctionObject, vectorcall), READONLY, nullptr},
-    {"__dictoffset__", T_PYSSIZET, offsetof(FunctionObject, dict), READONLY, nullptr},
-    {},
-};
-PyGetSetDef getset[] = {
-    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
-    {},
-};
-PyType_Slot function_slots[] = {
-    {Py_tp_new, reinterpret_cast<void*>(function_new)},
-    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-    {Py_tp_descr_get, reinterpret_cast<void*>(bind_to_instance)},
-    {Py_tp_members, function_members},
-    {Py_tp_methods, methods},
-    {Py_tp_getset, getset},
-    {},
-};
-// Made once per function at import and never collected, so without GC support.
-PyType_Spec function_spec = {"tilewright._core.Function", sizeof(FunctionObject), 0,
-                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
-                             function_slots};
 
 // ---- operators ------------------------------------------------------------------------------------------------------
 
@@ -203,32 +177,11 @@ PyObject* operator_new(PyTypeObject* type, PyObject* args, PyObject*) {
   return object;
 }
 
-PyMemberDef operator_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(OperatorObject, vectorcall), READONLY, nullptr},
-    {"__dictoffset__", T_PYSSIZET, offsetof(OperatorObject, dict), READONLY, nullptr},
-    {},
-};
-PyType_Slot operator_slots[] = {
-    {Py_tp_new, reinterpret_cast<void*>(operator_new)},
-    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-    {Py_tp_descr_get, reinterpret_cast<void*>(bind_to_instance)},
-    {Py_tp_members, operator_members},
-    {Py_tp_methods, methods},
-    {Py_tp_getset, getset},
-    {},
-};
-PyType_Spec operator_spec = {"tilewright._core.Operator", sizeof(OperatorObject), 0,
-                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
-                             operator_slots};
-
 }  // namespace
 
 void add_function_types(py::module_& m) {
-  for (PyType_Spec* spec : {&function_spec, &operator_spec}) {
-    PyObject* type = PyType_FromSpec(spec);
-    if (!type) throw py::error_already_set();
-    m.attr(std::strrchr(spec->name, '.') + 1) = py::handle(type);
-  }
+  add_callable_type<FunctionObject>(m, "tilewright._core.Function", function_new);
+  add_callable_type<OperatorObject>(m, "tilewright._core.Operator", operator_new);
   m.def("defines", [](const py::object& x, const char* method) { return defines(x.ptr(), method); });
 }
 

@@ -5,9 +5,7 @@
 #include "bind/index_key.h"
 #include "bind/op.h"
 #include "ops/along.h"
-#include "ops/elementwise.h"
 #include "ops/gather.h"
-#include "ops/transfer.h"
 
 namespace tw {
 namespace {

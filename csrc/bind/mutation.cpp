@@ -61,12 +61,11 @@ bool prepare_writes(const PrimitiveObject* self, const Given& given, Inputs& in,
 }
 
 bool stamp(const Inputs& in, unsigned written) {
-  const Ref targets(PyList_New(__builtin_popcount(written)));
-  if (!targets) return false;
-  for (int i = 0, to = 0; written >> i; ++i)
-    if (written >> i & 1) PyList_SET_ITEM(targets.get(), to++, Py_NewRef(in.arrays[i]));
-  const Ref done(PyObject_CallOneArg(python.mark_written, targets.get()));
-  return static_cast<bool>(done);
+  PyObject* arrays[kMaxInputs];
+  int count = 0;
+  for (int i = 0; written >> i; ++i)
+    if (written >> i & 1) arrays[count++] = in.arrays[i];
+  return mark_written(arrays, count);
 }
 
 }  // namespace tw

@@ -1,14 +1,13 @@
 // _core.Primitive: a callable op. See bind/tape.h for why this is not Python.
 #include "bind/primitive.h"
 
-#include <structmember.h>  // after Python.h
-
 #include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "bind/bind.h"
+#include "bind/callable.h"
 #include "bind/caster.h"
 
 namespace tw {
@@ -463,31 +462,6 @@ PyObject* primitive_new(PyTypeObject* type, PyObject* args, PyObject*) {
   return object;
 }
 
-PyMethodDef primitive_methods[] = {{"__reduce__", reduce_to_name, METH_NOARGS, nullptr}, {}};
-
-PyMemberDef primitive_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(PrimitiveObject, vectorcall), READONLY, nullptr},
-    {"__dictoffset__", T_PYSSIZET, offsetof(PrimitiveObject, dict), READONLY, nullptr},
-    {},
-};
-PyGetSetDef primitive_getset[] = {
-    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
-    {},
-};
-PyType_Slot primitive_slots[] = {
-    {Py_tp_new, reinterpret_cast<void*>(primitive_new)},
-    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-    {Py_tp_descr_get, reinterpret_cast<void*>(bind_to_instance)},
-    {Py_tp_members, primitive_members},
-    {Py_tp_methods, primitive_methods},
-    {Py_tp_getset, primitive_getset},
-    {},
-};
-// Made once per op at import and never collected, so without GC support.
-PyType_Spec primitive_spec = {"tilewright._core.Primitive", sizeof(PrimitiveObject), 0,
-                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
-                              primitive_slots};
-
 }  // namespace
 
 void register_native(const char* op, NativeKernel kernel, const void* data, unsigned optional) {
@@ -495,9 +469,7 @@ void register_native(const char* op, NativeKernel kernel, const void* data, unsi
 }
 
 void add_primitive_type(py::module_& m) {
-  PyObject* type = PyType_FromSpec(&primitive_spec);
-  if (!type) throw py::error_already_set();
-  m.attr("Primitive") = py::handle(type);
+  add_callable_type<PrimitiveObject>(m, "tilewright._core.Primitive", primitive_new);
   m.def("set_python_hooks", [](py::type tensor, py::function convert, py::function entries, py::function make_plan,
                                py::function note_forward, py::function redirect, py::function mark_written,
                                py::function frozen_key, py::str package_folder) {

@@ -1,11 +1,10 @@
 // _core.Shortcut: a function of tilewright.numpy whose everyday calls are answered in C, where NumPy's take 50 to 150
 // ns and a function in Python alone that much. All other calls, and every error, are the function's.
-#include <structmember.h>  // after Python.h
-
 #include <cstring>
 #include <string_view>
 
 #include "bind/bind.h"
+#include "bind/callable.h"
 #include "bind/caster.h"
 #include "bind/index_key.h"
 #include "bind/tape.h"
@@ -94,7 +93,8 @@ PyObject* setitem_of(PyObject* const* args, Py_ssize_t count) {
   if (array) value.array = &*array;
   if (!x || (!array && !load_scalar(args[2], value.scalar))) return nullptr;
   setitem(*x, KeyReader(args[1]), value);
-  return mark_written(x.object()) ? Py_NewRef(Py_None) : nullptr;
+  PyObject* const written = x.object();
+  return mark_written(&written, 1) ? Py_NewRef(Py_None) : nullptr;
 }
 
 PyObject* len_of(PyObject* const* args, Py_ssize_t count) {
@@ -250,35 +250,10 @@ PyObject* shortcut_new(PyTypeObject* type, PyObject* args, PyObject*) {
   return PyErr_Format(PyExc_ValueError, "Shortcut: there is none for %s", text);
 }
 
-PyMethodDef methods[] = {{"__reduce__", reduce_to_name, METH_NOARGS, nullptr}, {}};
-PyMemberDef members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(ShortcutObject, vectorcall), READONLY, nullptr},
-    {"__dictoffset__", T_PYSSIZET, offsetof(ShortcutObject, dict), READONLY, nullptr},
-    {},
-};
-PyGetSetDef getset[] = {
-    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
-    {},
-};
-PyType_Slot slots[] = {
-    {Py_tp_new, reinterpret_cast<void*>(shortcut_new)},
-    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-    {Py_tp_descr_get, reinterpret_cast<void*>(bind_to_instance)},
-    {Py_tp_members, members},
-    {Py_tp_methods, methods},
-    {Py_tp_getset, getset},
-    {},
-};
-// Made once per function at import and never collected, so without GC support.
-PyType_Spec spec = {"tilewright._core.Shortcut", sizeof(ShortcutObject), 0,
-                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR, slots};
-
 }  // namespace
 
 void add_shortcut_type(py::module_& m) {
-  PyObject* type = PyType_FromSpec(&spec);
-  if (!type) throw py::error_already_set();
-  m.attr("Shortcut") = py::handle(type);
+  add_callable_type<ShortcutObject>(m, "tilewright._core.Shortcut", shortcut_new);
   m.def("set_dtypes_of_shortcuts", [](py::dict dtypes) { named_dtypes = dtypes.release().ptr(); });
 }
 

@@ -383,14 +383,15 @@ PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject
   return self;
 }
 
-bool mark_written(PyObject* array) {
+bool mark_written(PyObject* const* arrays, int count) {
   if (!tape_begun.load(std::memory_order_relaxed)) {
-    array_in(array).storage->last_write = static_cast<uint64_t>(tick());
+    const auto now = static_cast<uint64_t>(tick());
+    for (int i = 0; i < count; ++i) array_in(arrays[i]).storage->last_write = now;
     return true;
   }
-  const Ref list(PyList_New(1));
+  const Ref list(PyList_New(count));
   if (!list) return false;
-  PyList_SET_ITEM(list.get(), 0, Py_NewRef(array));
+  for (int i = 0; i < count; ++i) PyList_SET_ITEM(list.get(), i, Py_NewRef(arrays[i]));
   const Ref done(PyObject_CallOneArg(python.mark_written, list.get()));
   return static_cast<bool>(done);
 }

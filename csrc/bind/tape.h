@@ -78,9 +78,9 @@ void set_package_folder(PyObject* folder);
 
 PyObject* make_node(PyObject* plan, PyObject* parents, PyObject* saved, PyObject* shape);  // new reference; borrows all
 
-// The storage of this array is written now. As long as no node was made, nothing can need what it held, and the clock's
-// time is all that is kept; then it is noted who wrote. False where Python raised.
-bool mark_written(PyObject* array);
+// The storages of these arrays are written now. As long as no node was made, nothing can need what they held, and the
+// clock's time is all that is kept; then it is noted who wrote. False where Python raised.
+bool mark_written(PyObject* const* arrays, int count);
 
 // The node of one of several results of a call: see Node in _engine/tape.py. New reference.
 PyObject* make_output_node(PyObject* call, int index);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <fstream>
 #include <string>
@@ -89,8 +90,9 @@ class StealingQueue {
   std::vector<Range> ranges_;
 };
 
-// work(thread) in each of a team of at most `team` threads, whose float units are controlled like the
-// caller's.
+// work(thread) in `sharers` threads at most, whose float units are controlled like the caller's. The team is always of
+// all threads: OpenMP's runtime ends those that a smaller team leaves out, and a larger one starts them again, 20 µs
+// each.
 #ifdef __SANITIZE_THREAD__
 // ThreadSanitizer cannot see the barriers of an OpenMP runtime that was built without it: it gets threads that it
 // knows.
@@ -98,16 +100,16 @@ thread_local bool in_team = false;
 bool in_parallel() { return in_team; }
 
 template <class Work>
-void run_team(int team, Work work) {
+void run_team(int sharers, Work work) {
   const unsigned control = float_control();
   const auto take_part = [&](int thread) {
     const UnderFloatControl same(control);
-    const bool before = std::exchange(in_team, team > 1 || in_team);
+    const bool before = std::exchange(in_team, sharers > 1 || in_team);
     work(thread);
     in_team = before;
   };
   std::vector<std::thread> others;
-  for (int k = 1; k < team; ++k) others.emplace_back(take_part, k);
+  for (int k = 1; k < sharers; ++k) others.emplace_back(take_part, k);
   take_part(0);
   for (std::thread& other : others) other.join();
 }
@@ -115,12 +117,15 @@ void run_team(int team, Work work) {
 bool in_parallel() { return omp_in_parallel(); }
 
 template <class Work>
-void run_team(int team, Work work) {
+void run_team(int sharers, Work work) {
   const unsigned control = float_control();
-#pragma omp parallel num_threads(team) if (team > 1)
+#pragma omp parallel num_threads(get_num_threads()) if (sharers > 1)
   {
-    const UnderFloatControl same(control);
-    work(omp_get_thread_num());
+    const int thread = omp_get_thread_num();
+    if (thread < sharers) {
+      const UnderFloatControl same(control);
+      work(thread);
+    }
   }
 }
 #endif
@@ -157,31 +162,42 @@ int team_for(int64_t pieces) {
   return team;
 }
 
-// The pieces of steps, a range of them for each thread, in each step the same. A thread takes those of its own, whose
-// data are in its cache, and then what the others have not begun: one that does not run holds up no step, unless it is
-// in the midst of a piece. A step is over when all of its pieces are.
-class StepQueue {
+// The pieces of a chain's steps, a range of them for each of its members, in each step the same. A member takes those
+// of its own, whose data are in its cache, and then what the others have not begun: one that does not run holds up no
+// step, unless it is in the midst of a piece. A step is over when all of its pieces are.
+class Chain {
  public:
-  StepQueue(int team, int64_t pieces) : pieces_(pieces), ranges_(static_cast<size_t>(team)) {
-    for (int k = 0; k < team; ++k) {
-      ranges_[k].begin = pieces * k / team;
-      ranges_[k].count = pieces * (k + 1) / team - ranges_[k].begin;
+  Chain(int members, int64_t steps, int64_t pieces)
+      : steps_(steps), pieces_(pieces), ranges_(static_cast<size_t>(members)) {
+    for (int k = 0; k < members; ++k) {
+      ranges_[k].begin = pieces * k / members;
+      ranges_[k].count = pieces * (k + 1) / members - ranges_[k].begin;
     }
   }
 
-  // work(piece) for pieces of `step` while there are any, then waits for those that others have begun.
+  // A member that no thread is yet, or -1.
+  int claim() {
+    const int members = static_cast<int>(ranges_.size());
+    if (claimed_.load(std::memory_order_relaxed) >= members) return -1;
+    const int member = claimed_.fetch_add(1, std::memory_order_relaxed);
+    return member < members ? member : -1;
+  }
+
+  // work(step, piece) until all steps are over.
   template <class Work>
-  void run(int thread, int64_t step, Work work) {
-    for (size_t k = 0; k < ranges_.size(); ++k) {
-      Range& range = ranges_[(static_cast<size_t>(thread) + k) % ranges_.size()];
-      for (int64_t piece; (piece = take(range, step)) >= 0;) {
-        work(piece);
-        done_.fetch_add(1, std::memory_order_acq_rel);
+  void run(int member, Work work) {
+    for (int64_t step = done_.load(std::memory_order_acquire) / pieces_; step < steps_; ++step) {
+      for (size_t k = 0; k < ranges_.size(); ++k) {
+        Range& range = ranges_[(static_cast<size_t>(member) + k) % ranges_.size()];
+        for (int64_t piece; (piece = take(range, step)) >= 0;) {
+          work(step, piece);
+          done_.fetch_add(1, std::memory_order_acq_rel);
+        }
       }
+      const int64_t all = (step + 1) * pieces_;
+      for (int spins = 0; done_.load(std::memory_order_acquire) < all; ++spins)
+        spins < kSpins ? _mm_pause() : std::this_thread::yield();
     }
-    const int64_t all = (step + 1) * pieces_;
-    for (int spins = 0; done_.load(std::memory_order_acquire) < all; ++spins)
-      spins < kSpins ? _mm_pause() : std::this_thread::yield();
   }
 
  private:
@@ -200,8 +216,9 @@ class StepQueue {
     return -1;
   }
 
-  const int64_t pieces_;
+  const int64_t steps_, pieces_;
   std::vector<Range> ranges_;
+  std::atomic<int> claimed_{0};
   alignas(64) std::atomic<int64_t> done_{0};
 };
 
@@ -266,23 +283,39 @@ void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* c
   first.rethrow();
 }
 
-void parallel_steps(int64_t steps, int64_t pieces, double total_ns, StepFn fn, void* closure) {
+void parallel_chains(int64_t chains, int64_t steps, int64_t pieces, double total_ns, StepFn fn, void* closure) {
   const bool small = total_ns < kParallelFromNs || get_num_threads() == 1;
-  const int team = small ? 1 : team_for(pieces);
+  const int team = small ? 1 : team_for(chains * pieces);
   if (team == 1) {
     const InTeam in_team(0);
-    for (int64_t step = 0; step < steps; ++step)
-      for (int64_t piece = 0; piece < pieces; ++piece) fn(closure, step, piece);
+    for (int64_t chain = 0; chain < chains; ++chain)
+      for (int64_t step = 0; step < steps; ++step)
+        for (int64_t piece = 0; piece < pieces; ++piece) fn(closure, chain, step, piece);
     return;
   }
-  StepQueue queue(team, pieces);
-  FirstError first;
+  // Thread k begins with chain k chains / team.
+  const auto first = [&](int64_t thread) { return chains * thread / team; };
+  const auto members = [&](int64_t chain) {
+    return ceil_div((chain + 1) * team, chains) - ceil_div(chain * team, chains);
+  };
+  std::deque<Chain> queues;
+  for (int64_t chain = 0; chain < chains; ++chain)
+    queues.emplace_back(static_cast<int>(std::max<int64_t>(1, members(chain))), steps, pieces);
+  FirstError error;
   run_team(team, [&](int thread) {
     const InTeam in_team(thread);
-    for (int64_t step = 0; step < steps; ++step)
-      queue.run(thread, step, [&](int64_t piece) { first.guard([&] { fn(closure, step, piece); }); });
+    const auto take_part = [&](int64_t chain, int member) {
+      queues[static_cast<size_t>(chain)].run(
+          member, [&](int64_t step, int64_t piece) { error.guard([&] { fn(closure, chain, step, piece); }); });
+    };
+    for (int64_t k = 0; k < chains; ++k) {
+      const int64_t chain = (first(thread) + k) % chains;
+      const int member = queues[static_cast<size_t>(chain)].claim();
+      if (member >= 0) take_part(chain, member);
+    }
+    for (int64_t k = 0; k < chains; ++k) take_part((first(thread) + k) % chains, 0);
   });
-  first.rethrow();
+  error.rethrow();
 }
 
 }  // namespace detail

@@ -19,8 +19,8 @@ int thread_index();
 namespace detail {
 typedef void (*ChunkFn)(void* closure, int64_t begin, int64_t end);
 void parallel_for(int64_t n, int64_t chunk, double total_ns, ChunkFn fn, void* closure);
-typedef void (*StepFn)(void* closure, int64_t step, int64_t piece);
-void parallel_steps(int64_t steps, int64_t pieces, double total_ns, StepFn fn, void* closure);
+typedef void (*StepFn)(void* closure, int64_t chain, int64_t step, int64_t piece);
+void parallel_chains(int64_t chains, int64_t steps, int64_t pieces, double total_ns, StepFn fn, void* closure);
 
 // CPUs' worth of time that the control group of a process grants (v2, and the v1 file that containers see), 0 where
 // there is no limit. `groups` is the process's list of groups, `mount` the root of their files.
@@ -42,17 +42,19 @@ void parallel_for(int64_t n, int64_t chunk, double ns_per_item, F&& fn) {
       &fn);
 }
 
-// fn(step, piece) for every piece of step 0, maybe at once, then of step 1, ...: all of a step are done before one of
-// the next begins. A thread has the same pieces in each step, and what they left in its cache; it also takes those of a
-// thread that does not run. Threads wait for each other by spinning, so a step may be short: some µs. Otherwise as
-// parallel_for.
+// Chains of steps, each step in pieces: fn(chain, step, piece) for every piece of a chain's step 0, maybe at once, then
+// of its step 1, ...: all of a step are done before one of the next begins, and chains do not wait for each other.
+// Threads share the chains, and where they are more than those, the pieces of one; whoever has nothing left helps the
+// others. A thread has the same pieces in each step, and what they left in its cache. Threads wait for each other by
+// spinning, so a step may be short: some µs. Otherwise as parallel_for.
 template <class F>
-void parallel_steps(int64_t steps, int64_t pieces, double ns_per_piece, F&& fn) {
-  if (steps <= 0 || pieces <= 0) return;
-  detail::parallel_steps(
-      steps, pieces, ns_per_piece * static_cast<double>(steps) * static_cast<double>(pieces),
-      [](void* closure, int64_t step, int64_t piece) {
-        (*static_cast<std::remove_reference_t<F>*>(closure))(step, piece);
+void parallel_chains(int64_t chains, int64_t steps, int64_t pieces, double ns_per_piece, F&& fn) {
+  if (chains <= 0 || steps <= 0 || pieces <= 0) return;
+  detail::parallel_chains(
+      chains, steps, pieces,
+      ns_per_piece * static_cast<double>(chains) * static_cast<double>(steps) * static_cast<double>(pieces),
+      [](void* closure, int64_t chain, int64_t step, int64_t piece) {
+        (*static_cast<std::remove_reference_t<F>*>(closure))(chain, step, piece);
       },
       &fn);
 }

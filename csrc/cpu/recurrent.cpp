@@ -6,9 +6,7 @@
 
 #include "core/caches.h"
 #include "core/denormals.h"
-#include "core/divide.h"
 #include "core/parallel.h"
-#include "cpu/gemm_split.h"
 
 namespace tw::cpu {
 
@@ -26,22 +24,28 @@ RecurrentWalk::Before RecurrentWalk::before(int64_t step) const {
   return {std::min(rows(step), rows(other)), start(other)};
 }
 
-int64_t pieces_of_sequences(int64_t count) { return power_of_two_below(ceil_div(count, kFewSequences)); }
-
 int64_t scratch_stride(int64_t columns, DType dtype) {
   const int64_t line = kLine / size_of(dtype), stride = round_up(columns, line) + line;
   return stride * size_of(dtype) % kEvictingStride == 0 ? stride + line : stride;
 }
 
-RecurrentAhead recurrent_ahead(const RecurrentShape& s, DType dtype, int64_t row, int64_t rows,
-                               std::initializer_list<RecurrentColumns> arrays) {
+RecurrentAhead recurrent_ahead(const RecurrentShape& s, DType dtype, int64_t row, int64_t rows, int64_t piece,
+                               int64_t pieces, std::initializer_list<RecurrentColumns> arrays) {
   const int64_t size = size_of(dtype);
   RecurrentAhead ahead{};
+  if (rows <= 1 || gates_of(s.cell) == 1) return ahead;  // then it is little
   ahead.weights_too = gates_of(s.cell) * s.hidden * s.hidden * size > l2_bytes();
-  const bool worthwhile = rows > 0 && gates_of(s.cell) > 1;  // a plain cell reads and writes little
-  for (const RecurrentColumns& of : arrays)
-    if (of.data && worthwhile)
-      ahead.ranges[ahead.count++] = {of.data + row * of.columns * size, rows * of.columns * size};
+  int64_t all = 0, before = 0;
+  for (const RecurrentColumns& of : arrays) all += of.data ? rows * of.columns * size : 0;
+  const Part wanted = part(all, kLine, pieces, piece);  // of the arrays one after another
+  for (const RecurrentColumns& of : arrays) {
+    if (!of.data) continue;
+    const int64_t nbytes = rows * of.columns * size;
+    const int64_t from = std::max<int64_t>(wanted.from - before, 0);
+    const int64_t to = std::min(wanted.from + wanted.size - before, nbytes);
+    if (from < to) ahead.ranges[ahead.count++] = {of.data + row * of.columns * size + from, to - from};
+    before += nbytes;
+  }
   return ahead;
 }
 
@@ -64,7 +68,12 @@ namespace {
 class RecurrentForward {
  public:
   explicit RecurrentForward(const RecurrentProblem& p)
-      : p_(p), s_(p.shape), walk_(p.shape), size_(size_of(p.dtype)), kernel_(kernels().recurrent) {}
+      : p_(p),
+        s_(p.shape),
+        walk_(p.shape),
+        size_(size_of(p.dtype)),
+        stride_(scratch_stride(inputs() + s_.hidden, p.dtype)),
+        kernel_(kernels().recurrent) {}
 
   void run() {
     copy(p_.h_n, p_.h, s_.batch * s_.output);
@@ -73,10 +82,7 @@ class RecurrentForward {
     if (!is_fused(s_, p_.dtype)) return one_by_one();
     pack();
     add_biases();
-    if (walk_.rows(0) > kFewSequences)
-      by_sequences();
-    else
-      by_units();
+    walk_steps();
     walk_.for_each_last([&](int64_t first, int64_t count, int64_t row) {
       copy(p_.h_n + first * s_.hidden * size_, p_.y + row * s_.hidden * size_, count * s_.hidden);
     });
@@ -218,99 +224,105 @@ class RecurrentForward {
     RecurrentStep step{};
     step.update.cell = s_.cell;
     step.update.peephole = {const_cast<char*>(p_.peephole), 0, s_.hidden};
-    step.hidden = step.to = s_.hidden;
+    step.hidden = s_.hidden;
     step.inputs = inputs();
-    step.a_row = scratch_stride(inputs() + s_.hidden, p_.dtype);
+    step.a_row = stride_;
     step.packed = packed_->data;
     step.bias = biases_->data;
     return step;
   }
 
-  // Rows of x | h, or of h: what a step reads, and what the next one will.
-  char* rows_of(const StorageRef& scratch, int64_t turn, int64_t rows, int64_t stride) const {
-    return static_cast<char*>(scratch->data) + turn % 2 * rows * stride * size_;
-  }
-  StorageRef first_rows(int64_t from, int64_t rows, int64_t stride) const {
-    StorageRef scratch = allocate(static_cast<size_t>(2 * rows * stride * size_));
-    for (int64_t turn = 0; turn < 2; ++turn)
-      for (int64_t r = 0; r < rows; ++r)
-        copy(rows_of(scratch, turn, rows, stride) + (r * stride + inputs()) * size_,
-             p_.h + (from + r) * s_.hidden * size_, s_.hidden);
-    return scratch;
+  // What a turn reads of these sequences, x | h or h: in two buffers, which take turns.
+  char* rows_of(int64_t turn, Part sequences) const {
+    const int64_t row = turn % 2 * walk_.rows(0) + sequences.from;
+    return static_cast<char*>(rows_->data) + row * stride_ * size_;
   }
 
-  // Points the step at sequences [from, from + rows).
-  void aim(RecurrentStep& step, int64_t t, int64_t from, int64_t rows, const char* now, char* next) const {
-    const int64_t row = walk_.start(t) + from, h = inputs() * size_;
-    step.rows = rows;
+  // Those of `sequences` that a turn has.
+  int64_t count_in(int64_t turn, Part sequences) const {
+    if (turn >= walk_.steps()) return 0;
+    return std::clamp<int64_t>(walk_.rows(walk_.step(turn)) - sequences.from, 0, sequences.size);
+  }
+
+  void copy_x(int64_t turn, Part sequences) const {
+    for (int64_t r = 0; r < count_in(turn, sequences); ++r)
+      copy(rows_of(turn, sequences) + r * stride_ * size_,
+           p_.x + (walk_.start(walk_.step(turn)) + sequences.from + r) * s_.inputs * size_, inputs());
+  }
+  // h in both buffers, for sequences that begin later.
+  void copy_first() {
+    const Part all{0, walk_.rows(0)};
+    rows_ = allocate(static_cast<size_t>(2 * all.size * stride_ * size_));
+    for (int64_t turn = 0; turn < 2; ++turn)
+      for (int64_t r = 0; r < all.size; ++r)
+        copy(rows_of(turn, all) + (r * stride_ + inputs()) * size_, p_.h + r * s_.hidden * size_, s_.hidden);
+    copy_x(0, all);
+  }
+
+  // Points the step at `count` sequences from `sequences.from` on.
+  void aim(RecurrentStep& step, int64_t turn, Part sequences, int64_t count) const {
+    const int64_t row = walk_.start(walk_.step(turn)) + sequences.from, h = inputs() * size_;
+    char *const now = rows_of(turn, sequences), *const next = rows_of(turn + 1, sequences);
+    step.rows = count;
     step.a = now;
     RecurrentUpdate& update = step.update;
-    update.h_before = {const_cast<char*>(now) + h, step.a_row, 0};
+    update.h_before = {now + h, step.a_row, 0};
     update.h = {next + h, step.a_row, 0};
-    update.c = rows_at(p_.c_n, from, s_.hidden);
+    update.c = rows_at(p_.c_n, sequences.from, s_.hidden);
     update.y = rows_at(p_.y, row, s_.hidden);
     update.gates = rows_at(p_.gates, row, blocks_of(s_.cell) * s_.hidden, s_.hidden);
     update.cells = rows_at(p_.cells, row, s_.hidden);
   }
 
-  void by_sequences() {
-    const int64_t sequences = walk_.rows(0), pieces = pieces_of_sequences(sequences);
-    const double ns = step_ns(s_, s_.rows / pieces, inputs() + s_.hidden);
-    parallel_for(pieces, 1, ns, [&](int64_t begin, int64_t end) {
-      for (int64_t piece = begin; piece < end; ++piece) run_piece(part(sequences, 1, pieces, piece));
-    });
-  }
-  void run_piece(Part piece) const {
-    const auto fn = kernel_.step[static_cast<int>(p_.dtype)];
-    RecurrentStep step = first_step();
-    const StorageRef scratch = first_rows(piece.from, piece.size, step.a_row);
-    for (int64_t turn = 0; turn < walk_.steps(); ++turn) {
-      const int64_t t = walk_.step(turn), rows = std::min(walk_.rows(t) - piece.from, piece.size);
-      if (rows <= 0) continue;
-      char* const now = rows_of(scratch, turn, piece.size, step.a_row);
-      for (int64_t r = 0; r < rows; ++r)
-        copy(now + r * step.a_row * size_, p_.x + (walk_.start(t) + piece.from + r) * s_.inputs * size_, s_.inputs);
-      aim(step, t, piece.from, rows, now, rows_of(scratch, turn + 1, piece.size, step.a_row));
-      step.ahead = turn + 1 < walk_.steps() ? ahead(walk_.step(turn + 1), piece) : RecurrentAhead{};
-      fn(step);
-    }
-  }
-
-  // What a step of these sequences writes for the way back.
-  RecurrentAhead ahead(int64_t t, Part piece) const {
-    const int64_t rows = std::min(walk_.rows(t) - piece.from, piece.size);
-    return recurrent_ahead(s_, p_.dtype, walk_.start(t) + piece.from, rows,
+  // A piece's part of what a turn of these sequences writes for the way back.
+  RecurrentAhead ahead(int64_t turn, Part sequences, int64_t piece, int64_t pieces) const {
+    const int64_t count = count_in(turn, sequences);
+    if (count == 0) return {};
+    return recurrent_ahead(s_, p_.dtype, walk_.start(walk_.step(turn)) + sequences.from, count, piece, pieces,
                            {{p_.gates, blocks_of(s_.cell) * s_.hidden}, {p_.cells, s_.hidden}, {p_.y, s_.hidden}});
   }
 
-  void by_units() {
+  void walk_steps() {
     const auto fn = kernel_.step[static_cast<int>(p_.dtype)];
-    const int64_t nr = kernels().gemm.packed[static_cast<int>(p_.dtype)].nr, width = gates_of(s_.cell) * s_.hidden;
-    const StorageRef projection = allocate(static_cast<size_t>(s_.rows * width * size_));
-    char* const sums = static_cast<char*>(projection->data);
-    RecurrentGemm{p_.dtype, s_.rows, width, s_.inputs, p_.x, s_.inputs, p_.weight_ih, true, sums, width}.run();
-    const int64_t sequences = walk_.rows(0), pieces = ceil_div(s_.hidden, nr);
+    const int64_t units = units_of_piece(s_, p_.dtype), pieces = ceil_div(s_.hidden, units);
+    const int64_t steps = walk_.steps(), chains = chains_of_sequences(walk_.rows(0));
+    const int64_t width = gates_of(s_.cell) * s_.hidden;
+    StorageRef projection;
+    if (!takes_x()) {
+      projection = allocate(static_cast<size_t>(s_.rows * width * size_));
+      RecurrentGemm{p_.dtype,     s_.rows, width,
+                    s_.inputs,    p_.x,    s_.inputs,
+                    p_.weight_ih, true,    static_cast<char*>(projection->data),
+                    width}
+          .run();
+    }
+    copy_first();
     const RecurrentStep first = first_step();
-    const StorageRef scratch = first_rows(0, sequences, first.a_row);
-    parallel_steps(walk_.steps(), pieces, step_ns(s_, sequences, s_.hidden) / static_cast<double>(pieces),
-                   [&](int64_t turn, int64_t piece) {
-                     RecurrentStep step = first;
-                     const int64_t t = walk_.step(turn);
-                     aim(step, t, 0, walk_.rows(t), rows_of(scratch, turn, sequences, first.a_row),
-                         rows_of(scratch, turn + 1, sequences, first.a_row));
-                     step.projection = rows_at(sums, walk_.start(t), width, s_.hidden);
-                     step.from = piece * nr;
-                     step.to = std::min(step.from + nr, s_.hidden);
-                     fn(step);
-                   });
+    const double ns = step_ns(s_, s_.rows, inputs() + s_.hidden) / static_cast<double>(chains * steps * pieces);
+    parallel_chains(chains, steps, pieces, ns, [&](int64_t chain, int64_t turn, int64_t piece) {
+      const Part sequences = part(walk_.rows(0), 1, chains, chain);
+      if (piece == 0) copy_x(turn + 1, sequences);
+      const int64_t count = count_in(turn, sequences);
+      if (count == 0) return;
+      RecurrentStep step = first;
+      aim(step, turn, sequences, count);
+      if (!takes_x())
+        step.projection = rows_at(static_cast<char*>(projection->data), walk_.start(walk_.step(turn)) + sequences.from,
+                                  width, s_.hidden);
+      step.ahead = ahead(turn + 1, sequences, piece, pieces);
+      step.from = piece * units;
+      step.to = std::min(step.from + units, s_.hidden);
+      fn(step);
+    });
   }
 
   const RecurrentProblem& p_;
   const RecurrentShape& s_;
   const RecurrentWalk walk_;
   const int64_t size_;
+  const int64_t stride_;  // of rows x | h
   const RecurrentKernels& kernel_;
-  StorageRef packed_, biases_;
+  StorageRef packed_, biases_, rows_;
 };
 
 }  // namespace

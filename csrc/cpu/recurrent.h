@@ -3,8 +3,10 @@
 #include <initializer_list>
 #include <vector>
 
+#include "core/divide.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
+#include "cpu/gemm_split.h"
 
 namespace tw::cpu {
 
@@ -46,20 +48,25 @@ inline bool is_fused(const RecurrentShape& s, DType dtype) {
          s.output == s.hidden && s.steps() > 1 && s.rows > 0;
 }
 
-// Up to so many sequences, threads share the hidden units and wait for each other in each step; from there on they
-// share sequences, and need not.
+// Up to so many sequences are one chain of steps, and their products with x one GEMM; more are several chains, whose
+// steps multiply x too.
 inline constexpr int64_t kFewSequences = 12;
-int64_t pieces_of_sequences(int64_t count);
+inline int64_t chains_of_sequences(int64_t count) { return power_of_two_below(ceil_div(count, kFewSequences)); }
+
+// Hidden units of a piece of a step: whole panels, four gates' worth of them.
+inline int64_t units_of_piece(const RecurrentShape& s, DType dtype) {
+  return kernels().gemm.packed[static_cast<int>(dtype)].nr * (4 / gates_of(s.cell));
+}
 
 // Elements from one row of scratch to the next: rows of a register tile must not evict each other.
 int64_t scratch_stride(int64_t columns, DType dtype);
 
-// Rows [row, row + rows) of arrays so many columns wide, as what is wanted next.
+// A piece's part of rows [row, row + rows) of arrays so many columns wide, as what is wanted next.
 struct RecurrentColumns {
   const char* data;  // or null
   int64_t columns;
 };
-RecurrentAhead recurrent_ahead(const RecurrentShape&, DType, int64_t row, int64_t rows,
+RecurrentAhead recurrent_ahead(const RecurrentShape&, DType, int64_t row, int64_t rows, int64_t piece, int64_t pieces,
                                std::initializer_list<RecurrentColumns> arrays);
 
 // c (m, n) = bias + residual + a (m, k) w (n, k)^T; or a w where w is (k, n). Rows of a and of c lie apart.

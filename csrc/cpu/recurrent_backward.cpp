@@ -37,9 +37,8 @@ class RecurrentBack {
       return all_of_x();
     }
     pack();
-    if (walk_.rows(0) > kFewSequences) return by_sequences();
-    by_units();
-    all_of_x();
+    walk_steps();
+    if (!steps_of_x()) all_of_x();
   }
 
  private:
@@ -176,26 +175,23 @@ class RecurrentBack {
   }
   void pack() {
     packed_ = packed(p_.weight_hh, s_.hidden);
-    if (p_.of_x && walk_.rows(0) > kFewSequences) packed_ih_ = packed(p_.weight_ih, s_.inputs);
+    if (steps_of_x()) packed_ih_ = packed(p_.weight_ih, s_.inputs);
   }
 
-  RecurrentProduct product(int64_t rows, const char* of_sums, int64_t stride, int64_t from) const {
-    return {rows,
-            width_,
-            0,
-            s_.hidden,
-            of_sums,
-            stride,
-            packed_->data,
-            rows_at(p_.of_h, from, s_.hidden),
-            gates_of(s_.cell) == 3,
-            {}};
+  bool steps_of_x() const { return p_.of_x && walk_.rows(0) > kFewSequences; }  // steps make cotangents of x too
+
+  // Those of `sequences` that a turn of the way back has.
+  int64_t step_of(int64_t turn) const { return walk_.step(walk_.steps() - 1 - turn); }
+  int64_t count_in(int64_t turn, Part sequences) const {
+    if (turn >= walk_.steps()) return 0;
+    return std::clamp<int64_t>(walk_.rows(step_of(turn)) - sequences.from, 0, sequences.size);
   }
 
-  // What the pass of a step of these sequences reads and writes.
-  RecurrentAhead ahead(int64_t step, Part piece) const {
-    const int64_t rows = std::min(walk_.rows(step) - piece.from, piece.size);
-    return recurrent_ahead(s_, p_.dtype, walk_.start(step) + piece.from, rows,
+  // A piece's part of what the pass of a turn reads and writes.
+  RecurrentAhead ahead(int64_t turn, Part sequences, int64_t piece, int64_t pieces) const {
+    const int64_t count = count_in(turn, sequences);
+    if (count == 0) return {};
+    return recurrent_ahead(s_, p_.dtype, walk_.start(step_of(turn)) + sequences.from, count, piece, pieces,
                            {{p_.gates, blocks_of(s_.cell) * s_.hidden},
                             {p_.cells, s_.hidden},
                             {p_.g, s_.hidden},
@@ -203,66 +199,47 @@ class RecurrentBack {
                             {p_.of_products, width_}});
   }
 
-  void by_sequences() {
-    const int64_t sequences = walk_.rows(0), pieces = pieces_of_sequences(sequences);
-    const double ns = step_ns(s_, s_.rows / pieces, s_.hidden);
-    parallel_for(pieces, 1, ns, [&](int64_t begin, int64_t end) {
-      for (int64_t piece = begin; piece < end; ++piece) run_piece(part(sequences, 1, pieces, piece));
-    });
-  }
-  void run_piece(Part piece) const {
+  // In each turn the products of the one before, then the pass of the same units; so threads wait once.
+  void walk_steps() const {
     const auto fn = kernel_.product[static_cast<int>(p_.dtype)];
+    const int64_t each = units_of_piece(s_, p_.dtype), pieces = ceil_div(s_.hidden, each);
+    const int64_t all = walk_.rows(0), steps = walk_.steps(), chains = chains_of_sequences(all);
     const int64_t stride = scratch_stride(width_, p_.dtype);
-    const StorageRef scratch = allocate(static_cast<size_t>(piece.size * stride * size_));
-    for (int64_t turn = walk_.steps() - 1; turn >= 0; --turn) {
-      const int64_t step = walk_.step(turn), rows = std::min(walk_.rows(step) - piece.from, piece.size);
-      if (rows <= 0) continue;
-      RecurrentBackward b = at_step(step, piece.from);
-      b.copy = {scratch->data, stride, s_.hidden};
-      pass(b, step, piece.from, rows, 0);
-      RecurrentProduct of_h = product(rows, static_cast<const char*>(scratch->data), stride, piece.from);
-      if (turn > 0) of_h.ahead = ahead(walk_.step(turn - 1), piece);
-      fn(of_h);
-      if (!p_.of_x) continue;
-      const bool copied = !p_.of_products;  // else the copy is of the products with h
-      fn({rows,
-          width_,
-          0,
-          s_.inputs,
-          copied ? b.copy.data : b.of_gates.data,
-          copied ? stride : width_,
-          packed_ih_->data,
-          rows_at(p_.of_x, walk_.start(step) + piece.from, s_.inputs),
-          false,
-          {}});
-    }
-  }
-
-  // In each step the product of the one before, of the same units; so threads wait once.
-  void by_units() {
-    const auto fn = kernel_.product[static_cast<int>(p_.dtype)];
-    const int64_t nr = kernels().gemm.packed[static_cast<int>(p_.dtype)].nr;
-    const int64_t sequences = walk_.rows(0), pieces = ceil_div(s_.hidden, nr);
-    const int64_t stride = scratch_stride(width_, p_.dtype), size = sequences * stride * size_;
-    const StorageRef scratch = allocate(static_cast<size_t>(2 * size));
-    const auto sums = [&](int64_t turn) { return static_cast<char*>(scratch->data) + turn % 2 * size; };
-    parallel_steps(walk_.steps() + 1, pieces, step_ns(s_, sequences, s_.hidden) / static_cast<double>(pieces),
-                   [&](int64_t turn, int64_t piece) {
-                     const int64_t from = piece * nr, to = std::min(from + nr, s_.hidden);
-                     if (turn > 0) {
-                       const int64_t last = walk_.step(walk_.steps() - turn);
-                       RecurrentProduct of_last = product(walk_.rows(last), sums(turn - 1), stride, 0);
-                       of_last.from = from;
-                       of_last.to = to;
-                       fn(of_last);
-                     }
-                     if (turn == walk_.steps()) return;
-                     const int64_t step = walk_.step(walk_.steps() - 1 - turn);
-                     RecurrentBackward b = at_step(step, 0);
-                     b.copy = {sums(turn), stride, s_.hidden};
-                     b.units = to - from;
-                     pass(b, step, 0, walk_.rows(step), from);
-                   });
+    const StorageRef scratch = allocate(static_cast<size_t>(2 * all * stride * size_));
+    const auto sums_of = [&](int64_t turn, Part sequences) {
+      return static_cast<char*>(scratch->data) + (turn % 2 * all + sequences.from) * stride * size_;
+    };
+    const double ns = step_ns(s_, s_.rows, s_.hidden) / static_cast<double>(chains * steps * pieces);
+    parallel_chains(chains, steps + 1, pieces, ns, [&](int64_t chain, int64_t turn, int64_t piece) {
+      const Part sequences = part(all, 1, chains, chain), units = part(s_.hidden, each, pieces, piece);
+      const int64_t last = turn > 0 ? count_in(turn - 1, sequences) : 0, count = count_in(turn, sequences);
+      if (last > 0) {
+        const char* const sums = sums_of(turn - 1, sequences);
+        fn({last, width_, units.from, units.from + units.size, sums, stride, packed_->data,
+            rows_at(p_.of_h, sequences.from, s_.hidden), gates_of(s_.cell) == 3,
+            ahead(turn + 1, sequences, piece, pieces)});
+        if (steps_of_x()) {
+          const int64_t row = walk_.start(step_of(turn - 1)) + sequences.from;
+          const bool copied = !p_.of_products;  // else the copy is of the products with h
+          const Part columns = part(s_.inputs, each, pieces, piece);
+          fn({last,
+              width_,
+              columns.from,
+              columns.from + columns.size,
+              copied ? sums : p_.of_gates + row * width_ * size_,
+              copied ? stride : width_,
+              packed_ih_->data,
+              rows_at(p_.of_x, row, s_.inputs),
+              false,
+              {}});
+        }
+      }
+      if (count == 0) return;
+      RecurrentBackward b = at_step(step_of(turn), sequences.from);
+      b.copy = {sums_of(turn, sequences), stride, s_.hidden};
+      b.units = units.size;
+      pass(b, step_of(turn), sequences.from, count, units.from);
+    });
   }
 
   const RecurrentBackwardProblem& p_;

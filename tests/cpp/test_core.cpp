@@ -1,6 +1,7 @@
 // Shapes, views, the allocator and parallel_for: what everything else stands on.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -281,29 +282,34 @@ void exceptions() {
         "memory runs out inside");
 }
 
-// Pieces of all steps, in the order of steps, on any number of threads.
-void steps() {
+// Pieces of all steps of all chains, in the order of a chain's steps, on any number of threads.
+void chains() {
+  constexpr int64_t kSteps = 200, kPieces = 5;
   for (const int threads : {1, 2, 7}) {
     set_num_threads(threads);
-    constexpr int64_t kSteps = 200, kPieces = 5;
-    std::atomic<int64_t> done{0};
-    std::atomic<int> odd{0};
-    std::vector<int> visits(static_cast<size_t>(kPieces));
-    parallel_steps(kSteps, kPieces, kSlow, [&](int64_t step, int64_t piece) {
-      const int64_t before = done.load();
-      if (before < step * kPieces || before >= (step + 1) * kPieces || thread_index() >= threads) ++odd;
-      ++visits[static_cast<size_t>(piece)];
-      ++done;
-    });
-    bool all = true;
-    for (const int count : visits) all &= count == kSteps;
-    check(all && odd == 0 && done == kSteps * kPieces, "steps with %d threads", threads);
-    parallel_steps(0, 3, kSlow, [&](int64_t, int64_t) { ++odd; });
-    parallel_steps(3, 0, kSlow, [&](int64_t, int64_t) { ++odd; });
-    check(odd == 0, "no steps, no pieces");
-    std::atomic<int> late{0};
+    for (const int64_t count : {1, 3, 9}) {
+      std::vector<std::atomic<int64_t>> done(static_cast<size_t>(count));
+      std::vector<int> visits(static_cast<size_t>(count * kPieces));
+      std::atomic<int> odd{0};
+      parallel_chains(count, kSteps, kPieces, kSlow, [&](int64_t chain, int64_t step, int64_t piece) {
+        std::atomic<int64_t>& mine = done[static_cast<size_t>(chain)];
+        const int64_t before = mine.load();
+        if (before < step * kPieces || before >= (step + 1) * kPieces || thread_index() >= threads) ++odd;
+        ++visits[static_cast<size_t>(chain * kPieces + piece)];
+        ++mine;
+      });
+      bool all = true;
+      for (const int visited : visits) all &= visited == kSteps;
+      check(all && odd == 0, "%ld chains with %d threads", static_cast<long>(count), threads);
+    }
+    std::atomic<int> odd{0}, late{0};
+    auto count_odd = [&](int64_t, int64_t, int64_t) { ++odd; };
+    parallel_chains(0, 3, 3, kSlow, count_odd);
+    parallel_chains(3, 0, 3, kSlow, count_odd);
+    parallel_chains(3, 3, 0, kSlow, count_odd);
+    check(odd == 0, "no chains, no steps, no pieces");
     const bool thrown = throws<ValueError>("step 3", [&] {
-      parallel_steps(50, 7, kSlow, [&](int64_t step, int64_t piece) {
+      parallel_chains(1, 50, 7, kSlow, [&](int64_t, int64_t step, int64_t piece) {
         if (step == 3 && piece == 6) fail<ValueError>("step 3");
         if (step > 4) ++late;
       });
@@ -312,6 +318,45 @@ void steps() {
   }
   set_num_threads(4);
 }
+
+// A thread that is held up in its piece of one chain leaves its others to the rest.
+void helped_chains() {
+  set_num_threads(2);
+  constexpr int64_t kOthers = 3 * 10 * 3;
+  std::atomic<int64_t> done{0};
+  bool helped = false;
+  parallel_chains(4, 10, 3, kSlow, [&](int64_t chain, int64_t step, int64_t piece) {
+    if (chain == 0 && step == 0 && piece == 0) {
+      const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      while (done < kOthers && std::chrono::steady_clock::now() < late) std::this_thread::yield();
+      helped = done >= kOthers;
+    }
+    ++done;
+  });
+  check(helped && done == kOthers + 10 * 3, "chains are helped");
+  set_num_threads(4);
+}
+
+// Threads are started once, however many of them each call has work for.
+#ifndef __SANITIZE_THREAD__  // whose threads live as long as a call
+std::atomic<int> born{0};
+struct Birth {
+  Birth() { ++born; }
+  bool alive = true;
+};
+thread_local const Birth birth;
+
+void teams_last() {
+  set_num_threads(4);
+  std::atomic<int> odd{0};
+  for (int round = 0; round < 20; ++round)
+    for (const int64_t chunks : {2, 8, 3})
+      parallel_for(chunks, 1, kSlow, [&](int64_t, int64_t) { odd += !birth.alive; });
+  check(odd == 0 && born > 0 && born <= 4, "%d threads were started", born.load());
+}
+#else
+void teams_last() {}
+#endif
 
 bool flushes() {
   volatile float smallest = 0x1p-140f;
@@ -323,7 +368,7 @@ void denormals() {
   const auto all = [](bool wanted) {
     std::atomic<int> odd{0};
     parallel_for(64, 1, kSlow, [&](int64_t, int64_t) { odd += flushes() != wanted; });
-    parallel_steps(8, 8, kSlow, [&](int64_t, int64_t) { odd += flushes() != wanted; });
+    parallel_chains(2, 8, 8, kSlow, [&](int64_t, int64_t, int64_t) { odd += flushes() != wanted; });
     return odd == 0;
   };
   check(all(false), "denormals are numbers");
@@ -442,7 +487,9 @@ int main() {
   chunks();
   nested();
   exceptions();
-  steps();
+  chains();
+  helped_chains();
+  teams_last();
   denormals();
   from_two_threads();
   quotas();

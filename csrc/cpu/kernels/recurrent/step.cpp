@@ -45,7 +45,7 @@ class Ahead {
 
   template <class T>
   TW_INLINE void aim(RegisterTile<FmaStep<T>>& t) {
-    if (range_ == of_.count) return;
+    if (range_ == of_.count || t.k == 0) return;
     constexpr int64_t kLine = 64, kSize = sizeof(T);
     const RecurrentAhead::Range& range = of_.ranges[range_];
     const T* const from = reinterpret_cast<const T*>(static_cast<const char*>(range.data) + done_);

@@ -68,18 +68,14 @@ namespace {
 class RecurrentForward {
  public:
   explicit RecurrentForward(const RecurrentProblem& p)
-      : p_(p),
-        s_(p.shape),
-        walk_(p.shape),
-        size_(size_of(p.dtype)),
-        stride_(scratch_stride(inputs() + s_.hidden, p.dtype)),
-        kernel_(kernels().recurrent) {}
+      : p_(p), s_(p.shape), walk_(p.shape), size_(size_of(p.dtype)), kernel_(kernels().recurrent) {}
 
   void run() {
     copy(p_.h_n, p_.h, s_.batch * s_.output);
     if (p_.c) copy(p_.c_n, p_.c, s_.batch * s_.hidden);
     if (s_.rows == 0 || s_.hidden == 0) return;
     if (!is_fused(s_, p_.dtype)) return one_by_one();
+    stride_ = scratch_stride(inputs() + s_.hidden, p_.dtype);
     pack();
     add_biases();
     walk_steps();
@@ -320,9 +316,9 @@ class RecurrentForward {
   const RecurrentShape& s_;
   const RecurrentWalk walk_;
   const int64_t size_;
-  const int64_t stride_;  // of rows x | h
   const RecurrentKernels& kernel_;
   StorageRef packed_, biases_, rows_;
+  int64_t stride_ = 0;  // of rows x | h
 };
 
 }  // namespace

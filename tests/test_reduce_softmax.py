@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 
+import tilewright as tw
 from tilewright import _core
 
 F32, F64, I64, U8 = (getattr(_core.DType, name) for name in ("float32", "float64", "int64", "uint8"))
@@ -301,3 +302,19 @@ def test_thread_count_changes_no_bit():
     finally:
         _core.set_num_threads(threads)
     assert seen[0] == seen[1] == seen[2]
+
+
+@pytest.mark.parametrize("place", [None, 0, 4095, 4096, -1])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float16", "float32", "float64"])
+@pytest.mark.parametrize("cut", [slice(None), slice(None, None, 2), slice(None, None, -1)], ids=str)
+def test_any_and_all_of_a_long_row(place, dtype, cut):
+    """A first look settles most; the rest of the row is still looked at."""
+    for n in (4097, 300_000):
+        for base in (0, 1):
+            x = np.full(2 * n, base, dtype)
+            view = x[cut][:n]
+            if place is not None:
+                view[place] = 1 - base
+            t = tw.asarray(x)[cut][:n]
+            assert tw.any(t).item() == view.any() and tw.all(t).item() == view.all()
+            assert tw.any(t[None], axis=1).tolist() == [view.any()]

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "core/array.h"
 #include "cpu/cpu.h"
@@ -125,10 +126,25 @@ void run_and_finish(Reduction r, ReducePlan& plan, DType from, const View& out, 
   if (r == Reduction::mean || !as_is) kernels().reduce.finish[static_cast<int>(from)](to, outputs, divisor, out.data);
 }
 
+// One element can settle any and all: often one of the first, for which no thread needs to be woken.
+bool settled_at_once(const ReduceProblem& p, const ReducePlan& plan) {
+  constexpr int64_t kFirst = 4096;
+  if (p.kind != Reduction::any && p.kind != Reduction::all) return false;
+  if (plan.kept.elements() != 1 || plan.reduced.elements() <= kFirst) return false;
+  ReduceArgs first = plan.args;
+  first.count = std::min(first.count, kFirst);
+  uint8_t found;
+  kind_of(p.kind).first[static_cast<int>(p.x.dtype)](first, plan.data, &found);
+  if (found == (p.kind == Reduction::all)) return false;
+  std::memcpy(p.out.data, &found, 1);
+  return true;
+}
+
 }  // namespace
 
 void reduce(const ReduceProblem& p) {
   ReducePlan plan = plan_of(p.x, p.shape, p.axes);
+  if (settled_at_once(p, plan)) return;
   run_and_finish(p.kind, plan, p.x.dtype, p.out, whole(kind_of(p.kind).first[static_cast<int>(p.x.dtype)]));
 }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kChunk = 4096;         // elements of short rows that a thread takes at a time
 constexpr int64_t kLongRow = 128 << 10;  // elements from which a row is sorted by blocks
 constexpr int64_t kBlock = 32 << 10;     // elements of a block
-constexpr int64_t kMostBlocks = 256;     // of a row
+constexpr int64_t kMostBlocks = 64;      // of a row
 constexpr int64_t kFew = kBlock / 8;     // elements that are selected from a long row, not sorted out
 constexpr int64_t kDigits = 1 << kRadixBits;
 constexpr double kNsPerElement = 5;

@@ -299,6 +299,18 @@ def test_histogram_edges_are_exact():
     same(np.histogram([NAN, 1.0, 2.0], 2, (0, 2))[0], numpy.array([0, 2]))
 
 
+@pytest.mark.parametrize("bins", [10, 7000, [-1.0, 0.0, 0.5, 2.0]], ids=["few", "many", "edges"])
+def test_histogram_of_many_numbers(bins):
+    """Blocks of them are counted one after another, by the edges that are given back."""
+    x = numpy.random.default_rng(0).standard_normal(200_001).astype("f4")
+    for window in (None, (-0.5, 0.25), (50.0, 60.0)):
+        counts, edges = np.histogram(x, bins, range=window)
+        same(edges, numpy.histogram_bin_edges(x, bins, range=window))
+        below = numpy.searchsorted(numpy.sort(x), edges.numpy(), side="left")
+        below[-1] = (x <= edges.numpy()[-1]).sum()
+        same(counts, numpy.diff(below))
+
+
 def test_histograms_of_points():
     x, y = RNG.normal(size=50), RNG.normal(size=50)
     for options in (

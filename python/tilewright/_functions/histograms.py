@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["bincount", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd"]
 
 _MOST_BINS = 1 << 40
+_BLOCK = 1 << 16  # numbers whose bins are looked for at once, in the caches
+_FEW_EDGES = 1 << 12  # or adding up the counts of blocks takes too long
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Tensor:
@@ -215,6 +217,11 @@ def _bins(x: Tensor, edges: Tensor, even: bool) -> Tensor:
 
 
 def _of_numbers(x: Tensor, edges: Tensor, weights: Any, even: bool = True) -> Tensor:
+    if weights is None and x.size > _BLOCK and edges.size <= _FEW_EDGES:
+        counts = _of_numbers(x[:_BLOCK], edges, None, even)
+        for start in range(_BLOCK, x.size, _BLOCK):
+            counts = counts + _of_numbers(x[start : start + _BLOCK], edges, None, even)
+        return counts
     inside = logical_and(x >= edges[0], x <= edges[-1])
     if not bool(all(inside)):
         x, weights = x[inside], weights if weights is None else weights[inside]

@@ -35,7 +35,8 @@ int default_threads() {
 }
 
 thread_local int index_in_team = 0;
-std::atomic<int> thread_count{0};  // 0: not asked yet
+thread_local int steady_count = 0;  // 0: what was set last
+std::atomic<int> thread_count{0};   // 0: not asked yet
 std::atomic<bool> team_woken{false};
 std::atomic<bool> forked_after_team{false};
 
@@ -225,6 +226,7 @@ class Chain {
 }  // namespace
 
 int get_num_threads() {
+  if (steady_count) return steady_count;
   int count = thread_count.load(std::memory_order_relaxed);
   if (count == 0) {
     count = default_threads();
@@ -232,6 +234,9 @@ int get_num_threads() {
   }
   return count;
 }
+
+SteadyThreads::SteadyThreads() : before_(steady_count) { steady_count = get_num_threads(); }
+SteadyThreads::~SteadyThreads() { steady_count = before_; }
 
 int thread_index() { return index_in_team; }
 

@@ -12,6 +12,18 @@ namespace tw {
 int get_num_threads();
 void set_num_threads(int count);  // ValueError below 1 and above 1024
 
+// While it lives, get_num_threads() of this thread stays what it is, whatever another thread sets.
+class SteadyThreads {
+ public:
+  SteadyThreads();
+  ~SteadyThreads();
+  SteadyThreads(const SteadyThreads&) = delete;
+  SteadyThreads& operator=(const SteadyThreads&) = delete;
+
+ private:
+  const int before_;
+};
+
 // Which of the threads of the running parallel_for this is: 0, 1, ... For memory that each thread keeps for itself;
 // results must not depend on it.
 int thread_index();

@@ -6,6 +6,7 @@
 #include "core/divide.h"
 #include "core/parallel.h"
 #include "core/storage.h"
+#include "core/thread_memory.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_split.h"
 
@@ -36,12 +37,8 @@ const char* unsupported(const ConvProblem& p, bool has_kernel) {
 // run(begin, end, scratch) for pieces of [0, count), each with memory of its own thread.
 template <class Run>
 void with_scratch(const ConvShape& shape, int64_t count, int64_t chunk, double ns, Run run) {
-  const int64_t bytes = round_up(kernels().conv.depthwise.scratch(shape), kLine);
-  const int64_t threads = std::min<int64_t>(get_num_threads(), ceil_div(count, chunk));
-  const StorageRef memory = allocate(static_cast<size_t>(bytes * threads));
-  parallel_for(count, chunk, ns, [&](int64_t begin, int64_t end) {
-    run(begin, end, static_cast<char*>(memory->data) + thread_index() * bytes);
-  });
+  const ThreadMemory scratch(kernels().conv.depthwise.scratch(shape), ceil_div(count, chunk));
+  parallel_for(count, chunk, ns, [&](int64_t begin, int64_t end) { run(begin, end, scratch.own()); });
 }
 
 template <class Kernel>

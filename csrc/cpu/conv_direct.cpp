@@ -6,6 +6,7 @@
 #include "core/divide.h"
 #include "core/parallel.h"
 #include "core/storage.h"
+#include "core/thread_memory.h"
 #include "cpu/conv.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_split.h"
@@ -52,14 +53,12 @@ const char* direct_unsupported(const ConvProblem& p) {
 void direct(const ConvProblem& p) {
   const ConvShape& s = p.shape;
   const int64_t band = rows_of_band(s), bands = ceil_div(s.axes[1].out, band), tasks = s.images * s.groups * bands;
-  const int64_t scratch = round_up(kernel().scratch(s, band), kLine);
-  const StorageRef memory = allocate(static_cast<size_t>(scratch * std::min<int64_t>(get_num_threads(), tasks)));
+  const ThreadMemory scratch(kernel().scratch(s, band), tasks);
   const double ns = 2 * multiplications(s) / static_cast<double>(tasks) / kGemmFlopsPerNs + 100;
   parallel_for(tasks, 1, ns, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t plane = i / bands, row = i % bands * band;
-      kernel().forward(p, plane / s.groups, plane % s.groups, row, std::min(band, s.axes[1].out - row),
-                       static_cast<char*>(memory->data) + thread_index() * scratch);
+      kernel().forward(p, plane / s.groups, plane % s.groups, row, std::min(band, s.axes[1].out - row), scratch.own());
     }
   });
 }

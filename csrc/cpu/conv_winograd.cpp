@@ -6,6 +6,7 @@
 
 #include "core/divide.h"
 #include "core/parallel.h"
+#include "core/thread_memory.h"
 #include "cpu/conv.h"
 #include "cpu/conv_packed.h"
 #include "cpu/cpu.h"
@@ -101,17 +102,14 @@ void winograd(WinogradTiles size, const Winograd& g, const void* packed) {
   if (across * down == 1 && tiles >= 2 * kLeastTiles) across = 2;
   const double ns = 2.0 * static_cast<double>(k.points * tiles * g.weights.channels * g.weights.filters) /
                     static_cast<double>(across * down) / kGemmFlopsPerNs;
-  const int64_t scratch = round_up(k.scratch, kLine);
-  const StorageRef memory =
-      allocate(static_cast<size_t>(scratch * std::min<int64_t>(get_num_threads(), across * down)));
+  const ThreadMemory scratch(k.scratch, across * down);
   // Parts of the same filters follow one another, for the weights are what is read from far away.
   parallel_for(across * down, 1, ns, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const Part of_tiles = part(tiles, 1, across, i % across),
                  filters = part(g.weights.filters, k.panel, down, i / across);
       if (filters.size > 0)
-        k.multiply(g, packed, {of_tiles.from, of_tiles.size, filters.from, filters.size},
-                   static_cast<char*>(memory->data) + thread_index() * scratch);
+        k.multiply(g, packed, {of_tiles.from, of_tiles.size, filters.from, filters.size}, scratch.own());
     }
   });
 }

@@ -7,6 +7,7 @@
 
 #include "core/caches.h"
 #include "core/parallel.h"
+#include "core/thread_memory.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_split.h"
@@ -129,7 +130,13 @@ class BlockedGemm {
     if (!in_parts) across = std::min(ceil_div(n, kernel_.nr), std::max(least_across, ceil_div(wanted, down)));
     const int64_t tiles = down * across;
     const double ns = 2 * work / static_cast<double>(tiles) / kGemmFlopsPerNs + 100;
-    const StorageRef memory = allocate_own(std::min<int64_t>(get_num_threads(), group * tiles));
+    const int64_t room = room_of_a() + round_up(round_up(own_columns_, kernel_.nr) * lanes_ * kernel_.lane, kLine);
+    const ThreadMemory memory(room, group * tiles);
+    own_.assign(static_cast<size_t>(memory.threads()), {});
+    for (size_t thread = 0; thread < own_.size(); ++thread) {
+      own_[thread].a = memory.at(static_cast<int64_t>(thread));
+      own_[thread].b = own_[thread].a + room_of_a();
+    }
     parallel_for(group * tiles, std::max<int64_t>(1, static_cast<int64_t>(5e3 / ns)), ns,
                  [&](int64_t begin, int64_t end) {
                    for (int64_t i = begin; i < end; ++i) {
@@ -140,21 +147,10 @@ class BlockedGemm {
                  });
   }
 
-  // In one block, so that in the next product each thread gets the memory again that its core has in its cache.
-  StorageRef allocate_own(int64_t threads) {
-    const auto lines = [](int64_t nbytes) { return round_up(nbytes, kLine); };
+  // Bytes of a thread's packed rows of A.
+  int64_t room_of_a() const {
     const int64_t rows = std::min(rows_, round_up(g_.each.m, kernel_.mr));
-    const int64_t a = unpacked_a_ ? 0 : lines(rows * lanes_ * kernel_.lane);
-    const int64_t b = lines(round_up(own_columns_, kernel_.nr) * lanes_ * kernel_.lane);
-    StorageRef memory = allocate(static_cast<size_t>(threads * (a + b)));
-    char* at = static_cast<char*>(memory->data);
-    own_.assign(static_cast<size_t>(threads), {});
-    for (Own& own : own_) {
-      own.a = at;
-      own.b = at + a;
-      at += a + b;
-    }
-    return memory;
+    return unpacked_a_ ? 0 : round_up(rows * lanes_ * kernel_.lane, kLine);
   }
 
   // `packed`: the columns of B to pack with the tile's, where the thread does that.

@@ -7,6 +7,7 @@
 
 #include "backend/choose.h"
 #include "core/parallel.h"
+#include "core/thread_memory.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch/dispatch.h"
 #include "cpu/gemm_split.h"
@@ -183,9 +184,9 @@ void run_direct_to_sink(const GemmFromSource& s) {
   const int64_t size = size_of(s.batch.dtype), width = tile_columns(s), room = tile_elements(s) * size;
   const Pieces pieces = pieces_of(s, layout.nr);
   const int64_t tasks = pieces.down * pieces.across * results_of(s);
-  const StorageRef memory = allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * room));
+  const ThreadMemory tiles(room, tasks);
   for_each_piece(s, pieces, 1, [&](int64_t result, Part rows, Part columns) {
-    char* tile = static_cast<char*>(memory->data) + thread_index() * room;
+    char* tile = tiles.own();
     for (int64_t j = 0; j < columns.size; j += width) {
       const Part part{columns.from + j, std::min(width, columns.size - j)};
       const SourcePart source{s.b, &layout, result, part.from};
@@ -237,9 +238,9 @@ class BlockedFromSource {
     a_bytes_ = unpacked_a_ ? 0 : round_up(std::min(rows_, tall) * deepest, kLine);
     sum_bytes_ = waits ? tall * columns_ * kernel_.lane : 0;
     const int64_t room = b_bytes_ + a_bytes_ + sum_bytes_ + tile_elements(s_) * size_of(g_.dtype);
-    const StorageRef memory = allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * room));
+    const ThreadMemory memory(room, tasks);
     for_each_piece(s_, pieces, kernel_.mr, [&](int64_t result, Part rows, Part columns) {
-      char* own = static_cast<char*>(memory->data) + thread_index() * room;
+      char* own = memory.own();
       const Own memory_of_thread{own, own + b_bytes_, own + b_bytes_ + a_bytes_,
                                  own + b_bytes_ + a_bytes_ + sum_bytes_};
       const int64_t passes = ceil_div(columns.size, columns_);
@@ -350,9 +351,9 @@ void run_naive(const GemmFromSource& s) {
   const PackedGemm layout = naive_layout(size);
   const int64_t blocks = ceil_div(g.each.n, kNaiveColumns), panel = g.each.k * kNaiveColumns * size;
   const int64_t tasks = results_of(s) * blocks;
-  const StorageRef memory = allocate(static_cast<size_t>(std::min<int64_t>(get_num_threads(), tasks) * panel));
+  const ThreadMemory panels(panel, tasks);
   parallel_for(tasks, 1, static_cast<double>(g.each.m * panel), [&](int64_t begin, int64_t end) {
-    char* own = static_cast<char*>(memory->data) + thread_index() * panel;
+    char* own = panels.own();
     for (int64_t i = begin; i < end; ++i) {
       const Part columns{i % blocks * kNaiveColumns,
                          std::min<int64_t>(kNaiveColumns, g.each.n - i % blocks * kNaiveColumns)};

@@ -15,6 +15,7 @@
 #include "core/blocking.h"
 #include "core/denormals.h"
 #include "core/parallel.h"
+#include "core/thread_memory.h"
 #include "cpu/cpu.h"
 #include "levels.h"
 #include "ops/creation.h"
@@ -358,6 +359,22 @@ void teams_last() {
 void teams_last() {}
 #endif
 
+// Another thread sets more threads after a loop's memory was laid out.
+void steady_threads() {
+  set_num_threads(2);
+  {
+    const ThreadMemory memory(100, 8);
+    std::thread([] { set_num_threads(7); }).join();
+    std::atomic<int> odd{0};
+    parallel_for(8, 1, kSlow, [&](int64_t, int64_t) { odd += memory.own() >= memory.at(memory.threads()); });
+    check(memory.threads() == 2 && get_num_threads() == 2 && odd == 0, "threads stay as many");
+    const ThreadMemory few(100, 1);
+    check(few.threads() == 1 && get_num_threads() == 2, "nested");
+  }
+  check(get_num_threads() == 7, "what was set holds afterwards");
+  set_num_threads(4);
+}
+
 bool flushes() {
   volatile float smallest = 0x1p-140f;
   return smallest * 0.5f == 0;
@@ -490,6 +507,7 @@ int main() {
   chains();
   helped_chains();
   teams_last();
+  steady_threads();
   denormals();
   from_two_threads();
   quotas();

@@ -5,7 +5,6 @@
 
 #include "core/divide.h"
 #include "core/parallel.h"
-#include "core/storage.h"
 #include "core/thread_memory.h"
 #include "cpu/conv.h"
 #include "cpu/dispatch/dispatch.h"

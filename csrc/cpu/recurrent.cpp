@@ -236,8 +236,7 @@ class RecurrentForward {
 
   // Those of `sequences` that a turn has.
   int64_t count_in(int64_t turn, Part sequences) const {
-    if (turn >= walk_.steps()) return 0;
-    return std::clamp<int64_t>(walk_.rows(walk_.step(turn)) - sequences.from, 0, sequences.size);
+    return turn < walk_.steps() ? walk_.rows(walk_.step(turn), sequences) : 0;
   }
 
   void copy_x(int64_t turn, Part sequences) const {

@@ -1,5 +1,6 @@
 // What the ways there and back of recurrent layers share: private to recurrent.cpp and recurrent_backward.cpp.
 #pragma once
+#include <algorithm>
 #include <initializer_list>
 #include <vector>
 
@@ -19,6 +20,10 @@ class RecurrentWalk {
   int64_t step(int64_t turn) const { return shape_.reverse ? steps() - 1 - turn : turn; }
   int64_t rows(int64_t step) const { return shape_.batch_sizes[static_cast<size_t>(step)]; }
   int64_t start(int64_t step) const { return starts_[static_cast<size_t>(step)]; }  // its first row
+  // Those of these sequences that the step has.
+  int64_t rows(int64_t step, Part sequences) const {
+    return std::clamp<int64_t>(rows(step) - sequences.from, 0, sequences.size);
+  }
 
   // Of the rows of a step, those that were in the step walked before it: the first ones, which lie from row `start` on.
   // The others begin here, with first states.

@@ -180,11 +180,10 @@ class RecurrentBack {
 
   bool steps_of_x() const { return p_.of_x && walk_.rows(0) > kFewSequences; }  // steps make cotangents of x too
 
-  // Those of `sequences` that a turn of the way back has.
   int64_t step_of(int64_t turn) const { return walk_.step(walk_.steps() - 1 - turn); }
+  // Those of `sequences` that a turn of the way back has.
   int64_t count_in(int64_t turn, Part sequences) const {
-    if (turn >= walk_.steps()) return 0;
-    return std::clamp<int64_t>(walk_.rows(step_of(turn)) - sequences.from, 0, sequences.size);
+    return turn < walk_.steps() ? walk_.rows(step_of(turn), sequences) : 0;
   }
 
   // A piece's part of what the pass of a turn reads and writes.

@@ -10,6 +10,7 @@ import pytest
 import tilewright as tw
 import tilewright.numpy as tnp
 from cases.sorting import order
+from tilewright import _core
 
 try:
     import torch
@@ -42,10 +43,13 @@ PATTERNS = {
     "descending": lambda n: np.arange(n)[::-1],
     "two values": lambda n: np.arange(n) % 2,
     "one out of place": lambda n: np.r_[np.arange(1, n), 0],
+    "a cluster and one far": lambda n: np.r_[np.arange(1, n) * 7 % 1000, 2**40],
+    "seldom": lambda n: (np.arange(n) % 32 == 0) * np.arange(n),
     "extremes": lambda n: np.resize([2**63 - 1, -(2**63), 0, -1, 1], n),
 }
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("n", [1, 5, 64, 65, 129, 700, LONG])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_zeros_and_nans_keep_their_order_and_their_bits(dtype, n):
@@ -60,6 +64,7 @@ def test_zeros_and_nans_keep_their_order_and_their_bits(dtype, n):
             np.testing.assert_array_equal(bits(values.numpy()), bits(x[positions[:k]]))
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("n", [2, 17, 100, 1000, LONG])
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_patterns(pattern, n):
@@ -71,6 +76,34 @@ def test_patterns(pattern, n):
             assert (tw.sort(x, descending=descending).numpy() == x[positions]).all()
             assert (tw.argsort(x, descending=descending).numpy() == positions).all()
             assert (tw.topk(x, min(n, 20), largest=descending).indices.numpy() == positions[:20]).all()
+
+
+@pytest.mark.kernels
+@pytest.mark.skipif(_core.config()["isa"] == "reference", reason="the level compares each pair")
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "uint16", "int32", "uint64"])
+def test_partition_of_long_rows(dtype):
+    """Those before the element, its equals and those after it keep their order: the result is one of a kind."""
+    rng, shape = np.random.default_rng(0), (2, LONG)
+    given = [np.resize(np.arange(5), (1, LONG)).astype(dtype), np.ones((1, LONG), dtype)]
+    if dtype.startswith("float"):
+        given += [special(dtype, LONG)[None], rng.standard_normal(shape).astype(dtype)]
+    else:
+        given.append(rng.integers(0, 2**64, shape, dtype=np.uint64).astype(dtype))
+    for x in given:
+        keys = np.argsort(np.argsort(x, kind="stable"), kind="stable")  # the rank of each
+        values = np.sort(x)
+        for k in (0, 1, LONG // 3, LONG - 1):
+            positions = []
+            for row, ordered, ranks in zip(x, values, keys, strict=True):
+                equals = np.isnan(row) if np.isnan(ordered[k]) else row == ordered[k]
+                first = ranks[equals].min()
+                parts = [
+                    np.flatnonzero(part) for part in (~equals & (ranks < first), equals, ~equals & (ranks > first))
+                ]
+                positions.append(np.concatenate(parts))
+            np.testing.assert_array_equal(tw.argpartition(x, k).numpy(), positions)
+            expected = np.take_along_axis(x, np.array(positions), 1)
+            np.testing.assert_array_equal(bits(tw.partition(x, k).numpy()), bits(expected))
 
 
 def test_other_axes_and_broadcast_rows():

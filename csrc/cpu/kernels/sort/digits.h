@@ -4,21 +4,35 @@
 
 namespace tw::TW_ISA {
 
+constexpr int64_t kLineBytes = 64;   // of a cache line
 constexpr int64_t kFewItems = 1536;  // for fewer, digits of 8 bits take less: there are fewer counters to add up
 
-template <class Item, class Count>
-TW_INLINE void count_digit(const Item* items, int64_t n, RadixDigit digit, Count* counts) {
+// f(digit_of) with what an item's bits are counted as.
+template <class F>
+TW_INLINE void with_digit(RadixDigit digit, F f) {
   const uint64_t mask = ((uint64_t)1 << digit.bits) - 1;
-  for (int64_t i = 0; i < n; ++i) ++counts[bits_of(items[i]) >> digit.shift & mask];
+  if (digit.buckets) return f([=](uint64_t bits) { return (uint64_t)digit.buckets[bits >> digit.shift & mask]; });
+  f([=](uint64_t bits) { return bits >> digit.shift & mask; });
 }
 
 template <class Item, class Count>
+TW_INLINE void count_digit(const Item* items, int64_t n, RadixDigit digit, Count* counts) {
+  with_digit(digit, [&](auto digit_of) {
+    for (int64_t i = 0; i < n; ++i) ++counts[digit_of(bits_of(items[i]))];
+  });
+}
+
+// Items go to so many lines of memory that no cache fetches them ahead: the next line of a digit is asked for.
+template <class Item, class Count>
 TW_INLINE void scatter_digit(const Item* items, int64_t n, RadixDigit digit, Count* next, Item* to) {
-  const uint64_t mask = ((uint64_t)1 << digit.bits) - 1;
-  for (int64_t i = 0; i < n; ++i) {
-    const Item item = items[i];
-    to[next[bits_of(item) >> digit.shift & mask]++] = item;
-  }
+  with_digit(digit, [&](auto digit_of) {
+    for (int64_t i = 0; i < n; ++i) {
+      const Item item = items[i];
+      Item* const place = to + next[digit_of(bits_of(item))]++;
+      *place = item;
+      __builtin_prefetch((const char*)place + kLineBytes, 1);
+    }
+  });
 }
 
 // And adds to counts how often each of the following digits comes.

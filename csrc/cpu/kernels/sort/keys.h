@@ -65,4 +65,26 @@ TW_INLINE U from_key(U key, const KeyRule<U>& rule) {
   return key & top ? (U)(key ^ top) : (U)~key;
 }
 
+// f(U{}) for the dtype's width.
+template <class F>
+TW_INLINE void with_width(DType dtype, F f) {
+  switch (dtype) {
+    case DType::boolean:
+    case DType::u8:
+    case DType::i8:
+      return f(uint8_t{});
+    case DType::u16:
+    case DType::i16:
+    case DType::f16:
+    case DType::bf16:
+      return f(uint16_t{});
+    case DType::u32:
+    case DType::i32:
+    case DType::f32:
+      return f(uint32_t{});
+    default:
+      return f(uint64_t{});
+  }
+}
+
 }  // namespace tw::TW_ISA

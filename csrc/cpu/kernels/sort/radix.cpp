@@ -72,28 +72,6 @@ template void radix_rows(const SortArgs&, const uint64_t*, uint64_t*, int64_t*, 
 
 namespace {
 
-// f(U{}) for the dtype's width.
-template <class F>
-TW_INLINE void with_width(DType dtype, F f) {
-  switch (dtype) {
-    case DType::boolean:
-    case DType::u8:
-    case DType::i8:
-      return f(uint8_t{});
-    case DType::u16:
-    case DType::i16:
-    case DType::f16:
-    case DType::bf16:
-      return f(uint16_t{});
-    case DType::u32:
-    case DType::i32:
-    case DType::f32:
-      return f(uint32_t{});
-    default:
-      return f(uint64_t{});
-  }
-}
-
 SortBits encode(const SortArgs& a, SortItem item, const void* x, int64_t begin, int64_t end, void* items) {
   SortBits bits{};
   with_width(a.dtype, [&](auto width) {
@@ -135,8 +113,23 @@ void scatter(SortItem item, const void* items, int64_t n, RadixDigit digit, int6
   });
 }
 
+void* sort(SortItem item, void* items_, void* spare, int64_t n, uint64_t varying) {
+  void* sorted = items_;
+  with_kind(item, [&](auto kind) {
+    typedef decltype(kind) Item;
+    auto* items = static_cast<Item*>(items_);
+    uint64_t any = 0, all = ~(uint64_t)0;
+    for (int64_t i = 0; i < n; ++i) {
+      any |= bits_of(items[i]);
+      all &= bits_of(items[i]);
+    }
+    sorted = sort_items(items, static_cast<Item*>(spare), n, any & ~all & varying);
+  });
+  return sorted;
+}
+
 }  // namespace
 
-void fill_radix(SortKernels& k) { k.radix = {encode, count, scatter, decode, restore}; }
+void fill_radix(SortKernels& k) { k.radix = {encode, count, scatter, sort, decode, restore}; }
 
 }  // namespace tw::TW_ISA

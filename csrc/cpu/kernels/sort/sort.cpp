@@ -43,6 +43,7 @@ void fill_dtype(SortKernels& k, DType dtype) {
 }  // namespace
 
 void fill_radix(SortKernels&);
+void fill_partition(SortKernels&);
 
 void fill(SortKernels& k) {
   k = {};
@@ -52,6 +53,7 @@ void fill(SortKernels& k) {
   TW_FOR_EACH_FLOAT(X)
 #undef X
   fill_radix(k);
+  fill_partition(k);
 }
 
 }  // namespace tw::TW_ISA

@@ -54,9 +54,11 @@ struct SortBits {
 };
 struct RadixDigit {
   int shift, bits;
+  const uint8_t* buckets = nullptr;  // where there are some, that of each digit counts in its place
 };
 constexpr int kRadixBits = 11;  // at most: counters stay in the L1 cache
 constexpr int kMostDigits = 8;
+constexpr int kBucketBits = 16;  // of digits with buckets: most of their list that is used stays in the L1 cache
 
 // The digits of at most `most` bits, lowest first, that have all bits of `varying`; gives their number. 8 <= most.
 TW_SORT_INLINE int radix_digits(uint64_t varying, int most, RadixDigit* digits) {
@@ -78,11 +80,23 @@ struct RadixKernels {
   void (*count)(SortItem, const void* items, int64_t n, RadixDigit, int64_t* counts);
   // Moves each item to the place that `next` has for its digit, and that one on.
   void (*scatter)(SortItem, const void* items, int64_t n, RadixDigit, int64_t* next, void* to);
+  // Sorts items by the bits of `varying`; gives where they are in the end: in items or in spare.
+  void* (*sort)(SortItem, void* items, void* spare, int64_t n, uint64_t varying);
   // What items [begin, end) of the sorted row stand for.
   void (*decode)(const SortArgs&, SortItem, const void* items, int64_t begin, int64_t end, const void* x, void* values,
                  int64_t* positions);
   // Puts the row's zeros and NaNs into values in their own order, where keys alone were sorted.
   void (*restore)(const SortArgs&, const void* x, void* values);
+};
+
+// Steps of a partition of one long row in blocks.
+struct PartitionKernels {
+  // Adds to counts how often each digit comes in the keys of x[begin, end) that have the bits of `key` above it.
+  void (*count)(const SortArgs&, const void* x, int64_t begin, int64_t end, uint64_t key, RadixDigit, int64_t* counts);
+  // Moves x[begin, end) or their positions: those before `key` to next[0] and on, its equals to next[1], those after it
+  // to next[2].
+  void (*move)(const SortArgs&, const void* x, int64_t begin, int64_t end, uint64_t key, const int64_t* next,
+               void* values, int64_t* positions);
 };
 
 // For each needle how many elements of the sorted row x of n come before it, or before and with it where `right`.
@@ -100,7 +114,9 @@ struct SortKernels {
   // row. k < n. Scratch: n elements.
   SortRowsFn partition[kDTypes];
   SearchFn search[kDTypes];
-  RadixKernels radix;  // null where long rows are not cut (the reference)
+  // Null where long rows are not cut (the reference).
+  RadixKernels radix;
+  PartitionKernels blocks;
 };
 
 }  // namespace tw

@@ -83,7 +83,7 @@ TABLES = {
         inf nan 1 ~0; nan 0 nan 0; nan nonzero nan nan; nan nan nan nan
     """,
     "exp": "zero 0 1 0; -inf finite 0*cis; -inf inf ~0 ~0; -inf nan ~0 ~0;" + EXP,
-    "expm1": "0 0 0 0; -0 0 ~0 0; -inf finite -1+0*cis; -inf inf -1 ~0; -inf nan -1 ~0;" + EXP,
+    "expm1": "zero 0 0 0; -inf finite -1+0*cis; -inf inf -1 ~0; -inf nan -1 ~0;" + EXP,
     "log": "-0 0 -inf pi; 0 0 -inf 0;" + LOG,
     "log1p": "-1 0 -inf 0;" + LOG,
     "sqrt": """

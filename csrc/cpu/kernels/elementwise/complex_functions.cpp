@@ -23,7 +23,8 @@ void function_row(const void* const* in, void* out, int64_t n, const double*) {
   }
 }
 
-// e^x cos y - 1 = (e^x - 1) cos y - 2 sin^2(y / 2), where nothing that is large cancels.
+// e^x cos y - 1 = (e^x - 1) cos y - 2 sin^2(y / 2), where nothing that is large cancels. + 0.0: the real part is 0, not
+// -0, at either zero.
 struct Expm1 {
   Number operator()(Number z) const {
     const double x = __real__ z, y = __imag__ z;
@@ -32,7 +33,7 @@ struct Expm1 {
       return make(__real__ e - 1, __imag__ e);
     }
     const double half = __builtin_sin(y / 2);
-    return make(__builtin_expm1(x) * __builtin_cos(y) - 2 * half * half, __builtin_exp(x) * __builtin_sin(y));
+    return make(__builtin_expm1(x) * __builtin_cos(y) - 2 * half * half + 0.0, __builtin_exp(x) * __builtin_sin(y));
   }
 };
 

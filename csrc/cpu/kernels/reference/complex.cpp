@@ -45,7 +45,7 @@ number expm1(number z) {
     return make(re(y) - 1, im(y));
   }
   const real half = __builtin_sinl(im(z) / 2), im_y = __builtin_expl(re(z)) * __builtin_sinl(im(z));
-  return make(__builtin_expm1l(re(z)) * __builtin_cosl(im(z)) - 2 * half * half, im_y);
+  return make(__builtin_expm1l(re(z)) * __builtin_cosl(im(z)) - 2 * half * half + 0.0L, im_y);
 }
 number log1p(number z) {
   const real x = re(z), y = im(z);
